@@ -1,0 +1,100 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+/// What every Swift target of Nectar is compiled with: the strictest the toolchain offers.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// One Swift target of the house and the test target that mirrors it; `fixtures` are folders of data files beside the
+/// tests, which read them from the source tree.
+func module(_ name: String, on dependencies: [Target.Dependency] = [], fixtures: [String] = []) -> [Target] {
+    [
+        .target(name: name, dependencies: dependencies, swiftSettings: strict),
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: [.target(name: name), "TestSupport"] + dependencies,
+            exclude: fixtures,
+            swiftSettings: strict
+        ),
+    ]
+}
+
+let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+
+// C libraries come from Debian as system libraries; C targets hold what Swift cannot express or cannot vectorise.
+let bindings: [Target] = [
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(
+        name: "CSimdJSON",
+        cxxSettings: [.define("SIMDJSON_EXCEPTIONS", to: "0")],
+        linkerSettings: [.linkedLibrary("simdjson")]
+    ),
+    .target(name: "CKernels"),
+]
+
+// Arrows point down only: a target names everything it may import, and nothing above it.
+let house: [Target] =
+    module("Locking")
+    + module("Metrics", on: ["Locking", atomics])
+    + module("JSON", on: ["CSimdJSON"])
+    + module("HTTP", fixtures: ["Corpus"])
+    + module("Networking", on: ["CLinux", "Locking"])
+    + module("HTTPServer", on: ["HTTP", "Networking", "Locking"])
+    + module("NCF", on: ["COpenBLAS", "CKernels", "JSON", "Locking", atomics], fixtures: ["Fixtures"])
+    + module("InteractionStorage", on: ["Locking", grdb])
+    + module("InteractionFormats", on: ["InteractionStorage", "JSON", "CZlib"], fixtures: ["Fixtures"])
+    + module(
+        "RecommendationService",
+        on: [
+            "HTTPServer", "HTTP", "NCF", "InteractionStorage", "InteractionFormats", "JSON", "Metrics", "Locking",
+            atomics, logging,
+        ]
+    )
+
+let program: [Target] = [
+    .executableTarget(
+        name: "nectar",
+        dependencies: [
+            "RecommendationService", "HTTPServer", "HTTP", "Networking", "NCF", "InteractionStorage",
+            "InteractionFormats", "JSON", "Metrics", "Locking", argumentParser, configuration, logging,
+        ],
+        swiftSettings: strict
+    ),
+    .testTarget(
+        name: "nectarTests",
+        dependencies: ["nectar", "InteractionStorage", "InteractionFormats", "TestSupport"],
+        swiftSettings: strict
+    ),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+]
+
+let package = Package(
+    name: "nectar",
+    products: [
+        .executable(name: "nectar", targets: ["nectar"]),
+        .library(name: "HTTPServer", targets: ["HTTPServer", "HTTP", "Networking"]),
+        .library(name: "NCF", targets: ["NCF"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: bindings + house + program,
+    cxxLanguageStandard: .cxx17
+)
