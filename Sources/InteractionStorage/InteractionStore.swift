@@ -111,17 +111,3 @@ extension InteractionStore {
         return found
     }
 }
-
-/// One append among several of a group.
-public struct AppendRequest: Sendable, Equatable {
-    /// What to append, in this order.
-    public var interactions: [Interaction]
-    /// Makes a retry harmless.
-    public var idempotencyKey: String?
-
-    /// Gathers the parts.
-    public init(interactions: [Interaction], idempotencyKey: String? = nil) {
-        self.interactions = interactions
-        self.idempotencyKey = idempotencyKey
-    }
-}
