@@ -1,0 +1,24 @@
+/// One append among several of a group.
+public struct AppendRequest: Sendable, Equatable {
+    /// What to append, in this order.
+    public var interactions: [Interaction]
+    /// Makes a retry harmless.
+    public var idempotencyKey: String?
+
+    /// Gathers the parts.
+    public init(interactions: [Interaction], idempotencyKey: String? = nil) {
+        self.interactions = interactions
+        self.idempotencyKey = idempotencyKey
+    }
+
+    /// Why no store takes this request, or nil when every store does.
+    public var fault: String? {
+        if let idempotencyKey, let fault = Identifier.fault(of: idempotencyKey) {
+            return "the idempotency key \(fault)"
+        }
+        for (index, interaction) in interactions.enumerated() {
+            if let fault = interaction.fault { return "interaction \(index): \(fault)" }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,104 @@
+extension InMemoryInteractionStore {
+    /// Stores catalogue entries; see ``InteractionStore/putItems(_:)``.
+    @discardableResult
+    public func putItems(_ items: [Item]) throws(StoreError) -> Int {
+        for (index, item) in items.enumerated() {
+            if let fault = item.fault { throw .failed(operation: "storing items", reason: "item \(index): \(fault)") }
+        }
+        return try access { contents throws(StoreError) in
+            let before = contents.catalogue.count
+            for item in items { contents.catalogue[ExactName(item.id)] = item }
+            return contents.catalogue.count - before
+        }
+    }
+
+    /// One catalogue entry; see ``InteractionStore/item(_:)``.
+    public func item(_ id: String) throws(StoreError) -> Item? {
+        try access { contents throws(StoreError) in contents.catalogue[ExactName(id)] }
+    }
+
+    /// Several catalogue entries; see ``InteractionStore/lookUpItems(_:)``.
+    public func lookUpItems(_ ids: [String]) throws(StoreError) -> [Item?] {
+        try access { contents throws(StoreError) in ids.map { contents.catalogue[ExactName($0)] } }
+    }
+
+    /// A page of the catalogue; see ``InteractionStore/items(after:limit:)``.
+    public func items(after id: String?, limit: Int) throws(StoreError) -> [Item] {
+        try access { contents throws(StoreError) in Self.page(of: contents.catalogue, after: id, limit: limit) }
+    }
+
+    /// Changes one catalogue entry; see ``InteractionStore/updateItem(_:_:)``.
+    @discardableResult
+    public func updateItem(_ id: String, _ change: (inout Item) -> Void) throws(StoreError) -> Item? {
+        try access { contents throws(StoreError) in
+            guard var item = contents.catalogue[ExactName(id)] else { return nil }
+            change(&item)
+            item.id = id
+            if let fault = item.fault { throw .failed(operation: "updating an item", reason: fault) }
+            contents.catalogue[ExactName(id)] = item
+            return item
+        }
+    }
+
+    /// Removes one catalogue entry; see ``InteractionStore/deleteItem(_:)``.
+    @discardableResult
+    public func deleteItem(_ id: String) throws(StoreError) -> Bool {
+        try access { contents throws(StoreError) in contents.catalogue.removeValue(forKey: ExactName(id)) != nil }
+    }
+
+    /// Stores user records; see ``InteractionStore/putUsers(_:)``.
+    @discardableResult
+    public func putUsers(_ users: [User]) throws(StoreError) -> Int {
+        for (index, user) in users.enumerated() {
+            if let fault = user.fault { throw .failed(operation: "storing users", reason: "user \(index): \(fault)") }
+        }
+        return try access { contents throws(StoreError) in
+            let before = contents.userRecords.count
+            for user in users { contents.userRecords[ExactName(user.id)] = user }
+            return contents.userRecords.count - before
+        }
+    }
+
+    /// One user record; see ``InteractionStore/user(_:)``.
+    public func user(_ id: String) throws(StoreError) -> User? {
+        try access { contents throws(StoreError) in contents.userRecords[ExactName(id)] }
+    }
+
+    /// A page of user records; see ``InteractionStore/users(after:limit:)``.
+    public func users(after id: String?, limit: Int) throws(StoreError) -> [User] {
+        try access { contents throws(StoreError) in Self.page(of: contents.userRecords, after: id, limit: limit) }
+    }
+
+    /// Changes one user record; see ``InteractionStore/updateUser(_:_:)``.
+    @discardableResult
+    public func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User? {
+        try access { contents throws(StoreError) in
+            guard var user = contents.userRecords[ExactName(id)] else { return nil }
+            change(&user)
+            user.id = id
+            if let fault = user.fault { throw .failed(operation: "updating a user", reason: fault) }
+            contents.userRecords[ExactName(id)] = user
+            return user
+        }
+    }
+
+    /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:)``.
+    @discardableResult
+    public func eraseUser(_ id: String) throws(StoreError) -> ErasureReceipt {
+        try access { contents throws(StoreError) in
+            let name = ExactName(id)
+            let own = contents.rows.filter { ExactName($0.interaction.userID) == name }
+            contents.rows.removeAll { ExactName($0.interaction.userID) == name }
+            let key = contents.users.key(of: id)
+            if let key { contents.users.names[key - 1] = nil }
+            let record = contents.userRecords.removeValue(forKey: name)
+            return ErasureReceipt(
+                interactions: own.count, existed: key != nil || record != nil, firstRowID: own.first?.rowID)
+        }
+    }
+
+    private static func page<Record>(of records: [ExactName: Record], after id: String?, limit: Int) -> [Record] {
+        let later = records.filter { $0.key > ExactName(id ?? "") }
+        return later.sorted { $0.key < $1.key }.prefix(max(limit, 0)).map(\.value)
+    }
+}

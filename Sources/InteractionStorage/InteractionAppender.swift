@@ -1,0 +1,107 @@
+import GRDB
+
+/// Appends within one write transaction: holds the prepared statements and the names already looked up.
+///
+/// The names are forgotten with the transaction, so neither a roll-back, an erasure nor another program's writes can make
+/// them stale, and memory is bounded by what one transaction carries.
+struct InteractionAppender {
+    private let insertInteraction: Statement
+    private let findInteraction: Statement
+    private let findReceipt: Statement
+    private let insertReceipt: Statement
+    private let pruneReceipts: Statement
+    private let receiptsKept: Int
+    private var users: Names
+    private var items: Names
+    private var kinds: Names
+
+    init(_ database: Database, receiptsKept: Int) throws {
+        self.receiptsKept = receiptsKept
+        insertInteraction = try database.cachedStatement(
+            sql: "INSERT INTO interactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        findInteraction = try database.cachedStatement(sql: "SELECT row FROM interactions WHERE interaction_id = ?")
+        findReceipt = try database.cachedStatement(
+            sql: "SELECT stored, duplicates, watermark FROM receipts WHERE idempotency_key = ?")
+        insertReceipt = try database.cachedStatement(
+            sql: "INSERT INTO receipts (idempotency_key, stored, duplicates, watermark) VALUES (?, ?, ?, ?)")
+        pruneReceipts = try database.cachedStatement(sql: "DELETE FROM receipts WHERE sequence <= ?")
+        users = try Names(database, table: "user_names")
+        items = try Names(database, table: "item_names")
+        kinds = try Names(database, table: "kind_names")
+    }
+
+    /// Carries out one request, whose interactions have no fault.
+    mutating func append(
+        _ request: AppendRequest, _ totals: inout StoreTotals, in database: Database
+    ) throws
+        -> AppendReceipt
+    {
+        if let key = request.idempotencyKey, let row = try Row.fetchOne(findReceipt, arguments: [key]) {
+            return AppendReceipt(stored: row[0], duplicates: row[1], watermark: row[2])
+        }
+        var stored = 0
+        for interaction in request.interactions where try insert(interaction, &totals) { stored += 1 }
+        totals.counts.interactions += stored
+        totals.counts.users = totals.counts.users + users.takeAdded()
+        totals.counts.items = totals.counts.items + items.takeAdded()
+        let receipt = AppendReceipt(
+            stored: stored, duplicates: request.interactions.count - stored, watermark: totals.lastRow)
+        if let key = request.idempotencyKey {
+            try insertReceipt.execute(arguments: [key, receipt.stored, receipt.duplicates, receipt.watermark])
+            try pruneReceipts.execute(arguments: [database.lastInsertedRowID - Int64(receiptsKept)])
+        }
+        return receipt
+    }
+
+    private mutating func insert(_ interaction: Interaction, _ totals: inout StoreTotals) throws -> Bool {
+        if let id = interaction.interactionID, try Int64.fetchOne(findInteraction, arguments: [id]) != nil {
+            return false
+        }
+        let user = try users.key(of: interaction.userID, last: &totals.lastUser)
+        let item = try items.key(of: interaction.itemID, last: &totals.lastItem)
+        let kind = try interaction.kind.map { try kinds.key(of: $0, last: &totals.lastKind) }
+        totals.lastRow += 1
+        insertInteraction.setUncheckedArguments([
+            totals.lastRow, user, item, kind, interaction.rating, interaction.weight, interaction.timestamp,
+            interaction.interactionID,
+        ])
+        try insertInteraction.execute()
+        return true
+    }
+
+    /// One table of interned names.
+    private struct Names {
+        private let find: Statement
+        private let insert: Statement
+        private var known: [ExactName: Int] = [:]
+        private var added = 0
+
+        init(_ database: Database, table: String) throws {
+            find = try database.cachedStatement(sql: "SELECT key FROM \(table) WHERE name = ?")
+            insert = try database.cachedStatement(sql: "INSERT INTO \(table) VALUES (?, ?)")
+        }
+
+        /// The key of `name`, which is given the one after `last` if it is new.
+        mutating func key(of name: String, last: inout Int) throws -> Int {
+            if let key = known[ExactName(name)] { return key }
+            let key: Int
+            if let found = try Int.fetchOne(find, arguments: [name]) {
+                key = found
+            } else {
+                last += 1
+                key = last
+                insert.setUncheckedArguments([key, name])
+                try insert.execute()
+                added += 1
+            }
+            known[ExactName(name)] = key
+            return key
+        }
+
+        /// How many names were new since the last call.
+        mutating func takeAdded() -> Int {
+            defer { added = 0 }
+            return added
+        }
+    }
+}

@@ -1,0 +1,113 @@
+/// The durable record of interactions, users and items: the only truth, from which everything else can be rebuilt.
+///
+/// Every method is synchronous, may be called from any thread and may take as long as a disk does: callers run on a pool,
+/// never on an event loop. A method that changes something returns after its commit and does all or nothing. Names are
+/// told apart byte for byte; what is listed by name comes in the order of its UTF-8 bytes.
+public protocol InteractionStore: Sendable {
+    /// Appends interactions in one transaction, in their order.
+    ///
+    /// An interaction whose `interactionID` is held already, or stands earlier in the same call, is a duplicate and left
+    /// out. A retry with an idempotency key that was used before stores nothing, whatever it carries, and returns the
+    /// first call's receipt.
+    func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt
+
+    /// Carries out several appends in one transaction, each for itself: one that cannot be carried out
+    /// (``StoreError/failed(operation:reason:)``) leaves nothing behind and does not touch the others.
+    ///
+    /// Throws when the transaction as a whole came to nothing.
+    func append(
+        group requests: [AppendRequest]
+    ) throws(StoreError) -> [Result<AppendReceipt, StoreError>]
+
+    /// Interactions that match every given name, in order of arrival, beginning after the row `cursor`.
+    ///
+    /// The `rowID` of the last one returned is the cursor of the next page: no page repeats or skips a row, whatever is
+    /// appended meanwhile.
+    func interactions(
+        userID: String?, itemID: String?, kind: String?, after cursor: Int64?, limit: Int
+    ) throws(StoreError) -> [StoredInteraction]
+
+    /// A user's latest interactions by arrival, newest first.
+    func latestInteractions(userID: String, limit: Int) throws(StoreError) -> [StoredInteraction]
+
+    /// Removes the interaction of that `interactionID`; false when there is none.
+    func deleteInteraction(id: String) throws(StoreError) -> Bool
+
+    /// Streams every interaction after the row `watermark` (0: all) in order of arrival, as of one moment.
+    ///
+    /// `begin` is called once, before the first row; `row` returns false to stop. Neither may call the store. Names of all
+    /// users and items are loaded each time, so for a handful of new rows ask ``interactions(userID:itemID:kind:after:limit:)``.
+    /// Returns how many rows were handed over.
+    @discardableResult
+    func scan(
+        after watermark: Int64, begin: (ScanSnapshot) -> Void, row: (ScannedInteraction) -> Bool
+    ) throws(StoreError) -> Int
+
+    /// Stores catalogue entries in one transaction, replacing those of the same name; returns how many were new.
+    @discardableResult
+    func putItems(_ items: [Item]) throws(StoreError) -> Int
+
+    /// The catalogue entry of that name.
+    func item(_ id: String) throws(StoreError) -> Item?
+
+    /// The catalogue entries of those names, in their order; nil where there is none.
+    func lookUpItems(_ ids: [String]) throws(StoreError) -> [Item?]
+
+    /// Catalogue entries by name, beginning after the name `id` (nil: from the first).
+    func items(after id: String?, limit: Int) throws(StoreError) -> [Item]
+
+    /// Changes a catalogue entry with no other change in between and returns it; nil, without calling `change`, when there
+    /// is none. `change` may not call the store; the name stays as it is.
+    @discardableResult
+    func updateItem(_ id: String, _ change: (inout Item) -> Void) throws(StoreError) -> Item?
+
+    /// Removes the catalogue entry, false when there is none. The item's interactions stay: they are what users did.
+    @discardableResult
+    func deleteItem(_ id: String) throws(StoreError) -> Bool
+
+    /// Stores user records in one transaction, replacing those of the same name; returns how many were new.
+    @discardableResult
+    func putUsers(_ users: [User]) throws(StoreError) -> Int
+
+    /// The record of that user; nil also for a user who only has interactions.
+    func user(_ id: String) throws(StoreError) -> User?
+
+    /// User records by name, beginning after the name `id` (nil: from the first).
+    func users(after id: String?, limit: Int) throws(StoreError) -> [User]
+
+    /// Changes a user record with no other change in between and returns it; nil, without calling `change`, when there is
+    /// none. `change` may not call the store; the name stays as it is.
+    @discardableResult
+    func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User?
+
+    /// Removes a user for good: every interaction, the record, and the name itself.
+    ///
+    /// Receipts of idempotency keys stay, so that a late retry cannot bring the interactions back.
+    @discardableResult
+    func eraseUser(_ id: String) throws(StoreError) -> ErasureReceipt
+
+    /// How much is held; O(1).
+    var counts: StoreCounts { get throws(StoreError) }
+
+    /// The highest row ever given out; it never goes back, even when that row is deleted.
+    var watermark: Int64 { get throws(StoreError) }
+
+    /// Moves what was committed to where it will stay; needed for tidiness only, a commit is durable by itself.
+    func flush() throws(StoreError)
+
+    /// Flushes and lets go of the files; any later call is ``StoreError/unavailable(_:)``. Closing twice is allowed.
+    func close() throws(StoreError)
+}
+
+extension InteractionStore {
+    /// The catalogue entries of those names.
+    ///
+    /// Swift's dictionaries take canonically equivalent names for one; where that matters, ask ``lookUpItems(_:)``.
+    public func items(ids: [String]) throws(StoreError) -> [String: Item] {
+        var found: [String: Item] = [:]
+        for item in try lookUpItems(ids) {
+            if let item { found[item.id] = item }
+        }
+        return found
+    }
+}

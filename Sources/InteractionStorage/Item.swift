@@ -1,0 +1,34 @@
+/// A catalogue entry: what is known about an item beyond who interacted with it.
+public struct Item: Sendable, Equatable {
+    /// The name that interactions use.
+    public var id: String
+    /// What people call it.
+    public var title: String?
+    /// Unordered labels, kept in the order given.
+    public var tags: [String]
+    /// Typed properties that filters and boosts refer to.
+    public var attributes: [String: AttributeValue]
+    /// Never to be recommended, yet still learned from.
+    public var hidden: Bool
+    /// Not to be recommended before this time, in milliseconds since 1970.
+    public var availableFrom: Int64?
+    /// Not to be recommended from this time on, in milliseconds since 1970.
+    public var availableUntil: Int64?
+    /// The part of the catalogue it belongs to ("films", "books"), where one store serves several.
+    public var domain: String?
+
+    /// Gathers the parts; nothing is checked until the item is stored.
+    public init(
+        id: String, title: String? = nil, tags: [String] = [], attributes: [String: AttributeValue] = [:],
+        hidden: Bool = false, availableFrom: Int64? = nil, availableUntil: Int64? = nil, domain: String? = nil
+    ) {
+        self.id = id
+        self.title = title
+        self.tags = tags
+        self.attributes = attributes
+        self.hidden = hidden
+        self.availableFrom = availableFrom
+        self.availableUntil = availableUntil
+        self.domain = domain
+    }
+}

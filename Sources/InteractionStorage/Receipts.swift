@@ -1,0 +1,58 @@
+/// What became of an append.
+public struct AppendReceipt: Sendable, Equatable {
+    /// Interactions newly stored.
+    public var stored: Int
+    /// Interactions left out because their `interactionID` was there already.
+    public var duplicates: Int
+    /// The highest row given out when this append was committed.
+    public var watermark: Int64
+
+    /// Gathers the parts.
+    public init(stored: Int, duplicates: Int, watermark: Int64) {
+        self.stored = stored
+        self.duplicates = duplicates
+        self.watermark = watermark
+    }
+}
+
+/// What became of the erasure of a user.
+public struct ErasureReceipt: Sendable, Equatable {
+    /// Interactions removed.
+    public var interactions: Int
+    /// False when the store held neither interactions nor a record of that user.
+    public var existed: Bool
+    /// The oldest row removed: a model whose data watermark is at least this one may have been trained on the user.
+    public var firstRowID: Int64?
+
+    /// Gathers the parts.
+    public init(interactions: Int, existed: Bool, firstRowID: Int64? = nil) {
+        self.interactions = interactions
+        self.existed = existed
+        self.firstRowID = firstRowID
+    }
+}
+
+/// How much a store holds.
+public struct StoreCounts: Sendable, Equatable {
+    /// Interactions held.
+    public var interactions: Int
+    /// Users that interactions have named and that were not erased since.
+    public var users: Int
+    /// Items that interactions have named.
+    public var items: Int
+    /// Users with a record of their own (tags, attributes).
+    public var userRecords: Int
+    /// Items in the catalogue.
+    public var catalogueItems: Int
+
+    /// Gathers the parts.
+    public init(
+        interactions: Int = 0, users: Int = 0, items: Int = 0, userRecords: Int = 0, catalogueItems: Int = 0
+    ) {
+        self.interactions = interactions
+        self.users = users
+        self.items = items
+        self.userRecords = userRecords
+        self.catalogueItems = catalogueItems
+    }
+}

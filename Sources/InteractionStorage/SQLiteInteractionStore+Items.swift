@@ -1,0 +1,113 @@
+import Foundation
+import GRDB
+
+extension SQLiteInteractionStore {
+    /// Stores catalogue entries; see ``InteractionStore/putItems(_:)``.
+    @discardableResult
+    public func putItems(_ items: [Item]) throws(StoreError) -> Int {
+        for (index, item) in items.enumerated() {
+            if let fault = item.fault { throw .failed(operation: "storing items", reason: "item \(index): \(fault)") }
+        }
+        guard !items.isEmpty else { return 0 }
+        return try write("storing items") { database, totals in
+            var added = 0
+            for item in items where try Self.put(item, database) { added += 1 }
+            totals.counts.catalogueItems += added
+            return added
+        }
+    }
+
+    /// One catalogue entry; see ``InteractionStore/item(_:)``.
+    public func item(_ id: String) throws(StoreError) -> Item? {
+        try read("reading an item") { try Self.item(id, $0) }
+    }
+
+    /// Several catalogue entries, all of one moment; see ``InteractionStore/lookUpItems(_:)``.
+    public func lookUpItems(_ ids: [String]) throws(StoreError) -> [Item?] {
+        guard !ids.isEmpty else { return [] }
+        return try read("reading items") { database in try ids.map { try Self.item($0, database) } }
+    }
+
+    /// A page of the catalogue; see ``InteractionStore/items(after:limit:)``.
+    public func items(after id: String?, limit: Int) throws(StoreError) -> [Item] {
+        guard limit > 0 else { return [] }
+        return try read("listing items") { database in
+            let statement = try database.cachedStatement(
+                sql: "\(Self.selectItem) WHERE name > ? ORDER BY name LIMIT ?")
+            return try Row.fetchAll(statement, arguments: [id ?? "", limit]).map(Self.item)
+        }
+    }
+
+    /// Changes one catalogue entry; see ``InteractionStore/updateItem(_:_:)``.
+    @discardableResult
+    public func updateItem(_ id: String, _ change: (inout Item) -> Void) throws(StoreError) -> Item? {
+        try write("updating an item") { database, _ in
+            guard var item = try Self.item(id, database) else { return nil }
+            change(&item)
+            item.id = id
+            if let fault = item.fault { throw StoreError.failed(operation: "updating an item", reason: fault) }
+            _ = try Self.put(item, database)
+            return item
+        }
+    }
+
+    /// Removes one catalogue entry, never its interactions; see ``InteractionStore/deleteItem(_:)``.
+    @discardableResult
+    public func deleteItem(_ id: String) throws(StoreError) -> Bool {
+        guard Identifier.fault(of: id) == nil else { return false }
+        return try write("deleting an item") { database, totals in
+            let delete = try database.cachedStatement(sql: "DELETE FROM catalogue WHERE name = ?")
+            try delete.execute(arguments: [id])
+            let deleted = database.changesCount
+            totals.counts.catalogueItems -= deleted
+            return deleted > 0
+        }
+    }
+
+    private static let selectItem =
+        "SELECT name, title, domain, hidden, available_from, available_until, details FROM catalogue"
+
+    private static func item(_ id: String, _ database: Database) throws -> Item? {
+        guard Identifier.fault(of: id) == nil else { return nil }
+        let statement = try database.cachedStatement(sql: "\(selectItem) WHERE name = ?")
+        return try Row.fetchOne(statement, arguments: [id]).map(item)
+    }
+
+    private static func item(_ row: Row) throws -> Item {
+        let id: String = row[0]
+        let details = try details(row[6], of: "item \(id)")
+        return Item(
+            id: id, title: row[1], tags: details.tags, attributes: details.attributes, hidden: row[3],
+            availableFrom: row[4], availableUntil: row[5], domain: row[2])
+    }
+
+    /// Writes one entry; true when it is new.
+    private static func put(_ item: Item, _ database: Database) throws -> Bool {
+        let details = Data(RecordDetails(tags: item.tags, attributes: item.attributes).encoded())
+        let values: StatementArguments = [
+            item.title, item.domain, item.hidden, item.availableFrom, item.availableUntil, details, item.id,
+        ]
+        let update = try database.cachedStatement(
+            sql: """
+                UPDATE catalogue SET title = ?, domain = ?, hidden = ?, available_from = ?, available_until = ?, details = ?
+                WHERE name = ?
+                """)
+        try update.execute(arguments: values)
+        if database.changesCount > 0 { return false }
+        let insert = try database.cachedStatement(
+            sql: """
+                INSERT INTO catalogue (title, domain, hidden, available_from, available_until, details, name)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """)
+        try insert.execute(arguments: values)
+        return true
+    }
+
+    /// Reads the column that holds tags and attributes.
+    static func details(_ bytes: Data, of record: String) throws -> RecordDetails {
+        guard let details = RecordDetails(decoding: [UInt8](bytes)) else {
+            throw StoreError.corrupt("the tags and attributes of \(record) cannot be read")
+        }
+        return details
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import GRDB
+
+extension SQLiteInteractionStore {
+    /// Stores user records; see ``InteractionStore/putUsers(_:)``.
+    @discardableResult
+    public func putUsers(_ users: [User]) throws(StoreError) -> Int {
+        for (index, user) in users.enumerated() {
+            if let fault = user.fault { throw .failed(operation: "storing users", reason: "user \(index): \(fault)") }
+        }
+        guard !users.isEmpty else { return 0 }
+        return try write("storing users") { database, totals in
+            var added = 0
+            for user in users where try Self.put(user, database) { added += 1 }
+            totals.counts.userRecords += added
+            return added
+        }
+    }
+
+    /// One user record; see ``InteractionStore/user(_:)``.
+    public func user(_ id: String) throws(StoreError) -> User? {
+        try read("reading a user") { try Self.user(id, $0) }
+    }
+
+    /// A page of user records; see ``InteractionStore/users(after:limit:)``.
+    public func users(after id: String?, limit: Int) throws(StoreError) -> [User] {
+        guard limit > 0 else { return [] }
+        return try read("listing users") { database in
+            let statement = try database.cachedStatement(
+                sql: "SELECT name, details FROM user_records WHERE name > ? ORDER BY name LIMIT ?")
+            return try Row.fetchAll(statement, arguments: [id ?? "", limit]).map(Self.user)
+        }
+    }
+
+    /// Changes one user record; see ``InteractionStore/updateUser(_:_:)``.
+    @discardableResult
+    public func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User? {
+        try write("updating a user") { database, _ in
+            guard var user = try Self.user(id, database) else { return nil }
+            change(&user)
+            user.id = id
+            if let fault = user.fault { throw StoreError.failed(operation: "updating a user", reason: fault) }
+            _ = try Self.put(user, database)
+            return user
+        }
+    }
+
+    /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:)``.
+    @discardableResult
+    public func eraseUser(_ id: String) throws(StoreError) -> ErasureReceipt {
+        guard Identifier.fault(of: id) == nil else { return ErasureReceipt(interactions: 0, existed: false) }
+        let receipt = try write("erasing a user") { database, totals in
+            try Self.erase(id, &totals, database)
+        }
+        // What was erased is still in the write-ahead log, and would stay there until the log is written over. Should this
+        // fail, the user is erased nevertheless.
+        if receipt.existed { try? flush() }
+        return receipt
+    }
+
+    private static func erase(
+        _ id: String, _ totals: inout StoreTotals, _ database: Database
+    ) throws -> ErasureReceipt {
+        var receipt = ErasureReceipt(interactions: 0, existed: false)
+        if let key = try key(of: id, in: "user_names", database) {
+            receipt.existed = true
+            receipt.firstRowID = try Int64.fetchOne(
+                database, sql: "SELECT min(row) FROM interactions WHERE user = ?", arguments: [key])
+            try database.execute(sql: "DELETE FROM interactions WHERE user = ?", arguments: [key])
+            receipt.interactions = database.changesCount
+            try database.execute(sql: "DELETE FROM user_names WHERE key = ?", arguments: [key])
+            totals.counts.interactions -= receipt.interactions
+            totals.counts.users -= 1
+        }
+        try database.execute(sql: "DELETE FROM user_records WHERE name = ?", arguments: [id])
+        if database.changesCount > 0 {
+            receipt.existed = true
+            totals.counts.userRecords -= 1
+        }
+        return receipt
+    }
+
+    private static func user(_ id: String, _ database: Database) throws -> User? {
+        guard Identifier.fault(of: id) == nil else { return nil }
+        let statement = try database.cachedStatement(sql: "SELECT name, details FROM user_records WHERE name = ?")
+        return try Row.fetchOne(statement, arguments: [id]).map(user)
+    }
+
+    private static func user(_ row: Row) throws -> User {
+        let id: String = row[0]
+        let details = try details(row[1], of: "user \(id)")
+        return User(id: id, tags: details.tags, attributes: details.attributes)
+    }
+
+    /// Writes one record; true when it is new.
+    private static func put(_ user: User, _ database: Database) throws -> Bool {
+        let details = Data(RecordDetails(tags: user.tags, attributes: user.attributes).encoded())
+        let update = try database.cachedStatement(sql: "UPDATE user_records SET details = ? WHERE name = ?")
+        try update.execute(arguments: [details, user.id])
+        if database.changesCount > 0 { return false }
+        let insert = try database.cachedStatement(sql: "INSERT INTO user_records (details, name) VALUES (?, ?)")
+        try insert.execute(arguments: [details, user.id])
+        return true
+    }
+}

@@ -1,0 +1,220 @@
+import Dispatch
+import GRDB
+import Locking
+
+/// The embedded store: one SQLite file in WAL mode, one writer, several readers.
+///
+/// A commit is synced to disk before a method returns (`synchronous = FULL`). Another program may use the file at the same
+/// time: each waits for the other's transactions. A file that is damaged, foreign or of a newer schema is refused by
+/// ``init(path:configuration:)`` and left as it is. Erased content is overwritten with zeros (`secure_delete`), and an erasure
+/// empties the write-ahead log if no reader is in its way.
+public final class SQLiteInteractionStore: InteractionStore {
+    /// Limits and sizes, each with its default.
+    public struct Configuration: Sendable {
+        /// How many reads may go on at once.
+        public var maximumReaders = 5
+        /// How long to wait for another program's transaction.
+        public var busyTimeout: Duration = .seconds(10)
+        /// Files up to this many bytes are checked page by page when they are opened (about a second per GiB in memory);
+        /// of larger ones only the header and the schema.
+        public var checkLimit: Int64 = 1 << 30
+        /// How many receipts of idempotency keys are kept, the latest ones.
+        public var receiptsKept = 100_000
+        /// The writer's page cache, in KiB; the index of a million customers wants to fit.
+        public var writerCache = 65_536
+
+        /// The defaults.
+        public init() {}
+
+        fileprivate var busyMilliseconds: Int64 {
+            let (seconds, attoseconds) = busyTimeout.components
+            return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+        }
+    }
+
+    private let configuration: Configuration
+    private let pool: Lock<DatabasePool?>
+    private let inUse = DispatchGroup()
+
+    /// Opens the store at `path`, or creates it where there is no file, and brings its schema up to date.
+    public convenience init(path: String, configuration: Configuration = Configuration()) throws(StoreError) {
+        try self.init(path: path, configuration: configuration, schema: .current)
+    }
+
+    init(path: String, configuration: Configuration = Configuration(), schema: StoreSchema) throws(StoreError) {
+        self.configuration = configuration
+        do {
+            try StoreFile(path: path, schema: schema, checkLimit: configuration.checkLimit).prepare()
+            let pool = try DatabasePool(path: path, configuration: Self.connectionConfiguration(configuration))
+            try pool.writeWithoutTransaction { database in
+                // GRDB sets NORMAL, which may lose the last commits with the power.
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try schema.migrate(database)
+            }
+            self.pool = Lock(pool)
+        } catch {
+            throw StoreError(error, during: "opening \(path)")
+        }
+    }
+
+    private static func connectionConfiguration(_ configuration: Configuration) -> GRDB.Configuration {
+        var connection = GRDB.Configuration()
+        connection.label = "nectar.storage"
+        connection.foreignKeysEnabled = false
+        connection.maximumReaderCount = configuration.maximumReaders
+        connection.busyMode = .timeout(Double(configuration.busyMilliseconds) / 1000)
+        let writerCache = configuration.writerCache
+        connection.prepareDatabase { database in
+            guard !database.configuration.readonly else { return }
+            try database.execute(sql: "PRAGMA cache_size = -\(writerCache)")
+            try database.execute(sql: "PRAGMA secure_delete = ON")
+            try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
+        }
+        return connection
+    }
+
+    // MARK: Appending
+
+    /// Appends interactions in one transaction; see ``InteractionStore/append(_:idempotencyKey:)``.
+    public func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
+        let request = AppendRequest(interactions: interactions, idempotencyKey: idempotencyKey)
+        return try append(group: [request])[0].get()
+    }
+
+    /// Carries out several appends in one transaction; see ``InteractionStore/append(group:)``.
+    ///
+    /// The group runs without savepoints first: after the checks made here, a request can fail on its own only for reasons no
+    /// one has foreseen. Should that happen, the group is run again, each request within a savepoint.
+    public func append(group requests: [AppendRequest]) throws(StoreError) -> [Result<AppendReceipt, StoreError>] {
+        var results: [Result<AppendReceipt, StoreError>?] = requests.map { request in
+            request.fault.map { .failure(.failed(operation: "append", reason: $0)) }
+        }
+        let sound = results.indices.filter { results[$0] == nil }
+        guard !sound.isEmpty else { return results.compactMap(\.self) }
+        let receipts: [Result<AppendReceipt, StoreError>]
+        do {
+            receipts = try appendAll(sound.map { requests[$0] }, isolated: false)
+        } catch {
+            guard case .failed = error else { throw error }
+            receipts = try appendAll(sound.map { requests[$0] }, isolated: true)
+        }
+        for (index, receipt) in zip(sound, receipts) { results[index] = receipt }
+        return results.compactMap(\.self)
+    }
+
+    private func appendAll(
+        _ requests: [AppendRequest], isolated: Bool
+    ) throws(StoreError) -> [Result<AppendReceipt, StoreError>] {
+        let receiptsKept = configuration.receiptsKept
+        return try write("append") { database, totals in
+            var appender = try InteractionAppender(database, receiptsKept: receiptsKept)
+            guard isolated else {
+                return try requests.map { .success(try appender.append($0, &totals, in: database)) }
+            }
+            return try requests.map { request in
+                let before = totals
+                var receipt: AppendReceipt?
+                do {
+                    try database.inSavepoint {
+                        receipt = try appender.append(request, &totals, in: database)
+                        return .commit
+                    }
+                } catch {
+                    let error = StoreError(error, during: "append")
+                    guard case .failed = error else { throw error }
+                    totals = before
+                    appender = try InteractionAppender(database, receiptsKept: receiptsKept)
+                    return .failure(error)
+                }
+                guard let receipt else { throw StoreError.failed(operation: "append", reason: "no receipt") }
+                return .success(receipt)
+            }
+        }
+    }
+
+    // MARK: The whole
+
+    /// How much is held; O(1).
+    public var counts: StoreCounts {
+        get throws(StoreError) { try read("counting") { try StoreTotals(reading: $0).counts } }
+    }
+
+    /// The highest row ever given out.
+    public var watermark: Int64 {
+        get throws(StoreError) { try read("reading the watermark") { try StoreTotals(reading: $0).lastRow } }
+    }
+
+    /// Copies the write-ahead log into the main file and empties it, as far as readers allow.
+    public func flush() throws(StoreError) {
+        try withPool("flushing") { pool in
+            try pool.writeWithoutTransaction { try emptyLog($0) }
+        }
+    }
+
+    /// Waits for calls under way, flushes and closes the file.
+    public func close() throws(StoreError) {
+        guard let pool = pool.withLock({ pool in pool.take() }) else { return }
+        inUse.wait()
+        do {
+            try pool.close()
+        } catch {
+            throw StoreError(error, during: "closing")
+        }
+    }
+
+    /// Does not wait for a reader of an older snapshot, which keeps the log from being emptied: no writer could go on while it
+    /// waits, and the next flush will do.
+    private func emptyLog(_ database: Database) throws {
+        try database.execute(sql: "PRAGMA busy_timeout = 0")
+        defer { try? database.execute(sql: "PRAGMA busy_timeout = \(configuration.busyMilliseconds)") }
+        do {
+            _ = try database.checkpoint(.truncate)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED
+        {
+        }
+    }
+
+    // MARK: Transactions
+
+    /// Runs `body` in one read transaction: all it sees is of one moment.
+    func read<Value>(_ operation: String, _ body: (Database) throws -> Value) throws(StoreError) -> Value {
+        try withPool(operation) { pool in try pool.read(body) }
+    }
+
+    /// Runs `body` in one write transaction, then commits with the totals it leaves behind; an error rolls back.
+    func write<Value>(
+        _ operation: String, _ body: (Database, inout StoreTotals) throws -> Value
+    ) throws(StoreError) -> Value {
+        try withPool(operation) { pool in
+            try pool.writeWithoutTransaction { database in
+                var value: Value?
+                try database.inTransaction(.immediate) {
+                    let before = try StoreTotals(reading: database)
+                    var totals = before
+                    value = try body(database, &totals)
+                    if totals != before { try totals.write(to: database) }
+                    return .commit
+                }
+                guard let value else { throw StoreError.failed(operation: operation, reason: "no result") }
+                return value
+            }
+        }
+    }
+
+    private func withPool<Value>(
+        _ operation: String, _ body: (DatabasePool) throws -> Value
+    ) throws(StoreError) -> Value {
+        let inUse = inUse
+        let open = pool.withLock { pool in
+            if pool != nil { inUse.enter() }
+            return pool
+        }
+        guard let open else { throw .unavailable("the store is closed") }
+        defer { inUse.leave() }
+        do {
+            return try body(open)
+        } catch {
+            throw StoreError(error, during: operation)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/// Why a store did not do what was asked; in every case nothing of the request was stored.
+public enum StoreError: Error, Equatable, Sendable {
+    /// The store cannot be reached for now (I/O error, locked by another program, closed, draining); a retry may succeed.
+    case unavailable(String)
+    /// No room: the disk is full, or so is the queue of writes.
+    case full
+    /// The file is damaged or is not a store at all; it was left as it is.
+    case corrupt(String)
+    /// The file was written by a newer version of this program; it was left as it is.
+    case newerSchema(found: Int, supported: Int)
+    /// The request itself cannot be carried out.
+    case failed(operation: String, reason: String)
+}
+
+extension StoreError: CustomStringConvertible {
+    /// A sentence for people.
+    public var description: String {
+        switch self {
+        case .unavailable(let reason): "the store is unavailable: \(reason)"
+        case .full: "the store is full"
+        case .corrupt(let reason): "the store is damaged: \(reason)"
+        case .newerSchema(let found, let supported):
+            "the store has schema \(found), written by a newer version of this program; "
+                + "this version reads up to schema \(supported)"
+        case .failed(let operation, let reason): "\(operation) failed: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import GRDB
+import Glibc
+
+/// The file of a SQLite store before it is opened for writing: created whole, or looked at without a change.
+struct StoreFile {
+    let path: String
+    let schema: StoreSchema
+
+    /// Files up to this many bytes are checked page by page before they are opened.
+    let checkLimit: Int64
+
+    /// Sees to it that there is a sound store at `path`, or says why there is none.
+    func prepare() throws {
+        guard let header = try readHeader() else {
+            try create()
+            return
+        }
+        try judge(header.bytes)
+        try inspect(size: header.size)
+    }
+
+    /// Makes an empty store under another name and links it into place: a crash leaves either no store or a whole one, and of
+    /// two programs that start at once the second finds the first one's.
+    private func create() throws {
+        let temporary = "\(path).new-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        defer { unsafe unlink(temporary) }
+        do {
+            let database = try DatabaseQueue(path: temporary)
+            try database.inDatabase { try schema.migrate($0) }
+            try database.close()
+        }
+        guard unsafe link(temporary, path) == 0 || errno == EEXIST else {
+            throw StoreError.unavailable("\(path) cannot be created: \(Self.reason(errno))")
+        }
+        try syncDirectory()
+    }
+
+    /// Makes the file's name durable: without it a power failure could take the name, and with it every commit.
+    private func syncDirectory() throws {
+        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0, fsync(descriptor) == 0 else {
+            let reason = Self.reason(errno)
+            if descriptor >= 0 { Glibc.close(descriptor) }
+            throw StoreError.unavailable("\(directory) cannot be synced: \(reason)")
+        }
+        Glibc.close(descriptor)
+    }
+
+    private static let headerLength = 100
+
+    /// The first bytes and the size of the file; nil when there is no file.
+    private func readHeader() throws -> (bytes: [UInt8], size: Int64)? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw StoreError.unavailable("\(path) cannot be opened: \(Self.reason(errno))")
+        }
+        defer { Glibc.close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            throw StoreError.unavailable("\(path) cannot be examined: \(Self.reason(errno))")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw StoreError.corrupt("\(path) is not a file") }
+        var bytes = [UInt8](repeating: 0, count: Self.headerLength)
+        // The buffer has exactly as many bytes as are asked for.
+        let length = unsafe bytes.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, $0.count, 0) }
+        guard length >= 0 else { throw StoreError.unavailable("\(path) cannot be read: \(Self.reason(errno))") }
+        return (Array(bytes.prefix(length)), Int64(status.st_size))
+    }
+
+    /// Judges the file by its header alone (SQLite's file format, section 1.3), so that SQLite never touches a foreign one.
+    private func judge(_ header: [UInt8]) throws {
+        guard !header.isEmpty else { throw StoreError.corrupt("\(path) is empty") }
+        guard header.count == Self.headerLength, header.starts(with: "SQLite format 3\0".utf8) else {
+            throw StoreError.corrupt("\(path) is not a SQLite database")
+        }
+        let mark = header[68..<72].reduce(Int32(0)) { $0 << 8 | Int32($1) }
+        guard mark == StoreSchema.applicationID else {
+            throw StoreError.corrupt("\(path) is a SQLite database, but not one of Nectar's")
+        }
+    }
+
+    /// Looks for a newer schema and for damage through a connection that cannot write.
+    private func inspect(size: Int64) throws {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(10)
+        let database = try DatabaseQueue(path: path, configuration: configuration)
+        try database.inDatabase { database in
+            let found = try StoreSchema.version(of: database)
+            guard found <= schema.version else {
+                throw StoreError.newerSchema(found: found, supported: schema.version)
+            }
+            guard found > 0 else { throw StoreError.corrupt("\(path) has no schema") }
+            guard size <= checkLimit else { return }
+            let finding = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
+            guard finding == "ok" else {
+                throw StoreError.corrupt("\(path): \(finding ?? "its pages cannot be checked")")
+            }
+        }
+        try database.close()
+    }
+
+    private static func reason(_ code: Int32) -> String {
+        // strerror gives a text that ends in a NUL and outlives this call.
+        unsafe String(cString: strerror(code))
+    }
+}

@@ -1,0 +1,101 @@
+import GRDB
+
+/// The tables of a SQLite store, as numbered steps; a file's `user_version` is the number of steps it has taken.
+///
+/// A step that was ever released is never edited: what it got wrong, a later one puts right.
+struct StoreSchema: Sendable {
+    /// "Nect" in SQLite's `application_id`: the mark by which a store is told from any other SQLite file.
+    static let applicationID: Int32 = 0x4E65_6374
+
+    /// Step n (from 1) takes a file from schema n - 1 to n.
+    var steps: [String]
+
+    /// The schema that this program writes.
+    var version: Int { steps.count }
+
+    /// All steps of this program.
+    static let current = StoreSchema(steps: [interactionsAndCatalogue])
+
+    /// Takes every step the file has not taken yet, in one transaction.
+    ///
+    /// The version is read inside the transaction: another program may be opening the same file.
+    func migrate(_ database: Database) throws {
+        try database.inTransaction(.immediate) {
+            let found = try Self.version(of: database)
+            guard found <= version else {
+                throw StoreError.newerSchema(found: found, supported: version)
+            }
+            for step in steps[found...] { try database.execute(sql: step) }
+            if found < version {
+                try database.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
+                try database.execute(sql: "PRAGMA user_version = \(version)")
+            }
+            return .commit
+        }
+    }
+
+    /// The number of steps the file has taken.
+    static func version(of database: Database) throws -> Int {
+        try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+    }
+
+    /// Names of users, items and kinds are interned: an interaction row is a few bytes, and a training run reads integers.
+    /// Keys and row numbers are counted up in `totals` rather than by AUTOINCREMENT, which would write its own table once per
+    /// inserted row; none is ever given out twice, so cursors and watermarks stay true after deletions.
+    /// SQLite appends the row number to both secondary indices, which makes them (user, row) and (item, row): a page of one
+    /// customer's history is one short walk, however many customers there are. The catalogue is apart from the interned
+    /// names, for either may exist without the other.
+    private static let interactionsAndCatalogue = """
+        CREATE TABLE user_names (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+        CREATE TABLE item_names (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+        CREATE TABLE kind_names (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+        CREATE TABLE interactions (
+            row INTEGER PRIMARY KEY,
+            user INTEGER NOT NULL,
+            item INTEGER NOT NULL,
+            kind INTEGER,
+            rating REAL,
+            weight REAL,
+            timestamp INTEGER,
+            interaction_id TEXT
+        ) STRICT;
+        CREATE INDEX interactions_by_user ON interactions (user);
+        CREATE INDEX interactions_by_item ON interactions (item);
+        CREATE UNIQUE INDEX interactions_by_id ON interactions (interaction_id) WHERE interaction_id IS NOT NULL;
+        CREATE TABLE receipts (
+            sequence INTEGER PRIMARY KEY,
+            idempotency_key TEXT NOT NULL UNIQUE,
+            stored INTEGER NOT NULL,
+            duplicates INTEGER NOT NULL,
+            watermark INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE catalogue (
+            key INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            title TEXT,
+            domain TEXT,
+            hidden INTEGER NOT NULL,
+            available_from INTEGER,
+            available_until INTEGER,
+            details BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE user_records (
+            key INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            details BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE totals (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            last_row INTEGER NOT NULL,
+            last_user INTEGER NOT NULL,
+            last_item INTEGER NOT NULL,
+            last_kind INTEGER NOT NULL,
+            interactions INTEGER NOT NULL,
+            users INTEGER NOT NULL,
+            items INTEGER NOT NULL,
+            user_records INTEGER NOT NULL,
+            catalogue_items INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        """
+}
