@@ -1,0 +1,59 @@
+import InteractionStorage
+
+/// Texts out of the bytes of a row: identifiers, and the quotations that sentences about faults hold.
+enum FieldText {
+    /// Why bytes are not the identifier of something, worded to follow the name of its column.
+    struct Fault: Error {
+        var detail: String
+    }
+
+    /// The identifier that `bytes` spell.
+    static func identifier(_ bytes: Span<UInt8>) throws(Fault) -> String {
+        guard let utf8 = try? UTF8Span(validating: bytes) else {
+            throw Fault(detail: "\(quotation(of: bytes)) is not UTF-8")
+        }
+        let text = String(copying: utf8)
+        if isShortAndPlain(bytes) { return text }
+        if let fault = Identifier.fault(of: text) { throw Fault(detail: fault) }
+        return text
+    }
+
+    /// Whether `bytes` are an identifier at a glance: not empty, not long, visible ASCII.
+    private static func isShortAndPlain(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count > 0 && bytes.count <= 64 else { return false }
+        for index in bytes.indices where bytes[index] &- 0x20 >= 0x5F { return false }
+        return true
+    }
+
+    /// `bytes` between quotation marks, fit for a sentence: cut after 40 bytes, control characters as escapes, what is
+    /// not UTF-8 as U+FFFD.
+    static func quotation(of bytes: Span<UInt8>) -> String {
+        let longest = 40
+        var kept: [UInt8] = []
+        for index in 0..<min(bytes.count, longest) { kept.append(bytes[index]) }
+        var quotation = "\""
+        // The replacement is wanted here: the bytes may be the very fault that is reported.
+        for scalar in String(decoding: kept, as: UTF8.self).unicodeScalars {
+            if scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) {
+                quotation += "\\u{\(String(scalar.value, radix: 16))}"
+            } else {
+                quotation.unicodeScalars.append(scalar)
+            }
+        }
+        return quotation + (bytes.count > longest ? "…\"" : "\"")
+    }
+
+    /// `text` between quotation marks, as ``quotation(of:)-(Span<UInt8>)``.
+    static func quotation(of text: String) -> String {
+        let bytes = Array(text.utf8)
+        return quotation(of: bytes.span)
+    }
+
+    /// The text that `bytes` spell, repairing what is not UTF-8; for fields whose every byte sequence has a meaning.
+    static func repairedText(_ bytes: Span<UInt8>, isLatin1: Bool = false) -> String {
+        if !isLatin1, let utf8 = try? UTF8Span(validating: bytes) { return String(copying: utf8) }
+        var text = ""
+        for index in bytes.indices { text.unicodeScalars.append(Unicode.Scalar(bytes[index])) }
+        return text
+    }
+}
