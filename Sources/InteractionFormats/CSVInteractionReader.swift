@@ -99,7 +99,7 @@ extension CSVInteractionReader {
         }
 
         mutating func refuseOverlong() -> Outcome {
-            isRefused ? .passed : refuse("the row is longer than \(limits.rowLength) bytes")
+            isRefused ? .passed : refuse(FieldText.Fault.overlong(limit: limits.rowLength).detail)
         }
 
         private mutating func interpret(_ bytes: Span<UInt8>) -> Outcome {

@@ -5,6 +5,11 @@ enum FieldText {
     /// Why bytes are not the identifier of something, worded to follow the name of its column.
     struct Fault: Error {
         var detail: String
+
+        /// The fault of a row that is too long to be read.
+        static func overlong(limit: Int) -> Fault {
+            Fault(detail: "the row is longer than \(limit) bytes")
+        }
     }
 
     /// The identifier that `bytes` spell.
@@ -49,11 +54,34 @@ enum FieldText {
         return quotation(of: bytes.span)
     }
 
-    /// The text that `bytes` spell, repairing what is not UTF-8; for fields whose every byte sequence has a meaning.
-    static func repairedText(_ bytes: Span<UInt8>, isLatin1: Bool = false) -> String {
-        if !isLatin1, let utf8 = try? UTF8Span(validating: bytes) { return String(copying: utf8) }
+    /// The text that `bytes` spell: UTF-8 or, failing that, Latin-1, in which every byte is a character.
+    ///
+    /// The older MovieLens files are Latin-1, and copies of them are often converted; a Latin-1 text with a letter
+    /// beyond ASCII is practically never valid UTF-8.
+    static func repairedText(_ bytes: Span<UInt8>) -> String {
+        if let utf8 = try? UTF8Span(validating: bytes) { return String(copying: utf8) }
         var text = ""
         for index in bytes.indices { text.unicodeScalars.append(Unicode.Scalar(bytes[index])) }
         return text
+    }
+
+    /// The texts of a row's fields.
+    static func texts(_ bytes: Span<UInt8>, _ ranges: [Range<Int>]) -> [String] {
+        var texts: [String] = []
+        for range in ranges { texts.append(repairedText(bytes.extracting(range))) }
+        return texts
+    }
+
+    /// `text`, if it is an identifier; `name` begins the sentence if it is none.
+    static func identifier(_ text: String, of name: String) throws(Fault) -> String {
+        if let fault = Identifier.fault(of: text) { throw Fault(detail: "\(name) \(fault)") }
+        return text
+    }
+
+    /// `text` without blanks at its ends.
+    static func trimmed(_ text: String) -> String {
+        var rest = text.drop { $0 == " " }
+        while rest.last == " " { rest.removeLast() }
+        return String(rest)
     }
 }
