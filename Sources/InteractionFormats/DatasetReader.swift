@@ -36,12 +36,13 @@ public struct DatasetReader: Sendable {
     ) throws -> DatasetCounts {
         var run = Run(files: files.interactions)
         for path in files.interactions {
-            try run.read(path, progress: progress, faults: report) { onBytes, onFault, onRow in
-                try readInteractions(path, progress: onBytes, faults: onFault) { interaction in
-                    try receive(interaction)
-                    onRow()
-                }
+            try readInteractions(
+                path, progress: { progress(run.progress($0)) }, faults: { try report(run.fault($0)) }
+            ) { interaction in
+                run.counts.rows += 1
+                try receive(interaction)
             }
+            run.endFile()
         }
         return run.counts
     }
@@ -55,11 +56,11 @@ public struct DatasetReader: Sendable {
     ) throws -> DatasetCounts {
         guard let path = files.items else { return DatasetCounts() }
         var run = Run(files: [path])
-        try run.read(path, progress: progress, faults: report) { onBytes, onFault, onRow in
-            try ItemFile(path: path, layout: files.layout).read(progress: onBytes, faults: onFault) { item in
-                try receive(item)
-                onRow()
-            }
+        try ItemFile(path: path, layout: files.layout).read(
+            progress: { progress(run.progress($0)) }, faults: { try report(run.fault($0)) }
+        ) { item in
+            run.counts.rows += 1
+            try receive(item)
         }
         return run.counts
     }
@@ -73,11 +74,11 @@ public struct DatasetReader: Sendable {
     ) throws -> DatasetCounts {
         guard let path = files.users else { return DatasetCounts() }
         var run = Run(files: [path])
-        try run.read(path, progress: progress, faults: report) { onBytes, onFault, onRow in
-            try UserFile(path: path, layout: files.layout).read(progress: onBytes, faults: onFault) { user in
-                try receive(user)
-                onRow()
-            }
+        try UserFile(path: path, layout: files.layout).read(
+            progress: { progress(run.progress($0)) }, faults: { try report(run.fault($0)) }
+        ) { user in
+            run.counts.rows += 1
+            try receive(user)
         }
         return run.counts
     }
@@ -112,31 +113,30 @@ public struct DatasetReader: Sendable {
 extension DatasetReader {
     /// Counts rows, faults and bytes over the files of one operation.
     private struct Run {
-        let bytesTotal: Int64
-        var bytesBefore: Int64 = 0
+        private var remaining: ArraySlice<String>
+        private let bytesTotal: Int64
+        private var bytesBefore: Int64 = 0
         var counts = DatasetCounts()
 
         init(files: [String]) {
+            remaining = files[...]
             bytesTotal = files.reduce(0) { $0 + (ByteSource.fileSize($1) ?? 0) }
         }
 
-        mutating func read(
-            _ path: String, progress: (DatasetProgress) -> Void, faults report: (DatasetFault) throws -> Void,
-            _ body: ((Int64) -> Void, (RowFault) throws -> Void, () -> Void) throws -> Void
-        ) throws {
-            var rows = 0
-            var faults = 0
-            let before = bytesBefore
-            let total = bytesTotal
-            try body(
-                { progress(DatasetProgress(file: path, bytesRead: before + $0, bytesTotal: total)) },
-                { fault in
-                    faults += 1
-                    try report(DatasetFault(file: path, fault: fault))
-                }, { rows += 1 })
-            counts.rows += rows
-            counts.faults += faults
-            bytesBefore += ByteSource.fileSize(path) ?? 0
+        private var file: String { remaining.first ?? "" }
+
+        func progress(_ bytes: Int64) -> DatasetProgress {
+            DatasetProgress(file: file, bytesRead: bytesBefore + bytes, bytesTotal: bytesTotal)
+        }
+
+        mutating func fault(_ fault: RowFault) -> DatasetFault {
+            counts.faults += 1
+            return DatasetFault(file: file, fault: fault)
+        }
+
+        mutating func endFile() {
+            bytesBefore += ByteSource.fileSize(file) ?? 0
+            remaining = remaining.dropFirst()
         }
     }
 }
