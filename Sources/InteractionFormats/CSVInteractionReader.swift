@@ -14,10 +14,13 @@ public struct CSVInteractionReader: InteractionReader {
         rows = Rows(limits: limits)
     }
 
+    /// How many lines have been read, the one being worked on included.
     public var lineNumber: Int { lines.lineNumber }
 
+    /// Whether the header is unreadable, and with it everything.
     public var isRefused: Bool { rows.isRefused }
 
+    /// Reads the next bytes; see ``InteractionReader/consume(_:into:faults:)-(Span<UInt8>,_,_)``.
     public mutating func consume<Failure: Error>(
         _ chunk: Span<UInt8>,
         into receive: (Interaction) throws(Failure) -> Void,
@@ -31,6 +34,7 @@ public struct CSVInteractionReader: InteractionReader {
         }
     }
 
+    /// Reads what is left; see ``InteractionReader/finish(into:faults:)``.
     public mutating func finish<Failure: Error>(
         into receive: (Interaction) throws(Failure) -> Void,
         faults report: (RowFault) throws(Failure) -> Void

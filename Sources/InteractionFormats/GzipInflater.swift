@@ -59,7 +59,8 @@ final class GzipInflater {
         unsafe input.withUnsafeBufferPointer { source in
             unsafe output.withUnsafeMutableBufferPointer { target in
                 // zlib only reads the input; its interface predates const. Both pointers are used within this scope only.
-                unsafe stream.pointee.next_in = source.baseAddress.map { unsafe UnsafeMutablePointer(mutating: $0 + offset) }
+                let start = unsafe source.baseAddress.map { unsafe $0 + offset }
+                unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: start)
                 unsafe stream.pointee.avail_in = UInt32(source.count - offset)
                 unsafe stream.pointee.next_out = target.baseAddress
                 unsafe stream.pointee.avail_out = UInt32(target.count)

@@ -42,7 +42,8 @@ public enum ItemDecoder {
         let named = value.decodeIdentifier(&faults)
         // Compared by bytes, as IDs are everywhere: Unicode equivalence would let two spellings pass for one.
         if let named, !named.utf8.elementsEqual(path.utf8) {
-            faults.add(at: value, "says \(FieldText.quotation(of: named)), but the path \(FieldText.quotation(of: path))")
+            let (said, expected) = (FieldText.quotation(of: named), FieldText.quotation(of: path))
+            faults.add(at: value, "says \(said), but the path \(expected)")
         }
         return named
     }

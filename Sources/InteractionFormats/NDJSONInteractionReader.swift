@@ -12,11 +12,13 @@ public struct NDJSONInteractionReader: InteractionReader {
         lines = LineSplitter(limit: limits.rowLength)
     }
 
+    /// How many lines have been read, the one being worked on included.
     public var lineNumber: Int { lines.lineNumber }
 
     /// Never: every line stands for itself.
     public var isRefused: Bool { false }
 
+    /// Reads the next bytes; see ``InteractionReader/consume(_:into:faults:)-(Span<UInt8>,_,_)``.
     public mutating func consume<Failure: Error>(
         _ chunk: Span<UInt8>,
         into receive: (Interaction) throws(Failure) -> Void,
@@ -32,6 +34,7 @@ public struct NDJSONInteractionReader: InteractionReader {
         }
     }
 
+    /// Reads what is left; see ``InteractionReader/finish(into:faults:)``.
     public mutating func finish<Failure: Error>(
         into receive: (Interaction) throws(Failure) -> Void,
         faults report: (RowFault) throws(Failure) -> Void

@@ -11,7 +11,8 @@ struct UserFile {
     ) throws {
         switch layout {
         case .movieLens100K:
-            try people(.byte(UInt8(ascii: "|")), ["age", "gender", "occupation", "zip_code"], progress, report, receive)
+            let names = ["age", "gender", "occupation", "zip_code"]
+            try people(.byte(UInt8(ascii: "|")), names, progress, report, receive)
         case .movieLens1M:
             try people(.doubleColon, ["gender", "age", "occupation", "zip_code"], progress, report, receive)
         case .movieLensCSV: break
