@@ -1,0 +1,16 @@
+/// How much one item or user may hold.
+public struct CatalogueLimits: Sendable {
+    /// The longest title, in bytes of UTF-8.
+    public var titleLength: Int
+    /// The longest text that is the value of an attribute, in bytes of UTF-8.
+    public var textLength: Int
+    /// The most tags, the most attributes, and the most texts in one attribute.
+    public var count: Int
+
+    /// Generous for catalogues, and small beside what a request may hold.
+    public init(titleLength: Int = 4_096, textLength: Int = 65_536, count: Int = 1_000) {
+        self.titleLength = titleLength
+        self.textLength = textLength
+        self.count = count
+    }
+}

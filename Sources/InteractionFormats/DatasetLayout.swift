@@ -1,0 +1,170 @@
+/// The ways in which interactions, items and users lie in files.
+public enum DatasetLayout: String, Sendable, CaseIterable {
+    /// MovieLens 100K: `u.data` (tabs), with `u.item` and `u.user` (pipes, Latin-1).
+    case movieLens100K = "MovieLens 100K"
+    /// MovieLens 1M and 10M: `ratings.dat`, with `movies.dat` and `users.dat` (two colons, Latin-1).
+    case movieLens1M = "MovieLens 1M"
+    /// MovieLens 20M, 25M and latest: `ratings.csv`, with `movies.csv`.
+    case movieLensCSV = "MovieLens CSV"
+    /// RecBole's atomic files: `NAME.inter`, with `NAME.item` and `NAME.user` (tabs, a header of `name:type`).
+    case recBole = "RecBole"
+    /// Comma-separated interactions with Nectar's own column names; in a folder `interactions.csv`, with `items.ndjson`
+    /// and `users.ndjson`.
+    case csv = "CSV"
+    /// Interactions as one JSON object on each line; in a folder `interactions.ndjson`, with `items.ndjson` and
+    /// `users.ndjson`.
+    case ndjson = "NDJSON"
+
+    /// The layout of the file or folder at `path`.
+    public static func detect(_ path: String) throws(FormatError) -> DatasetLayout {
+        try DatasetFiles.find(at: path).layout
+    }
+}
+
+/// Which files of a dataset are there. Every one may be compressed by gzip.
+public struct DatasetFiles: Sendable, Equatable {
+    /// How they are written.
+    public var layout: DatasetLayout
+    /// The files of interactions, in the order in which they are read.
+    public var interactions: [String]
+    /// The file of items, where there is one.
+    public var items: String?
+    /// The file of users, where there is one.
+    public var users: String?
+
+    /// Finds what is at `path`: a folder that holds a dataset, or its file of interactions.
+    ///
+    /// A folder is recognised by its names; a file by its name, or else by its first line. The files of items and users
+    /// are looked for beside the interactions.
+    public static func find(at path: String) throws(FormatError) -> DatasetFiles {
+        if ByteSource.isFolder(path) {
+            if let files = find(inFolder: path) { return files }
+            throw .unknownLayout(path: path, detail: "no dataset in this folder; \(lookedFor)")
+        }
+        guard ByteSource.fileSize(path) != nil else {
+            throw .unreadable(path: path, operation: "open", reason: "there is no such file or folder")
+        }
+        return try find(file: path)
+    }
+
+    private static let lookedFor = """
+        looked for u.data, ratings.dat, ratings.csv, *.inter, interactions.csv and interactions.ndjson, plain or .gz
+        """
+
+    private static func find(inFolder folder: String) -> DatasetFiles? {
+        let names = ByteSource.names(inFolder: folder)
+        for (layout, known) in fixedNames {
+            if let name = names.first(where: { plain($0) == known }) {
+                return companions(of: folder + "/" + name, layout)
+            }
+        }
+        let tables = names.filter { plain($0).hasSuffix(".inter") }
+        // NAME.inter is the whole; NAME.train.inter and its like, its parts.
+        guard let fewestDots = tables.map(dots).min() else { return nil }
+        let chosen = tables.filter { dots($0) == fewestDots }
+        guard let first = chosen.first, var files = companions(of: folder + "/" + first, .recBole) else { return nil }
+        files.interactions = chosen.map { folder + "/" + $0 }
+        return files
+    }
+
+    private static let fixedNames: [(DatasetLayout, String)] = [
+        (.movieLens100K, "u.data"), (.movieLens1M, "ratings.dat"), (.movieLensCSV, "ratings.csv"),
+        (.ndjson, "interactions.ndjson"), (.csv, "interactions.csv"),
+    ]
+
+    private static func find(file path: String) throws(FormatError) -> DatasetFiles {
+        let layout = try layout(ofFile: path)
+        return companions(of: path, layout) ?? DatasetFiles(layout: layout, interactions: [path])
+    }
+
+    private static func layout(ofFile path: String) throws(FormatError) -> DatasetLayout {
+        let beginning = try ByteSource(path: path).beginning(limit: 4_096)
+        if let layout = FirstLine(beginning).layout { return layout }
+        if beginning.isEmpty { throw .unknownLayout(path: path, detail: "the file is empty") }
+        throw .unknownLayout(
+            path: path,
+            detail: """
+                the first line is none of those known: a JSON object; a CSV header with user_id,item_id or userId,movieId; \
+                a RecBole header such as user_id:token; user, item, rating and timestamp between tabs; \
+                or the same between double colons
+                """)
+    }
+
+    /// The files of items and users that belong to the interactions at `path`.
+    private static func companions(of path: String, _ layout: DatasetLayout) -> DatasetFiles? {
+        let (folder, name) = split(path)
+        let names = ByteSource.names(inFolder: folder.isEmpty ? "." : folder)
+        func beside(_ wanted: String?) -> String? {
+            guard let wanted else { return nil }
+            return names.first { plain($0) == wanted }.map { folder.isEmpty ? $0 : folder + "/" + $0 }
+        }
+        let stem = String(plain(name).prefix { $0 != "." })
+        let wanted: (items: String?, users: String?)
+        switch layout {
+        case .movieLens100K: wanted = ("u.item", "u.user")
+        case .movieLens1M: wanted = ("movies.dat", "users.dat")
+        case .movieLensCSV: wanted = ("movies.csv", nil)
+        case .recBole: wanted = (stem + ".item", stem + ".user")
+        case .csv, .ndjson: wanted = ("items.ndjson", "users.ndjson")
+        }
+        return DatasetFiles(
+            layout: layout, interactions: [path], items: beside(wanted.items), users: beside(wanted.users))
+    }
+
+    /// The name without `.gz`.
+    private static func plain(_ name: String) -> String {
+        name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+    }
+
+    private static func dots(_ name: String) -> Int {
+        plain(name).utf8.count { $0 == UInt8(ascii: ".") }
+    }
+
+    private static func split(_ path: String) -> (folder: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return ("", path) }
+        return (String(path[..<slash]), String(path[path.index(after: slash)...]))
+    }
+}
+
+extension DatasetFiles {
+    /// Judges a file by its first line that is not empty.
+    private struct FirstLine {
+        let text: String
+
+        init(_ beginning: [UInt8]) {
+            var lines = LineSplitter(limit: 4_096)
+            var position = 0
+            var line: [UInt8] = []
+            let found = lines.next(in: beginning.span, from: &position)
+            if case .line(let range) = found {
+                line = Array(beginning[range])
+            } else if lines.finish() == .carriedLine {
+                line = lines.carried
+            }
+            let content = lines.content(of: line.span)
+            text = String(decoding: line[content], as: UTF8.self)
+        }
+
+        var layout: DatasetLayout? {
+            if text.drop(while: { $0 == " " || $0 == "\t" }).first == "{" { return .ndjson }
+            let tabbed = text.split(separator: "\t", omittingEmptySubsequences: false)
+            if tabbed.contains(where: { $0.hasPrefix("user_id:token") }) { return .recBole }
+            let commas = text.split(separator: ",", omittingEmptySubsequences: false)
+                .map { $0.hasPrefix("\"") && $0.hasSuffix("\"") && $0.utf8.count >= 2 ? $0.dropFirst().dropLast() : $0 }
+            if commas.contains("userId") && commas.contains("movieId") { return .movieLensCSV }
+            // One of the two names is enough: the reader then says what is wrong with the other.
+            if commas.contains("user_id") || commas.contains("item_id") { return .csv }
+            if tabbed.count == 4 && areNumbers(tabbed.dropFirst(2)) { return .movieLens100K }
+            let fields = text.split(separator: "::", omittingEmptySubsequences: false)
+            if fields.count == 4 && areNumbers(fields.dropFirst(2)) { return .movieLens1M }
+            return nil
+        }
+
+        private func areNumbers(_ fields: ArraySlice<Substring>) -> Bool {
+            fields.allSatisfy { field in
+                let bytes = Array(field.utf8)
+                return DecimalNumber.double(bytes.span) != nil
+            }
+        }
+    }
+}

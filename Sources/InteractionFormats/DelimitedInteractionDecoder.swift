@@ -1,0 +1,53 @@
+import InteractionStorage
+
+/// Makes interactions of the fields of rows, given which column is which.
+struct DelimitedInteractionDecoder: Sendable {
+    /// What each column holds; nil for one that is passed over.
+    let columns: [InteractionColumn?]
+    let limits: InteractionLimits
+
+    /// The interaction that `ranges` of `bytes` spell, or a sentence for every field that is wrong.
+    func decode(_ bytes: Span<UInt8>, _ ranges: [Range<Int>]) throws(FieldText.Fault) -> Interaction {
+        guard ranges.count == columns.count else {
+            throw FieldText.Fault(detail: "the row has \(ranges.count) fields where \(columns.count) are expected")
+        }
+        var interaction = Interaction(userID: "", itemID: "")
+        var sentences = ""
+        for index in 0..<columns.count {
+            guard let column = columns[index] else { continue }
+            do throws(FieldText.Fault) {
+                try set(column, of: &interaction, to: bytes.extracting(ranges[index]))
+            } catch {
+                sentences += (sentences.isEmpty ? "" : "; ") + "\(column.rawValue) \(error.detail)"
+            }
+        }
+        guard sentences.isEmpty else { throw FieldText.Fault(detail: sentences) }
+        return interaction
+    }
+
+    private func set(
+        _ column: InteractionColumn, of interaction: inout Interaction, to field: Span<UInt8>
+    ) throws(FieldText.Fault) {
+        if field.isEmpty && !column.isRequired { return }
+        switch column {
+        case .userID: interaction.userID = try FieldText.identifier(field)
+        case .itemID: interaction.itemID = try FieldText.identifier(field)
+        case .kind: interaction.kind = try FieldText.identifier(field)
+        case .interactionID: interaction.interactionID = try FieldText.identifier(field)
+        case .rating: interaction.rating = try number(field, in: limits.rating)
+        case .weight: interaction.weight = try number(field, in: limits.weight)
+        case .timestamp: interaction.timestamp = try TimestampText.milliseconds(field)
+        }
+    }
+
+    private func number(_ field: Span<UInt8>, in range: ClosedRange<Double>) throws(FieldText.Fault) -> Double {
+        guard let number = DecimalNumber.double(field) else {
+            throw FieldText.Fault(detail: "\(FieldText.quotation(of: field)) is not a number")
+        }
+        guard range.contains(number) else {
+            let bounds = "\(range.lowerBound) to \(range.upperBound)"
+            throw FieldText.Fault(detail: "\(FieldText.quotation(of: field)) is not within \(bounds)")
+        }
+        return number
+    }
+}

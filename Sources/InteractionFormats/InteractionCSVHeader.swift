@@ -1,0 +1,28 @@
+/// The header of interactions in CSV: which column is which.
+enum InteractionCSVHeader {
+    /// What is said where there is none.
+    static let expectation = "the first line must name the columns, such as user_id,item_id,rating,timestamp"
+
+    /// The columns that a header names, or a sentence for everything that is wrong with it.
+    static func columns(
+        _ bytes: Span<UInt8>, _ ranges: [Range<Int>]
+    ) throws(FieldText.Fault) -> [InteractionColumn?] {
+        var columns: [InteractionColumn?] = []
+        var sentences: [String] = []
+        for range in ranges {
+            let name = FieldText.repairedText(bytes.extracting(range))
+            if let column = InteractionColumn(rawValue: name) {
+                if columns.contains(column) { sentences.append("column \"\(name)\" is there twice") }
+                columns.append(column)
+            } else {
+                sentences.append(NearestName.sentence(unknown: "column", name, known: InteractionColumn.names))
+            }
+        }
+        for column in InteractionColumn.allCases where column.isRequired && !columns.contains(column) {
+            sentences.append("column \"\(column.rawValue)\" is missing")
+        }
+        if columns.isEmpty { throw FieldText.Fault(detail: "this is no header: \(expectation)") }
+        guard sentences.isEmpty else { throw FieldText.Fault(detail: sentences.joined(separator: "; ")) }
+        return columns
+    }
+}

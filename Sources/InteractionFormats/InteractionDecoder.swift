@@ -1,0 +1,41 @@
+public import InteractionStorage
+public import JSON
+
+/// Makes an interaction of a JSON object, whichever body or file it stands in.
+public enum InteractionDecoder {
+    /// The interaction that `value` holds, or nil and a fault for everything that is wrong with it.
+    ///
+    /// Unknown, duplicate and ill-typed members are faults; a member that is `null` counts as absent. `timestamp` is an
+    /// RFC 3339 string, or Unix seconds as a number or as text.
+    public static func decode(
+        _ value: JSONValue, limits: InteractionLimits = InteractionLimits(), faults: inout JSONFaults
+    ) -> Interaction? {
+        let faultsBefore = faults.total
+        guard let object = JSONObjectDecoder(value, knownMembers: InteractionColumn.names, faults: &faults) else {
+            return nil
+        }
+        let userID = object.require("user_id", &faults)?.decodeIdentifier(&faults)
+        let itemID = object.require("item_id", &faults)?.decodeIdentifier(&faults)
+        var interaction = Interaction(userID: userID ?? "", itemID: itemID ?? "")
+        interaction.kind = name("kind", of: object, &faults)
+        interaction.rating = object.number("rating", in: limits.rating, &faults)
+        interaction.weight = object.number("weight", in: limits.weight, &faults)
+        interaction.timestamp = object.value("timestamp").flatMap { timestamp($0, &faults) }
+        interaction.interactionID = object.identifier("interaction_id", &faults)
+        return faults.total == faultsBefore ? interaction : nil
+    }
+
+    /// A word that obeys the rule of IDs, but is never a number.
+    private static func name(_ member: String, of object: JSONObjectDecoder, _ faults: inout JSONFaults) -> String? {
+        guard let value = object.value(member) else { return nil }
+        return value.kind == .string ? value.decodeIdentifier(&faults) : value.decodeString(&faults)
+    }
+
+    /// Milliseconds since 1970: as JSON's own reading, and in a string also Unix seconds, as clients that quote every
+    /// number send them.
+    static func timestamp(_ value: JSONValue, _ faults: inout JSONFaults) -> Int64? {
+        let fromText: Int64?? = value.withUTF8 { text in try? TimestampText.milliseconds(text) }
+        if let milliseconds = fromText ?? nil { return milliseconds }
+        return value.decodeTimestamp(&faults)
+    }
+}

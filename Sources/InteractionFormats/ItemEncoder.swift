@@ -1,0 +1,45 @@
+public import InteractionStorage
+public import JSON
+
+/// Writes an item as the JSON object that ``ItemDecoder`` reads.
+public enum ItemEncoder {
+    /// Writes one object; members without a value are left out, attributes are sorted by name.
+    public static func encode(_ item: Item, to writer: inout JSONWriter) {
+        writer.beginObject()
+        encodeMembers(of: item, to: &writer)
+        writer.endObject()
+    }
+
+    /// Writes the members only, into an object that the caller has begun and may add to.
+    public static func encodeMembers(of item: Item, to writer: inout JSONWriter) {
+        writer.member("item_id", item.id)
+        writer.member("title", ifPresent: item.title)
+        encode(tags: item.tags, attributes: item.attributes, to: &writer)
+        if item.hidden { writer.member("hidden", true) }
+        writer.member("available_from", ifPresentMilliseconds: item.availableFrom.map(InteractionEncoder.writable))
+        writer.member("available_until", ifPresentMilliseconds: item.availableUntil.map(InteractionEncoder.writable))
+        writer.member("domain", ifPresent: item.domain)
+    }
+
+    /// What items and users have in common.
+    static func encode(tags: [String], attributes: [String: AttributeValue], to writer: inout JSONWriter) {
+        if !tags.isEmpty { writer.member("tags", tags) }
+        if attributes.isEmpty { return }
+        writer.key("attributes")
+        writer.beginObject()
+        for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
+            encode(value, named: name, to: &writer)
+        }
+        writer.endObject()
+    }
+
+    /// Writes one attribute as a member of the object that was begun.
+    public static func encode(_ value: AttributeValue, named name: String, to writer: inout JSONWriter) {
+        switch value {
+        case .string(let text): writer.member(name, text)
+        case .number(let number): writer.member(name, number)
+        case .boolean(let bool): writer.member(name, bool)
+        case .strings(let texts): writer.member(name, texts)
+        }
+    }
+}

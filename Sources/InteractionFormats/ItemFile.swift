@@ -1,0 +1,76 @@
+import InteractionStorage
+import JSON
+
+/// The items of a dataset, in any layout.
+struct ItemFile {
+    let path: String
+    let layout: DatasetLayout
+
+    func read(
+        progress: (Int64) -> Void, faults report: (RowFault) throws -> Void, _ receive: (Item) throws -> Void
+    ) throws {
+        switch layout {
+        case .movieLens100K:
+            try films(.byte(UInt8(ascii: "|")), progress: progress, faults: report) { fields in
+                try receive(Self.film100K(fields))
+            }
+        case .movieLens1M:
+            try films(.doubleColon, progress: progress, faults: report) { try receive(Self.film($0)) }
+        case .movieLensCSV:
+            var isHeader = true
+            try films(.byte(UInt8(ascii: ",")), allowsQuotes: true, progress: progress, faults: report) { fields in
+                if !isHeader { try receive(Self.film(fields)) }
+                isHeader = false
+            }
+        case .recBole:
+            try RecBoleFile(path: path).read(progress: progress, faults: report) { try receive($0.item()) }
+        case .csv, .ndjson:
+            let parser = JSONParser()
+            try LineFile(path: path, limit: 1_048_576).read(progress: progress, faults: report) { row, _ in
+                if JSONRow.isBlank(row) { return }
+                try receive(
+                    JSONRow.decode(row, with: parser) { ItemDecoder.decode($0, faults: &$1) })
+            }
+        }
+    }
+
+    private func films(
+        _ separator: DelimitedFields.Separator, allowsQuotes: Bool = false,
+        progress: (Int64) -> Void, faults report: (RowFault) throws -> Void, _ row: ([String]) throws -> Void
+    ) throws {
+        let table = TableFile(path: path, separator: separator, allowsQuotes: allowsQuotes)
+        try table.read(progress: progress, faults: report) { bytes, ranges, _ in
+            try row(FieldText.texts(bytes, ranges))
+        }
+    }
+
+    /// `id`, title and genres between pipes: the three columns of `movies.dat` and `movies.csv`.
+    private static func film(_ fields: [String]) throws(FieldText.Fault) -> Item {
+        guard fields.count == 3 else {
+            throw FieldText.Fault(detail: "the row has \(fields.count) fields where 3 are expected")
+        }
+        let id = try FieldText.identifier(fields[0], of: "the item's ID")
+        let genres = fields[2].split(separator: "|").map(String.init)
+        return FilmTitle.item(id: id, title: FieldText.trimmed(fields[1]), year: nil, genres: genres)
+    }
+
+    /// `id`, title, date of release, date of the video, address, and a flag for each of the 19 genres.
+    private static func film100K(_ fields: [String]) throws(FieldText.Fault) -> Item {
+        guard fields.count == 5 + genres100K.count else {
+            let expected = 5 + genres100K.count
+            throw FieldText.Fault(detail: "the row has \(fields.count) fields where \(expected) are expected")
+        }
+        let id = try FieldText.identifier(fields[0], of: "the item's ID")
+        let genres = zip(genres100K, fields.dropFirst(5)).filter { $0.1 == "1" }.map(\.0)
+        // 01-Jan-1995
+        let year = FilmTitle.year(field: String(fields[2].suffix(4)))
+        return FilmTitle.item(
+            id: id, title: FieldText.trimmed(fields[1]), year: FilmTitle.year(in: fields[1]) ?? year, genres: genres)
+    }
+
+    /// In the order of the flags in `u.item`, as the data set's README lists them.
+    private static let genres100K = [
+        "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama",
+        "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+    ]
+}

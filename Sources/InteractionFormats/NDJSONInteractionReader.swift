@@ -1,0 +1,79 @@
+public import InteractionStorage
+import JSON
+
+/// Reads interactions from newline-delimited JSON: one object on each line, under ``InteractionDecoder``'s rules.
+public struct NDJSONInteractionReader: InteractionReader {
+    private let limits: InteractionLimits
+    private var lines: LineSplitter
+
+    /// Begins at the first line.
+    public init(limits: InteractionLimits = InteractionLimits()) {
+        self.limits = limits
+        lines = LineSplitter(limit: limits.rowLength)
+    }
+
+    /// How many lines have been read, the one being worked on included.
+    public var lineNumber: Int { lines.lineNumber }
+
+    /// Never: every line stands for itself.
+    public var isRefused: Bool { false }
+
+    /// Reads the next bytes; see ``InteractionReader/consume(_:into:faults:)-(Span<UInt8>,_,_)``.
+    public mutating func consume<Failure: Error>(
+        _ chunk: Span<UInt8>,
+        into receive: (Interaction) throws(Failure) -> Void,
+        faults report: (RowFault) throws(Failure) -> Void
+    ) throws(Failure) {
+        // The parser is not Sendable, and the reader has to be: it lives as long as one chunk.
+        let parser = JSONParser()
+        var position = 0
+        while true {
+            let found = lines.next(in: chunk, from: &position)
+            if found == .nothing { return }
+            try read(found, in: chunk, with: parser, into: receive, faults: report)
+        }
+    }
+
+    /// Reads what is left; see ``InteractionReader/finish(into:faults:)``.
+    public mutating func finish<Failure: Error>(
+        into receive: (Interaction) throws(Failure) -> Void,
+        faults report: (RowFault) throws(Failure) -> Void
+    ) throws(Failure) {
+        let found = lines.finish()
+        let nothing: [UInt8] = []
+        if found == .nothing { return }
+        try read(found, in: nothing.span, with: JSONParser(), into: receive, faults: report)
+    }
+
+    private func read<Failure: Error>(
+        _ found: LineSplitter.Found, in chunk: Span<UInt8>, with parser: JSONParser,
+        into receive: (Interaction) throws(Failure) -> Void,
+        faults report: (RowFault) throws(Failure) -> Void
+    ) throws(Failure) {
+        let outcome: Result<Interaction, FieldText.Fault>?
+        switch found {
+        case .line(let range): outcome = interpret(chunk.extracting(range), with: parser)
+        case .carriedLine: outcome = interpret(lines.carried.span, with: parser)
+        case .overlongLine: outcome = .failure(.overlong(limit: limits.rowLength))
+        case .nothing: outcome = nil
+        }
+        switch outcome {
+        case .success(let interaction): try receive(interaction)
+        case .failure(let fault): try report(RowFault(line: lines.lineNumber, detail: fault.detail))
+        case nil: break
+        }
+    }
+
+    private func interpret(_ line: Span<UInt8>, with parser: JSONParser) -> Result<Interaction, FieldText.Fault>? {
+        let row = line.extracting(lines.content(of: line))
+        if JSONRow.isBlank(row) { return nil }
+        do throws(FieldText.Fault) {
+            let interaction = try JSONRow.decode(row, with: parser) { value, faults in
+                InteractionDecoder.decode(value, limits: limits, faults: &faults)
+            }
+            return .success(interaction)
+        } catch {
+            return .failure(error)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// A delimited text file of a dataset, whose rows are handed on as ranges of their bytes.
+struct TableFile {
+    let path: String
+    let separator: DelimitedFields.Separator
+    var allowsQuotes = false
+    var rowLimit = 1_048_576
+
+    /// Reads the file; `row` is called with the bytes, the ranges of the fields in them, and the line.
+    ///
+    /// A `FieldText.Fault` that `row` throws, and rows that cannot be cut into fields, are reported as faults of their
+    /// line; any other error ends the reading.
+    func read(
+        progress: (Int64) -> Void,
+        faults report: (RowFault) throws -> Void,
+        row: (Span<UInt8>, [Range<Int>], Int) throws -> Void
+    ) throws {
+        var fields = DelimitedFields(separator: separator, allowsQuotes: allowsQuotes)
+        try LineFile(path: path, limit: rowLimit).read(progress: progress, faults: report) { line, number in
+            do throws(DelimitedFields.Failure) {
+                try fields.split(line)
+            } catch {
+                throw FieldText.Fault(detail: error.detail)
+            }
+            if fields.unquoted.isEmpty {
+                try row(line, fields.ranges, number)
+            } else {
+                let unquoted = fields.unquoted
+                try row(unquoted.span, fields.ranges, number)
+            }
+        }
+    }
+}
+
+/// A text file of a dataset, read line by line.
+struct LineFile {
+    let path: String
+    let limit: Int
+
+    /// Reads the file; `body` is called with every line that is not empty, and its number.
+    ///
+    /// A `FieldText.Fault` that `body` throws is reported as a fault of its line; any other error ends the reading.
+    func read(
+        progress: (Int64) -> Void,
+        faults report: (RowFault) throws -> Void,
+        _ body: (Span<UInt8>, Int) throws -> Void
+    ) throws {
+        var lines = LineSplitter(limit: limit)
+        try ByteSource(path: path).read(progress: progress) { chunk in
+            var position = 0
+            while true {
+                let found = lines.next(in: chunk, from: &position)
+                if found == .nothing { return }
+                try hand(found, of: lines, in: chunk, faults: report, body)
+            }
+        }
+        let found = lines.finish()
+        let nothing: [UInt8] = []
+        try hand(found, of: lines, in: nothing.span, faults: report, body)
+    }
+
+    private func hand(
+        _ found: LineSplitter.Found, of lines: LineSplitter, in chunk: Span<UInt8>,
+        faults report: (RowFault) throws -> Void, _ body: (Span<UInt8>, Int) throws -> Void
+    ) throws {
+        do {
+            switch found {
+            case .line(let range):
+                let line = chunk.extracting(range)
+                try body(line.extracting(lines.content(of: line)), lines.lineNumber)
+            case .carriedLine:
+                let line = lines.carried.span
+                try body(line.extracting(lines.content(of: line)), lines.lineNumber)
+            case .overlongLine: throw FieldText.Fault.overlong(limit: limit)
+            case .nothing: break
+            }
+        } catch let fault as FieldText.Fault {
+            try report(RowFault(line: lines.lineNumber, detail: fault.detail))
+        }
+    }
+}

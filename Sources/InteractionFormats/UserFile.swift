@@ -1,0 +1,56 @@
+import InteractionStorage
+import JSON
+
+/// The users of a dataset, in any layout that has them.
+struct UserFile {
+    let path: String
+    let layout: DatasetLayout
+
+    func read(
+        progress: (Int64) -> Void, faults report: (RowFault) throws -> Void, _ receive: (User) throws -> Void
+    ) throws {
+        switch layout {
+        case .movieLens100K:
+            let names = ["age", "gender", "occupation", "zip_code"]
+            try people(.byte(UInt8(ascii: "|")), names, progress, report, receive)
+        case .movieLens1M:
+            try people(.doubleColon, ["gender", "age", "occupation", "zip_code"], progress, report, receive)
+        case .movieLensCSV: break
+        case .recBole:
+            try RecBoleFile(path: path).read(progress: progress, faults: report) { try receive($0.user()) }
+        case .csv, .ndjson:
+            let parser = JSONParser()
+            try LineFile(path: path, limit: 1_048_576).read(progress: progress, faults: report) { row, _ in
+                if JSONRow.isBlank(row) { return }
+                try receive(
+                    JSONRow.decode(row, with: parser) { UserDecoder.decode($0, faults: &$1) })
+            }
+        }
+    }
+
+    /// An ID, and attributes in the order of `names`.
+    private func people(
+        _ separator: DelimitedFields.Separator, _ names: [String],
+        _ progress: (Int64) -> Void, _ report: (RowFault) throws -> Void, _ receive: (User) throws -> Void
+    ) throws {
+        let table = TableFile(path: path, separator: separator)
+        try table.read(progress: progress, faults: report) { bytes, ranges, _ in
+            let fields = FieldText.texts(bytes, ranges)
+            guard fields.count == names.count + 1 else {
+                let detail = "the row has \(fields.count) fields where \(names.count + 1) are expected"
+                throw FieldText.Fault(detail: detail)
+            }
+            var user = User(id: try FieldText.identifier(fields[0], of: "the user's ID"))
+            for (name, text) in zip(names, fields.dropFirst()) where !text.isEmpty {
+                user.attributes[name] = Self.attribute(named: name, text)
+            }
+            try receive(user)
+        }
+    }
+
+    /// Ages are numbers to filter by; all else, zip codes above all, is text.
+    static func attribute(named name: String, _ text: String) -> AttributeValue {
+        if name == "age", let age = Double(text), age.isFinite { return .number(age) }
+        return .string(text)
+    }
+}
