@@ -4,9 +4,9 @@ public struct DatasetCleaning: Sendable, Equatable {
     public var rows = 0
     /// Rows that repeated an earlier one in every respect; one of each is kept.
     public var exactDuplicates = 0
-    /// Rows of a user–item pair that was already there with another rating, weight or time; the latest is kept.
+    /// Rows merged into another of the same user–item pair with another rating, weight or time; the latest is kept.
     public var repeatedPairs = 0
-    /// Among ``repeatedPairs``, those whose rating contradicted the one they met.
+    /// Among ``repeatedPairs``, those whose rating differs from the one kept.
     public var conflictingRatings = 0
     /// Rows left out because their rating was infinite or not a number.
     public var nonFiniteRatings = 0
