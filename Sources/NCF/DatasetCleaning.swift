@@ -1,0 +1,18 @@
+/// What building an ``InteractionDataset`` found wrong with its rows, and did about it.
+public struct DatasetCleaning: Sendable, Equatable {
+    /// Rows offered to the builder.
+    public var rows = 0
+    /// Rows that repeated an earlier one in every respect; one of each is kept.
+    public var exactDuplicates = 0
+    /// Rows merged into another of the same user–item pair with another rating, weight or time; the latest is kept.
+    public var repeatedPairs = 0
+    /// Among ``repeatedPairs``, those whose rating differs from the one kept.
+    public var conflictingRatings = 0
+    /// Rows left out because their rating was infinite or not a number.
+    public var nonFiniteRatings = 0
+    /// Rows left out because their weight was negative, infinite or not a number.
+    public var invalidWeights = 0
+
+    /// A report of nothing found.
+    public init() {}
+}

@@ -1,0 +1,83 @@
+/// Everything that decides what a training run computes, apart from the data.
+///
+/// ``threads`` decides only how fast: the same data and the same other settings give the same bytes for any number.
+public struct Hyperparameters: Sendable, Equatable {
+    /// Which branches the model has.
+    public var architecture: Architecture
+    /// What it is trained to predict.
+    public var objective: Objective
+    /// Length of the embeddings of the GMF branch.
+    public var embeddingDimension: Int
+    /// Length of the embeddings of the MLP branch; nil means half of the first of ``hiddenLayerSizes``. The tower of He
+    /// et al. 2017, 64-32-16-8, is 32 here, with layers [32, 16, 8].
+    public var mlpEmbeddingDimension: Int?
+    /// Output sizes of the dense layers, first to last.
+    public var hiddenLayerSizes: [Int]
+    /// Passes over the data, at most.
+    public var epochs: Int
+    /// Samples (positives and negatives together) per step.
+    public var batchSize: Int
+    /// Step size of Adam at the start.
+    public var learningRate: Double
+    /// L2 penalty on the embeddings and dense weights of each sample.
+    public var weightDecay: Double
+    /// Items sampled as negatives for each positive, in every epoch anew; implicit objective only.
+    public var negativesPerPositive: Int
+    /// Where every random decision starts.
+    public var seed: UInt64
+    /// Epochs without improvement on the holdout before training stops; 0 trains all epochs.
+    public var earlyStopping: Int
+    /// Threads to train on.
+    public var threads: Int
+
+    /// Settings with the engine's defaults wherever none is given.
+    public init(
+        architecture: Architecture = .neumf,
+        objective: Objective = .auto,
+        embeddingDimension: Int = 64,
+        mlpEmbeddingDimension: Int? = nil,
+        hiddenLayerSizes: [Int] = [64, 32, 16],
+        epochs: Int = 20,
+        batchSize: Int = 4096,
+        learningRate: Double = 0.001,
+        weightDecay: Double = 0,
+        negativesPerPositive: Int = 4,
+        seed: UInt64 = 42,
+        earlyStopping: Int = 3,
+        threads: Int = 1
+    ) {
+        self.architecture = architecture
+        self.objective = objective
+        self.embeddingDimension = embeddingDimension
+        self.mlpEmbeddingDimension = mlpEmbeddingDimension
+        self.hiddenLayerSizes = hiddenLayerSizes
+        self.epochs = epochs
+        self.batchSize = batchSize
+        self.learningRate = learningRate
+        self.weightDecay = weightDecay
+        self.negativesPerPositive = negativesPerPositive
+        self.seed = seed
+        self.earlyStopping = earlyStopping
+        self.threads = threads
+    }
+
+    /// The length of the embeddings of the MLP branch that a model with these settings has; 0 without that branch.
+    public var resolvedMLPEmbeddingDimension: Int {
+        guard architecture.hasMLP else { return 0 }
+        return mlpEmbeddingDimension ?? max(1, (hiddenLayerSizes.first ?? 2) / 2)
+    }
+}
+
+/// Every setting that is out of its bounds.
+public struct HyperparameterFaults: Error, Equatable, Sendable {
+    /// One setting that is out of its bounds.
+    public struct Fault: Equatable, Sendable {
+        /// The setting's name, in the spelling of the HTTP interface.
+        public var name: String
+        /// What is wrong with it, as a clause.
+        public var detail: String
+    }
+
+    /// In the order of the settings.
+    public var faults: [Fault]
+}

@@ -1,0 +1,26 @@
+/// What a model is trained to predict.
+public enum Objective: String, Sendable, CaseIterable {
+    /// Chosen from the data by ``resolved(for:)``.
+    case auto
+    /// Binary cross-entropy on who interacted with what, against negatives sampled afresh in every epoch.
+    case implicit
+    /// Squared error on the ratings; the global bias starts at, and stays, their mean.
+    case rating
+
+    /// The share of all user–item cells that must be filled before a missing rating stops being informative.
+    private static let denseShare = 0.5
+
+    /// This objective, with ``auto`` replaced by the one that suits `dataset`.
+    ///
+    /// What people choose to interact with ranks better than how they rated it (the ratings are missing not at random),
+    /// so `auto` means ``implicit``, unless every interaction has a rating, the ratings differ, and the table is so full
+    /// that absence says nothing.
+    public func resolved(for dataset: InteractionDataset) -> Objective {
+        guard self == .auto else { return self }
+        guard dataset.hasRatings, let range = dataset.ratingRange, range.lowerBound < range.upperBound else {
+            return .implicit
+        }
+        let cells = Double(dataset.userCount) * Double(dataset.itemCount)
+        return Double(dataset.interactionCount) > Self.denseShare * cells ? .rating : .implicit
+    }
+}
