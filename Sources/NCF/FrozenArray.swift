@@ -7,6 +7,9 @@ struct FrozenArray<Element: BitwiseCopyable & Sendable>: Sendable {
     private nonisolated(unsafe) let base: UnsafeBufferPointer<Element>
     private let owner: any AnyObject & Sendable
 
+    /// What keeps the memory alive, for another view of it.
+    var keeper: any AnyObject & Sendable { owner }
+
     /// Copies `elements` into memory of its own.
     init(_ elements: some Collection<Element>) {
         let memory = FrozenMemory<Element>(copying: elements)
