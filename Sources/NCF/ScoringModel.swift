@@ -54,6 +54,31 @@ public struct ScoringModel: Scorer {
         itemHalves = FrozenArray(Self.itemHalves(of: parameters))
     }
 
+    /// Takes parts that were checked against each other, such as those of a mapped file.
+    init(
+        architecture: Architecture, userCount: Int, itemCount: Int, gmfWidth: Int, mlpWidth: Int,
+        userGMF: FrozenArray<Float>, itemGMF: FrozenArray<Float>, userMLP: FrozenArray<Float>,
+        itemMLP: FrozenArray<Float>, itemHalves: FrozenArray<Float>, layers: [Layer],
+        outputWeights: FrozenArray<Float>, userBias: FrozenArray<Float>, itemBias: FrozenArray<Float>, globalBias: Float
+    ) {
+        ServingProducts.prepare()
+        self.architecture = architecture
+        self.userCount = userCount
+        self.itemCount = itemCount
+        self.gmfWidth = gmfWidth
+        self.mlpWidth = mlpWidth
+        self.userGMF = userGMF
+        self.itemGMF = itemGMF
+        self.userMLP = userMLP
+        self.itemMLP = itemMLP
+        self.itemHalves = itemHalves
+        self.layers = layers
+        self.outputWeights = outputWeights
+        self.userBias = userBias
+        self.itemBias = itemBias
+        self.globalBias = globalBias
+    }
+
     private static func itemHalves(of parameters: ModelParameters) -> [Float] {
         guard let first = parameters.layers.first else { return [] }
         let (items, width) = (parameters.itemCount, parameters.mlpEmbeddingDimension)
