@@ -1,0 +1,65 @@
+/// Why a value cannot be sent as a field: it holds a control octet, CR and LF above all.
+public struct HTTPFieldValueError: Error, Equatable, Sendable {
+    /// Where the first such octet stands.
+    public let offset: Int
+}
+
+extension HTTPFields: ExpressibleByDictionaryLiteral {
+    /// The fields in the order written; a name may come twice.
+    public init(dictionaryLiteral elements: (HTTPFieldName, String)...) {
+        for (name, value) in elements { append(name, value) }
+    }
+
+    /// Adds a field whose value the program made; one that could split the message stops the program.
+    public mutating func append(_ name: HTTPFieldName, _ value: String) {
+        do throws(HTTPFieldValueError) {
+            try append(name, untrusted: value)
+        } catch {
+            preconditionFailure("a field value has a control octet at \(error.offset)")
+        }
+    }
+
+    /// Adds a field whose value came from outside, and refuses it when it has control octets.
+    ///
+    /// White space around the value is dropped, as a recipient would.
+    public mutating func append(_ name: HTTPFieldName, untrusted value: String) throws(HTTPFieldValueError) {
+        let bytes = value.utf8Span.span
+        for offset in 0..<bytes.count where !Octets.isFieldContent(bytes[offset]) {
+            throw HTTPFieldValueError(offset: offset)
+        }
+        let nameStart = storage.count
+        storage.append(contentsOf: name.description.utf8)
+        let valueStart = storage.count
+        storage.append(contentsOf: value.utf8)
+        let trimmed = storage.span.trimmingBlanks(valueStart..<storage.count)
+        lines.append(Line(name: Extent(nameStart..<valueStart), value: Extent(trimmed)))
+    }
+
+    /// Puts one field of this name in the place of all there are.
+    public mutating func set(_ name: HTTPFieldName, _ value: String) {
+        remove(name)
+        append(name, value)
+    }
+
+    /// Drops every field of this name.
+    public mutating func remove(_ name: HTTPFieldName) {
+        while let index = firstIndex(of: name) { lines.remove(at: index) }
+    }
+
+    /// Drops everything and keeps the memory.
+    mutating func removeAll() {
+        storage.removeAll(keepingCapacity: true)
+        lines.removeAll(keepingCapacity: true)
+    }
+}
+
+extension Span<UInt8> {
+    /// The range without the spaces and tabs at its ends.
+    func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
+        var lower = range.lowerBound
+        var upper = range.upperBound
+        while lower < upper, Octets.isBlank(self[lower]) { lower += 1 }
+        while lower < upper, Octets.isBlank(self[upper - 1]) { upper -= 1 }
+        return lower..<upper
+    }
+}

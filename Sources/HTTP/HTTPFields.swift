@@ -1,0 +1,104 @@
+/// The fields of a message in the order they came, duplicates and all (RFC 9110, section 5).
+///
+/// One buffer of octets and one list of ranges into it: a parsed head is copied once and never taken apart. Looking a
+/// name up compares octets, n fields in O(n), which for the few fields of a real message beats hashing them.
+public struct HTTPFields: Sendable {
+    // For a parsed request this holds the whole head, request line included.
+    var storage: [UInt8] = []
+    var lines: [Line] = []
+
+    /// Where one field's name and value lie in the storage.
+    struct Line: Sendable {
+        var name: Extent
+        var value: Extent
+    }
+
+    /// A range of octets in half the size of a `Range<Int>`; heads are bounded far below 4 GiB.
+    struct Extent: Sendable, Equatable {
+        var start: UInt32
+        var count: UInt32
+
+        init(_ range: Range<Int>) {
+            start = UInt32(range.lowerBound)
+            count = UInt32(range.count)
+        }
+
+        var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
+        static var none: Extent { Extent(0..<0) }
+    }
+
+    /// No fields.
+    public init() {}
+
+    /// How many field lines there are.
+    public var count: Int { lines.count }
+
+    /// Whether there are none.
+    public var isEmpty: Bool { lines.isEmpty }
+
+    /// The value of the first field of this name, octets above 127 repaired into text.
+    public subscript(_ name: HTTPFieldName) -> String? {
+        firstIndex(of: name).map { value(at: $0) }
+    }
+
+    /// The values of all fields of this name, in order.
+    public func values(of name: HTTPFieldName) -> [String] {
+        lines.indices.filter { matches($0, name) }.map { value(at: $0) }
+    }
+
+    /// Whether there is a field of this name.
+    public func contains(_ name: HTTPFieldName) -> Bool { firstIndex(of: name) != nil }
+
+    /// The position of the first field of this name, from `start` on.
+    public func firstIndex(of name: HTTPFieldName, from start: Int = 0) -> Int? {
+        var index = start
+        while index < lines.count {
+            if matches(index, name) { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    /// The name of the field at this position, as it was spelt.
+    public func name(at index: Int) -> String {
+        String(decoding: storage[lines[index].name.range], as: UTF8.self)
+    }
+
+    /// The value of the field at this position, without the white space around it.
+    public func value(at index: Int) -> String {
+        String(decoding: storage[lines[index].value.range], as: UTF8.self)
+    }
+
+    /// Lends the octets of the value at this position, uncopied.
+    public func withValue<Result>(at index: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+        body(storage.span.extracting(lines[index].value.range))
+    }
+
+    /// Lends the octets of the name at this position, uncopied.
+    public func withName<Result>(at index: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+        body(storage.span.extracting(lines[index].name.range))
+    }
+
+    private func matches(_ index: Int, _ name: HTTPFieldName) -> Bool {
+        // The lengths first: they settle nearly every comparison.
+        let extent = lines[index].name
+        let wanted = name.description.utf8Span.span
+        guard Int(extent.count) == wanted.count else { return false }
+        return storage.span.extracting(extent.range).equalsIgnoringCase(wanted)
+    }
+}
+
+extension HTTPFields: Sequence {
+    /// The name as it was spelt, and the value.
+    public typealias Element = (name: String, value: String)
+
+    /// Walks the fields in order, making text of each.
+    public func makeIterator() -> AnyIterator<Element> {
+        var index = 0
+        return AnyIterator {
+            guard index < count else { return nil }
+            defer { index += 1 }
+            return (name(at: index), value(at: index))
+        }
+    }
+}

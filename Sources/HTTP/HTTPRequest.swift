@@ -1,0 +1,71 @@
+/// The head of a request as the parser accepted it.
+///
+/// Its storage is reused: parse the next head into the same variable and, while no copy of the last one is alive,
+/// nothing is allocated. Text is made only when asked for; the `with…` methods lend the octets instead.
+public struct HTTPRequest: Sendable {
+    /// The method.
+    public internal(set) var method: HTTPMethod = .get
+    /// The version the client named; a minor version above 1 is treated as 1.1.
+    public internal(set) var version: HTTPVersion = .http11
+    /// The fields.
+    public internal(set) var fields = HTTPFields()
+    /// How the content is delimited.
+    public internal(set) var framing = HTTPBodyFraming.none
+    /// Whether the client leaves the connection open for another request.
+    public internal(set) var keepAlive = true
+    /// Whether the client waits for 100 before it sends the content; never so for HTTP/1.0 or without content.
+    public internal(set) var expectsContinue = false
+
+    // Where these lie in the fields' storage.
+    var targetExtent = HTTPFields.Extent.none
+    var pathExtent = HTTPFields.Extent.none
+    var queryExtent: HTTPFields.Extent?
+    var authorityExtent: HTTPFields.Extent?
+
+    /// An empty head to parse into.
+    public init() {}
+
+    /// The path before percent-decoding: what follows the authority in absolute-form, `*` in asterisk-form, empty in
+    /// authority-form.
+    public var path: String { text(pathExtent) }
+
+    /// What follows the first question mark, before percent-decoding; nil without one.
+    public var query: String? { queryExtent.map(text) }
+
+    /// The request target as it was sent.
+    public var target: String { text(targetExtent) }
+
+    /// Whom the request is for: the authority of an absolute target, or else the Host; nil only in HTTP/1.0.
+    public var authority: String? { authorityExtent.map(text) }
+
+    /// Lends the octets of the path, uncopied.
+    public func withPath<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        body(fields.storage.span.extracting(pathExtent.range))
+    }
+
+    /// Lends the octets of the query, uncopied; none when there is no query.
+    public func withQuery<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        body(fields.storage.span.extracting((queryExtent ?? .none).range))
+    }
+
+    /// Lends the octets of the target, uncopied.
+    public func withTarget<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        body(fields.storage.span.extracting(targetExtent.range))
+    }
+
+    private func text(_ extent: HTTPFields.Extent) -> String {
+        String(decoding: fields.storage[extent.range], as: UTF8.self)
+    }
+
+    /// Forgets everything but the memory.
+    mutating func clear() {
+        fields.removeAll()
+        framing = .none
+        keepAlive = true
+        expectsContinue = false
+        targetExtent = .none
+        pathExtent = .none
+        queryExtent = nil
+        authorityExtent = nil
+    }
+}
