@@ -16,7 +16,8 @@ struct ListeningSocketTests {
         switch listener.accept() {
         case .connection(let descriptor): return PlainTransport(descriptor)
         case .wouldBlock: throw SystemError(code: EAGAIN, operation: "accept4")
-        case .transientFailure(let error), .exhausted(let error): throw error
+        case .transientFailure(let error): throw error
+        case .exhausted(let error): throw error
         }
     }
 
