@@ -46,6 +46,14 @@ extension HTTPFields: ExpressibleByDictionaryLiteral {
         while let index = firstIndex(of: name) { lines.remove(at: index) }
     }
 
+    /// Copies the octets that the lines' ranges refer to, the whole head at once.
+    mutating func store(_ octets: Span<UInt8>) {
+        storage.removeAll(keepingCapacity: true)
+        // Safe: the buffer does not outlive the call. There is no append of a span, and octet by octet costs several
+        // times the copy.
+        unsafe octets.withUnsafeBufferPointer { unsafe storage.append(contentsOf: $0) }
+    }
+
     /// Drops everything and keeps the memory.
     mutating func removeAll() {
         storage.removeAll(keepingCapacity: true)

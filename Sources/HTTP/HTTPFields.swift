@@ -81,10 +81,13 @@ public struct HTTPFields: Sendable {
 
     private func matches(_ index: Int, _ name: HTTPFieldName) -> Bool {
         // The lengths first: they settle nearly every comparison.
-        let extent = lines[index].name
-        let wanted = name.description.utf8Span.span
-        guard Int(extent.count) == wanted.count else { return false }
-        return storage.span.extracting(extent.range).equalsIgnoringCase(wanted)
+        guard Int(lines[index].name.count) == name.description.utf8.count else { return false }
+        return isNamed(index, name.description)
+    }
+
+    /// Whether the field at this position has this name, in any case.
+    func isNamed(_ index: Int, _ name: String) -> Bool {
+        storage.span.extracting(lines[index].name.range).equalsIgnoringCase(name.utf8Span.span)
     }
 }
 

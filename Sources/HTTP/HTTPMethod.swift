@@ -23,17 +23,25 @@ public enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
 
     /// The method spelt by these bytes, or nil when it is none that is known.
     init?(token: Span<UInt8>) {
-        for method in Self.allCasesByFrequency where token.equals(method.rawValue) {
-            self = method
-            return
+        // The length leaves one or two candidates, so nothing is built and little compared.
+        let candidates: (HTTPMethod, HTTPMethod)
+        switch token.count {
+        case 3: candidates = (.get, .put)
+        case 4: candidates = (.post, .head)
+        case 5: candidates = (.patch, .trace)
+        case 6: candidates = (.delete, .delete)
+        case 7: candidates = (.options, .connect)
+        default: return nil
         }
-        return nil
+        if token.equals(candidates.0.rawValue) {
+            self = candidates.0
+        } else if token.equals(candidates.1.rawValue) {
+            self = candidates.1
+        } else {
+            return nil
+        }
     }
 
-    /// The longest spelling, in bytes.
-    static var longestName: Int { 7 }
-
-    private static var allCasesByFrequency: [HTTPMethod] {
-        [.get, .post, .put, .delete, .head, .patch, .options, .connect, .trace]
-    }
+    /// The longest spelling, in octets.
+    static var longestSpelling: Int { 7 }
 }

@@ -1,0 +1,98 @@
+/// What the fields of a head mean for the connection: whom it is for, where its content ends, whether to go on.
+extension HTTPRequest {
+    /// Where the fields that matter here stand; one walk over the lines finds them all.
+    private struct Findings {
+        var host: Int?
+        var contentLength: Int?
+        var codings = TransferCodings()
+        var closes = false
+        var asksToKeepAlive = false
+        var expectsContinue = false
+    }
+
+    /// Judges the fields together and fills in what follows from them.
+    mutating func resolve() throws(HTTPRequestParser.Failure) {
+        var findings = Findings()
+        for index in fields.lines.indices { try examine(index, &findings) }
+        resolveEmptyPath()
+        try resolveHost(findings)
+        framing = try resolvedFraming(findings)
+        keepAlive = !findings.closes && (version >= .http11 || findings.asksToKeepAlive)
+        // Nobody waits for a 100 in HTTP/1.0 (RFC 9110, section 10.1.1), nor without content to send.
+        expectsContinue = findings.expectsContinue && version >= .http11 && framing.hasBody
+    }
+
+    private func examine(_ index: Int, _ findings: inout Findings) throws(HTTPRequestParser.Failure) {
+        // The length of the name rules out nearly every field that is not looked for.
+        switch fields.lines[index].name.count {
+        case 4 where fields.isNamed(index, "host"):
+            guard findings.host == nil else { throw .duplicateHost }
+            findings.host = index
+        case 6 where fields.isNamed(index, "expect"):
+            try examineExpect(index, &findings)
+        case 10 where fields.isNamed(index, "connection"):
+            examineConnection(index, &findings)
+        case 14 where fields.isNamed(index, "content-length"):
+            guard findings.contentLength == nil else { throw .duplicateContentLength }
+            findings.contentLength = index
+        case 17 where fields.isNamed(index, "transfer-encoding"):
+            try findings.codings.add(fields.storage.span, fields.lines[index].value.range)
+        default: break
+        }
+    }
+
+    private func examineExpect(_ index: Int, _ findings: inout Findings) throws(HTTPRequestParser.Failure) {
+        let octets = fields.storage.span
+        var list = FieldList(fields.lines[index].value.range)
+        while let element = list.next(octets) {
+            if element.isEmpty { continue }
+            let expectation = octets.extracting(element)
+            guard expectation.equalsIgnoringCase("100-continue".utf8Span.span) else { throw .unknownExpectation }
+            findings.expectsContinue = true
+        }
+    }
+
+    private func examineConnection(_ index: Int, _ findings: inout Findings) {
+        let octets = fields.storage.span
+        var list = FieldList(fields.lines[index].value.range)
+        while let element = list.next(octets) {
+            let option = octets.extracting(element)
+            if option.equalsIgnoringCase("close".utf8Span.span) { findings.closes = true }
+            if option.equalsIgnoringCase("keep-alive".utf8Span.span) { findings.asksToKeepAlive = true }
+        }
+    }
+
+    private mutating func resolveHost(_ findings: Findings) throws(HTTPRequestParser.Failure) {
+        guard let index = findings.host else {
+            guard version < .http11 else { throw .missingHost }
+            return
+        }
+        let value = fields.lines[index].value
+        guard Authority.isValid(fields.storage.span.extracting(value.range), portRequired: false) else {
+            throw .invalidHost
+        }
+        // The authority of the target itself goes before Host (RFC 9112, section 3.2.2).
+        authorityExtent = authorityExtent ?? value
+    }
+
+    // `http://host` alone names the path `/`, and with OPTIONS the server itself (RFC 9112, section 3.2.4). The octet
+    // is added behind the head, where no other range reaches.
+    private mutating func resolveEmptyPath() {
+        guard pathExtent.count == 0, method != .connect else { return }
+        let start = fields.storage.count
+        fields.storage.append(method == .options && queryExtent == nil ? Octets.asterisk : Octets.slash)
+        pathExtent = HTTPFields.Extent(start..<start + 1)
+    }
+
+    private func resolvedFraming(_ findings: Findings) throws(HTTPRequestParser.Failure) -> HTTPBodyFraming {
+        if findings.codings.areGiven {
+            // Whoever sends both, or codings to an old version, may be heard differently by somebody on the way.
+            guard version >= .http11 else { throw .transferEncodingInHTTP10 }
+            guard findings.contentLength == nil else { throw .contentLengthWithTransferEncoding }
+            try findings.codings.validate()
+            return .chunked
+        }
+        guard let index = findings.contentLength else { return .none }
+        return .contentLength(try ContentLength.parse(fields.storage.span.extracting(fields.lines[index].value.range)))
+    }
+}

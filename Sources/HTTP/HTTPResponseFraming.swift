@@ -1,0 +1,110 @@
+/// Which of Content-Length, Transfer-Encoding and Connection an answer carries (RFC 9112, sections 6 and 9).
+///
+/// The three belong to the server: a handler's own are left out, but for a length that it alone can know (of the answer
+/// to HEAD without a body at hand, and of 304) and for the option `close`.
+struct HTTPResponseFraming {
+    private enum LengthField {
+        case absent
+        case contentLength(UInt64)
+        case chunked
+    }
+
+    private var lengthField: LengthField
+    private var saysKeepAlive: Bool
+
+    /// What the caller must do.
+    let plan: HTTPResponseWriter.Plan
+
+    init(of response: HTTPResponse, to method: HTTPMethod, version: HTTPVersion, keepAlive: Bool) {
+        let wantsToStay = keepAlive && !Self.asksToClose(response.fields)
+        let isOld = version < .http11
+        let length = Self.length(of: response)
+        let hasContent = Self.hasContent(response.status, method)
+        lengthField = Self.lengthField(of: response, to: method, length: length, isOld: isOld)
+        // Without a length and without chunks only the close can say where the content ends.
+        let endsByClose = hasContent && length == nil && isOld
+        let content: HTTPResponseWriter.Plan.Content =
+            if !hasContent || length == 0 {
+                .none
+            } else if let length {
+                .length(length)
+            } else {
+                isOld ? .untilClose : .chunked
+            }
+        plan = HTTPResponseWriter.Plan(content: content, keepAlive: wantsToStay && !endsByClose)
+        saysKeepAlive = isOld
+    }
+
+    /// Whether the field at this position is left to this type.
+    static func owns(_ fields: HTTPFields, _ index: Int) -> Bool {
+        switch fields.lines[index].name.count {
+        case 10: fields.isNamed(index, "connection")
+        case 14: fields.isNamed(index, "content-length")
+        case 17: fields.isNamed(index, "transfer-encoding")
+        default: false
+        }
+    }
+
+    /// Appends the fields.
+    func write(into output: inout [UInt8]) {
+        switch lengthField {
+        case .absent: break
+        case .contentLength(let length):
+            output.append(contentsOf: "Content-Length: ".utf8)
+            output.append(contentsOf: String(length).utf8)
+            output.append(contentsOf: "\r\n".utf8)
+        case .chunked:
+            output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8)
+        }
+        if !plan.keepAlive {
+            output.append(contentsOf: "Connection: close\r\n".utf8)
+        } else if saysKeepAlive {
+            output.append(contentsOf: "Connection: keep-alive\r\n".utf8)
+        }
+    }
+
+    private static func hasContent(_ status: HTTPStatus, _ method: HTTPMethod) -> Bool {
+        status.allowsContent && method != .head && status.code != 205 && !isTunnel(status, method)
+    }
+
+    // An answer 2xx to CONNECT has neither content nor framing (RFC 9110, section 9.3.6).
+    private static func isTunnel(_ status: HTTPStatus, _ method: HTTPMethod) -> Bool {
+        method == .connect && (200..<300).contains(status.code)
+    }
+
+    private static func length(of response: HTTPResponse) -> UInt64? {
+        response.status.code == 205 ? 0 : response.body.contentLength
+    }
+
+    private static func lengthField(
+        of response: HTTPResponse,
+        to method: HTTPMethod,
+        length: UInt64?,
+        isOld: Bool
+    ) -> LengthField {
+        let status = response.status
+        if status.isInformational || status.code == 204 || isTunnel(status, method) { return .absent }
+        if status.code == 304 || (method == .head && length == 0) {
+            if let own = ownLength(response.fields) { return .contentLength(own) }
+            if status.code == 304 { return .absent }
+        }
+        if let length { return .contentLength(length) }
+        return isOld ? .absent : .chunked
+    }
+
+    private static func ownLength(_ fields: HTTPFields) -> UInt64? {
+        guard let index = fields.firstIndex(of: .contentLength) else { return nil }
+        return fields.withValue(at: index) { try? ContentLength.parse($0) }
+    }
+
+    private static func asksToClose(_ fields: HTTPFields) -> Bool {
+        guard let index = fields.firstIndex(of: .connection) else { return false }
+        return fields.withValue(at: index) { value in
+            var list = FieldList(0..<value.count)
+            while let element = list.next(value) {
+                if value.extracting(element).equalsIgnoringCase("close".utf8Span.span) { return true }
+            }
+            return false
+        }
+    }
+}
