@@ -1,0 +1,16 @@
+public import HTTP
+
+/// A handler that takes a body piece by piece, however long it is.
+///
+/// Its methods are called on the pool, never two at once, and reading from the client stops while one runs: a slow
+/// consumer slows the sender down, and a slow sender holds no thread. It ends with exactly one of: an answer from
+/// ``consume(_:)``, the answer of ``finish()``, or ``cancel()``.
+public protocol RequestBodyConsumer: AnyObject, Sendable {
+    /// Takes the next piece, which is not empty. An answer ends the request at once; unless the whole body had come,
+    /// the connection is closed after it.
+    func consume(_ chunk: [UInt8]) -> HTTPResponse?
+    /// The whole body has come; its answer.
+    func finish() -> HTTPResponse
+    /// The client went away, was too slow or broke the framing: nothing of the message may be kept.
+    func cancel()
+}

@@ -1,0 +1,134 @@
+public import HTTP
+
+/// Where a handler runs.
+public enum HandlerMode: Sendable {
+    /// On the connection's loop, which does nothing else meanwhile: for what takes less than a millisecond.
+    case inline
+    /// On the bounded pool; when that is full, the request is answered 503.
+    case offloaded
+}
+
+/// Finds the handler for a method and a path, without allocating where the path has no parameters.
+///
+/// Templates are trees of segments; a literal segment goes before a `{parameter}`, and a template that lacks the method
+/// yields to a less specific one that has it. Segments are percent-decoded once, after splitting.
+public struct Router: Sendable {
+    /// What a route does with a request.
+    enum Handler: Sendable {
+        case whole(HandlerMode, @Sendable (ServerRequest) -> HTTPResponse)
+        case streaming(@Sendable (ServerRequest) -> any RequestBodyConsumer)
+    }
+
+    /// One method of one template.
+    final class Route: Sendable {
+        let method: HTTPMethod
+        let template: String
+        let parameterNames: [String]
+        let handler: Handler
+
+        init(method: HTTPMethod, template: String, parameterNames: [String], handler: Handler) {
+            self.method = method
+            self.template = template
+            self.parameterNames = parameterNames
+            self.handler = handler
+        }
+    }
+
+    /// A route and what its parameters hold, in the order of their names.
+    struct Match: Sendable {
+        let route: Route
+        let parameters: [String]
+    }
+
+    /// What a path means.
+    enum Outcome {
+        case match(Match)
+        /// The path exists, the method does not; these do.
+        case otherMethods([HTTPMethod])
+        case notFound
+        /// A percent-encoding that is none, that hides NUL, or that is no UTF-8.
+        case malformed
+    }
+
+    struct Node: Sendable {
+        var literals: [(segment: [UInt8], node: Int)] = []
+        var parameter: Int?
+        var routes: [Route] = []
+    }
+
+    /// Makes the answer for everything that goes wrong before a handler, or instead of it. The request is nil where
+    /// none could be understood.
+    public var problem: @Sendable (HTTPStatus, String, ServerRequest?) -> HTTPResponse
+    /// Answers paths that no template matches; nil leaves it to ``problem`` with 404.
+    public var fallback: (@Sendable (ServerRequest) -> HTTPResponse)?
+    var nodes = [Node()]
+
+    /// A router without routes, whose problems are a line of plain text.
+    public init() {
+        problem = { status, detail, _ in
+            HTTPResponse(
+                status: status, fields: [.contentType: "text/plain; charset=utf-8"], body: .bytes(Array("\(detail)\n".utf8)))
+        }
+    }
+
+    /// Has `handler` answer requests of this method whose path matches `template`, such as `/train/{job}`.
+    ///
+    /// A second handler for the same method and path is a mistake of the program, which it stops.
+    public mutating func add(
+        _ method: HTTPMethod, _ template: String, _ mode: HandlerMode = .inline,
+        handler: @escaping @Sendable (ServerRequest) -> HTTPResponse
+    ) {
+        insert(method, template, .whole(mode, handler))
+    }
+
+    /// Has the consumer that `handler` makes take the content as it comes. `handler` runs on the loop: be quick.
+    public mutating func addStreaming(
+        _ method: HTTPMethod, _ template: String,
+        handler: @escaping @Sendable (ServerRequest) -> any RequestBodyConsumer
+    ) {
+        insert(method, template, .streaming(handler))
+    }
+
+    /// The methods that some template answers, for `OPTIONS *`.
+    var allMethods: [HTTPMethod] { Self.allowed(nodes.flatMap(\.routes)) }
+
+    private mutating func insert(_ method: HTTPMethod, _ template: String, _ handler: Handler) {
+        precondition(template.hasPrefix("/"), "a template begins with a slash: \(template)")
+        var node = 0
+        var names: [String] = []
+        for segment in template.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+            if segment.hasPrefix("{"), segment.hasSuffix("}") {
+                names.append(String(segment.dropFirst().dropLast()))
+                node = parameterChild(of: node)
+            } else {
+                node = literalChild(of: node, Array(segment.utf8))
+            }
+        }
+        precondition(Set(names).count == names.count, "a template names each parameter once: \(template)")
+        precondition(!nodes[node].routes.contains { $0.method == method }, "a second \(method.rawValue) \(template)")
+        nodes[node].routes.append(
+            Route(method: method, template: template, parameterNames: names, handler: handler))
+    }
+
+    private mutating func literalChild(of node: Int, _ segment: [UInt8]) -> Int {
+        if let child = nodes[node].literals.first(where: { $0.segment == segment }) { return child.node }
+        nodes.append(Node())
+        nodes[node].literals.append((segment, nodes.count - 1))
+        return nodes.count - 1
+    }
+
+    private mutating func parameterChild(of node: Int) -> Int {
+        if let child = nodes[node].parameter { return child }
+        nodes.append(Node())
+        nodes[node].parameter = nodes.count - 1
+        return nodes.count - 1
+    }
+
+    /// What `Allow` says of a path with these routes: HEAD comes with GET, OPTIONS is always there.
+    static func allowed(_ routes: [Route]) -> [HTTPMethod] {
+        var found = Set(routes.map(\.method))
+        if found.contains(.get) { found.insert(.head) }
+        found.insert(.options)
+        return HTTPMethod.allCases.filter { found.contains($0) }
+    }
+}

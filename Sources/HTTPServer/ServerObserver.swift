@@ -1,0 +1,40 @@
+public import HTTP
+
+/// Who counts and logs what the server does. Called on loop threads: be quick, and do not block.
+public protocol ServerObserver: Sendable {
+    /// A connection was accepted to be served.
+    func connectionAccepted()
+    /// A connection that had been accepted to be served is closed.
+    func connectionClosed()
+    /// A connection was turned away, because there are too many or no descriptor is left.
+    func connectionRefused()
+    /// A request was answered to the end, or its connection broke after the answer had begun.
+    ///
+    /// `route` is the template, `""` where none matched. Octets include heads; `duration` begins with the last octet
+    /// of the request's head.
+    func requestFinished(
+        method: HTTPMethod, route: String, status: Int, duration: Duration, bytesIn: Int, bytesOut: Int)
+    /// A request was refused with this status because it was malformed or came too slowly.
+    func parseFailed(status: Int)
+}
+
+extension ServerObserver {
+    /// Nothing.
+    public func connectionAccepted() {}
+    /// Nothing.
+    public func connectionClosed() {}
+    /// Nothing.
+    public func connectionRefused() {}
+    /// Nothing.
+    public func requestFinished(
+        method: HTTPMethod, route: String, status: Int, duration: Duration, bytesIn: Int, bytesOut: Int
+    ) {}
+    /// Nothing.
+    public func parseFailed(status: Int) {}
+}
+
+/// An observer that ignores everything.
+public struct NoObserver: ServerObserver {
+    /// The only one there is.
+    public init() {}
+}
