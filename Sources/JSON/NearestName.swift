@@ -1,10 +1,10 @@
 /// Finds the name that was probably meant.
-struct NearestName {
+public struct NearestName {
     /// The name among `names` nearest to `typed`, if near enough to be worth suggesting; the earlier one on a tie.
     ///
     /// Near enough is one edit for up to four bytes and one more for each further three, at most three: `usr_id` is
     /// `user_id`, but `color` is not `count`. Case and the choice of `-` or `_` are free.
-    static func of(_ typed: String, among names: [String]) -> String? {
+    public static func of(_ typed: String, among names: [String]) -> String? {
         let wanted = folded(typed)
         guard wanted.count <= 64 else { return nil }
         var best: (name: String, distance: Int)?
