@@ -16,6 +16,7 @@ struct StoreFile {
             return
         }
         try judge(header.bytes)
+        try judge(size: header.size, announcedBy: header.bytes)
         try inspect(size: header.size)
     }
 
@@ -78,6 +79,20 @@ struct StoreFile {
         let mark = header[68..<72].reduce(Int32(0)) { $0 << 8 | Int32($1) }
         guard mark == StoreSchema.applicationID else {
             throw StoreError.corrupt("\(path) is a SQLite database, but not one of Nectar's")
+        }
+    }
+
+    /// Refuses a file that is shorter than its header says, unless there is a write-ahead log, which may hold the rest.
+    ///
+    /// SQLite itself reads zeros where the last page breaks off.
+    private func judge(size: Int64, announcedBy header: [UInt8]) throws {
+        var log = stat()
+        if unsafe stat("\(path)-wal", &log) == 0, log.st_size > 0 { return }
+        let pageSize = header[16..<18].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+        let pageCount = header[28..<32].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+        let announced = pageCount * (pageSize == 1 ? 65_536 : pageSize)
+        guard size >= announced else {
+            throw StoreError.corrupt("\(path) is cut short: \(size) bytes of \(announced)")
         }
     }
 

@@ -1,0 +1,83 @@
+import Dispatch
+import InteractionStorage
+import Locking
+
+/// A store whose appends wait for the test at a gate, and which notes the size of each group.
+final class GatedStore: InteractionStore {
+    private struct State: Sendable {
+        var isOpen: Bool
+        var groups: [Int] = []
+        var failure: StoreError?
+    }
+
+    private let base: any InteractionStore
+    private let state: Lock<State>
+    private let entered = DispatchSemaphore(value: 0)
+    private let gate = DispatchSemaphore(value: 0)
+
+    init(over base: any InteractionStore = InMemoryInteractionStore(), isOpen: Bool = false) {
+        self.base = base
+        state = Lock(State(isOpen: isOpen))
+    }
+
+    /// How many requests each transaction held.
+    var groups: [Int] { state.withLock { $0.groups } }
+
+    func waitUntilEntered() { entered.wait() }
+    func letOneThrough() { gate.signal() }
+    func failNext(with error: StoreError) { state.withLock { $0.failure = error } }
+
+    func openForGood() {
+        state.withLock { $0.isOpen = true }
+        gate.signal()
+    }
+
+    func append(group requests: [AppendRequest]) throws(StoreError) -> [Result<AppendReceipt, StoreError>] {
+        let (isOpen, failure) = state.withLock { state in
+            defer { state.failure = nil }
+            state.groups.append(requests.count)
+            return (state.isOpen, state.failure)
+        }
+        entered.signal()
+        if !isOpen { gate.wait() }
+        if let failure { throw failure }
+        return try base.append(group: requests)
+    }
+
+    func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
+        try base.append(interactions, idempotencyKey: idempotencyKey)
+    }
+    func interactions(
+        userID: String?, itemID: String?, kind: String?, after cursor: Int64?, limit: Int
+    ) throws(StoreError) -> [StoredInteraction] {
+        try base.interactions(userID: userID, itemID: itemID, kind: kind, after: cursor, limit: limit)
+    }
+    func latestInteractions(userID: String, limit: Int) throws(StoreError) -> [StoredInteraction] {
+        try base.latestInteractions(userID: userID, limit: limit)
+    }
+    func deleteInteraction(id: String) throws(StoreError) -> Bool { try base.deleteInteraction(id: id) }
+    func scan(
+        after watermark: Int64, begin: (ScanSnapshot) -> Void, row: (ScannedInteraction) -> Bool
+    ) throws(StoreError) -> Int {
+        try base.scan(after: watermark, begin: begin, row: row)
+    }
+    func putItems(_ items: [Item]) throws(StoreError) -> Int { try base.putItems(items) }
+    func item(_ id: String) throws(StoreError) -> Item? { try base.item(id) }
+    func lookUpItems(_ ids: [String]) throws(StoreError) -> [Item?] { try base.lookUpItems(ids) }
+    func items(after id: String?, limit: Int) throws(StoreError) -> [Item] { try base.items(after: id, limit: limit) }
+    func updateItem(_ id: String, _ change: (inout Item) -> Void) throws(StoreError) -> Item? {
+        try base.updateItem(id, change)
+    }
+    func deleteItem(_ id: String) throws(StoreError) -> Bool { try base.deleteItem(id) }
+    func putUsers(_ users: [User]) throws(StoreError) -> Int { try base.putUsers(users) }
+    func user(_ id: String) throws(StoreError) -> User? { try base.user(id) }
+    func users(after id: String?, limit: Int) throws(StoreError) -> [User] { try base.users(after: id, limit: limit) }
+    func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User? {
+        try base.updateUser(id, change)
+    }
+    func eraseUser(_ id: String) throws(StoreError) -> ErasureReceipt { try base.eraseUser(id) }
+    var counts: StoreCounts { get throws(StoreError) { try base.counts } }
+    var watermark: Int64 { get throws(StoreError) { try base.watermark } }
+    func flush() throws(StoreError) { try base.flush() }
+    func close() throws(StoreError) { try base.close() }
+}

@@ -1,0 +1,150 @@
+import InteractionStorage
+import Testing
+
+@Suite("Every store: items and users")
+struct RecordContractTests {
+    static let film = Item(
+        id: "483", title: "Casablanca (1942)", tags: ["classic", "", "é"],
+        attributes: [
+            "genres": .strings(["Drama", "Romance", "War"]), "year": .number(1942), "colour": .boolean(false),
+            "restored": .boolean(true), "country": .string("US"), "": .string(""), "none": .strings([]),
+            "tiny": .number(-Double.leastNonzeroMagnitude),
+        ], hidden: true, availableFrom: -1, availableUntil: .max, domain: "films")
+
+    @Test("an item comes back with all it has, and is replaced as a whole", arguments: StoreKind.allCases)
+    func items(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            #expect(try store.putItems([Self.film, Item(id: "1")]) == 2)
+            #expect(try store.item("483") == Self.film)
+            #expect(try store.putItems([Item(id: "483"), Item(id: "2"), Item(id: "2", title: "last")]) == 1)
+            #expect(try store.item("483") == Item(id: "483"))
+            #expect(try store.item("2")?.title == "last")
+            #expect(try store.item("3") == nil)
+            #expect(try store.lookUpItems(["3", "2", "1", "2"]).map { $0?.id } == [nil, "2", "1", "2"])
+            #expect(try store.items(ids: ["3", "2"]).keys.sorted() == ["2"])
+            #expect(try store.counts == StoreCounts(catalogueItems: 3))
+        }
+    }
+
+    @Test("records are listed in the order of their bytes, page by page", arguments: StoreKind.allCases)
+    func pages(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            let names = ["b", "a", "é", "e\u{301}", "Z", "10", "9", "\u{FF5E}", "😀"]
+            try store.putItems(names.map { Item(id: $0) })
+            try store.putUsers(names.map { User(id: $0) })
+            let sorted = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { Array($0.utf8) }
+            var items: [Item] = []
+            var users: [User] = []
+            while true {
+                let page = try store.items(after: items.last?.id, limit: 2)
+                items += page
+                users += try store.users(after: users.last?.id, limit: 2)
+                if page.count < 2 { break }
+            }
+            #expect(items.map { Array($0.id.utf8) } == sorted)
+            #expect(users.map { Array($0.id.utf8) } == sorted)
+            #expect(try store.items(after: nil, limit: 0).isEmpty)
+            #expect(try store.users(after: nil, limit: -1).isEmpty)
+        }
+    }
+
+    @Test("an update changes an item in place but never its name", arguments: StoreKind.allCases)
+    func updates(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            try store.putItems([Self.film])
+            let updated = try store.updateItem("483") { item in
+                item.id = "other"
+                item.title = nil
+                item.attributes["year"] = .number(1943)
+            }
+            var expected = Self.film
+            expected.title = nil
+            expected.attributes["year"] = .number(1943)
+            #expect(updated == expected)
+            #expect(try store.item("483") == expected)
+            #expect(try store.item("other") == nil)
+            var called = false
+            #expect(try store.updateItem("nobody") { _ in called = true } == nil)
+            #expect(try store.updateUser("nobody") { _ in called = true } == nil)
+            #expect(!called)
+            #expect(throws: StoreError.self) {
+                try store.updateItem("483") { $0.attributes["year"] = .number(.nan) }
+            }
+            #expect(try store.item("483") == expected)
+            #expect(try store.counts.catalogueItems == 1)
+        }
+    }
+
+    static let faulty: [(Item, String)] = [
+        (Item(id: ""), "item 1: item_id is empty"),
+        (Item(id: "i", title: "a\0b"), "item 1: title contains U+0000"),
+        (Item(id: "i", domain: "\0"), "item 1: domain contains U+0000"),
+        (Item(id: "i", tags: ["a", "\0"]), "item 1: a tag contains U+0000"),
+        (Item(id: "i", attributes: ["x": .number(.infinity)]), "item 1: attribute \"x\" is not a finite number"),
+        (Item(id: "i", attributes: ["x": .strings(["\0"])]), "item 1: attribute \"x\" contains U+0000"),
+    ]
+
+    @Test("an item with a fault is refused with all its company", arguments: StoreKind.allCases, faulty)
+    func faults(_ kind: StoreKind, _ faulty: (Item, String)) throws {
+        try kind.withStore { store throws in
+            #expect(throws: StoreError.failed(operation: "storing items", reason: faulty.1)) {
+                try store.putItems([Self.film, faulty.0])
+            }
+            #expect(try store.counts == StoreCounts())
+        }
+    }
+
+    @Test("deleting an item leaves its interactions", arguments: StoreKind.allCases)
+    func deletion(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            _ = try store.append([Interaction(userID: "u", itemID: "483")], idempotencyKey: nil)
+            try store.putItems([Self.film])
+            #expect(try store.deleteItem("483"))
+            #expect(try !store.deleteItem("483"))
+            #expect(try store.item("483") == nil)
+            #expect(try store.counts == StoreCounts(interactions: 1, users: 1, items: 1))
+        }
+    }
+
+    @Test("users keep tags and attributes", arguments: StoreKind.allCases)
+    func users(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            let user = User(id: "u", tags: ["vip"], attributes: ["age": .number(33)])
+            #expect(try store.putUsers([user]) == 1)
+            #expect(try store.putUsers([user]) == 0)
+            #expect(try store.user("u") == user)
+            #expect(try store.updateUser("u") { $0.tags = [] }?.tags == [])
+            #expect(try store.user("u")?.attributes == user.attributes)
+            #expect(try store.user("v") == nil)
+            #expect(throws: StoreError.failed(operation: "storing users", reason: "user 0: user_id is empty")) {
+                try store.putUsers([User(id: "")])
+            }
+        }
+    }
+
+    @Test("erasing a user removes rows, record and name, and no one else's", arguments: StoreKind.allCases)
+    func erasure(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            let others = Interaction(userID: "v", itemID: "i")
+            _ = try store.append([others], idempotencyKey: nil)
+            let own = Interaction(userID: "u", itemID: "i", kind: "view", interactionID: "x")
+            let receipt = try store.append([own, Interaction(userID: "u", itemID: "j"), others], idempotencyKey: "k")
+            try store.putUsers([User(id: "u"), User(id: "only record")])
+            #expect(
+                try store.eraseUser("u") == ErasureReceipt(interactions: 2, existed: true, firstRowID: 2))
+            #expect(try store.eraseUser("u") == ErasureReceipt(interactions: 0, existed: false))
+            #expect(try store.eraseUser("only record") == ErasureReceipt(interactions: 0, existed: true))
+            #expect(try store.eraseUser("") == ErasureReceipt(interactions: 0, existed: false))
+            #expect(try store.user("u") == nil)
+            #expect(try store.everything().map(\.interaction) == [others, others])
+            #expect(try store.counts == StoreCounts(interactions: 2, users: 1, items: 2))
+            let snapshot = try #require(try store.scanned().snapshot)
+            #expect((0..<snapshot.userIDs.keyLimit).compactMap { snapshot.userIDs[$0] } == ["v"])
+            // A late retry does not bring the user back; a new fact does, under a new key.
+            #expect(try store.append([own], idempotencyKey: "k") == receipt)
+            #expect(try store.counts.users == 1)
+            #expect(try store.append([own], idempotencyKey: nil).watermark == 5)
+            #expect(try store.scanned().rows.map(\.interaction.userID) == ["v", "v", "u"])
+        }
+    }
+}

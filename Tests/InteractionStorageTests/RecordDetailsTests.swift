@@ -1,0 +1,38 @@
+import Testing
+
+@testable import InteractionStorage
+
+@Suite("Tags and attributes as bytes")
+struct RecordDetailsTests {
+    static let details = RecordDetails(
+        tags: ["a", String(repeating: "x", count: 300)],
+        attributes: ["n": .number(-0.0), "s": .string("é"), "b": .boolean(true), "l": .strings(["p", ""])])
+
+    @Test("equal records have equal bytes, and the bytes give the record back")
+    func roundTrip() throws {
+        let bytes = Self.details.encoded()
+        #expect(RecordDetails(decoding: bytes) == Self.details)
+        #expect(RecordDetails(decoding: bytes)?.encoded() == bytes)
+        #expect(RecordDetails(tags: [], attributes: [:]).encoded() == [1, 0, 0])
+    }
+
+    @Test("bytes that end too soon or too late are refused")
+    func lengths() {
+        let bytes = Self.details.encoded()
+        for length in 0..<bytes.count { #expect(RecordDetails(decoding: Array(bytes.prefix(length))) == nil) }
+        #expect(RecordDetails(decoding: bytes + [0]) == nil)
+    }
+
+    static let foreign: [[UInt8]] = [
+        [2, 0, 0],  // another version
+        [1, 1, 1, 0xFF, 0],  // not UTF-8
+        [1, 0, 1, 0, 9],  // no such type
+        [1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0],  // a count of more bits than there are
+        [1, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],  // a count of more things than there are bytes
+    ]
+
+    @Test("bytes of any other form are refused", arguments: foreign)
+    func foreignBytes(_ bytes: [UInt8]) {
+        #expect(RecordDetails(decoding: bytes) == nil)
+    }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import InteractionStorage
+
+/// The stores that the contract suite runs against.
+enum StoreKind: CaseIterable, Sendable {
+    case inMemory
+    case sqlite
+
+    /// Runs `body` with an empty store of this kind.
+    func withStore(
+        receiptsKept: Int = 100_000, _ body: (any InteractionStore) throws -> Void
+    ) throws {
+        switch self {
+        case .inMemory:
+            try body(InMemoryInteractionStore(receiptsKept: receiptsKept))
+        case .sqlite:
+            let directory = try TemporaryDirectory()
+            var configuration = SQLiteInteractionStore.Configuration()
+            configuration.receiptsKept = receiptsKept
+            let store = try SQLiteInteractionStore(path: directory.file("store.sqlite"), configuration: configuration)
+            try body(store)
+            try store.close()
+        }
+    }
+}
+
+/// A directory that goes with its last reference.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "nectar-storage-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: file(name))) }
+
+    func write(_ bytes: Data, to name: String) throws { try bytes.write(to: URL(fileURLWithPath: file(name))) }
+}
+
+extension Interaction {
+    /// One with every member set.
+    static let complete = Interaction(
+        userID: "ada", itemID: "casablanca", kind: "rating", rating: 4.5, weight: 0.25, timestamp: -881_250_949_000,
+        interactionID: "complete")
+}
+
+extension InteractionStore {
+    /// All that is held, in order.
+    func everything() throws -> [StoredInteraction] {
+        try interactions(userID: nil, itemID: nil, kind: nil, after: nil, limit: .max)
+    }
+
+    /// All that a scan tells, with the names put back in.
+    func scanned(after watermark: Int64 = 0) throws -> (snapshot: ScanSnapshot?, rows: [StoredInteraction]) {
+        var snapshot: ScanSnapshot?
+        var rows: [StoredInteraction] = []
+        try scan(after: watermark) {
+            snapshot = $0
+        } row: { row in
+            let interaction = Interaction(
+                userID: snapshot?.userIDs[row.userKey] ?? "?", itemID: snapshot?.itemIDs[row.itemKey] ?? "?",
+                kind: snapshot?.kinds[row.kindKey], rating: row.rating, weight: row.weight, timestamp: row.timestamp)
+            rows.append(StoredInteraction(rowID: row.rowID, interaction: interaction))
+            return true
+        }
+        return (snapshot, rows)
+    }
+}
