@@ -3,7 +3,7 @@ public import InteractionStorage
 /// Makes interactions of any size whose structure is known, so that a model can be judged by what was planted.
 ///
 /// **Groups.** Users and items belong to taste groups of equal size, shuffled by the seed. A user takes `affinity` of
-/// their items from their own group, the rest from the others, evenly.
+/// their items from their own group, while it lasts, and the rest from the others, evenly.
 /// **Popularity.** Within a group the item of rank r (from 1) is drawn in proportion to r^-`zipfExponent`.
 /// **Activity.** Half of the interactions are spread evenly over the users; the other half in proportion to
 /// rank^-0.8 of a shuffled order of users. Nobody has the same item twice.
@@ -62,13 +62,18 @@ public struct SyntheticInteractions: Sequence, IteratorProtocol, Sendable {
         (0..<configuration.items).lazy.map { [catalogue] in catalogue.item($0) }
     }
 
-    /// An item that the user has not had: by taste; failing that at random; and at last the next one that is free.
+    /// An item that the user has not had: of the group that taste says, by popularity, as long as one is found soon;
+    /// then the group's next one that is free; and when the group is used up, any.
     private mutating func drawItem(for user: Int) -> Int {
-        let own = catalogue.group(ofUser: user)
+        let group = drawGroup(catalogue.group(ofUser: user))
         for _ in 0..<16 {
-            let group = drawGroup(own)
-            let rank = popularity[group].draw(&random)
-            let item = catalogue.item(group: group, rank: rank)
+            let item = catalogue.item(group: group, rank: popularity[group].draw(&random))
+            if seen.insert(user: user, item: item) { return item }
+        }
+        let size = SyntheticCatalogue.groupSize(group, configuration)
+        let start = random.below(size)
+        for step in 0..<size {
+            let item = catalogue.item(group: group, rank: (start + step) % size)
             if seen.insert(user: user, item: item) { return item }
         }
         var item = random.below(configuration.items)

@@ -1,0 +1,95 @@
+import InteractionFormats
+import InteractionStorage
+import JSON
+import Testing
+
+@Suite("Objects of bodies")
+struct DecoderTests {
+    private func faults<Value>(
+        _ json: String, _ decode: (JSONValue, inout JSONFaults) -> Value?
+    ) throws -> [String] {
+        var faults = JSONFaults()
+        let value = decode(try JSONParser().parse(Array(json.utf8)).root, &faults)
+        #expect((value == nil) == !faults.isEmpty)
+        return faults.faults.map { "\($0.pointer) \($0.detail)" }
+    }
+
+    @Test("an interaction names every fault it has")
+    func interaction() throws {
+        let json = #"{"user_id": 1.5, "ratng": 3, "rating": true, "weight": -1, "timestamp": {}}"#
+        let found = try faults(json) { InteractionDecoder.decode($0, faults: &$1) }
+        #expect(found.count == 6)
+        #expect(found[0] == #"/ratng unknown member "ratng"; did you mean "rating"?"#)
+        #expect(
+            Set(found.map { String($0.prefix { $0 != " " }) }) == [
+                "/ratng", "/user_id", "/item_id", "/rating", "/weight", "/timestamp",
+            ])
+    }
+
+    @Test("limits are taken, and one past them is refused")
+    func limits() throws {
+        for (rating, isTaken) in [("1e9", true), ("1000000001", false), ("-1e9", true), ("-1000000001", false)] {
+            let json = #"{"user_id": "a", "item_id": "b", "rating": \#(rating)}"#
+            #expect(try faults(json) { InteractionDecoder.decode($0, faults: &$1) }.isEmpty == isTaken, "\(rating)")
+        }
+        let limits = CatalogueLimits(titleLength: 3, textLength: 2, count: 2)
+        for (json, isTaken) in [
+            (#"{"item_id": 1, "title": "abc"}"#, true), (#"{"item_id": 1, "title": "abcd"}"#, false),
+            (#"{"item_id": 1, "tags": ["a", "b"]}"#, true), (#"{"item_id": 1, "tags": ["a", "b", "c"]}"#, false),
+            (#"{"item_id": 1, "attributes": {"a": "xy", "b": ["xy", "z"]}}"#, true),
+            (#"{"item_id": 1, "attributes": {"a": "xyz"}}"#, false),
+            (#"{"item_id": 1, "attributes": {"a": ["xyz"]}}"#, false),
+            (#"{"item_id": 1, "attributes": {"a": ["x", "y", "z"]}}"#, false),
+            (#"{"item_id": 1, "attributes": {"a": 1, "b": 2, "c": 3}}"#, false),
+        ] {
+            let found = try faults(json) { ItemDecoder.decode($0, limits: limits, faults: &$1) }
+            #expect(found.isEmpty == isTaken, "\(json)")
+        }
+    }
+
+    @Test(
+        "an item is refused with a pointer and a sentence",
+        arguments: [
+            (#"{}"#, #"/item_id member "item_id" is required"#),
+            (#"{"item_id": "a", "vectors": {}}"#, "/vectors content vectors are not supported by this version"),
+            (
+                #"{"item_id": "a", "attributes": {"x": {}}}"#,
+                "/attributes/x expected a string, a number, a boolean or an array of strings, found an object"
+            ),
+            (
+                #"{"item_id": "a", "attributes": {"x": 1, "x": 2}}"#,
+                "/attributes/x attribute \"x\" appears more than once"
+            ),
+            (#"{"item_id": "a", "attributes": {"x": [1]}}"#, "/attributes/x/0 expected a string, found a number"),
+            (
+                #"{"item_id": "a", "attributes": {"": 1}}"#,
+                "/attributes/ the attribute's name is unfit: an ID must not be empty"
+            ),
+            (
+                #"{"item_id": "a", "available_from": 5, "available_until": 5}"#,
+                "/available_until must be later than available_from"
+            ),
+        ])
+    func badItem(json: String, fault: String) throws {
+        #expect(try faults(json) { ItemDecoder.decode($0, faults: &$1) } == [fault])
+    }
+
+    @Test("the ID of the path may be repeated in the body, and not contradicted")
+    func pathID() throws {
+        for (json, count) in [("{}", 0), (#"{"item_id": "7"}"#, 0), (#"{"item_id": 7}"#, 0), (#"{"item_id": "8"}"#, 1)]
+        {
+            #expect(try faults(json) { ItemDecoder.decode($0, id: "7", faults: &$1) }.count == count, "\(json)")
+        }
+        #expect(
+            try faults(#"{"user_id": "8"}"#) { UserDecoder.decode($0, id: "7", faults: &$1) }
+                == ["/user_id says \"8\", but the path \"7\""])
+    }
+
+    @Test("an attribute that is null is absent, and a tag given twice is one")
+    func nullAttribute() throws {
+        var faults = JSONFaults()
+        let json = #"{"item_id": 5, "attributes": {"x": null, "y": 1}, "tags": ["a", "b", "a"], "hidden": null}"#
+        let item = ItemDecoder.decode(try JSONParser().parse(Array(json.utf8)).root, faults: &faults)
+        #expect(item == Item(id: "5", tags: ["a", "b"], attributes: ["y": .number(1)]))
+    }
+}
