@@ -1,4 +1,116 @@
 #include "CSimdJSON.h"
+
 #include <simdjson.h>
 
-int nectar_simdjson_version(void) { return simdjson::SIMDJSON_VERSION_MAJOR; }
+#include <cstring>
+#include <memory>
+#include <new>
+
+namespace {
+
+using namespace simdjson;
+
+nectar_json_status status_of(error_code code) {
+    switch (code) {
+    case SUCCESS: return NECTAR_JSON_OK;
+    case MEMALLOC: return NECTAR_JSON_OUT_OF_MEMORY;
+    case CAPACITY: return NECTAR_JSON_TOO_LARGE;
+    case DEPTH_ERROR: return NECTAR_JSON_TOO_DEEP;
+    case UTF8_ERROR: return NECTAR_JSON_INVALID_UTF8;
+    case NUMBER_ERROR: return NECTAR_JSON_INVALID_NUMBER;
+    case NUMBER_OUT_OF_RANGE: return NECTAR_JSON_INVALID_NUMBER;
+    case EMPTY: return NECTAR_JSON_EMPTY;
+    default: return NECTAR_JSON_MALFORMED;
+    }
+}
+
+// The bytes of the string buffer in use. simdjson does not record it, so the last string on the tape tells; the tape
+// can only be walked forwards, because the second word of a number may look like anything.
+size_t string_bytes(const uint64_t *words, size_t count, const uint8_t *strings) {
+    uint64_t last = 0;
+    bool any = false;
+    for (size_t index = 1; index < count; index++) {
+        const uint8_t type = uint8_t(words[index] >> 56);
+        if (type == '"') {
+            last = words[index] & 0x00FFFFFFFFFFFFFF;
+            any = true;
+        } else if (type == 'l' || type == 'u' || type == 'd') {
+            index++;
+        }
+    }
+    if (!any) return 0;
+    uint32_t length;
+    std::memcpy(&length, strings + last, sizeof length);
+    return size_t(last) + sizeof length + length + 1;
+}
+
+} // namespace
+
+struct nectar_json_parser {
+    size_t maximum_depth = 0;
+    size_t capacity = 0;
+    std::unique_ptr<uint8_t[]> input;
+    std::unique_ptr<dom::parser> parser;
+    dom::document document;
+
+    // Powers of two, so that a run of slowly growing texts does not allocate for each.
+    error_code grow(size_t length) noexcept {
+        if (parser && length <= capacity) return SUCCESS;
+        if (length > SIMDJSON_MAXSIZE_BYTES - SIMDJSON_PADDING) return CAPACITY;
+        size_t wanted = 4096;
+        while (wanted < length) wanted *= 2;
+        if (wanted > SIMDJSON_MAXSIZE_BYTES) wanted = SIMDJSON_MAXSIZE_BYTES;
+        release();
+        input.reset(new (std::nothrow) uint8_t[wanted + SIMDJSON_PADDING]);
+        parser.reset(new (std::nothrow) dom::parser(SIMDJSON_MAXSIZE_BYTES));
+        if (!input || !parser) return MEMALLOC;
+        // simdjson counts the document itself as a level.
+        error_code code = parser->allocate(wanted, maximum_depth + 1);
+        if (!code) code = document.allocate(wanted);
+        if (code) { release(); return code; }
+        capacity = wanted;
+        return SUCCESS;
+    }
+
+    void release() noexcept {
+        capacity = 0;
+        input.reset();
+        parser.reset();
+        document = dom::document();
+    }
+
+    error_code parse(const uint8_t *bytes, size_t length) noexcept {
+        error_code code = grow(length);
+        if (code) return code;
+        if (length) std::memcpy(input.get(), bytes, length);
+        std::memset(input.get() + length, ' ', SIMDJSON_PADDING);
+        return parser->parse_into_document(document, input.get(), length, false).error();
+    }
+};
+
+nectar_json_parser *nectar_json_parser_create(size_t maximum_depth) {
+    auto *parser = new (std::nothrow) nectar_json_parser();
+    if (parser) parser->maximum_depth = maximum_depth;
+    return parser;
+}
+
+void nectar_json_parser_destroy(nectar_json_parser *parser) { delete parser; }
+
+nectar_json_status nectar_json_parse(
+    nectar_json_parser *parser, const uint8_t *bytes, size_t length, nectar_json_tape *tape, const char **message) {
+    const error_code code = parser->parse(bytes, length);
+    *message = error_message(code);
+    if (code) {
+        if (code == MEMALLOC) parser->release();
+        return status_of(code);
+    }
+    const uint64_t *words = parser->document.tape.get();
+    const size_t count = size_t(words[0] & 0x00FFFFFFFFFFFFFF);
+    const uint8_t *strings = parser->document.string_buf.get();
+    *tape = {words, count, strings, string_bytes(words, count, strings)};
+    return NECTAR_JSON_OK;
+}
+
+void nectar_json_parser_trim(nectar_json_parser *parser, size_t length) {
+    if (parser->capacity > length) parser->release();
+}

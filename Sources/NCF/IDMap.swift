@@ -5,68 +5,86 @@
 /// hash, so that a miss rarely touches the arena; a lookup allocates nothing. The hash is the standard library's
 /// (SipHash, keyed anew in each process), so chosen IDs cannot be made to collide, and the table is therefore rebuilt at
 /// start rather than stored. IDs are equal when their bytes are: Unicode-equivalent spellings are different IDs.
-@safe
 public struct IDMap: Sendable {
-    private let storage: IDMapStorage
+    let arena: FrozenArray<UInt8>
+    let offsets: FrozenArray<UInt64>
+    private let table: IDHashTable
 
     /// A map that knows no ID.
     public init() {
         self = Builder().build()
     }
 
-    init(storage: IDMapStorage) {
-        self.storage = storage
+    private init(arena: [UInt8], offsets: [UInt64], table: IDHashTable) {
+        self.arena = FrozenArray(arena)
+        self.offsets = FrozenArray(offsets)
+        self.table = table
     }
 
-    /// Stands on bytes that `owner` keeps alive and unchanged, such as a mapped file; O(number of IDs).
+    /// Stands on bytes that may come from anywhere: checks them, then builds the table; O(number of IDs).
     ///
     /// - Throws: ``IDMapCorruption`` where the offsets do not partition the arena or an ID occurs twice.
-    @unsafe
-    init(
-        arena: UnsafeBufferPointer<UInt8>, offsets: UnsafeBufferPointer<UInt64>, owner: any AnyObject & Sendable
-    ) throws(IDMapCorruption) {
-        storage = try unsafe IDMapStorage(arena: arena, offsets: offsets, owner: owner)
+    init(arena: FrozenArray<UInt8>, offsets: FrozenArray<UInt64>) throws(IDMapCorruption) {
+        try unsafe offsets.withUnsafeBufferPointer { offsets throws(IDMapCorruption) in
+            try unsafe IDMap.checkPartition(offsets, of: arena.count)
+        }
+        self.arena = arena
+        self.offsets = offsets
+        table = try unsafe arena.withUnsafeBufferPointer { arena throws(IDMapCorruption) in
+            try unsafe offsets.withUnsafeBufferPointer { offsets throws(IDMapCorruption) in
+                try unsafe IDHashTable(indexing: arena, offsets)
+            }
+        }
     }
 
     /// How many IDs there are; indices run from 0 up to it.
-    public var count: Int { storage.count }
+    public var count: Int { offsets.count - 1 }
 
     /// The ID at `index`.
     public subscript(index: Int) -> String {
-        precondition(index >= 0 && index < count, "an ID index out of bounds")
-        return unsafe String(decoding: storage.bytes(at: index), as: UTF8.self)
+        unsafe withBytes(at: index) { bytes in unsafe String(decoding: bytes, as: UTF8.self) }
     }
 
     /// The index of `id`, or nil if it is unknown.
     public func index(of id: String) -> Int? {
-        if let found = unsafe id.utf8.withContiguousStorageIfAvailable({ unsafe storage.index(of: $0) }) {
+        if let found = unsafe id.utf8.withContiguousStorageIfAvailable({ unsafe index(of: $0) }) {
             return found
         }
-        let bytes = Array(id.utf8)
-        return unsafe bytes.withUnsafeBufferPointer { unsafe storage.index(of: $0) }
+        return unsafe Array(id.utf8).withUnsafeBufferPointer { unsafe index(of: $0) }
     }
 
-    /// Hands the arena and the offsets to `body`, for writing them to a file.
-    @unsafe
-    func withStorage<Result, Failure: Error>(
-        _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt64>) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        try unsafe body(storage.arena, storage.offsets)
+    private func index(of id: UnsafeBufferPointer<UInt8>) -> Int? {
+        let hash = unsafe IDHashTable.hash(id)
+        return table.find(hash: hash) { index in
+            unsafe withBytes(at: index) { bytes in unsafe bytes.elementsEqual(id) }
+        }
+    }
+
+    private func withBytes<Result>(at index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        let range = Int(offsets[index])..<Int(offsets[index + 1])
+        return unsafe arena.withUnsafeBufferPointer { unsafe body(UnsafeBufferPointer(rebasing: $0[range])) }
+    }
+
+    private static func checkPartition(
+        _ offsets: UnsafeBufferPointer<UInt64>, of arenaCount: Int
+    ) throws(IDMapCorruption) {
+        guard let first = unsafe offsets.first, let last = unsafe offsets.last else {
+            throw IDMapCorruption(reason: "there are no ID offsets")
+        }
+        guard first == 0, last == UInt64(arenaCount) else {
+            throw IDMapCorruption(
+                reason: "the ID offsets run from \(first) to \(last), the IDs have \(arenaCount) bytes")
+        }
+        for index in 1..<max(1, offsets.count) where unsafe offsets[index] < offsets[index - 1] {
+            throw IDMapCorruption(reason: "ID offset \(index) is smaller than the one before it")
+        }
     }
 }
 
 extension IDMap: Equatable {
     /// Whether both hold the same IDs under the same indices.
     public static func == (left: IDMap, right: IDMap) -> Bool {
-        unsafe left.count == right.count
-            && left.allIDs { index, bytes in unsafe right.storage.bytes(at: index).elementsEqual(bytes) }
-    }
-
-    private func allIDs(satisfy body: (Int, UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
-        for index in 0..<count where unsafe !body(index, storage.bytes(at: index)) {
-            return false
-        }
-        return true
+        left.offsets.elementsEqual(right.offsets) && left.arena.elementsEqual(right.arena)
     }
 }
 
@@ -96,28 +114,16 @@ extension IDMap {
             }
             if let found { return found }
             let index = count
+            if table.isFull { table = IDHashTable(growing: table, arena, offsets) }
             unsafe arena.append(contentsOf: bytes)
             offsets.append(UInt64(arena.count))
-            if table.isFull { grow() }
             table.insert(index: index, hash: hash)
             return index
         }
 
-        private mutating func grow() {
-            var grown = IDHashTable(minimumCapacity: 2 * count)
-            for index in 0..<(count - 1) {
-                let range = Int(offsets[index])..<Int(offsets[index + 1])
-                let hash = unsafe arena.withUnsafeBufferPointer { all in
-                    unsafe IDHashTable.hash(UnsafeBufferPointer(rebasing: all[range]))
-                }
-                grown.insert(index: index, hash: hash)
-            }
-            table = grown
-        }
-
         /// The finished map.
         public consuming func build() -> IDMap {
-            IDMap(storage: IDMapStorage(arena: arena, offsets: offsets, table: table))
+            IDMap(arena: arena, offsets: offsets, table: table)
         }
     }
 }

@@ -1,0 +1,42 @@
+/// A set of item indices as one bit per item of the catalogue: membership in O(1), whatever is excluded.
+public struct ItemSet: Sendable, Equatable {
+    private var words: [UInt64]
+    /// How many items the catalogue has; indices from there on are never members.
+    public let itemCount: Int
+
+    /// The empty set over a catalogue of `itemCount` items.
+    public init(itemCount: Int) {
+        self.itemCount = itemCount
+        words = Array(repeating: 0, count: (itemCount + 63) / 64)
+    }
+
+    /// The set of `items`; those outside the catalogue are left out.
+    public init(itemCount: Int, items: some Sequence<Int>) {
+        self.init(itemCount: itemCount)
+        for item in items { insert(item) }
+    }
+
+    /// Whether `item` is a member.
+    public func contains(_ item: Int) -> Bool {
+        guard item >= 0 && item < itemCount else { return false }
+        return words[item / 64] & (1 << (item % 64)) != 0
+    }
+
+    /// Adds `item`, unless it is outside the catalogue.
+    public mutating func insert(_ item: Int) {
+        guard item >= 0 && item < itemCount else { return }
+        words[item / 64] |= 1 << (item % 64)
+    }
+
+    /// Takes `item` out, if it is a member.
+    public mutating func remove(_ item: Int) {
+        guard item >= 0 && item < itemCount else { return }
+        words[item / 64] &= ~(1 << (item % 64))
+    }
+
+    /// How many members there are; O(catalogue / 64).
+    public var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
+
+    /// Whether there is no member.
+    public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
+}

@@ -1,0 +1,78 @@
+internal import JSON
+
+extension Lineage {
+    /// Writes the members of the manifest's `lineage`; figures that are not finite are left out.
+    func encode(_ object: inout JSONWriter) {
+        object.member("created_at", createdAt)
+        object.member("data_watermark", dataWatermark)
+        object.member("interactions", interactionCount)
+        object.key("hyperparameters")
+        object.object(hyperparameters.encode)
+        object.key("metrics")
+        object.object { Self.encode(metrics, &$0) }
+        object.key("durations")
+        object.object { Self.encode(durations, &$0) }
+    }
+
+    /// Reads what ``encode(_:)`` wrote; nil where a member is missing.
+    init?(json: JSONValue) {
+        guard let createdAt = json["created_at"]?.int, let watermark = json["data_watermark"]?.int,
+            let interactions = json["interactions"]?.int,
+            let hyperparameters = json["hyperparameters"].flatMap(Hyperparameters.init(json:)),
+            let metrics = json["metrics"], let durations = json["durations"]
+        else { return nil }
+        self.init(
+            createdAt: Int64(createdAt), dataWatermark: Int64(watermark), interactionCount: interactions,
+            hyperparameters: hyperparameters, metrics: Self.figures(metrics), durations: Self.figures(durations))
+    }
+
+    private static func encode(_ figures: [String: Double], _ object: inout JSONWriter) {
+        for (name, figure) in figures.sorted(by: { $0.key < $1.key }) where figure.isFinite {
+            object.member(name, figure)
+        }
+    }
+
+    private static func figures(_ json: JSONValue) -> [String: Double] {
+        var figures: [String: Double] = [:]
+        for (name, value) in json.members { figures[name] = value.double }
+        return figures
+    }
+}
+
+extension Hyperparameters {
+    /// Writes every setting under its name in the HTTP interface.
+    func encode(_ object: inout JSONWriter) {
+        object.member("architecture", architecture.rawValue)
+        object.member("objective", objective.rawValue)
+        object.member("embedding_dimension", embeddingDimension)
+        object.member("mlp_embedding_dimension", ifPresent: mlpEmbeddingDimension)
+        object.key("hidden_layers")
+        object.array { sizes in for size in hiddenLayerSizes { sizes.value(size) } }
+        object.member("epochs", epochs)
+        object.member("batch_size", batchSize)
+        object.member("learning_rate", learningRate)
+        object.member("weight_decay", weightDecay)
+        object.member("negatives_per_positive", negativesPerPositive)
+        object.member("seed", seed)
+        object.member("early_stopping", earlyStopping)
+        object.member("threads", threads)
+    }
+
+    /// Reads what ``encode(_:)`` wrote; nil where a member is missing.
+    init?(json: JSONValue) {
+        guard let architecture = json["architecture"]?.string.flatMap(Architecture.init(rawValue:)),
+            let objective = json["objective"]?.string.flatMap(Objective.init(rawValue:)),
+            let embedding = json["embedding_dimension"]?.int, let layers = json["hidden_layers"],
+            let epochs = json["epochs"]?.int, let batchSize = json["batch_size"]?.int,
+            let learningRate = json["learning_rate"]?.double, let weightDecay = json["weight_decay"]?.double,
+            let negatives = json["negatives_per_positive"]?.int, let seed = json["seed"]?.unsignedInteger,
+            let earlyStopping = json["early_stopping"]?.int, let threads = json["threads"]?.int
+        else { return nil }
+        self.init(
+            architecture: architecture, objective: objective, embeddingDimension: embedding,
+            mlpEmbeddingDimension: json["mlp_embedding_dimension"]?.int,
+            hiddenLayerSizes: layers.elements.compactMap(\.int), epochs: epochs, batchSize: batchSize,
+            learningRate: learningRate, weightDecay: weightDecay, negativesPerPositive: negatives, seed: seed,
+            earlyStopping: earlyStopping, threads: threads)
+    }
+}

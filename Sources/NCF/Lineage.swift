@@ -1,0 +1,28 @@
+/// Where a model comes from: enough to say what it knows, and to train it again.
+public struct Lineage: Sendable, Equatable {
+    /// When training ended, in milliseconds since 1970.
+    public var createdAt: Int64
+    /// The highest row of the store that was read: interactions after it are not in the model.
+    public var dataWatermark: Int64
+    /// How many user–item pairs it was trained on.
+    public var interactionCount: Int
+    /// What it was trained with, the seed included.
+    public var hyperparameters: Hyperparameters
+    /// What it measured on the holdout, by name, such as `ndcg_at_10`.
+    public var metrics: [String: Double]
+    /// Seconds spent, by phase, such as `training`.
+    public var durations: [String: Double]
+
+    /// States where a model comes from.
+    public init(
+        createdAt: Int64, dataWatermark: Int64, interactionCount: Int, hyperparameters: Hyperparameters,
+        metrics: [String: Double] = [:], durations: [String: Double] = [:]
+    ) {
+        self.createdAt = createdAt
+        self.dataWatermark = dataWatermark
+        self.interactionCount = interactionCount
+        self.hyperparameters = hyperparameters
+        self.metrics = metrics
+        self.durations = durations
+    }
+}

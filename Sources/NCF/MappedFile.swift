@@ -1,0 +1,32 @@
+internal import Glibc
+
+/// A file mapped read-only; its pages are read when first touched, and shared between processes.
+///
+/// Snapshots are never written in place, only renamed into position and unlinked, so the mapping cannot change or shrink
+/// under a reader.
+@safe
+final class MappedFile: Sendable {
+    let path: String
+    // Mapped in init, unmapped in deinit, never written to.
+    nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+
+    init(path: String) throws(SnapshotFileError) {
+        self.path = path
+        let descriptor = try SnapshotFile.open(path, O_RDONLY)
+        defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw SnapshotFileError(path: path, failed: "fstat") }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw SnapshotFileError(path: path, reason: "it is not a regular file")
+        }
+        let size = Int(status.st_size)
+        guard size > 0 else { throw SnapshotFileError(path: path, reason: "the file is empty") }
+        guard let address = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe address != MAP_FAILED
+        else { throw SnapshotFileError(path: path, failed: "mmap") }
+        unsafe bytes = UnsafeRawBufferPointer(start: address, count: size)
+    }
+
+    deinit {
+        unsafe munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+    }
+}

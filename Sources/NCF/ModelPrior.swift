@@ -1,0 +1,57 @@
+/// How the trained users and items are distributed: what is assumed of one the model does not know.
+///
+/// An unknown user is taken for the mean user, an unknown item for the mean item. For folding in, the users' spread around
+/// their mean is a Gaussian prior, element by element.
+struct ModelPrior: Sendable {
+    /// The mean user.
+    let user: UserVector
+    /// The variance of the users' elements around ``user``, in the same places.
+    let userVariance: UserVector
+    /// The mean item, as one row.
+    let item: ItemRows
+
+    init(user: UserVector, userVariance: UserVector, item: ItemRows) {
+        self.user = user
+        self.userVariance = userVariance
+        self.item = item
+    }
+
+    /// O(all embeddings).
+    init(_ model: ScoringModel) {
+        let gmf = ColumnMoments(model.userGMF, rows: model.userCount, width: model.gmfWidth)
+        let mlp = ColumnMoments(model.userMLP, rows: model.userCount, width: model.mlpWidth)
+        let bias = ColumnMoments(model.userBias, rows: model.userCount, width: 1)
+        user = UserVector(gmf: gmf.means, mlp: mlp.means, bias: bias.means[0])
+        userVariance = UserVector(gmf: gmf.variances, mlp: mlp.variances, bias: bias.variances[0])
+        let halfWidth = model.layers.first?.outputs ?? 0
+        func mean(_ rows: FrozenArray<Float>, _ width: Int) -> FrozenArray<Float> {
+            FrozenArray(ColumnMoments(rows, rows: model.itemCount, width: width).means)
+        }
+        item = ItemRows(
+            count: 1, gmf: mean(model.itemGMF, model.gmfWidth), halves: mean(model.itemHalves, halfWidth),
+            bias: mean(model.itemBias, 1))
+    }
+}
+
+/// The mean and the variance of each column of a row-major matrix; zeros where there are no rows.
+private struct ColumnMoments {
+    var means: [Float]
+    var variances: [Float]
+
+    init(_ matrix: FrozenArray<Float>, rows: Int, width: Int) {
+        var sums = [Double](repeating: 0, count: width)
+        var squares = sums
+        unsafe matrix.withUnsafeBufferPointer { matrix in
+            for row in 0..<rows {
+                for column in 0..<width {
+                    let value = unsafe Double(matrix[row * width + column])
+                    sums[column] += value
+                    squares[column] += value * value
+                }
+            }
+        }
+        let count = Double(max(1, rows))
+        means = sums.map { Float($0 / count) }
+        variances = zip(sums, squares).map { Float(max(0, $1 / count - ($0 / count) * ($0 / count))) }
+    }
+}

@@ -1,0 +1,80 @@
+extension ModelSnapshot {
+    /// Everything a snapshot stands on, as the tensors of its payload.
+    func tensors() -> [SafetensorsTensor] {
+        let (users, items) = (model.userCount, model.itemCount)
+        let (gmf, mlp, half) = (model.gmfWidth, model.mlpWidth, model.layers.first?.outputs ?? 0)
+        var tensors = [
+            SafetensorsTensor("user_gmf", model.userGMF, shape: [users, gmf]),
+            SafetensorsTensor("item_gmf", model.itemGMF, shape: [items, gmf]),
+            SafetensorsTensor("user_mlp", model.userMLP, shape: [users, mlp]),
+            SafetensorsTensor("item_mlp", model.itemMLP, shape: [items, mlp]),
+            SafetensorsTensor("item_halves", model.itemHalves, shape: [items, half]),
+            SafetensorsTensor("output_weights", model.outputWeights, shape: [model.outputWeights.count]),
+            SafetensorsTensor("user_bias", model.userBias, shape: [users]),
+            SafetensorsTensor("item_bias", model.itemBias, shape: [items]),
+            SafetensorsTensor("global_bias", FrozenArray([model.globalBias]), shape: [1]),
+        ]
+        for (index, layer) in model.layers.enumerated() {
+            tensors.append(
+                SafetensorsTensor("layers.\(index).weight", layer.weights, shape: [layer.outputs, layer.inputs]))
+            tensors.append(SafetensorsTensor("layers.\(index).bias", layer.bias, shape: [layer.outputs]))
+        }
+        tensors += prior.user.tensors("prior.user") + prior.userVariance.tensors("prior.user_variance")
+        tensors += [
+            SafetensorsTensor("prior.item_gmf", prior.item.gmf, shape: [gmf]),
+            SafetensorsTensor("prior.item_half", prior.item.halves, shape: [half]),
+            SafetensorsTensor("prior.item_bias", prior.item.bias, shape: [1]),
+            SafetensorsTensor("seen.offsets", seen.offsets, shape: [users + 1]),
+            SafetensorsTensor("seen.items", seen.items, shape: [seen.items.count]),
+            SafetensorsTensor("popularity", popularity, shape: [items]),
+            SafetensorsTensor("popularity_order", popularityOrder, shape: [items]),
+        ]
+        return tensors + self.users.tensors("user_ids") + self.items.tensors("item_ids")
+    }
+
+    /// The manifest that belongs to a payload written from ``tensors()``.
+    func manifest(payload: SafetensorsFile.Receipt) -> SnapshotManifest {
+        SnapshotManifest(
+            version: version, payload: payload, architecture: model.architecture, userCount: model.userCount,
+            itemCount: model.itemCount, embeddingDimension: model.gmfWidth, mlpEmbeddingDimension: model.mlpWidth,
+            hiddenLayerSizes: model.layers.map(\.outputs), ratingRange: ratingRange, lineage: lineage)
+    }
+
+    /// Stands on a mapped payload, after checking its size, its checksum, and every tensor against the manifest.
+    convenience init(manifest: SnapshotManifest, payload file: MappedFile) throws(SnapshotFileError) {
+        guard unsafe file.bytes.count == manifest.payload.byteCount else {
+            throw SnapshotFileError(
+                path: file.path,
+                reason: unsafe "it has \(file.bytes.count) bytes, its manifest says \(manifest.payload.byteCount)")
+        }
+        guard unsafe PayloadChecksum.of(file.bytes) == manifest.payload.checksum else {
+            throw SnapshotFileError(path: file.path, reason: "it is damaged: its checksum does not match its manifest's")
+        }
+        let reader = SnapshotReader(file: try SafetensorsFile(file), manifest: manifest)
+        self.init(
+            version: manifest.version, users: try reader.ids("user_ids", count: manifest.userCount),
+            items: try reader.ids("item_ids", count: manifest.itemCount), lineage: manifest.lineage,
+            ratingRange: manifest.ratingRange, model: try reader.model(), seen: try reader.seen(),
+            popularity: try reader.file.elements("popularity", shape: [manifest.itemCount]),
+            popularityOrder: try reader.popularityOrder(), prior: try reader.prior())
+    }
+}
+
+extension IDMap {
+    fileprivate func tensors(_ name: String) -> [SafetensorsTensor] {
+        [
+            SafetensorsTensor("\(name).offsets", offsets, shape: [offsets.count]),
+            SafetensorsTensor("\(name).bytes", arena, shape: [arena.count]),
+        ]
+    }
+}
+
+extension UserVector {
+    fileprivate func tensors(_ name: String) -> [SafetensorsTensor] {
+        [
+            SafetensorsTensor("\(name)_gmf", FrozenArray(gmf), shape: [gmf.count]),
+            SafetensorsTensor("\(name)_mlp", FrozenArray(mlp), shape: [mlp.count]),
+            SafetensorsTensor("\(name)_bias", FrozenArray([bias]), shape: [1]),
+        ]
+    }
+}

@@ -1,0 +1,90 @@
+internal import Glibc
+
+/// An immutable model as it serves: weights, IDs, what each user has seen, popularity and lineage, under one version.
+///
+/// In memory of its own after training, or standing on a mapped file; both serve through the same code. Any number of
+/// threads may ask at once, without locks: everything is read-only and scratch memory belongs to the call.
+public final class ModelSnapshot: Scorer {
+    /// Which model this is, counted from 1; "v17" in answers.
+    public let version: Int
+    /// The users it was trained on.
+    public let users: IDMap
+    /// The items it was trained on.
+    public let items: IDMap
+    /// Where it comes from.
+    public let lineage: Lineage
+    /// The least and the greatest rating of the training data; nil where there is none.
+    public let ratingRange: ClosedRange<Float>?
+
+    let model: ScoringModel
+    let seen: SeenItems
+    /// How many interactions each item has.
+    let popularity: FrozenArray<Float>
+    /// All items, most popular first.
+    let popularityOrder: FrozenArray<Int32>
+    let prior: ModelPrior
+
+    /// Freezes a trained model together with the data that it is served with.
+    ///
+    /// - Parameter dataset: What counts as seen and popular; must have the same users and items as `parameters`.
+    public init(version: Int, dataset: InteractionDataset, parameters: ModelParameters, lineage: Lineage) {
+        precondition(parameters.userCount == dataset.userCount && parameters.itemCount == dataset.itemCount)
+        self.version = version
+        users = dataset.userIDs
+        items = dataset.itemIDs
+        var lineage = lineage
+        lineage.hyperparameters.objective = lineage.hyperparameters.objective.resolved(for: dataset)
+        self.lineage = lineage
+        ratingRange = dataset.ratingRange
+        model = ScoringModel(parameters)
+        seen = SeenItems(dataset: dataset)
+        let counts = PopularityScorer(dataset: dataset).scores(user: 0)
+        popularity = FrozenArray(counts)
+        let order = counts.indices.sorted { (counts[$0], $1) > (counts[$1], $0) }
+        popularityOrder = FrozenArray(order.map(Int32.init))
+        prior = ModelPrior(model)
+    }
+
+    /// Stands on parts read from a file, which the reader has checked against each other.
+    init(
+        version: Int, users: IDMap, items: IDMap, lineage: Lineage, ratingRange: ClosedRange<Float>?,
+        model: ScoringModel, seen: SeenItems, popularity: FrozenArray<Float>, popularityOrder: FrozenArray<Int32>,
+        prior: ModelPrior
+    ) {
+        self.version = version
+        self.users = users
+        self.items = items
+        self.lineage = lineage
+        self.ratingRange = ratingRange
+        self.model = model
+        self.seen = seen
+        self.popularity = popularity
+        self.popularityOrder = popularityOrder
+        self.prior = prior
+    }
+
+    /// What it was trained to predict; never `auto`.
+    public var objective: Objective { lineage.hyperparameters.objective }
+
+    /// How many users the model knows.
+    public var userCount: Int { model.userCount }
+
+    /// How many items the catalogue has.
+    public var itemCount: Int { model.itemCount }
+
+    /// How many interactions `item` had in the training data.
+    public func interactionCount(ofItem item: Int) -> Int { Int(popularity[item]) }
+
+    /// The items `user` had interacted with when the model was trained, oldest first.
+    public func seenItems(of user: Int) -> [Int32] { seen.items(of: user) }
+
+    /// Writes every item's logit for `user`.
+    public func score(user: Int, into scores: inout MutableSpan<Float>) {
+        model.score(user: user, into: &scores)
+    }
+
+    /// The logits of a few items for `user`.
+    public func score(user: Int, items: [Int32]) -> [Float] {
+        model.score(user: user, items: items)
+    }
+}

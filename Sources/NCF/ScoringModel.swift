@@ -1,0 +1,119 @@
+/// A model's numbers in the form that scores a whole catalogue fastest, exactly by the formula of ``ModelParameters``.
+///
+/// The item half of the first dense layer, W_1ᴵ q_M(i), is computed once per item; what is left of a request is one
+/// matrix–vector product for GMF and, for the MLP, dense products over blocks of items whose activations stay in the
+/// second-level cache. Immutable; any number of threads may score at once, each with scratch memory of its own call.
+public struct ScoringModel: Scorer {
+    let architecture: Architecture
+    let userCount: Int
+    /// How many items the catalogue has.
+    public let itemCount: Int
+    let gmfWidth: Int
+    let mlpWidth: Int
+    let userGMF: FrozenArray<Float>
+    let itemGMF: FrozenArray<Float>
+    let userMLP: FrozenArray<Float>
+    let itemMLP: FrozenArray<Float>
+    /// W_1ᴵ q_M(i) for every item, I × the first layer's outputs.
+    let itemHalves: FrozenArray<Float>
+    let layers: [Layer]
+    let outputWeights: FrozenArray<Float>
+    let userBias: FrozenArray<Float>
+    let itemBias: FrozenArray<Float>
+    let globalBias: Float
+
+    /// One dense layer: `outputs` × `inputs` weights, row-major.
+    struct Layer: Sendable {
+        var inputs: Int
+        var outputs: Int
+        var weights: FrozenArray<Float>
+        var bias: FrozenArray<Float>
+    }
+
+    /// Copies `parameters` and computes the item halves; O(I · m · the first layer's outputs).
+    public init(_ parameters: ModelParameters) {
+        ServingProducts.prepare()
+        architecture = parameters.architecture
+        userCount = parameters.userCount
+        itemCount = parameters.itemCount
+        gmfWidth = parameters.embeddingDimension
+        mlpWidth = parameters.mlpEmbeddingDimension
+        userGMF = FrozenArray(parameters.userGMF)
+        itemGMF = FrozenArray(parameters.itemGMF)
+        userMLP = FrozenArray(parameters.userMLP)
+        itemMLP = FrozenArray(parameters.itemMLP)
+        layers = parameters.layers.map {
+            Layer(
+                inputs: $0.inputSize, outputs: $0.outputSize, weights: FrozenArray($0.weights),
+                bias: FrozenArray($0.bias))
+        }
+        outputWeights = FrozenArray(parameters.outputWeights)
+        userBias = FrozenArray(parameters.userBias)
+        itemBias = FrozenArray(parameters.itemBias)
+        globalBias = parameters.globalBias
+        itemHalves = FrozenArray(Self.itemHalves(of: parameters))
+    }
+
+    /// Takes parts that were checked against each other, such as those of a mapped file.
+    init(
+        architecture: Architecture, userCount: Int, itemCount: Int, gmfWidth: Int, mlpWidth: Int,
+        userGMF: FrozenArray<Float>, itemGMF: FrozenArray<Float>, userMLP: FrozenArray<Float>,
+        itemMLP: FrozenArray<Float>, itemHalves: FrozenArray<Float>, layers: [Layer],
+        outputWeights: FrozenArray<Float>, userBias: FrozenArray<Float>, itemBias: FrozenArray<Float>, globalBias: Float
+    ) {
+        ServingProducts.prepare()
+        self.architecture = architecture
+        self.userCount = userCount
+        self.itemCount = itemCount
+        self.gmfWidth = gmfWidth
+        self.mlpWidth = mlpWidth
+        self.userGMF = userGMF
+        self.itemGMF = itemGMF
+        self.userMLP = userMLP
+        self.itemMLP = itemMLP
+        self.itemHalves = itemHalves
+        self.layers = layers
+        self.outputWeights = outputWeights
+        self.userBias = userBias
+        self.itemBias = itemBias
+        self.globalBias = globalBias
+    }
+
+    private static func itemHalves(of parameters: ModelParameters) -> [Float] {
+        guard let first = parameters.layers.first else { return [] }
+        let (items, width) = (parameters.itemCount, parameters.mlpEmbeddingDimension)
+        var halves = [Float](repeating: 0, count: items * first.outputSize)
+        unsafe halves.withUnsafeMutableBufferPointer { halves in
+            unsafe parameters.itemMLP.withUnsafeBufferPointer { embeddings in
+                unsafe first.weights.withUnsafeBufferPointer { weights in
+                    guard let halves = halves.baseAddress, let embeddings = embeddings.baseAddress,
+                        let weights = weights.baseAddress
+                    else { return }
+                    // The first layer takes [p_M ; q_M]: the item's weights are the right half of each row.
+                    unsafe ServingProducts.product(
+                        embeddings, rows: items, inner: width, weights + width, columns: first.outputSize,
+                        rightStride: 2 * width, into: halves)
+                }
+            }
+        }
+        return halves
+    }
+
+    /// What the model learned about `user`.
+    func vector(of user: Int) -> UserVector {
+        precondition(user >= 0 && user < userCount, "a user index out of bounds")
+        return UserVector(
+            gmf: Array(userGMF[user * gmfWidth..<(user + 1) * gmfWidth]),
+            mlp: Array(userMLP[user * mlpWidth..<(user + 1) * mlpWidth]), bias: userBias[user])
+    }
+
+    /// Writes every item's logit for `user`.
+    public func score(user: Int, into scores: inout MutableSpan<Float>) {
+        score(vector(of: user), into: &scores)
+    }
+
+    /// The logits of a few items for `user`.
+    public func score(user: Int, items: [Int32]) -> [Float] {
+        score(vector(of: user), items: items)
+    }
+}
