@@ -6,7 +6,7 @@
 // One clone per instruction set, picked by the loader. Where the loader cannot, or on other processors (whose baseline
 // has vectors of its own), the plain one is all there is.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__)
-#define MULTIVERSIONED __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define MULTIVERSIONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define MULTIVERSIONED
 #endif

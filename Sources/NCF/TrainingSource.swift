@@ -9,12 +9,16 @@ struct TrainingSource: Sendable {
     /// How many groups an epoch has.
     let groupCount: Int
     private let seed: UInt64
-    // The user, the item, the target and the weight of each positive (or rating).
-    private let users: [Int32]
-    private let items: [Int32]
-    private let targets: [Float]
-    private let weights: [Float]
+    private let positives: [Positive]
     private let sampler: NegativeSampler
+
+    /// One interaction; side by side, since they are visited in random order.
+    private struct Positive {
+        var user: Int32
+        var item: Int32
+        var target: Float
+        var weight: Float
+    }
 
     /// - Throws: ``TrainingError/nothingToTrain(_:)`` where there is nothing to learn from.
     init(dataset: InteractionDataset, hyperparameters: Hyperparameters) throws(TrainingError) {
@@ -44,17 +48,17 @@ struct TrainingSource: Sendable {
         for user in 0..<dataset.userCount {
             owners.append(contentsOf: repeatElement(Int32(user), count: dataset.interactions(of: user).count))
         }
-        users = positions.map { owners[$0] }
-        items = positions.map { dataset.items[$0] }
-        targets = positions.map { isRating ? dataset.ratings[$0] : 1 }
-        weights = positions.map { dataset.weights[$0] }
+        positives = positions.map {
+            let target = isRating ? dataset.ratings[$0] : 1
+            return Positive(user: owners[$0], item: dataset.items[$0], target: target, weight: dataset.weights[$0])
+        }
         groupCount = positions.count
     }
 
     /// Where μ starts: the mean rating, or the log-odds of a positive among its negatives.
     var globalBias: Float {
         guard objective == .rating else { return -log(Float(max(1, samplesPerGroup - 1))) }
-        return Float(targets.reduce(0.0) { $0 + Double($1) } / Double(targets.count))
+        return Float(positives.reduce(0.0) { $0 + Double($1.target) } / Double(positives.count))
     }
 
     /// The order in which `epoch` visits the positives (Fisher–Yates).
@@ -67,22 +71,26 @@ struct TrainingSource: Sendable {
 
     /// Fills the groups `range` of `batch`, which starts at place `first` of `order`.
     func fill(_ range: Range<Int>, of batch: MiniBatch, first: Int, order: [Int32], epoch: Int) {
+        precondition(range.upperBound <= batch.capacity && first + range.upperBound <= order.count)
+        // Within the bounds just checked.
+        let (users, items) = unsafe (batch.users.base, batch.items.base)
+        let (targets, weights) = unsafe (batch.targets.base, batch.weights.base)
         for group in range {
             let place = first + group
-            let position = Int(order[place])
-            let user = users[position]
+            let positive = positives[Int(order[place])]
             let start = group * samplesPerGroup
-            batch.users[group] = user
-            batch.items[start] = items[position]
-            batch.targets[start] = targets[position]
-            batch.weights[start] = weights[position]
+            unsafe users[group] = positive.user
+            unsafe items[start] = positive.item
+            unsafe targets[start] = positive.target
+            unsafe weights[start] = positive.weight
+            guard samplesPerGroup > 1 else { continue }
             var random = SplitMix64(seed: seed, ~epoch, place)
             for sample in start + 1..<start + samplesPerGroup {
-                let negative = sampler.draw(user: Int(user), using: &random)
+                let negative = sampler.draw(user: Int(positive.user), using: &random)
                 // Of a user who has seen everything only the positives count.
-                batch.items[sample] = negative ?? items[position]
-                batch.targets[sample] = 0
-                batch.weights[sample] = negative == nil ? 0 : 1
+                unsafe items[sample] = negative ?? positive.item
+                unsafe targets[sample] = 0
+                unsafe weights[sample] = negative == nil ? 0 : 1
             }
         }
     }
