@@ -1,1 +1,269 @@
 #include "CKernels.h"
+
+#include <math.h>
+#include <string.h>
+
+// One clone per instruction set, picked by the loader. Where the loader cannot, or on other processors (whose baseline
+// has vectors of its own), the plain one is all there is.
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__)
+#define MULTIVERSIONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define MULTIVERSIONED
+#endif
+
+// Inlined into every clone, so that it is compiled for the clone's instruction set.
+#define INLINE static inline __attribute__((always_inline))
+
+// sqrtf may set errno, which keeps a loop from being vectorised; the compiler's own operation does not.
+INLINE float square_root(float x) {
+#if __has_builtin(__builtin_elementwise_sqrt)
+    return __builtin_elementwise_sqrt(x);
+#else
+    return sqrtf(x);
+#endif
+}
+
+INLINE float dot(int32_t n, const float *restrict x, const float *restrict y) {
+#pragma clang fp reassociate(on)
+    float sum = 0;
+    for (int32_t k = 0; k < n; k++) sum += x[k] * y[k];
+    return sum;
+}
+
+MULTIVERSIONED
+void nectar_gmf_forward(nectar_row_layout layout, int32_t groups, int32_t per, const float *restrict user_rows,
+                        const float *restrict item_rows, const int32_t *restrict users, const int32_t *restrict items,
+                        const float *restrict output_weights, float global, float *restrict user_copies,
+                        float *restrict logits, float *restrict scratch) {
+    const int32_t d = layout.gmf, bias = layout.gmf + layout.mlp;
+    for (int32_t g = 0; g < groups; g++) {
+        const float *user = user_rows + (int64_t)users[g] * layout.stride;
+        float *copy = user_copies + (int64_t)g * d;
+        for (int32_t k = 0; k < d; k++) {
+            copy[k] = user[k];
+            scratch[k] = user[k] * output_weights[k];
+        }
+        for (int32_t j = 0; j < per; j++) {
+            const float *item = item_rows + (int64_t)items[g * per + j] * layout.stride;
+            logits[g * per + j] = dot(d, scratch, item) + user[bias] + item[bias] + global;
+        }
+    }
+}
+
+MULTIVERSIONED
+void nectar_gmf_backward(nectar_row_layout layout, int32_t groups, int32_t per, const float *restrict item_rows,
+                         const int32_t *restrict items, const float *restrict output_weights,
+                         const float *restrict user_copies, const float *restrict deltas,
+                         float *restrict user_gradients, float *restrict output_gradient, float *restrict scratch) {
+    const int32_t d = layout.gmf, bias = layout.gmf + layout.mlp;
+    for (int32_t g = 0; g < groups; g++) {
+        float *gradient = user_gradients + (int64_t)g * layout.stride;
+        const float *copy = user_copies + (int64_t)g * d;
+        float delta_sum = 0;
+        memset(scratch, 0, sizeof(float) * (size_t)d);
+        for (int32_t j = 0; j < per; j++) {
+            const float *item = item_rows + (int64_t)items[g * per + j] * layout.stride;
+            const float delta = deltas[g * per + j];
+            for (int32_t k = 0; k < d; k++) scratch[k] += delta * item[k];
+            delta_sum += delta;
+        }
+        for (int32_t k = 0; k < d; k++) {
+            gradient[k] = output_weights[k] * scratch[k];
+            output_gradient[k] += copy[k] * scratch[k];
+        }
+        gradient[bias] = delta_sum;
+        for (int32_t k = bias + 1; k < layout.stride; k++) gradient[k] = 0;
+    }
+}
+
+void nectar_gather_mlp(nectar_row_layout layout, int32_t count, const float *restrict rows,
+                       const int32_t *restrict indices, float *restrict out) {
+    const int32_t m = layout.mlp;
+    for (int32_t i = 0; i < count; i++)
+        memcpy(out + (int64_t)i * m, rows + (int64_t)indices[i] * layout.stride + layout.gmf, sizeof(float) * (size_t)m);
+}
+
+MULTIVERSIONED
+void nectar_bias_relu(int32_t groups, int32_t per, int32_t n, const float *restrict per_group,
+                      const float *restrict bias, float *restrict x) {
+    for (int32_t g = 0; g < groups; g++) {
+        const float *own = per_group ? per_group + (int64_t)g * n : NULL;
+        for (int32_t j = 0; j < per; j++) {
+            float *row = x + (int64_t)(g * per + j) * n;
+            if (own) {
+                for (int32_t k = 0; k < n; k++) {
+                    const float sum = row[k] + (own[k] + bias[k]);
+                    row[k] = sum > 0 ? sum : 0;
+                }
+            } else {
+                for (int32_t k = 0; k < n; k++) {
+                    const float sum = row[k] + bias[k];
+                    row[k] = sum > 0 ? sum : 0;
+                }
+            }
+        }
+    }
+}
+
+MULTIVERSIONED
+void nectar_tower_output(int32_t count, int32_t n, const float *restrict activations, const float *restrict weights,
+                         float *restrict logits) {
+    for (int32_t s = 0; s < count; s++) logits[s] += dot(n, activations + (int64_t)s * n, weights);
+}
+
+MULTIVERSIONED
+void nectar_tower_output_backward(int32_t count, int32_t n, const float *restrict activations,
+                                  const float *restrict weights, const float *restrict deltas,
+                                  float *restrict gradient, float *restrict weight_gradient,
+                                  float *restrict bias_gradient) {
+    for (int32_t s = 0; s < count; s++) {
+        const float *row = activations + (int64_t)s * n;
+        float *out = gradient + (int64_t)s * n;
+        const float delta = deltas[s];
+        for (int32_t k = 0; k < n; k++) {
+            const float passed = row[k] > 0 ? delta * weights[k] : 0;
+            out[k] = passed;
+            weight_gradient[k] += delta * row[k];
+            bias_gradient[k] += passed;
+        }
+    }
+}
+
+MULTIVERSIONED
+void nectar_relu_backward(int32_t count, int32_t n, const float *restrict activations, float *restrict gradient,
+                          float *restrict bias_gradient) {
+    for (int32_t s = 0; s < count; s++) {
+        const float *row = activations + (int64_t)s * n;
+        float *out = gradient + (int64_t)s * n;
+        for (int32_t k = 0; k < n; k++) {
+            const float passed = row[k] > 0 ? out[k] : 0;
+            out[k] = passed;
+            bias_gradient[k] += passed;
+        }
+    }
+}
+
+MULTIVERSIONED
+void nectar_sum_groups(int32_t groups, int32_t per, int32_t n, const float *restrict in, float *restrict out) {
+    for (int32_t g = 0; g < groups; g++) {
+        float *sum = out + (int64_t)g * n;
+        const float *first = in + (int64_t)g * per * n;
+        for (int32_t k = 0; k < n; k++) sum[k] = first[k];
+        for (int32_t j = 1; j < per; j++)
+            for (int32_t k = 0; k < n; k++) sum[k] += first[(int64_t)j * n + k];
+    }
+}
+
+// e^x for x <= 0, relative error below 3e-7: x = n ln 2 + r, a Taylor polynomial in r, 2^n by its bit pattern.
+INLINE float exp_nonpositive(float x) {
+    x = x < -87.0f ? -87.0f : x;
+    // Adding and subtracting 1.5 * 2^23 rounds to an integer without a library call.
+    const float n = (x * 1.44269504f + 12582912.0f) - 12582912.0f;
+    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    float p = 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    const int32_t bits = ((int32_t)n + 127) << 23;
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    return p * power;
+}
+
+// log(1 + e) for e in [0, 1] as 2 artanh(e / (2 + e)), absolute error below 1e-7.
+INLINE float log1p_unit(float e) {
+    const float t = e / (2 + e), t2 = t * t;
+    float p = 1.0f / 13;
+    p = p * t2 + 1.0f / 11;
+    p = p * t2 + 1.0f / 9;
+    p = p * t2 + 1.0f / 7;
+    p = p * t2 + 1.0f / 5;
+    p = p * t2 + 1.0f / 3;
+    p = p * t2 + 1.0f;
+    return 2 * t * p;
+}
+
+MULTIVERSIONED
+double nectar_cross_entropy(int32_t count, const float *restrict logits, const float *restrict targets,
+                            const float *restrict weights, float scale, float *restrict deltas) {
+    double total = 0;
+    // Sums of at most 256 terms in single precision, then double; the lanes are independent, so that it vectorises.
+    for (int32_t start = 0; start < count; start += 256) {
+        const int32_t end = count - start < 256 ? count : start + 256;
+        float losses[256];
+        for (int32_t s = start; s < end; s++) {
+            const float z = logits[s], y = targets[s];
+            const float e = exp_nonpositive(z < 0 ? z : -z);
+            const float positive = z > 0 ? z : 0;
+            const float sigmoid = (z > 0 ? 1.0f : e) / (1.0f + e);
+            losses[s - start] = weights[s] * (positive - y * z + log1p_unit(e));
+            deltas[s] = scale * weights[s] * (sigmoid - y);
+        }
+        for (int32_t s = 0; s < end - start; s++) total += losses[s];
+    }
+    return total;
+}
+
+MULTIVERSIONED
+double nectar_squared_error(int32_t count, const float *restrict predictions, const float *restrict targets,
+                            const float *restrict weights, float scale, float *restrict deltas) {
+    double total = 0;
+    for (int32_t s = 0; s < count; s++) {
+        const float error = predictions[s] - targets[s];
+        total += (double)(weights[s] * error * error);
+        deltas[s] = 2 * scale * weights[s] * error;
+    }
+    return total;
+}
+
+MULTIVERSIONED
+void nectar_item_gradient(nectar_row_layout layout, int32_t occurrences, const int32_t *restrict samples, int32_t per,
+                          const float *restrict output_weights, const float *restrict user_copies,
+                          const float *restrict mlp_gradients, const float *restrict deltas, float *restrict gradient) {
+    const int32_t d = layout.gmf, m = layout.mlp;
+    memset(gradient, 0, sizeof(float) * (size_t)layout.stride);
+    float delta_sum = 0;
+    for (int32_t i = 0; i < occurrences; i++) {
+        const int32_t s = samples[i];
+        const float delta = deltas[s];
+        const float *user = user_copies + (int64_t)(s / per) * d;
+        for (int32_t k = 0; k < d; k++) gradient[k] += delta * user[k];
+        const float *own = mlp_gradients + (int64_t)s * m;
+        for (int32_t k = 0; k < m; k++) gradient[d + k] += own[k];
+        delta_sum += delta;
+    }
+    for (int32_t k = 0; k < d; k++) gradient[k] *= output_weights[k];
+    gradient[d + m] = delta_sum;
+}
+
+MULTIVERSIONED
+void nectar_user_gradient(int32_t stride, int32_t occurrences, const int32_t *restrict groups,
+                          const float *restrict user_gradients, float *restrict gradient) {
+    memset(gradient, 0, sizeof(float) * (size_t)stride);
+    for (int32_t i = 0; i < occurrences; i++) {
+        const float *own = user_gradients + (int64_t)groups[i] * stride;
+        for (int32_t k = 0; k < stride; k++) gradient[k] += own[k];
+    }
+}
+
+MULTIVERSIONED
+void nectar_adam(int32_t n, float *restrict x, float *restrict first_moment, float *restrict second_moment,
+                 const float *restrict gradient, float decay, float rate, float beta1, float beta2, float epsilon,
+                 float correction1, float correction2) {
+    for (int32_t k = 0; k < n; k++) {
+        const float g = gradient[k] + decay * x[k];
+        const float m = beta1 * first_moment[k] + (1 - beta1) * g;
+        const float v = beta2 * second_moment[k] + (1 - beta2) * g * g;
+        first_moment[k] = m;
+        second_moment[k] = v;
+        x[k] -= rate * (m * correction1) / (square_root(v * correction2) + epsilon);
+    }
+}
+
+MULTIVERSIONED
+void nectar_add(int32_t n, const float *restrict y, float *restrict x) {
+    for (int32_t k = 0; k < n; k++) x[k] += y[k];
+}

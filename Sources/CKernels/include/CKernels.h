@@ -1,6 +1,76 @@
+// Element-wise loops of training that must be vectorised for the machine they run on.
+//
+// SwiftPM compiles for baseline x86-64; these are compiled several times over and chosen at load time. Everything that is
+// a matrix product belongs to BLAS instead. All matrices are row-major and dense unless a stride is given; `per` is the
+// number of samples of a group (one positive and its negatives, which share their user). No function keeps a pointer,
+// allocates, or checks its arguments.
 #ifndef NECTAR_CKERNELS_H
 #define NECTAR_CKERNELS_H
 
 #include <stdint.h>
+
+// How the rows of an embedding table are laid out: [GMF: d | MLP: m | bias: 1 | padding], `stride` elements in all.
+typedef struct {
+    int32_t gmf;
+    int32_t mlp;
+    int32_t stride;
+} nectar_row_layout;
+
+// logits[g * per + j] = sum_k h[k] p[k] q[k] + bias(user) + bias(item) + global; the user's p is copied to
+// user_copies (groups x d). `scratch` holds d elements.
+void nectar_gmf_forward(nectar_row_layout layout, int32_t groups, int32_t per, const float *user_rows,
+                        const float *item_rows, const int32_t *users, const int32_t *items, const float *output_weights,
+                        float global, float *user_copies, float *logits, float *scratch);
+
+// The part of the gradient that does not pass through the tower: user_gradients (groups x stride) gets its GMF and bias
+// columns (and zero padding; the MLP columns are left alone), output_gradient (d) is added to.
+void nectar_gmf_backward(nectar_row_layout layout, int32_t groups, int32_t per, const float *item_rows,
+                         const int32_t *items, const float *output_weights, const float *user_copies,
+                         const float *deltas, float *user_gradients, float *output_gradient, float *scratch);
+
+// out[i] = the MLP columns of row indices[i].
+void nectar_gather_mlp(nectar_row_layout layout, int32_t count, const float *rows, const int32_t *indices, float *out);
+
+// x = max(0, x + bias + per_group), x being (groups * per) x n and per_group groups x n, or null.
+void nectar_bias_relu(int32_t groups, int32_t per, int32_t n, const float *per_group, const float *bias, float *x);
+
+// logits[s] += weights . activations[s].
+void nectar_tower_output(int32_t count, int32_t n, const float *activations, const float *weights, float *logits);
+
+// gradient[s] = deltas[s] * weights where the activation is positive, else 0; weight_gradient and bias_gradient are
+// added to.
+void nectar_tower_output_backward(int32_t count, int32_t n, const float *activations, const float *weights,
+                                  const float *deltas, float *gradient, float *weight_gradient, float *bias_gradient);
+
+// gradient = 0 where the activation is not positive; its column sums are added to bias_gradient.
+void nectar_relu_backward(int32_t count, int32_t n, const float *activations, float *gradient, float *bias_gradient);
+
+// out[g] = sum_j in[g * per + j].
+void nectar_sum_groups(int32_t groups, int32_t per, int32_t n, const float *in, float *out);
+
+// Binary cross-entropy of logits with targets in {0, 1}: returns the weighted sum; deltas = scale * its derivatives.
+double nectar_cross_entropy(int32_t count, const float *logits, const float *targets, const float *weights, float scale,
+                            float *deltas);
+
+// Squared error: returns the weighted sum; deltas = scale * its derivatives.
+double nectar_squared_error(int32_t count, const float *predictions, const float *targets, const float *weights,
+                            float scale, float *deltas);
+
+// The gradient of one item's row, summed over the samples listed, in their order.
+void nectar_item_gradient(nectar_row_layout layout, int32_t occurrences, const int32_t *samples, int32_t per,
+                          const float *output_weights, const float *user_copies, const float *mlp_gradients,
+                          const float *deltas, float *gradient);
+
+// The gradient of one user's row: the sum of the groups' listed, in their order.
+void nectar_user_gradient(int32_t stride, int32_t occurrences, const int32_t *groups, const float *user_gradients,
+                          float *gradient);
+
+// One step of Adam (Kingma and Ba 2015) on n elements, decay * x being added to the gradient first.
+// correction1 = 1 / (1 - beta1^t), correction2 = 1 / (1 - beta2^t).
+void nectar_adam(int32_t n, float *x, float *first_moment, float *second_moment, const float *gradient, float decay,
+                 float rate, float beta1, float beta2, float epsilon, float correction1, float correction2);
+
+// x += y.
+void nectar_add(int32_t n, const float *y, float *x);
 
 #endif

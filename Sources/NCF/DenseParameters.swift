@@ -1,0 +1,71 @@
+/// Every trainable number that all samples share, in one vector, so that gradients add up and Adam steps in one pass:
+/// [h: d + last | W_1 | b_1 | … | W_L | b_L | μ].
+///
+/// Belongs to one thread at a time.
+final class DenseParameters: Sendable {
+    /// Where a part lies, whether it is trained, and whether the L2 penalty applies to it.
+    struct Segment {
+        var range: Range<Int>
+        var isTrained: Bool
+        var isDecayed: Bool
+    }
+
+    let layerSizes: [(input: Int, output: Int)]
+    /// Where W_l and b_l begin.
+    let layerOffsets: [(weights: Int, bias: Int)]
+    let outputCount: Int
+    let values: AlignedBuffer<Float>
+    private let segments: [Segment]
+    private let firstMoments: AlignedBuffer<Float>
+    private let secondMoments: AlignedBuffer<Float>
+
+    var count: Int { values.count }
+    var globalBiasOffset: Int { values.count - 1 }
+
+    init(gmf: Int, layerSizes: [(input: Int, output: Int)], trainsGMFOutput: Bool, trainsGlobalBias: Bool) {
+        self.layerSizes = layerSizes
+        let last = layerSizes.last?.output ?? 0
+        outputCount = gmf + last
+        var segments = [
+            Segment(range: 0..<gmf, isTrained: trainsGMFOutput, isDecayed: false),
+            Segment(range: gmf..<gmf + last, isTrained: true, isDecayed: true),
+        ]
+        var offsets: [(weights: Int, bias: Int)] = []
+        var end = gmf + last
+        for (input, output) in layerSizes {
+            let bias = end + input * output
+            offsets.append((end, bias))
+            segments.append(Segment(range: end..<bias, isTrained: true, isDecayed: true))
+            segments.append(Segment(range: bias..<bias + output, isTrained: true, isDecayed: false))
+            end = bias + output
+        }
+        segments.append(Segment(range: end..<end + 1, isTrained: trainsGlobalBias, isDecayed: false))
+        layerOffsets = offsets
+        self.segments = segments
+        values = AlignedBuffer(count: end + 1, repeating: 0)
+        firstMoments = AlignedBuffer(count: end + 1, repeating: 0)
+        secondMoments = AlignedBuffer(count: end + 1, repeating: 0)
+    }
+
+    /// One step of Adam on what is trained; `gradient` holds ``count`` elements.
+    func update(gradient: UnsafePointer<Float>, decay: Float, optimizer: Optimizer, step: Int) {
+        for segment in segments where segment.isTrained && !segment.range.isEmpty {
+            let start = segment.range.lowerBound
+            unsafe optimizer.apply(
+                count: segment.range.count, parameters: values.base + start, firstMoment: firstMoments.base + start,
+                secondMoment: secondMoments.base + start, gradient: gradient + start,
+                decay: segment.isDecayed ? decay : 0, step: step
+            )
+        }
+    }
+
+    /// A copy of part of the vector.
+    func slice(_ range: Range<Int>) -> [Float] {
+        range.map { values[$0] }
+    }
+
+    /// Overwrites the vector from `start` on.
+    func set(_ numbers: [Float], at start: Int) {
+        for (index, number) in numbers.enumerated() { values[start + index] = number }
+    }
+}

@@ -1,0 +1,60 @@
+import CKernels
+
+/// The trainable rows of all users or all items: everything about one of them side by side, and Adam's state for it.
+///
+/// A row is [GMF embedding: d | MLP embedding: m | bias: 1 | zeros up to a multiple of 8], so that a sample costs one
+/// place in memory, and an update one pass. Different threads may update different rows at once.
+final class EmbeddingTable: Sendable {
+    let layout: nectar_row_layout
+    let rowCount: Int
+    let rows: AlignedBuffer<Float>
+    private let firstMoments: AlignedBuffer<Float>
+    private let secondMoments: AlignedBuffer<Float>
+    private let steps: AlignedBuffer<Int32>
+
+    /// All zero, with a model's branches of `gmf` and `mlp` elements.
+    init(rowCount: Int, gmf: Int, mlp: Int) {
+        let stride = (gmf + mlp + 1 + 7) / 8 * 8
+        layout = nectar_row_layout(gmf: Int32(gmf), mlp: Int32(mlp), stride: Int32(stride))
+        self.rowCount = rowCount
+        rows = AlignedBuffer(count: rowCount * stride, repeating: 0)
+        firstMoments = AlignedBuffer(count: rowCount * stride, repeating: 0)
+        secondMoments = AlignedBuffer(count: rowCount * stride, repeating: 0)
+        steps = AlignedBuffer(count: rowCount, repeating: 0)
+    }
+
+    /// Elements from one row to the next.
+    var stride: Int { Int(layout.stride) }
+    /// d.
+    var gmf: Int { Int(layout.gmf) }
+    /// m.
+    var mlp: Int { Int(layout.mlp) }
+
+    /// Adds the penalty `decay` times the row to `gradient` (`stride` elements) and takes one step of the row's own.
+    func update(row: Int, gradient: UnsafePointer<Float>, decay: Float, optimizer: Optimizer) {
+        steps[row] += 1
+        let start = row * stride
+        unsafe optimizer.apply(
+            count: stride, parameters: rows.base + start, firstMoment: firstMoments.base + start,
+            secondMoment: secondMoments.base + start, gradient: gradient, decay: decay, step: Int(steps[row])
+        )
+    }
+
+    /// Reads one column block of every row: `width` elements from `offset` on.
+    func columns(offset: Int, width: Int) -> [Float] {
+        var values: [Float] = []
+        values.reserveCapacity(rowCount * width)
+        for row in 0..<rowCount {
+            for k in 0..<width { values.append(rows[row * stride + offset + k]) }
+        }
+        return values
+    }
+
+    /// Overwrites one column block of every row.
+    func setColumns(offset: Int, width: Int, to values: [Float]) {
+        precondition(values.count == rowCount * width)
+        for row in 0..<rowCount {
+            for k in 0..<width { rows[row * stride + offset + k] = values[row * width + k] }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+extension Hyperparameters {
+    /// The largest setting of each kind that training accepts; beyond, a mistake is likelier than a wish.
+    public enum Limit {
+        /// Elements of an embedding.
+        public static let embeddingDimension = 4096
+        /// Outputs of a dense layer.
+        public static let hiddenLayerSize = 8192
+        /// Dense layers.
+        public static let hiddenLayerCount = 16
+        /// Passes over the data.
+        public static let epochs = 10_000
+        /// Samples per step.
+        public static let batchSize = 1 << 20
+        /// Negatives for each positive.
+        public static let negativesPerPositive = 1000
+        /// Threads.
+        public static let threads = 1024
+    }
+
+    /// Checks every setting against its bounds; settings of a branch that the architecture lacks are not looked at.
+    ///
+    /// - Throws: ``HyperparameterFaults``, listing every bad one.
+    public func validate() throws(HyperparameterFaults) {
+        var faults: [HyperparameterFaults.Fault] = []
+        func check(_ name: String, _ value: Int, _ bounds: ClosedRange<Int>) {
+            guard !bounds.contains(value) else { return }
+            faults.append(.init(name: name, detail: "must be \(bounds.lowerBound) to \(bounds.upperBound), not \(value)"))
+        }
+        if architecture.hasGMF { check("embedding_dimension", embeddingDimension, 1...Limit.embeddingDimension) }
+        if architecture.hasMLP {
+            if let mlpEmbeddingDimension {
+                check("mlp_embedding_dimension", mlpEmbeddingDimension, 1...Limit.embeddingDimension)
+            }
+            if !(1...Limit.hiddenLayerCount).contains(hiddenLayerSizes.count) {
+                let detail = "must list 1 to \(Limit.hiddenLayerCount) sizes, not \(hiddenLayerSizes.count)"
+                faults.append(.init(name: "hidden_layers", detail: detail))
+            }
+            for (index, size) in hiddenLayerSizes.enumerated() {
+                check("hidden_layers[\(index)]", size, 1...Limit.hiddenLayerSize)
+            }
+        }
+        check("epochs", epochs, 1...Limit.epochs)
+        check("batch_size", batchSize, 1...Limit.batchSize)
+        if !(learningRate > 0 && learningRate <= 10) {
+            faults.append(.init(name: "learning_rate", detail: "must be above 0 and at most 10, not \(learningRate)"))
+        }
+        if !(weightDecay >= 0 && weightDecay <= 10) {
+            faults.append(.init(name: "weight_decay", detail: "must be 0 to 10, not \(weightDecay)"))
+        }
+        check("negatives_per_positive", negativesPerPositive, 1...Limit.negativesPerPositive)
+        check("early_stopping", earlyStopping, 0...Limit.epochs)
+        check("threads", threads, 1...Limit.threads)
+        if !faults.isEmpty { throw HyperparameterFaults(faults: faults) }
+    }
+
+    /// These settings, if every one is within its bounds.
+    ///
+    /// - Throws: ``HyperparameterFaults``, listing every bad one.
+    public func validated() throws(HyperparameterFaults) -> Hyperparameters {
+        try validate()
+        return self
+    }
+}

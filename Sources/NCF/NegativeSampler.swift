@@ -1,0 +1,44 @@
+/// Draws items that a user has not interacted with, each equally likely.
+///
+/// Rather than drawing from all items until one is no positive, it draws the rank of the wanted item among the user's
+/// non-positives and finds it by bisecting the user's sorted positives: exactly uniform, at a cost of O(log positives)
+/// that does not grow for users who have seen nearly everything, and with no table of users × items.
+struct NegativeSampler: Sendable {
+    private let itemCount: Int
+    private let offsets: [Int]
+    // By user, ascending; entry j of a user has had its own rank j subtracted: how many non-positives lie below it.
+    private let gapsBelow: [Int32]
+
+    init(dataset: InteractionDataset) {
+        itemCount = dataset.itemCount
+        offsets = dataset.userOffsets
+        var gaps: [Int32] = []
+        gaps.reserveCapacity(dataset.interactionCount)
+        for user in 0..<dataset.userCount {
+            for (rank, item) in dataset.items(of: user).sorted().enumerated() { gaps.append(item - Int32(rank)) }
+        }
+        gapsBelow = gaps
+    }
+
+    /// How many items there are to draw from.
+    func candidateCount(user: Int) -> Int {
+        itemCount - (offsets[user + 1] - offsets[user])
+    }
+
+    /// An item that `user` has not interacted with; nil if there is none.
+    func draw(user: Int, using random: inout SplitMix64) -> Int32? {
+        let candidates = candidateCount(user: user)
+        guard candidates > 0 else { return nil }
+        let rank = Int32(random.below(candidates))
+        // The wanted item is `rank` plus the number of positives below it: those with no more than `rank` gaps below.
+        var start = offsets[user]
+        var length = offsets[user + 1] - start
+        while length > 0 {
+            let half = length / 2
+            let isBelow = gapsBelow[start + half] <= rank
+            start = isBelow ? start + half + 1 : start
+            length = isBelow ? length - half - 1 : half
+        }
+        return rank + Int32(start - offsets[user])
+    }
+}

@@ -1,0 +1,26 @@
+import Dispatch
+import Synchronization
+
+/// Runs numbered tasks on a number of threads, each task once, in no particular order.
+struct ParallelLoop: Sendable {
+    let threads: Int
+
+    /// Calls `body(worker, task)` for every task in 0 ..< `tasks` and returns when all are done.
+    ///
+    /// `worker` is below ``threads``, and no two tasks with the same worker run at once, so it may index scratch memory.
+    /// Tasks are taken one at a time, so that a thread that was held up takes fewer.
+    func run(tasks: Int, _ body: @Sendable (_ worker: Int, _ task: Int) -> Void) {
+        guard threads > 1, tasks > 1 else {
+            for task in 0..<tasks { body(0, task) }
+            return
+        }
+        let next = Atomic<Int>(0)
+        DispatchQueue.concurrentPerform(iterations: min(threads, tasks)) { worker in
+            while true {
+                let task = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard task < tasks else { return }
+                body(worker, task)
+            }
+        }
+    }
+}

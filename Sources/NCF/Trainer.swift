@@ -1,0 +1,50 @@
+import Glibc
+
+/// Trains a model on a dataset.
+///
+/// Blocks the calling thread for as long as it takes; the observer can end it within a mini-batch. The same dataset,
+/// settings and validation give the same bytes, whatever the number of threads (on processors of the same kind: the matrix
+/// library and the kernels choose their instructions by processor).
+public struct Trainer: Sendable {
+    /// What is learned from.
+    public let dataset: InteractionDataset
+    /// How.
+    public let hyperparameters: Hyperparameters
+
+    /// A trainer that has not begun.
+    public init(dataset: InteractionDataset, hyperparameters: Hyperparameters) {
+        self.dataset = dataset
+        self.hyperparameters = hyperparameters
+    }
+
+    /// Trains until the epochs are over, the holdout has not improved for long enough, or the observer cancels.
+    ///
+    /// - Parameters:
+    ///   - holdout: What to measure every epoch on; nil trains all epochs and keeps the last.
+    ///   - observer: Is told of progress.
+    ///   - validate: Measures the parameters on the holdout; nil leaves it to ``HoldoutValidation``.
+    /// - Throws: ``TrainingError``.
+    public func train(
+        holdout: Holdout? = nil, observer: any TrainingObserver = NoTrainingObserver(),
+        validate: ((ModelParameters) -> ValidationReport?)? = nil
+    ) throws(TrainingError) -> TrainingResult {
+        var settings = hyperparameters
+        do throws(HyperparameterFaults) {
+            try settings.validate()
+        } catch {
+            throw .invalidHyperparameters(error)
+        }
+        settings.objective = settings.objective.resolved(for: dataset)
+        let source = try TrainingSource(dataset: dataset, hyperparameters: settings)
+        Kernels.useOneThread()
+        var run = TrainingRun(source: source, dataset: dataset, hyperparameters: settings)
+        if let validate {
+            run.validate = { validate($0.parameters()) }
+        } else if let holdout, !holdout.isEmpty {
+            let validation = HoldoutValidation(
+                dataset: dataset, holdout: holdout, objective: settings.objective, seed: settings.seed)
+            run.validate = { [loop = run.loop] in validation.measure($0, loop: loop) }
+        }
+        return try run.run(observer: observer)
+    }
+}

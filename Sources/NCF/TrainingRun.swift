@@ -1,0 +1,122 @@
+import Dispatch
+
+/// One run of a trainer from the first epoch to the last.
+struct TrainingRun {
+    /// Progress is reported this often at most.
+    private static let reportInterval: UInt64 = 100_000_000
+
+    let loop: ParallelLoop
+    /// Measures the model on the holdout.
+    var validate: ((TrainableModel) -> ValidationReport?)?
+    private let source: TrainingSource
+    private let hyperparameters: Hyperparameters
+    private let model: TrainableModel
+    private let step: TrainingStep
+    // The one being trained on, and the one being filled meanwhile.
+    private var batches: (current: MiniBatch, next: MiniBatch)
+    private let groupsPerBatch: Int
+    private var optimizer: Optimizer
+
+    init(source: TrainingSource, dataset: InteractionDataset, hyperparameters: Hyperparameters) {
+        self.source = source
+        self.hyperparameters = hyperparameters
+        loop = ParallelLoop(threads: hyperparameters.threads)
+        let shape = ModelParameters(
+            architecture: hyperparameters.architecture, userCount: dataset.userCount, itemCount: dataset.itemCount,
+            embeddingDimension: hyperparameters.embeddingDimension,
+            mlpEmbeddingDimension: hyperparameters.resolvedMLPEmbeddingDimension,
+            hiddenLayerSizes: hyperparameters.hiddenLayerSizes
+        )
+        model = TrainableModel(
+            shape: shape, trainsGlobalBias: source.objective != .rating, globalBias: source.globalBias,
+            seed: hyperparameters.seed
+        )
+        groupsPerBatch = min(source.groupCount, max(1, hyperparameters.batchSize / source.samplesPerGroup))
+        step = TrainingStep(
+            model: model, objective: source.objective, capacity: groupsPerBatch,
+            samplesPerGroup: source.samplesPerGroup, loop: loop
+        )
+        batches = (
+            MiniBatch(capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup),
+            MiniBatch(capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup)
+        )
+        optimizer = Optimizer(learningRate: hyperparameters.learningRate)
+    }
+
+    /// All epochs.
+    mutating func run(observer: any TrainingObserver) throws(TrainingError) -> TrainingResult {
+        var reports: [EpochReport] = []
+        var best: (epoch: Int, report: ValidationReport?, parameters: ModelParameters?) = (0, nil, nil)
+        for epoch in 1...hyperparameters.epochs {
+            var report = try trainEpoch(epoch, observer)
+            if let validate {
+                let start = DispatchTime.now().uptimeNanoseconds
+                report.validation = validate(model)
+                report.validationSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
+            }
+            reports.append(report)
+            if report.validation == nil || report.validation?.improves(on: best.report) == true {
+                let isLast = epoch == hyperparameters.epochs
+                best = (epoch, report.validation, report.validation == nil || isLast ? nil : model.parameters())
+            }
+            observer.epochFinished(report)
+            if observer.isCancelled { throw .cancelled }
+            let patience = hyperparameters.earlyStopping
+            if patience > 0, best.report != nil, epoch - best.epoch >= patience { break }
+        }
+        return TrainingResult(
+            parameters: best.parameters ?? model.parameters(), hyperparameters: hyperparameters, reports: reports,
+            bestEpoch: best.epoch == 0 ? reports.count : best.epoch
+        )
+    }
+
+    private mutating func trainEpoch(
+        _ epoch: Int, _ observer: any TrainingObserver
+    ) throws(TrainingError) -> EpochReport {
+        let start = DispatchTime.now().uptimeNanoseconds
+        var lastReport = start
+        let order = source.order(epoch: epoch)
+        let total = source.groupCount * source.samplesPerGroup
+        var loss = 0.0
+        var first = 0
+        fillFirst(order: order, epoch: epoch)
+        while first < source.groupCount {
+            let batch = batches.current
+            let batchLoss = step.computeGradients(batch)
+            guard batchLoss.isFinite else { throw .diverged(epoch: epoch) }
+            loss += batchLoss
+            first += batch.groupCount
+            updateAndFill(first: first, order: order, epoch: epoch)
+            if observer.isCancelled { throw .cancelled }
+            let now = DispatchTime.now().uptimeNanoseconds
+            if now - lastReport > Self.reportInterval {
+                lastReport = now
+                observer.progressed(epoch: epoch, samples: first * source.samplesPerGroup, of: total)
+            }
+        }
+        return EpochReport(
+            epoch: epoch, of: hyperparameters.epochs, loss: loss / Double(total), samples: total,
+            seconds: Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
+        )
+    }
+
+    private func fillFirst(order: [Int32], epoch: Int) {
+        let batch = batches.current
+        batch.groupCount = min(groupsPerBatch, source.groupCount)
+        loop.run(tasks: step.sliceCount(batch)) { [source, step] _, slice in
+            source.fill(step.groups(ofSlice: slice, in: batch), of: batch, first: 0, order: order, epoch: epoch)
+        }
+    }
+
+    /// Updates the model with the current batch's gradients while the next batch, from place `first` on, is drawn.
+    private mutating func updateAndFill(first: Int, order: [Int32], epoch: Int) {
+        let next = batches.next
+        next.groupCount = min(groupsPerBatch, source.groupCount - first)
+        step.update(
+            batches.current, decay: hyperparameters.weightDecay, optimizer: optimizer, more: step.sliceCount(next)
+        ) { [source, step] slice in
+            source.fill(step.groups(ofSlice: slice, in: next), of: next, first: first, order: order, epoch: epoch)
+        }
+        batches = (next, batches.current)
+    }
+}
