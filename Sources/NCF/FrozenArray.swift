@@ -57,5 +57,8 @@ private final class FrozenMemory<Element: BitwiseCopyable & Sendable>: Sendable 
         unsafe buffer = UnsafeBufferPointer(memory)
     }
 
-    deinit { unsafe buffer.deallocate() }
+    deinit {
+        nonisolated(unsafe) let buffer = unsafe buffer
+        unsafe RetiredMemory.retire(byteCount: buffer.count * MemoryLayout<Element>.stride) { unsafe buffer.deallocate() }
+    }
 }

@@ -3,10 +3,11 @@ struct IDMapCorruption: Error, Equatable {
     var reason: String
 }
 
-/// Finds the index of an ID: linear probing over slots of 32 hash bits and a 32-bit index, at most half full.
+/// Finds the index of an ID, while IDs are still being added: linear probing over slots of 32 hash bits and a 32-bit
+/// index, at most half full.
 struct IDHashTable: Sendable {
     // 0 is an empty slot; otherwise the upper half of the hash above the index plus one.
-    private var slots: [UInt64]
+    fileprivate var slots: [UInt64]
     private var count = 0
 
     init(minimumCapacity: Int) {
@@ -25,10 +26,16 @@ struct IDHashTable: Sendable {
     }
 
     func find(hash: UInt64, where isMatch: (Int) -> Bool) -> Int? {
+        unsafe slots.withUnsafeBufferPointer { unsafe Self.find(in: $0, hash: hash, where: isMatch) }
+    }
+
+    fileprivate static func find(
+        in slots: UnsafeBufferPointer<UInt64>, hash: UInt64, where isMatch: (Int) -> Bool
+    ) -> Int? {
         let mask = slots.count - 1
         var position = Int(truncatingIfNeeded: hash) & mask
-        while slots[position] != 0 {
-            let slot = slots[position]
+        while unsafe slots[position] != 0 {
+            let slot = unsafe slots[position]
             if slot >> 32 == hash >> 32 {
                 let index = Int(slot & 0xFFFF_FFFF) - 1
                 if isMatch(index) { return index }
@@ -76,5 +83,18 @@ extension IDHashTable {
             }
             insert(index: index, hash: hash)
         }
+    }
+}
+
+/// An ``IDHashTable`` to which no ID will be added.
+struct FrozenIDHashTable: Sendable {
+    private let slots: FrozenArray<UInt64>
+
+    init(_ table: IDHashTable) {
+        slots = FrozenArray(table.slots)
+    }
+
+    func find(hash: UInt64, where isMatch: (Int) -> Bool) -> Int? {
+        unsafe slots.withUnsafeBufferPointer { unsafe IDHashTable.find(in: $0, hash: hash, where: isMatch) }
     }
 }

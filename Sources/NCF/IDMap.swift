@@ -1,14 +1,14 @@
 /// The external IDs of users or items, each with the dense index under which the engine knows it.
 ///
 /// All IDs lie in one UTF-8 arena, `offsets[i] ..< offsets[i + 1]` being ID `i`, so the map can stand on a mapped file
-/// and costs two allocations whatever its size. Lookups probe an open-addressing table whose slots carry 32 bits of the
+/// and costs three allocations whatever its size. Lookups probe an open-addressing table whose slots carry 32 bits of the
 /// hash, so that a miss rarely touches the arena; a lookup allocates nothing. The hash is the standard library's
 /// (SipHash, keyed anew in each process), so chosen IDs cannot be made to collide, and the table is therefore rebuilt at
 /// start rather than stored. IDs are equal when their bytes are: Unicode-equivalent spellings are different IDs.
 public struct IDMap: Sendable {
     let arena: FrozenArray<UInt8>
     let offsets: FrozenArray<UInt64>
-    private let table: IDHashTable
+    private let table: FrozenIDHashTable
 
     /// A map that knows no ID.
     public init() {
@@ -18,7 +18,7 @@ public struct IDMap: Sendable {
     private init(arena: [UInt8], offsets: [UInt64], table: IDHashTable) {
         self.arena = FrozenArray(arena)
         self.offsets = FrozenArray(offsets)
-        self.table = table
+        self.table = FrozenIDHashTable(table)
     }
 
     /// Stands on bytes that may come from anywhere: checks them, then builds the table; O(number of IDs).
@@ -30,11 +30,12 @@ public struct IDMap: Sendable {
         }
         self.arena = arena
         self.offsets = offsets
-        table = try unsafe arena.withUnsafeBufferPointer { arena throws(IDMapCorruption) in
+        let table = try unsafe arena.withUnsafeBufferPointer { arena throws(IDMapCorruption) in
             try unsafe offsets.withUnsafeBufferPointer { offsets throws(IDMapCorruption) in
                 try unsafe IDHashTable(indexing: arena, offsets)
             }
         }
+        self.table = FrozenIDHashTable(table)
     }
 
     /// How many IDs there are; indices run from 0 up to it.

@@ -10,8 +10,12 @@ final class MappedFile: Sendable {
     // Mapped in init, unmapped in deinit, never written to.
     nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
-    init(path: String) throws(SnapshotFileError) {
+    private let onUnmap: (@Sendable () -> Void)?
+
+    /// Maps the file; `onUnmap` is called on the thread that unmaps it again, after that is done.
+    init(path: String, onUnmap: (@Sendable () -> Void)? = nil) throws(SnapshotFileError) {
         self.path = path
+        self.onUnmap = onUnmap
         let descriptor = try SnapshotFile.open(path, O_RDONLY)
         defer { close(descriptor) }
         var status = stat()
@@ -27,6 +31,10 @@ final class MappedFile: Sendable {
     }
 
     deinit {
-        unsafe munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+        nonisolated(unsafe) let bytes = unsafe bytes
+        RetiredMemory.retire(byteCount: .max) { [onUnmap] in
+            unsafe munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+            onUnmap?()
+        }
     }
 }

@@ -1,9 +1,8 @@
-internal import Glibc
-
 /// An immutable model as it serves: weights, IDs, what each user has seen, popularity and lineage, under one version.
 ///
 /// In memory of its own after training, or standing on a mapped file; both serve through the same code. Any number of
-/// threads may ask at once, without locks: everything is read-only and scratch memory belongs to the call.
+/// threads may ask at once, without locks: everything is read-only and scratch memory belongs to the call. Whichever
+/// thread lets go of it last, its memory is freed or unmapped on a background queue (``RetiredMemory``).
 public final class ModelSnapshot: Scorer {
     /// Which model this is, counted from 1; "v17" in answers.
     public let version: Int

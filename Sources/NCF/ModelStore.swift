@@ -1,0 +1,175 @@
+internal import Atomics
+internal import Dispatch
+internal import Glibc
+internal import Locking
+
+/// Holds the model that serves, and the directory of snapshots it came from.
+///
+/// Publication is one atomic exchange; readers never lock. A loop keeps a ``ModelReader`` and so pays one relaxed load per
+/// request; anyone else may ask for ``current``. A retired snapshot lives until its last reader lets go, and its memory is
+/// then freed on a background queue, whichever thread that was (see ``ModelSnapshot``).
+///
+/// In the directory a snapshot is `v000017.safetensors` and `v000017.json`; `current.json` names the version to serve
+/// after a restart and `counter.json` the last number given out. All are written to a temporary name, fsynced and renamed,
+/// by one process at a time (a lock on `lock`), so a training run on the command line may share it with a server.
+public final class ModelStore: Sendable {
+    /// Where the snapshots lie.
+    public var directory: String { files.directory }
+    /// How many of the newest snapshots stay on disk, besides the current one.
+    public let keep: Int
+
+    let files: ModelDirectory
+    private let reference: ManagedAtomic<Publication?>
+    private let publishedGeneration = ManagedAtomic<UInt64>(0)
+    // Orders publications, so that memory, disk and generation agree; no reader takes it.
+    private let publishing = Lock(())
+
+    /// A snapshot and how many publications there were up to it.
+    final class Publication: AtomicReference, Sendable {
+        let snapshot: ModelSnapshot
+        let generation: UInt64
+
+        init(snapshot: ModelSnapshot, generation: UInt64) {
+            self.snapshot = snapshot
+            self.generation = generation
+        }
+    }
+
+    /// Opens the directory, creating it if it is missing, and clears away what crashes left behind; nothing is loaded.
+    ///
+    /// - Throws: Where the directory cannot be created, read or locked.
+    public init(directory: String, keep: Int = 5) throws(SnapshotFileError) {
+        precondition(keep > 0, "a store keeps at least one snapshot")
+        self.keep = keep
+        reference = ManagedAtomic(nil)
+        files = try ModelDirectory(directory)
+        try files.clean()
+    }
+
+    /// The model that serves now; nil before the first publication. Lock-free; any thread.
+    public var current: ModelSnapshot? { publication?.snapshot }
+
+    /// How many publications there were in this process; it grows after the exchange, never before.
+    public var generation: UInt64 { publishedGeneration.load(ordering: .relaxed) }
+
+    var publication: Publication? { reference.load(ordering: .acquiring) }
+
+    /// Writes `snapshot` to the directory unless it is there, makes it the one to serve after a restart, and exchanges it
+    /// for the current one. Blocks on I/O before the exchange: not for an event loop.
+    ///
+    /// - Throws: Where writing fails or another process has written this version; the current model then goes on serving.
+    public func publish(_ snapshot: ModelSnapshot) throws(SnapshotFileError) {
+        try publishing.withLock { _ throws(SnapshotFileError) in
+            try files.locked { () throws(SnapshotFileError) in
+                try files.ensureWritten(snapshot)
+                try files.setCurrent(snapshot.version)
+            }
+            exchange(snapshot)
+            try prune()
+        }
+    }
+
+    /// Goes back, or forward, to a version that is on disk; see ``publish(_:)``.
+    ///
+    /// - Throws: Where it is not there or not valid; the current model then goes on serving.
+    public func publish(version: Int) throws(SnapshotFileError) {
+        let snapshot = try files.read(version)
+        try publish(snapshot)
+    }
+
+    /// Writes `snapshot` to the directory without serving it.
+    public func save(_ snapshot: ModelSnapshot) throws(SnapshotFileError) {
+        try files.locked { () throws(SnapshotFileError) in try files.write(snapshot) }
+        try prune()
+    }
+
+    /// A version number that was never given out before, not even before a crash or to a snapshot deleted since.
+    public func nextVersion() throws(SnapshotFileError) -> Int {
+        try files.locked { () throws(SnapshotFileError) in try files.reserveVersion() }
+    }
+
+    /// Every valid manifest in the directory, newest version first; payloads are not opened.
+    public func versions() -> [ModelSummary] {
+        let serving = current?.version
+        return files.versions().compactMap { version in
+            guard let manifest = try? files.manifest(version) else { return nil }
+            return ModelSummary(manifest: manifest, isCurrent: version == serving)
+        }
+    }
+
+    /// What ``loadNewestValid()`` found.
+    public struct LoadReport: Sendable {
+        /// The version that now serves; nil if there was no valid one.
+        public var loaded: Int?
+        /// The snapshots that were refused, in the order they were tried, each with a sentence.
+        public var refused: [SnapshotFileError] = []
+    }
+
+    /// Serves the version last published, or else the newest one that is valid.
+    ///
+    /// Maps one file and reads it once, to verify its checksum.
+    public func loadNewestValid() -> LoadReport {
+        var report = LoadReport()
+        var candidates = files.candidates()
+        if let pinned = files.current() {
+            candidates.removeAll { $0 == pinned }
+            candidates.insert(pinned, at: 0)
+        }
+        for version in candidates {
+            do throws(SnapshotFileError) {
+                let snapshot = try files.read(version)
+                publishing.withLock { _ in exchange(snapshot) }
+                report.loaded = version
+                return report
+            } catch {
+                report.refused.append(error)
+            }
+        }
+        return report
+    }
+
+    /// The publication itself: one atomic exchange, then the generation that tells readers to look again.
+    private func exchange(_ snapshot: ModelSnapshot) {
+        let next = publishedGeneration.load(ordering: .relaxed) + 1
+        let publication = Publication(snapshot: snapshot, generation: next)
+        let retired = reference.exchange(publication, ordering: .acquiringAndReleasing)
+        publishedGeneration.store(next, ordering: .releasing)
+        withExtendedLifetime(retired) {}
+    }
+
+    private func prune() throws(SnapshotFileError) {
+        let serving = current?.version
+        try files.locked { () throws(SnapshotFileError) in
+            let pinned = files.current()
+            try files.removeOrphans()
+            for version in files.versions().dropFirst(keep) where version != serving && version != pinned {
+                try files.remove(version)
+            }
+        }
+    }
+}
+
+/// What a manifest says of a snapshot on disk.
+public struct ModelSummary: Sendable, Equatable {
+    /// Which model.
+    public var version: Int
+    /// Where it comes from.
+    public var lineage: Lineage
+    /// The users it knows.
+    public var userCount: Int
+    /// The items it knows.
+    public var itemCount: Int
+    /// Bytes of its payload.
+    public var byteCount: Int
+    /// Whether it is the one that serves.
+    public var isCurrent: Bool
+
+    init(manifest: SnapshotManifest, isCurrent: Bool) {
+        version = manifest.version
+        lineage = manifest.lineage
+        userCount = manifest.userCount
+        itemCount = manifest.itemCount
+        byteCount = manifest.payload.byteCount
+        self.isCurrent = isCurrent
+    }
+}
