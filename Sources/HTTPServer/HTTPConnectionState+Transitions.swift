@@ -21,6 +21,11 @@ extension HTTPConnectionState {
         }
     }
 
+    mutating func handlerBusy(_ isBusy: Bool) -> Action {
+        isHandlerBusy = isBusy
+        return isBusy ? .none : .continueReading
+    }
+
     mutating func bodyComplete() -> Action {
         guard phase == .body else { return .none }
         phase = .handling
@@ -29,8 +34,8 @@ extension HTTPConnectionState {
 
     mutating func answered(_ isWhole: Bool, _ keepAlive: Bool) -> Action {
         guard awaitsAnswer else { return .none }
-        // Content that was not read to its end stands where the next head would be looked for.
-        keepsAlive = keepsAlive && keepAlive && phase != .body
+        keepsAlive = !mustClose && keepAlive
+        isHandlerBusy = false
         guard isWhole else {
             phase = .streaming
             return .none

@@ -28,6 +28,10 @@ struct HTTPConnectionState: Equatable, Sendable {
         case headIncomplete
         /// A head is complete and accepted.
         case headComplete(keepAlive: Bool, body: Body)
+        /// A piece of the content is with the handler, which has to give it back before more is read.
+        case chunkHandedOver
+        /// The handler is done with the piece.
+        case chunkTaken
         /// All of the content has come.
         case bodyComplete
         /// An answer is written to the output; `isWhole` unless its content comes over time.
@@ -87,20 +91,23 @@ struct HTTPConnectionState: Equatable, Sendable {
         case none, idle, fieldSection, body, write, linger, drainGrace
     }
 
-    private(set) var phase = Phase.idle
+    // Changed by the transitions alone, which stand in a file of their own.
+    var phase = Phase.idle
     /// Whether the connection stays open after the present answer.
-    private(set) var keepsAlive = true
-    private(set) var isDraining = false
-    private(set) var isOutputBlocked = false
-    private(set) var hasInputEnded = false
+    var keepsAlive = true
+    var isDraining = false
+    var isOutputBlocked = false
+    var hasInputEnded = false
+    var isHandlerBusy = false
     /// How many heads were complete; a deadline of another request is another deadline.
-    private(set) var requestCount: UInt32 = 0
+    var requestCount: UInt32 = 0
 
     /// Whether octets should be read from the client now. While it does not take our answers, none of its requests
     /// are looked at.
     var wantsInput: Bool {
         switch phase {
-        case .idle, .head, .body: !isOutputBlocked && !hasInputEnded
+        case .idle, .head: !isOutputBlocked
+        case .body: !isOutputBlocked && !isHandlerBusy
         case .lingering: true
         case .handling, .streaming, .flushing, .closed: false
         }
@@ -115,7 +122,7 @@ struct HTTPConnectionState: Equatable, Sendable {
         case _ where isOutputBlocked: .write
         case .idle: isDraining ? .drainGrace : .idle
         case .head: .fieldSection
-        case .body: .body
+        case .body: isHandlerBusy ? .none : .body
         case .handling, .streaming: .none
         }
     }
@@ -124,13 +131,17 @@ struct HTTPConnectionState: Equatable, Sendable {
     var awaitsAnswer: Bool { phase == .body || phase == .handling }
 
     /// Whether the present or next answer has to say that the connection ends.
-    var mustClose: Bool { !keepsAlive || isDraining }
+    ///
+    /// Content that was not read to its end stands where the next head would be looked for.
+    var mustClose: Bool { !keepsAlive || isDraining || phase == .body }
 
     mutating func handle(_ event: Event) -> Action {
         guard phase != .closed else { return .none }
         switch event {
         case .headIncomplete: return headIncomplete()
         case .headComplete(let keepAlive, let body): return headComplete(keepAlive, body)
+        case .chunkHandedOver: return handlerBusy(true)
+        case .chunkTaken: return handlerBusy(false)
         case .bodyComplete: return bodyComplete()
         case .answered(let isWhole, let keepAlive): return answered(isWhole, keepAlive)
         case .streamComplete: return streamComplete()

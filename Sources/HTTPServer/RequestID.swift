@@ -56,7 +56,8 @@ enum RequestID: Sendable, Equatable {
     private static func sane(_ bytes: Span<UInt8>) -> String? {
         guard (1...maximumLength).contains(bytes.count) else { return nil }
         for index in 0..<bytes.count where !(0x21...0x7E).contains(bytes[index]) { return nil }
-        return String(copying: (try? UTF8Span(validating: bytes)) ?? UTF8Span())
+        guard let text = try? UTF8Span(validating: bytes) else { return nil }
+        return String(copying: text)
     }
 }
 

@@ -13,14 +13,14 @@ extension Router {
     func match(_ method: HTTPMethod, _ path: Span<UInt8>) -> Outcome {
         guard path.count > 0, path[0] == 0x2F else { return .notFound }
         let hasEscapes = path.contains(0x25)
-        if hasEscapes, !PercentDecoding.isValid(path) { return .malformed }
+        if hasEscapes, (try? PercentDecoding.decode(path)) == nil { return .malformed }
         var walk = Walk()
         descend(0, path, 1, method, hasEscapes, &walk)
         if let route = walk.found {
             guard !walk.captures.isEmpty else { return .match(Match(route: route, parameters: [])) }
             var parameters: [String] = []
             for range in walk.captures {
-                guard let text = PercentDecoding.text(path.extracting(range)) else { return .malformed }
+                guard let text = try? PercentDecoding.decode(path.extracting(range)) else { return .malformed }
                 parameters.append(text)
             }
             return .match(Match(route: route, parameters: parameters))
@@ -65,7 +65,7 @@ extension Router {
     }
 
     private static func matches(_ literal: [UInt8], _ segment: Span<UInt8>, _ hasEscapes: Bool) -> Bool {
-        guard !hasEscapes else { return PercentDecoding.bytes(segment) == literal }
+        guard !hasEscapes else { return (try? PercentDecoding.decode(segment))?.utf8.elementsEqual(literal) ?? false }
         guard literal.count == segment.count else { return false }
         for index in 0..<segment.count where literal[index] != segment[index] { return false }
         return true

@@ -31,10 +31,15 @@ public final class EventLoop: @unchecked Sendable {
         var interest: Readiness
     }
 
+    private struct Tasks {
+        var waiting: [@Sendable () -> Void] = []
+        var isOver = false
+    }
+
     private let clock: any MonotonicClock
     private var epoll: Epoll
     private let wakeUpDescriptor: FileDescriptor
-    private let tasks = Lock<[@Sendable () -> Void]>([])
+    private let tasks = Lock(Tasks())
     private let isWakeUpPending = Atomic<Bool>(false)
     private var slots: [Slot] = []
     private var freeSlots: [UInt32] = []
@@ -59,10 +64,17 @@ public final class EventLoop: @unchecked Sendable {
 
     // MARK: From any thread
 
-    /// Has `task` run on the loop's thread, in the order of the calls. After the loop has stopped it is never run.
-    public func execute(_ task: @escaping @Sendable () -> Void) {
-        tasks.withLock { $0.append(task) }
-        wakeUp()
+    /// Has `task` run on the loop's thread, in the order of the calls. False, and it is never run, once ``run()`` has
+    /// ended.
+    @discardableResult
+    public func execute(_ task: @escaping @Sendable () -> Void) -> Bool {
+        let isTaken = tasks.withLock { tasks in
+            guard !tasks.isOver else { return false }
+            tasks.waiting.append(task)
+            return true
+        }
+        if isTaken { wakeUp() }
+        return isTaken
     }
 
     /// Ends the present wait, so that tasks and deadlines are looked at.
@@ -142,9 +154,10 @@ public final class EventLoop: @unchecked Sendable {
     /// Turns until ``stop()``; the calling thread is the loop's thread from now on.
     public func run() throws(SystemError) {
         while !isStopping { try turn() }
+        // What was promised to run still does; it may hand over more.
+        while takeTasks(isLast: true) {}
         // Handlers refer to their loop: let go of them, so that both can be freed.
         slots.removeAll()
-        tasks.withLock { $0.removeAll() }
     }
 
     /// One turn: waits for at most `maximumWait` milliseconds (-1: as long as it takes), then tells everybody.
@@ -152,7 +165,7 @@ public final class EventLoop: @unchecked Sendable {
         let count = try epoll.wait(timeout: timeout(atMost: maximumWait))
         now = clock.now
         for index in 0..<count { dispatch(epoll.event(at: index)) }
-        runTasks()
+        takeTasks(isLast: false)
         while let slot = deadlines.popExpired(now: now) { slots[slot].handler?.deadlinePassed() }
     }
 
@@ -172,13 +185,17 @@ public final class EventLoop: @unchecked Sendable {
         isWakeUpPending.store(false, ordering: .sequentiallyConsistent)
     }
 
-    private func runTasks() {
+    /// Runs what is waiting; whether there was anything. The last call closes the door if there was not.
+    @discardableResult
+    private func takeTasks(isLast: Bool) -> Bool {
         let taken = tasks.withLock { tasks in
-            let taken = tasks
-            tasks.removeAll(keepingCapacity: false)
+            let taken = tasks.waiting
+            tasks.waiting = []
+            tasks.isOver = isLast && taken.isEmpty
             return taken
         }
         for task in taken { task() }
+        return !taken.isEmpty
     }
 
     private func timeout(atMost maximum: Int32) -> Int32 {

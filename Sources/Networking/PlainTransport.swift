@@ -22,10 +22,11 @@ public final class PlainTransport: Transport {
     public var hasBufferedInput: Bool { false }
 
     /// Receives once.
-    public func read(into buffer: inout MutableSpan<UInt8>) -> TransportReadResult {
+    public func read(into buffer: inout [UInt8], at offset: Int) -> TransportReadResult {
+        precondition(offset >= 0 && offset < buffer.count, "there is room to read into")
         let number = descriptorNumber
         let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-            SystemCall.attempt { unsafe recv(number, bytes.baseAddress, bytes.count, 0) }
+            SystemCall.attempt { unsafe recv(number, bytes.baseAddress?.advanced(by: offset), bytes.count - offset, 0) }
         }
         if count > 0 { return .read(count) }
         if count == 0 { return .endOfStream }

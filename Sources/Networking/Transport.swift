@@ -36,8 +36,8 @@ public protocol Transport: AnyObject {
     var descriptorNumber: Int32 { get }
     /// Whether a read would yield bytes although the socket is not readable, because they were decrypted already.
     var hasBufferedInput: Bool { get }
-    /// Reads what is there, up to the size of `buffer`, which is not empty.
-    func read(into buffer: inout MutableSpan<UInt8>) -> TransportReadResult
+    /// Reads what is there into `buffer` from `offset` to its end, which is not where it begins.
+    func read(into buffer: inout [UInt8], at offset: Int) -> TransportReadResult
     /// Writes as much of `bytes`, which are not empty, as is taken without waiting.
     func write(_ bytes: Span<UInt8>) -> TransportWriteResult
     /// Tells the peer that nothing more comes, as far as that is possible without waiting. Reading goes on.

@@ -1,0 +1,60 @@
+import HTTP
+import Networking
+
+// Content that is handed to a consumer piece by piece.
+extension HTTPConnection {
+    /// Has the consumer take a piece on the pool; nothing is read until it has.
+    func handOver(_ piece: [UInt8], to consumer: any RequestBodyConsumer) {
+        perform(.chunkHandedOver)
+        let loop = server.loop
+        server.pool.submitContinuation { [self] in
+            let early = consumer.consume(piece)
+            let isTold = loop.execute { [self] in pieceTaken(early, by: consumer) }
+            // The loop has ended, and with it the connection.
+            if !isTold, early == nil { consumer.cancel() }
+        }
+    }
+
+    /// All content has been taken: its answer.
+    func finish(_ consumer: any RequestBodyConsumer) {
+        exchange?.consumption = .finishing
+        let number = state.requestCount
+        let loop = server.loop
+        server.pool.submitContinuation { [self] in
+            let response = consumer.finish()
+            loop.execute { [self] in answerArrived(response, number) }
+        }
+    }
+
+    /// Tells the consumer that nothing more comes, unless it has ended by itself or a piece is still with it.
+    func cancelConsumer() {
+        guard case .consumed(let consumer) = exchange?.content, exchange?.consumption == .reading,
+            !state.isHandlerBusy
+        else { return }
+        exchange?.consumption = .over
+        server.pool.submitContinuation { consumer.cancel() }
+    }
+
+    private func pieceTaken(_ early: HTTPResponse?, by consumer: any RequestBodyConsumer) {
+        guard state.phase == .body else {
+            // The connection broke meanwhile. One that has answered has ended by itself.
+            if let early {
+                if case .stream(let stream as ResponseStream) = early.body { stream.close() }
+            } else {
+                server.pool.submitContinuation { consumer.cancel() }
+            }
+            return
+        }
+        if let early {
+            exchange?.consumption = .over
+            if exchange?.isBodyOver == true { exchange?.knownAnswer = early }
+        }
+        perform(.chunkTaken)
+        if exchange?.isBodyOver == true {
+            perform(.bodyComplete)
+        } else if let early {
+            answer(early)
+        }
+        pump()
+    }
+}

@@ -1,0 +1,119 @@
+import Dispatch
+import Glibc
+import Locking
+public import Networking
+
+/// An HTTP/1.1 origin server: loops with their listening sockets, a pool for what is not quick, and a graceful end.
+public final class HTTPServer: Sendable {
+    private enum Phase {
+        case ready, running, draining
+    }
+
+    private struct State {
+        var phase = Phase.ready
+        var loops: [ServerLoop] = []
+    }
+
+    private let configuration: ServerConfiguration
+    private let router: Router
+    private let observer: any ServerObserver
+    private let pool: OffloadPool
+    private let state = Lock(State())
+    private let runningLoops = DispatchGroup()
+
+    /// A server that does nothing until ``start()``.
+    public init(configuration: ServerConfiguration, router: Router, observer: any ServerObserver = NoObserver()) {
+        precondition(configuration.loopCount > 0 && configuration.offloadThreads > 0 && configuration.readSize > 0)
+        self.configuration = configuration
+        self.router = router
+        self.observer = observer
+        pool = OffloadPool(threads: configuration.offloadThreads, queueLimit: configuration.offloadQueueLimit)
+    }
+
+    /// Binds, starts the threads and returns the bound port. To be called once.
+    ///
+    /// SIGPIPE is ignored in the whole process from then on: a library may write to a socket without `MSG_NOSIGNAL`.
+    public func start() throws(SystemError) -> UInt16 {
+        _ = signal(SIGPIPE, SIG_IGN)
+        guard let address = SocketAddress(host: configuration.host, port: configuration.port) else {
+            throw SystemError(code: EINVAL, operation: "listen on \(configuration.host), which is no numeric address")
+        }
+        let (loops, port) = try makeLoops(at: address)
+        try pool.start()
+        for loop in loops { try run(loop) }
+        state.withLock { state in
+            precondition(state.phase == .ready, "a server is started once")
+            state.phase = .running
+            state.loops = loops
+        }
+        return port
+    }
+
+    /// Ends gracefully, in the background: no new connections, what is in flight is finished, resting connections are
+    /// closed, streams are told to end. What is not done by then is cut off.
+    public func drain(within timeout: Duration) {
+        let loops = state.withLock { state -> [ServerLoop] in
+            state.phase = .draining
+            return state.loops
+        }
+        for loop in loops { loop.loop.execute { loop.drain() } }
+        let (seconds, attoseconds) = timeout.components
+        let nanoseconds = Int(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        guard !nanoseconds.overflow else { return }
+        let deadline = DispatchTime.now() + .nanoseconds(nanoseconds.partialValue + Int(attoseconds / 1_000_000_000))
+        DispatchQueue.global().asyncAfter(deadline: deadline) {
+            for loop in loops { loop.loop.execute { loop.giveUp() } }
+        }
+    }
+
+    /// Ends gracefully within the configured time.
+    public func drain() { drain(within: configuration.drainTimeout) }
+
+    /// Ends at once: whatever is in flight is cut off.
+    public func stop() { drain(within: .zero) }
+
+    /// Returns when all loops have ended and the pool has finished what it was doing, which it is given a second for.
+    public func wait() {
+        runningLoops.wait()
+        pool.close()
+        _ = pool.wait(until: .now() + .seconds(1))
+        state.withLock { $0.loops = [] }
+    }
+
+    private func makeLoops(at address: SocketAddress) throws(SystemError) -> ([ServerLoop], UInt16) {
+        var address = address
+        var loops: [ServerLoop] = []
+        let connectionCount = ConnectionCount()
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<configuration.loopCount {
+            let listener = try ListeningSocket(address: address, backlog: Int32(clamping: configuration.backlog))
+            // The first one has the port chosen; the others share it.
+            address.port = listener.port
+            let loop = ServerLoop(
+                loop: try EventLoop(), configuration: configuration, router: router, observer: observer, pool: pool,
+                connectionCount: connectionCount, identifierSeed: generator.next())
+            try loop.listen(listener)
+            loops.append(loop)
+        }
+        return (loops, address.port)
+    }
+
+    private func run(_ loop: ServerLoop) throws(SystemError) {
+        let group = runningLoops
+        group.enter()
+        do throws(SystemError) {
+            try SystemThread.start {
+                do throws(SystemError) {
+                    try loop.loop.run()
+                } catch {
+                    // Only a broken descriptor of its own can end a loop: there is no going on without it.
+                    fatalError("event loop: \(error)")
+                }
+                group.leave()
+            }
+        } catch {
+            group.leave()
+            throw error
+        }
+    }
+}

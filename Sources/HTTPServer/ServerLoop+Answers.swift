@@ -1,0 +1,71 @@
+import HTTP
+
+extension ServerLoop {
+    /// The answer to one client too many, whichever limit was met.
+    func busy(_ detail: String, _ request: ServerRequest?) -> HTTPResponse {
+        var response = router.problem(.serviceUnavailable, detail, request)
+        response.fields.set(.retryAfter, String(configuration.retryAfter))
+        return response
+    }
+
+    /// Appends that answer for a connection that has no state of its own.
+    func writeBusy(into output: inout [UInt8]) {
+        let response = busy("The server has no room for another connection.", nil)
+        let identifier = RequestID(generator: &identifiers)
+        let plan = writeHead(
+            of: response, to: .get, version: .http11, keepAlive: false, identifier: identifier, into: &output)
+        if case .bytes(let content) = response.body, plan.content != .none { output += content }
+    }
+
+    /// Appends a head with `Date` and `X-Request-ID`.
+    func writeHead(
+        of response: HTTPResponse, to method: HTTPMethod, version: HTTPVersion, keepAlive: Bool, identifier: RequestID,
+        into output: inout [UInt8]
+    ) -> HTTPResponseWriter.Plan {
+        let plan = HTTPResponseWriter.writeHead(
+            of: response, to: method, version: version, keepAlive: keepAlive, date: date.now(), into: &output)
+        guard !response.fields.contains(.requestID) else { return plan }
+        // One field more, before the empty line: cheaper than a copy of the fields to add it to.
+        output.removeLast(2)
+        output.append(contentsOf: "X-Request-ID: ".utf8)
+        identifier.write(to: &output)
+        output.append(contentsOf: "\r\n\r\n".utf8)
+        return plan
+    }
+
+    /// What the parser's reasons mean to a person.
+    func refusal(_ failure: HTTPRequestParser.Failure) -> HTTPResponse {
+        router.problem(failure.status, "The request was refused: \(failure).", nil)
+    }
+
+    /// The answer where no handler is asked, or nil where one is.
+    func knownAnswer(_ outcome: Router.Outcome, _ request: ServerRequest) -> HTTPResponse? {
+        switch outcome {
+        case .match: return nil
+        case .malformed: return router.problem(.badRequest, "The path is not validly percent-encoded.", request)
+        case .notFound where request.head.method == .options && request.head.path == "*":
+            return Self.options(router.allMethods)
+        case .notFound where request.head.method == .connect || request.head.method == .trace:
+            return notAllowed(router.allMethods, request)
+        case .notFound:
+            return router.fallback?(request) ?? router.problem(.notFound, "There is nothing at this path.", request)
+        case .otherMethods(let methods) where request.head.method == .options: return Self.options(methods)
+        case .otherMethods(let methods): return notAllowed(methods, request)
+        }
+    }
+
+    private func notAllowed(_ methods: [HTTPMethod], _ request: ServerRequest) -> HTTPResponse {
+        let method = request.head.method.rawValue
+        var response = router.problem(.methodNotAllowed, "\(method) is not answered at this path.", request)
+        response.fields.set(.allow, Self.list(methods))
+        return response
+    }
+
+    private static func options(_ methods: [HTTPMethod]) -> HTTPResponse {
+        HTTPResponse(status: .noContent, fields: [.allow: list(methods)])
+    }
+
+    private static func list(_ methods: [HTTPMethod]) -> String {
+        methods.map(\.rawValue).joined(separator: ", ")
+    }
+}
