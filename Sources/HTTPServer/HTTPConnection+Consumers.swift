@@ -21,8 +21,9 @@ extension HTTPConnection {
         let number = state.requestCount
         let loop = server.loop
         server.pool.submitContinuation { [self] in
-            let response = consumer.finish()
-            loop.execute { [self] in answerArrived(response, number) }
+            consumer.finish { [self] response in
+                loop.execute { [self] in answerArrived(response, number) }
+            }
         }
     }
 

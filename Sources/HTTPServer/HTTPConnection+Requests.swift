@@ -142,10 +142,22 @@ extension HTTPConnection {
         guard let exchange else { return }
         if let known = exchange.knownAnswer { return answer(known) }
         if case .consumed(let consumer) = exchange.content { return finish(consumer) }
-        guard case .whole(let mode, let handler) = exchange.match?.route.handler else { return }
-        switch mode {
-        case .inline: answer(handler(serverRequest(exchange)))
-        case .offloaded: offload(handler, serverRequest(exchange))
+        switch exchange.match?.route.handler {
+        case .whole(.inline, let handler): answer(handler(serverRequest(exchange)))
+        case .whole(.offloaded, let handler): offload(handler, serverRequest(exchange))
+        case .deferred(let handler): postpone(handler, serverRequest(exchange))
+        case .streaming, nil: return
+        }
+    }
+
+    private func postpone(
+        _ handler: (ServerRequest, @escaping @Sendable (HTTPResponse) -> Void) -> Void, _ request: ServerRequest
+    ) {
+        let number = state.requestCount
+        let loop = server.loop
+        exchange?.body = []
+        handler(request) { [self] response in
+            loop.execute { [self] in answerArrived(response, number) }
         }
     }
 

@@ -10,7 +10,7 @@ public protocol RequestBodyConsumer: AnyObject, Sendable {
     /// the connection is closed after it.
     func consume(_ chunk: [UInt8]) -> HTTPResponse?
     /// The whole body has come; its answer.
-    func finish() -> HTTPResponse
+    func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void)
     /// The client went away, was too slow or broke the framing: nothing of the message may be kept.
     func cancel()
 }

@@ -16,6 +16,7 @@ public struct Router: Sendable {
     /// What a route does with a request.
     enum Handler: Sendable {
         case whole(HandlerMode, @Sendable (ServerRequest) -> HTTPResponse)
+        case deferred(@Sendable (ServerRequest, @escaping @Sendable (HTTPResponse) -> Void) -> Void)
         case streaming(@Sendable (ServerRequest) -> any RequestBodyConsumer)
     }
 
@@ -90,6 +91,18 @@ public struct Router: Sendable {
     }
 
     /// The methods that some template answers, for `OPTIONS *`.
+    /// Adds a handler that answers later: it is called on the loop with the whole request, and may call `respond` once, on
+    /// any thread, when the answer is there. Nothing is held meanwhile but the connection.
+    public mutating func addDeferred(
+        _ method: HTTPMethod, _ template: String,
+        handler:
+            @escaping @Sendable (
+                _ request: ServerRequest, _ respond: @escaping @Sendable (HTTPResponse) -> Void
+            ) -> Void
+    ) {
+        insert(method, template, .deferred(handler))
+    }
+
     var allMethods: [HTTPMethod] { Self.allowed(nodes.flatMap(\.routes)) }
 
     private mutating func insert(_ method: HTTPMethod, _ template: String, _ handler: Handler) {

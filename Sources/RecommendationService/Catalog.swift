@@ -1,0 +1,69 @@
+import InteractionStorage
+import Locking
+
+/// Every item's record, in memory: titles and attributes for answers, and which items may not be shown.
+///
+/// The store holds the truth; this copy exists because a loop may not wait for a database. It is loaded at start and
+/// follows every write. Any thread may call it; no call waits for I/O.
+final class Catalog: Sendable {
+    private struct State {
+        var items: [String: Item] = [:]
+        /// Items that are hidden or have a window of availability: the few that need a look for each answer.
+        var restricted: Set<String> = []
+    }
+
+    private let state = Lock(State())
+
+    /// Reads every item of `store`.
+    func load(from store: any InteractionStore) throws(StoreError) {
+        var last: String?
+        while true {
+            let page = try store.items(after: last, limit: 10_000)
+            guard let end = page.last else { return }
+            put(page)
+            last = end.id
+        }
+    }
+
+    /// Items that were stored.
+    func put(_ items: [Item]) {
+        state.withLock { state in
+            for item in items {
+                state.items[item.id] = item
+                let isRestricted = item.hidden || item.availableFrom != nil || item.availableUntil != nil
+                if isRestricted {
+                    state.restricted.insert(item.id)
+                } else {
+                    state.restricted.remove(item.id)
+                }
+            }
+        }
+    }
+
+    /// An item that was deleted.
+    func remove(_ id: String) {
+        state.withLock { state in
+            state.items[id] = nil
+            state.restricted.remove(id)
+        }
+    }
+
+    /// The records of `ids`, nil where there is none.
+    func items(_ ids: [String]) -> [Item?] {
+        state.withLock { state in ids.map { state.items[$0] } }
+    }
+
+    /// The items that may not be recommended at `now` (milliseconds since 1970).
+    func withheld(at now: Int64) -> [String] {
+        state.withLock { state in
+            state.restricted.filter { id in
+                guard let item = state.items[id] else { return false }
+                return item.hidden || item.availableFrom.map { now < $0 } ?? false
+                    || item.availableUntil.map { now >= $0 } ?? false
+            }
+        }
+    }
+
+    /// How many items have a record.
+    var count: Int { state.withLock { $0.items.count } }
+}

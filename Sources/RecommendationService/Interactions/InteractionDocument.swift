@@ -1,0 +1,94 @@
+import HTTP
+import HTTPServer
+import InteractionFormats
+import InteractionStorage
+import JSON
+import Locking
+
+/// The body of `POST /interactions` as one JSON document: a single interaction, or `{"interactions": […]}`.
+final class InteractionDocument: RequestBodyConsumer {
+    private let recorder: InteractionRecorder
+    private let isPartial: Bool
+    private let idempotencyKey: String?
+    private let maximumLength: Int
+    private let body = Lock<[UInt8]>([])
+
+    init(recorder: InteractionRecorder, isPartial: Bool, idempotencyKey: String?, maximumLength: Int) {
+        self.recorder = recorder
+        self.isPartial = isPartial
+        self.idempotencyKey = idempotencyKey
+        self.maximumLength = maximumLength
+    }
+
+    func consume(_ chunk: [UInt8]) -> HTTPResponse? {
+        let length = body.withLock { body in
+            body += chunk
+            return body.count
+        }
+        guard length > maximumLength else { return nil }
+        return Problem(
+            .contentTooLarge, "A JSON body may have \(maximumLength) bytes here; NDJSON (application/x-ndjson) has no limit."
+        ).response()
+    }
+
+    func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void) {
+        let decoded: Decoded
+        do {
+            decoded = try decode()
+        } catch {
+            return respond(error.response())
+        }
+        guard !decoded.interactions.isEmpty else {
+            return respond(report(AppendReceipt(stored: 0, duplicates: 0, watermark: 0), decoded))
+        }
+        recorder.append(decoded.interactions, idempotencyKey: idempotencyKey) { [self] result in
+            switch result {
+            case .success(let receipt): respond(report(receipt, decoded))
+            case .failure(let error): respond(Problem(error).response())
+            }
+        }
+    }
+
+    func cancel() {}
+
+    /// The interactions of a body, and what was wrong with the others.
+    private struct Decoded {
+        var interactions: [Interaction] = []
+        var faults = JSONFaults()
+        var rejected = 0
+    }
+
+    private func decode() throws(Problem) -> Decoded {
+        let document = try RequestBody.json(in: body.withLock { $0 })
+        var decoded = Decoded()
+        var isPartial = isPartial
+        let isList = document.root.kind == .object && document.root["interactions"] != nil
+        if isList, let object = JSONObjectDecoder(
+            document.root, knownMembers: ["interactions", "partial"], faults: &decoded.faults)
+        {
+            isPartial = object.bool("partial", &decoded.faults) ?? isPartial
+            let list = object.array("interactions", &decoded.faults)
+            guard decoded.faults.isEmpty, let list else { throw Problem(faults: decoded.faults) }
+            for element in list.elements { decode(element, into: &decoded) }
+        } else {
+            decode(document.root, into: &decoded)
+        }
+        guard decoded.faults.isEmpty || isPartial else { throw Problem(faults: decoded.faults) }
+        return decoded
+    }
+
+    private func decode(_ value: JSONValue, into decoded: inout Decoded) {
+        if let interaction = InteractionDecoder.decode(value, faults: &decoded.faults) {
+            decoded.interactions.append(interaction)
+        } else {
+            decoded.rejected += 1
+        }
+    }
+
+    private func report(_ receipt: AppendReceipt, _ decoded: Decoded) -> HTTPResponse {
+        InteractionReport(
+            stored: receipt.stored, duplicates: receipt.duplicates, rejected: decoded.rejected,
+            faults: decoded.faults.faults
+        ).response()
+    }
+}

@@ -1,0 +1,38 @@
+import InteractionStorage
+
+/// Writes interactions to the store and tells the memory of recent ones, in that order.
+///
+/// Everything that stores interactions goes through here, so that what is acknowledged is durable, and what is durable is
+/// known to the next answer.
+struct InteractionRecorder: Sendable {
+    let batcher: WriteBatcher
+    let recent: RecentInteractions
+    let metrics: ServiceMetrics
+
+    /// Stores `interactions` in one transaction and calls `completion` after its commit, on another thread.
+    func append(
+        _ interactions: [Interaction],
+        idempotencyKey: String?,
+        completion: @escaping @Sendable (Result<AppendReceipt, StoreError>) -> Void
+    ) {
+        batcher.append(interactions, idempotencyKey: idempotencyKey) { result in
+            if case .success(let receipt) = result { remember(interactions, receipt) }
+            completion(result)
+        }
+    }
+
+    /// Stores `interactions` in one transaction and returns after its commit; not for an event loop.
+    func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
+        let receipt = try batcher.append(interactions, idempotencyKey: idempotencyKey)
+        remember(interactions, receipt)
+        return receipt
+    }
+
+    /// A repeated request stored nothing new, so there is nothing new to remember; one that mixes new and known
+    /// interactions is remembered whole, which at worst repeats an item in a user's recent ones.
+    private func remember(_ interactions: [Interaction], _ receipt: AppendReceipt) {
+        guard receipt.stored > 0 else { return }
+        metrics.interactionsStored(receipt.stored)
+        recent.append(interactions, watermark: receipt.watermark)
+    }
+}

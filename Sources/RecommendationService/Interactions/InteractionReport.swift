@@ -1,0 +1,31 @@
+import HTTP
+import JSON
+
+/// What became of the interactions of a request.
+struct InteractionReport {
+    var stored: Int
+    var duplicates: Int
+    var rejected = 0
+    /// What was wrong with those rejected, where the request asked to keep the rest.
+    var faults: [JSONFault] = []
+
+    func response() -> HTTPResponse {
+        Answer.json { writer in
+            writer.object { report in
+                report.member("stored", stored)
+                report.member("duplicates", duplicates)
+                report.member("rejected", rejected)
+                guard !faults.isEmpty else { return }
+                report.key("errors")
+                report.array { list in
+                    for fault in faults {
+                        list.object { entry in
+                            entry.member("pointer", fault.pointer)
+                            entry.member("detail", fault.detail)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import HTTP
+import HTTPServer
+import InteractionFormats
+import InteractionStorage
+import JSON
+import Locking
+
+/// The body of `POST /interactions` in NDJSON or CSV: any length, constant memory.
+///
+/// All or nothing unless `partial`: rows are checked as they arrive and spooled, and stored once the last one was good.
+/// With `partial` the good rows are stored as they arrive and the answer lists the bad ones.
+final class InteractionUpload: RequestBodyConsumer {
+    /// Interactions per transaction.
+    static let batchSize = 20_000
+
+    private struct State: ~Copyable {
+        var reader: any InteractionReader
+        var spool: UploadSpool
+        var batch: [Interaction] = []
+        var batches = 0
+        var faults: [RowFault] = []
+        var faultCount = 0
+        var stored = 0
+        var duplicates = 0
+    }
+
+    private let recorder: InteractionRecorder
+    private let isPartial: Bool
+    private let idempotencyKey: String?
+    private let makeReader: @Sendable () -> any InteractionReader
+    private let state: Lock<State>
+
+    init(
+        recorder: InteractionRecorder,
+        isPartial: Bool,
+        idempotencyKey: String?,
+        spoolDirectory: String,
+        makeReader: @escaping @Sendable () -> any InteractionReader
+    ) {
+        self.recorder = recorder
+        self.isPartial = isPartial
+        self.idempotencyKey = idempotencyKey
+        self.makeReader = makeReader
+        state = Lock(State(reader: makeReader(), spool: UploadSpool(directory: spoolDirectory)))
+    }
+
+    func consume(_ chunk: [UInt8]) -> HTTPResponse? {
+        state.withLock { state in
+            do throws(Problem) {
+                if isPartial {
+                    try read(chunk, &state) { interactions, state throws(Problem) in
+                        state.batch += interactions
+                        if state.batch.count >= Self.batchSize { try store(&state) }
+                    }
+                } else {
+                    try read(chunk, &state) { _, _ in }
+                    try Self.spooling { () throws(UploadSpool.Failure) in try state.spool.append(chunk) }
+                }
+                return nil
+            } catch {
+                return error.response()
+            }
+        }
+    }
+
+    func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void) {
+        let answer = state.withLock { state in
+            Answer.or { () throws(Problem) in
+                try end(&state)
+                return report(state)
+            }
+        }
+        respond(answer)
+    }
+
+    func cancel() {}
+
+    private func end(_ state: inout State) throws(Problem) {
+        var last: [Interaction] = []
+        state.reader.finish(
+            into: { last.append($0) },
+            faults: { Self.note($0, &state.faults, &state.faultCount) })
+        if isPartial {
+            state.batch += last
+            return try store(&state)
+        }
+        guard state.faultCount == 0 else { throw Self.problem(state) }
+        try storeSpooled(&state)
+    }
+
+    /// Reads the whole spool again, now known to be good, and stores it batch by batch.
+    private func storeSpooled(_ state: inout State) throws(Problem) {
+        state.reader = makeReader()
+        var pieces: [Interaction] = []
+        var failure: Problem?
+        var spool = UploadSpool(directory: "")
+        swap(&spool, &state.spool)
+        do {
+            try spool.read { (piece: [UInt8]) throws(Problem) in
+                state.reader.consume(piece, into: { pieces.append($0) }, faults: { _ in })
+                state.batch += pieces
+                pieces.removeAll(keepingCapacity: true)
+                while state.batch.count >= Self.batchSize { try store(&state, limit: Self.batchSize) }
+            }
+        } catch {
+            switch error {
+            case .consumer(let problem): failure = problem
+            case .spool(let cause): failure = Self.problem(cause)
+            }
+        }
+        if let failure { throw failure }
+        state.reader.finish(into: { pieces.append($0) }, faults: { _ in })
+        state.batch += pieces
+        try store(&state)
+    }
+
+    private func read(
+        _ chunk: [UInt8], _ state: inout State,
+        receive: ([Interaction], inout State) throws(Problem) -> Void
+    ) throws(Problem) {
+        var interactions: [Interaction] = []
+        let keeps = isPartial
+        state.reader.consume(
+            chunk,
+            into: { if keeps { interactions.append($0) } },
+            faults: { Self.note($0, &state.faults, &state.faultCount) })
+        if state.reader.isRefused { throw Self.problem(state) }
+        try receive(interactions, &state)
+    }
+
+    private func store(_ state: inout State, limit: Int = .max) throws(Problem) {
+        let count = min(limit, state.batch.count)
+        guard count > 0 else { return }
+        let part = count == state.batch.count ? state.batch : Array(state.batch[..<count])
+        state.batch.removeFirst(count)
+        // Each batch is a transaction of its own, so each has a key of its own: a retry repeats them in the same order.
+        let key = idempotencyKey.map { "\($0)/\(state.batches)" }
+        state.batches += 1
+        let receipt = try Answer.storing { () throws(StoreError) in try recorder.append(part, idempotencyKey: key) }
+        state.stored += receipt.stored
+        state.duplicates += receipt.duplicates
+    }
+
+    private func report(_ state: borrowing State) -> HTTPResponse {
+        InteractionReport(
+            stored: state.stored, duplicates: state.duplicates, rejected: state.faultCount,
+            faults: state.faults.map { JSONFault(pointer: "line \($0.line)", detail: $0.detail) }
+        ).response()
+    }
+
+    private static func note(_ fault: RowFault, _ faults: inout [RowFault], _ count: inout Int) {
+        count += 1
+        if faults.count < JSONFaults.defaultLimit { faults.append(fault) }
+    }
+
+    private static func problem(_ state: borrowing State) -> Problem {
+        var faults = JSONFaults()
+        for fault in state.faults { faults.add("line \(fault.line)", fault.description) }
+        let more = state.faultCount == 1 ? "One row is" : "\(state.faultCount) rows are"
+        var problem = Problem(
+            .unprocessableContent, "\(more) not an interaction; nothing was stored. With ?partial=true the rest would be.")
+        problem.faults = faults
+        return problem
+    }
+
+    private static func problem(_ failure: UploadSpool.Failure) -> Problem {
+        Problem(
+            .insufficientStorage, "The upload could not be kept until its end (\(failure.operation), errno \(failure.errno)).")
+    }
+
+    private static func spooling(_ work: () throws(UploadSpool.Failure) -> Void) throws(Problem) {
+        do { try work() } catch { throw problem(error) }
+    }
+}

@@ -1,0 +1,25 @@
+import HTTP
+import InteractionStorage
+import JSON
+
+extension Problem {
+    /// What a failing store means for the caller.
+    init(_ error: StoreError) {
+        switch error {
+        case .full:
+            self.init(
+                .serviceUnavailable, "Too many writes are waiting, or the disk is full; nothing was stored.",
+                retryAfterSeconds: 1)
+        case .unavailable(let reason):
+            self.init(.serviceUnavailable, "The store is unavailable: \(reason).", retryAfterSeconds: 5)
+        case .corrupt, .newerSchema, .failed:
+            self.init(.internalServerError, "The store could not carry this out: \(error).")
+        }
+    }
+
+    /// A body that is not JSON.
+    init(_ error: JSONSyntaxError) {
+        let place = error.offset.map { " at byte \($0)" } ?? ""
+        self.init(.badRequest, "The body is not valid JSON\(place): \(error.reason).")
+    }
+}

@@ -1,0 +1,117 @@
+import InteractionStorage
+import Locking
+
+/// What happened since the current model was trained: who touched which item, newest last.
+///
+/// It lets an answer leave out what the user did a second ago, fold in a user the model has never seen, and name popular
+/// items before there is any model. Bounded: past `capacity` the oldest interactions are forgotten first (the store keeps
+/// them; only this memory of them goes). Any thread may call it; no call waits for I/O.
+final class RecentInteractions: Sendable {
+    private struct Entry {
+        let userID: String
+        let itemID: String
+        /// No smaller than the row of the interaction in the store.
+        let watermark: Int64
+    }
+
+    private struct State {
+        var entries: [Entry] = []
+        /// Entries before this one are forgotten; they are cut off when they make up half of the array.
+        var first = 0
+        var itemsByUser: [String: [String]] = [:]
+        var countByItem: [String: Int] = [:]
+    }
+
+    private let state = Lock(State())
+    private let capacity: Int
+
+    /// Remembers `capacity` interactions at most.
+    init(capacity: Int) {
+        self.capacity = capacity
+    }
+
+    /// Reads what `store` holds after `watermark`.
+    func load(from store: any InteractionStore, after watermark: Int64) throws(StoreError) {
+        var names: ScanSnapshot?
+        try store.scan(
+            after: watermark, begin: { names = $0 },
+            row: { row in
+                guard let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] else { return true }
+                state.withLock { remember(Entry(userID: userID, itemID: itemID, watermark: row.rowID), in: &$0) }
+                return true
+            })
+    }
+
+    /// Interactions that were committed, the last of them at `watermark` or before.
+    func append(_ interactions: [Interaction], watermark: Int64) {
+        state.withLock { state in
+            for interaction in interactions {
+                remember(
+                    Entry(userID: interaction.userID, itemID: interaction.itemID, watermark: watermark), in: &state)
+            }
+        }
+    }
+
+    /// A model that knows everything up to `watermark` was published.
+    func forget(upTo watermark: Int64) {
+        state.withLock { state in
+            while state.first < state.entries.count, state.entries[state.first].watermark <= watermark {
+                forgetOldest(in: &state)
+            }
+        }
+    }
+
+    /// A person was erased.
+    func forget(userID: String) {
+        state.withLock { state in
+            guard let items = state.itemsByUser.removeValue(forKey: userID) else { return }
+            for item in items { decrement(item, in: &state) }
+            state.entries = state.entries[state.first...].filter { $0.userID != userID }
+            state.first = 0
+        }
+    }
+
+    /// The items `userID` touched, oldest first; each as often as it was touched.
+    func items(of userID: String) -> [String] {
+        state.withLock { $0.itemsByUser[userID] ?? [] }
+    }
+
+    /// The items touched most often, with how often; ties by ID.
+    ///
+    /// Complexity: linear in the distinct items; meant for the time before the first model.
+    func popular() -> [(itemID: String, count: Int)] {
+        state.withLock { state in
+            state.countByItem.map { (itemID: $0.key, count: $0.value) }
+        }
+        .sorted { ($0.count, $1.itemID) > ($1.count, $0.itemID) }
+    }
+
+    /// How many interactions are remembered.
+    var count: Int { state.withLock { $0.entries.count - $0.first } }
+
+    private func remember(_ entry: Entry, in state: inout State) {
+        guard capacity > 0 else { return }
+        if state.entries.count - state.first == capacity { forgetOldest(in: &state) }
+        state.entries.append(entry)
+        state.itemsByUser[entry.userID, default: []].append(entry.itemID)
+        state.countByItem[entry.itemID, default: 0] += 1
+    }
+
+    private func forgetOldest(in state: inout State) {
+        let entry = state.entries[state.first]
+        state.first += 1
+        if state.first * 2 > state.entries.count {
+            state.entries.removeFirst(state.first)
+            state.first = 0
+        }
+        decrement(entry.itemID, in: &state)
+        // The user's oldest item is this one: both lists are in order of arrival.
+        state.itemsByUser[entry.userID]?.removeFirst()
+        if state.itemsByUser[entry.userID]?.isEmpty == true { state.itemsByUser[entry.userID] = nil }
+    }
+
+    private func decrement(_ itemID: String, in state: inout State) {
+        guard let count = state.countByItem[itemID] else { return }
+        state.countByItem[itemID] = count > 1 ? count - 1 : nil
+    }
+}

@@ -1,0 +1,30 @@
+import InteractionStorage
+import NCF
+
+/// What one user is recommended, and by what.
+struct Recommendation: Sendable {
+    /// Where a recommended item comes from.
+    enum Source: String, Sendable {
+        case model
+        case foldIn = "fold_in"
+        case popular
+    }
+
+    /// One recommended item, best first in its list.
+    struct Entry: Sendable {
+        var itemID: String
+        var score: Double
+        /// The expected rating on the data's scale, where the model predicts ratings.
+        var rating: Double?
+        var source: Source
+        var record: Item?
+    }
+
+    var userID: String?
+    /// The version of the model that was asked; nil before the first one.
+    var version: Int?
+    var entries: [Entry] = []
+
+    /// Whether any item came from outside the model.
+    var isFallback: Bool { entries.contains { $0.source == .popular } || version == nil }
+}

@@ -1,0 +1,95 @@
+import HTTP
+import HTTPServer
+import JSON
+
+/// What `/recommend` is asked: for whom, how many, from what.
+struct RecommendationRequest: Sendable {
+    /// One user of a request: a known one, a session (only a history), or both.
+    struct Subject: Sendable {
+        var userID: String?
+        /// Items as if the user had just touched them, oldest first.
+        var history: [String] = []
+    }
+
+    var subjects: [Subject] = []
+    /// Whether the request named its users in a list, and so wants a list of results.
+    var isBatch = false
+    var limit = 10
+    /// The only items that may be recommended, if there are such.
+    var candidates: [String]?
+    var excluded: [String] = []
+    var excludesSeen = true
+    /// The members of an item's record that go into the answer.
+    var fields = ["title"]
+
+    /// Members of the contract that this version does not act on; only their neutral value is accepted.
+    private static let notYet = ["cursor", "filter", "boost", "diversity", "explain", "deadline_ms"]
+    private static let members =
+        ["user_id", "history", "limit", "candidates", "exclude", "exclude_seen", "fields", "users"] + notYet
+
+    /// Reads `GET /recommend?user_id=…`.
+    init(query request: ServerRequest, configuration: ServiceConfiguration.Recommendation) throws(Problem) {
+        var query = QueryParameters(
+            request, known: ["user_id", "history", "limit", "exclude", "exclude_seen", "fields"])
+        let userID = query.identifier("user_id")
+        limit = query.integer("limit", in: 0...configuration.maximumLimit) ?? limit
+        excludesSeen = query.bool("exclude_seen") ?? excludesSeen
+        excluded = query.list("exclude") ?? []
+        fields = query.list("fields") ?? fields
+        let history = query.list("history") ?? []
+        try query.check()
+        guard userID != nil || !history.isEmpty else {
+            throw Problem(.badRequest, "Say for whom: user_id=…, or history=… for a session.")
+        }
+        subjects = [Subject(userID: userID, history: history)]
+    }
+
+    /// Reads the body of `POST /recommend`.
+    init(_ document: JSONDocument, configuration: ServiceConfiguration.Recommendation) throws(Problem) {
+        var faults = JSONFaults()
+        guard let body = JSONObjectDecoder(document.root, knownMembers: Self.members, faults: &faults) else {
+            throw Problem(faults: faults)
+        }
+        limit = body.integer("limit", in: 0...configuration.maximumLimit, &faults) ?? limit
+        candidates = body.identifiers("candidates", &faults)
+        excluded = body.identifiers("exclude", &faults) ?? []
+        excludesSeen = body.bool("exclude_seen", &faults) ?? excludesSeen
+        fields = body.strings("fields", &faults) ?? fields
+        for name in Self.notYet where !Self.isNeutral(body.value(name)) {
+            faults.add("/\(name)", "\"\(name)\" is not offered by this version")
+        }
+        readSubjects(body, maximum: configuration.maximumUsers, &faults)
+        guard faults.isEmpty else { throw Problem(faults: faults) }
+    }
+
+    private mutating func readSubjects(_ body: JSONObjectDecoder, maximum: Int, _ faults: inout JSONFaults) {
+        let own = Self.subject(body, &faults)
+        guard let users = body.array("users", count: 0...maximum, &faults) else {
+            if own.userID == nil && own.history.isEmpty && !body.contains("users") {
+                faults.add("", "expected \"user_id\", \"history\" or \"users\": for whom to recommend")
+            }
+            subjects = [own]
+            return
+        }
+        isBatch = true
+        if own.userID != nil || !own.history.isEmpty {
+            faults.add("/users", "either \"users\", or \"user_id\" and \"history\", not both")
+        }
+        for element in users.elements {
+            guard let user = JSONObjectDecoder(element, knownMembers: ["user_id", "history"], faults: &faults) else {
+                continue
+            }
+            subjects.append(Self.subject(user, &faults))
+        }
+    }
+
+    private static func subject(_ object: JSONObjectDecoder, _ faults: inout JSONFaults) -> Subject {
+        Subject(
+            userID: object.identifier("user_id", &faults), history: object.identifiers("history", &faults) ?? [])
+    }
+
+    private static func isNeutral(_ value: JSONValue?) -> Bool {
+        guard let value else { return true }
+        return value.bool == false || value.double == 0
+    }
+}

@@ -1,0 +1,99 @@
+import InteractionStorage
+import NCF
+
+/// Answers who would like what, from one snapshot: the model where it knows the user, a fold-in where only a history is
+/// known, popularity where nothing is.
+///
+/// Any thread may call it; no call waits for I/O. O(catalogue) for each user.
+struct Recommender: Sendable {
+    let catalog: Catalog
+    let recent: RecentInteractions
+    let clock: WallClock
+
+    /// What `request` asks, one list a subject, all from `snapshot`.
+    func recommend(_ request: RecommendationRequest, from snapshot: ModelSnapshot?) -> [Recommendation] {
+        let withheld = catalog.withheld(at: clock.milliseconds())
+        return request.subjects.map { subject in
+            var answer =
+                if let snapshot {
+                    recommend(to: subject, request, withheld: withheld, from: snapshot)
+                } else {
+                    popularWithoutModel(for: subject, request, withheld: withheld)
+                }
+            answer.userID = subject.userID
+            let records = catalog.items(answer.entries.map(\.itemID))
+            for index in answer.entries.indices { answer.entries[index].record = records[index] }
+            return answer
+        }
+    }
+
+    private func recommend(
+        to subject: RecommendationRequest.Subject,
+        _ request: RecommendationRequest,
+        withheld: [String],
+        from snapshot: ModelSnapshot
+    ) -> Recommendation {
+        let user = subject.userID.flatMap { snapshot.users.index(of: $0) }
+        let touched = (subject.userID.map { recent.items(of: $0) } ?? []) + subject.history
+        let touchedIndices = touched.compactMap { snapshot.items.index(of: $0) }
+        var excluded = ItemSet(itemCount: snapshot.itemCount, items: indices(of: withheld + request.excluded, in: snapshot))
+        if request.excludesSeen {
+            for item in touchedIndices { excluded.insert(item) }
+        }
+        if let candidates = request.candidates {
+            let allowed = ItemSet(itemCount: snapshot.itemCount, items: indices(of: candidates, in: snapshot))
+            for item in 0..<snapshot.itemCount where !allowed.contains(item) { excluded.insert(item) }
+        }
+        var answer = Recommendation(version: snapshot.version)
+        if let user {
+            let best = snapshot.recommend(
+                user: user, limit: request.limit, excludingSeen: request.excludesSeen, excluding: excluded)
+            answer.entries = best.map { entry($0, .model, in: snapshot) }
+        } else if !touchedIndices.isEmpty {
+            let vector = snapshot.foldIn(items: touchedIndices.map(Int32.init))
+            let best = snapshot.recommend(for: vector, limit: request.limit, excluding: excluded)
+            answer.entries = best.map { entry($0, .foldIn, in: snapshot) }
+        } else {
+            let users = Double(max(1, snapshot.userCount))
+            answer.entries = snapshot.popular(limit: request.limit, excluding: excluded).map { item in
+                Recommendation.Entry(
+                    itemID: snapshot.items[item.item], score: Double(item.score) / users, source: .popular)
+            }
+        }
+        return answer
+    }
+
+    private func indices(of ids: [String], in snapshot: ModelSnapshot) -> [Int] {
+        ids.compactMap { snapshot.items.index(of: $0) }
+    }
+
+    private func entry(
+        _ item: ScoredItem, _ source: Recommendation.Source, in snapshot: ModelSnapshot
+    ) -> Recommendation.Entry {
+        let prediction = snapshot.prediction(logit: item.score, basis: .model)
+        return Recommendation.Entry(
+            itemID: snapshot.items[item.item], score: Double(prediction.probability),
+            rating: prediction.rating.map(Double.init), source: source)
+    }
+
+    /// Before the first model: what most people touched, by the memory of recent interactions.
+    private func popularWithoutModel(
+        for subject: RecommendationRequest.Subject, _ request: RecommendationRequest, withheld: [String]
+    ) -> Recommendation {
+        var excluded = Set(withheld + request.excluded)
+        if request.excludesSeen {
+            excluded.formUnion(subject.history)
+            if let userID = subject.userID { excluded.formUnion(recent.items(of: userID)) }
+        }
+        let candidates = request.candidates.map(Set.init)
+        let total = Double(max(1, recent.count))
+        let allowed = recent.popular().lazy.filter { popular in
+            !excluded.contains(popular.itemID) && candidates?.contains(popular.itemID) ?? true
+        }
+        return Recommendation(
+            entries: allowed.prefix(request.limit).map { popular in
+                Recommendation.Entry(
+                    itemID: popular.itemID, score: Double(popular.count) / total, source: .popular)
+            })
+    }
+}

@@ -1,0 +1,143 @@
+import HTTP
+import HTTPServer
+import InteractionFormats
+import InteractionStorage
+import JSON
+
+/// `/items`: what can be recommended.
+struct CatalogRoutes: Sendable {
+    let store: any InteractionStore
+    let catalog: Catalog
+    let configuration: ServiceConfiguration
+
+    func register(in router: inout Router) {
+        add(.get, "/items", to: &router, list)
+        add(.post, "/items", to: &router, putMany)
+        add(.get, "/items/{item_id}", to: &router, get)
+        add(.put, "/items/{item_id}", to: &router, put)
+        add(.patch, "/items/{item_id}", to: &router, patch)
+        add(.delete, "/items/{item_id}", to: &router, delete)
+    }
+
+    private func add(
+        _ method: HTTPMethod, _ template: String, to router: inout Router,
+        _ handler: @escaping @Sendable (ServerRequest) throws(Problem) -> HTTPResponse
+    ) {
+        router.add(method, template, .offloaded) { request in
+            Answer.or { () throws(Problem) in try handler(request) }
+        }
+    }
+
+    private func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        var query = QueryParameters(request, known: ["cursor", "limit"])
+        let cursor = query.identifier("cursor")
+        let limit = query.integer("limit", in: 1...configuration.recommendation.maximumLimit) ?? 100
+        try query.check()
+        let page = try Answer.storing { () throws(StoreError) in try store.items(after: cursor, limit: limit) }
+        return Answer.json { writer in
+            writer.object { answer in
+                answer.key("items")
+                answer.array { list in
+                    for item in page { ItemEncoder.encode(item, to: &list) }
+                }
+                answer.key("next")
+                if page.count == limit, let last = page.last { answer.value(last.id) } else { answer.null() }
+            }
+        }
+    }
+
+    private func get(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try itemID(of: request)
+        guard let item = try Answer.storing({ () throws(StoreError) in try store.item(id) }) else {
+            throw missing(id)
+        }
+        return answer(item)
+    }
+
+    private func put(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try itemID(of: request)
+        let document = try RequestBody.json(of: request)
+        var faults = JSONFaults()
+        guard let item = ItemDecoder.decode(document.root, id: id, faults: &faults), faults.isEmpty else {
+            throw Problem(faults: faults)
+        }
+        let created = try Answer.storing { () throws(StoreError) in try store.putItems([item]) } > 0
+        catalog.put([item])
+        return answer(item, created ? .created : .ok)
+    }
+
+    /// Changes an item as RFC 7396 says: members replace those stored, `null` takes one away, attributes are merged.
+    private func patch(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try itemID(of: request)
+        let patch = try RequestBody.json(of: request).root
+        guard patch.kind == .object else { throw Problem(.unprocessableContent, "A patch is a JSON object.") }
+        var refusal: Problem?
+        let updated = try Answer.storing { () throws(StoreError) in
+            try store.updateItem(id) { item in
+                do throws(Problem) { item = try Self.patched(item, by: patch) } catch { refusal = error }
+            }
+        }
+        if let refusal { throw refusal }
+        guard let updated else { throw missing(id) }
+        catalog.put([updated])
+        return answer(updated)
+    }
+
+    private static func patched(_ item: Item, by patch: JSONValue) throws(Problem) -> Item {
+        var stored = JSONWriter()
+        stored.object { ItemEncoder.encodeMembers(of: item, to: &$0) }
+        let document = try RequestBody.json(in: stored.bytes)
+        var merged = JSONWriter()
+        MergePatch.write(document.root, patchedBy: patch, into: &merged)
+        let result = try RequestBody.json(in: merged.bytes)
+        var faults = JSONFaults()
+        guard let changed = ItemDecoder.decode(result.root, id: item.id, faults: &faults), faults.isEmpty else {
+            throw Problem(faults: faults)
+        }
+        return changed
+    }
+
+    private func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try itemID(of: request)
+        guard try Answer.storing({ () throws(StoreError) in try store.deleteItem(id) }) else { throw missing(id) }
+        catalog.remove(id)
+        return HTTPResponse(status: .noContent)
+    }
+
+    /// One item, or `{"items": […]}`; all or nothing.
+    private func putMany(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let document = try RequestBody.json(of: request)
+        var faults = JSONFaults()
+        var items: [Item] = []
+        if document.root.kind == .object, document.root["items"] != nil {
+            let body = JSONObjectDecoder(document.root, knownMembers: ["items"], faults: &faults)
+            if let list = body?.array("items", &faults) {
+                items = list.elements.compactMap { ItemDecoder.decode($0, faults: &faults) }
+            }
+        } else if let item = ItemDecoder.decode(document.root, faults: &faults) {
+            items.append(item)
+        }
+        guard faults.isEmpty else { throw Problem(faults: faults) }
+        let stored = items
+        let created = try Answer.storing { () throws(StoreError) in try store.putItems(stored) }
+        catalog.put(stored)
+        return Answer.json { writer in
+            writer.object { answer in
+                answer.member("stored", stored.count)
+                answer.member("created", created)
+            }
+        }
+    }
+
+    private func itemID(of request: ServerRequest) throws(Problem) -> String {
+        let id = request.parameter("item_id") ?? ""
+        if let problem = JSONIdentifier.problem(in: id) { throw Problem(.badRequest, "The item's ID: \(problem).") }
+        return id
+    }
+
+    private func missing(_ id: String) -> Problem { Problem(.notFound, "There is no item \"\(id)\".") }
+
+    private func answer(_ item: Item, _ status: HTTPStatus = .ok) -> HTTPResponse {
+        Answer.json(status) { ItemEncoder.encode(item, to: &$0) }
+    }
+}

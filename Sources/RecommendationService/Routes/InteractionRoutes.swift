@@ -1,0 +1,106 @@
+import HTTP
+import HTTPServer
+import InteractionFormats
+import InteractionStorage
+import JSON
+
+/// `/interactions`: what people did.
+struct InteractionRoutes: Sendable {
+    let store: any InteractionStore
+    let recorder: InteractionRecorder
+    let configuration: ServiceConfiguration
+
+    func register(in router: inout Router) {
+        router.addStreaming(.post, "/interactions") { receive($0) }
+        router.add(.get, "/interactions", .offloaded) { request in
+            Answer.or { () throws(Problem) in try list(request) }
+        }
+        router.add(.delete, "/interactions/{interaction_id}", .offloaded) { request in
+            Answer.or { () throws(Problem) in try delete(request) }
+        }
+    }
+
+    private func receive(_ request: ServerRequest) -> any RequestBodyConsumer {
+        do throws(Problem) {
+            var query = QueryParameters(request, known: ["partial"])
+            let isPartial = query.bool("partial") ?? false
+            try query.check()
+            let key = try idempotencyKey(of: request)
+            switch try RequestBody.format(of: request.head) {
+            case .json:
+                return InteractionDocument(
+                    recorder: recorder, isPartial: isPartial, idempotencyKey: key,
+                    maximumLength: configuration.server.bodyBytes)
+            case .ndjson: return upload(isPartial, key) { NDJSONInteractionReader() }
+            case .csv: return upload(isPartial, key) { CSVInteractionReader() }
+            }
+        } catch {
+            return RefusedBody(answer: error.response())
+        }
+    }
+
+    private func upload(
+        _ isPartial: Bool, _ key: String?, _ makeReader: @escaping @Sendable () -> any InteractionReader
+    ) -> InteractionUpload {
+        InteractionUpload(
+            recorder: recorder, isPartial: isPartial, idempotencyKey: key,
+            spoolDirectory: configuration.dataDirectory, makeReader: makeReader)
+    }
+
+    private func idempotencyKey(of request: ServerRequest) throws(Problem) -> String? {
+        guard let key = request.head.fields[.idempotencyKey] else { return nil }
+        if let problem = JSONIdentifier.problem(in: key) {
+            throw Problem(.badRequest, "Idempotency-Key: \(problem).")
+        }
+        return key
+    }
+
+    private func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        var query = QueryParameters(request, known: ["user_id", "item_id", "kind", "cursor", "limit"])
+        let userID = query.identifier("user_id")
+        let itemID = query.identifier("item_id")
+        let cursor = query.integer("cursor", in: 0...Int.max)
+        let limit = query.integer("limit", in: 1...configuration.recommendation.maximumLimit) ?? 100
+        try query.check()
+        let page = try Answer.storing { () throws(StoreError) in
+            try store.interactions(
+                userID: userID, itemID: itemID, kind: query.string("kind"), after: cursor.map(Int64.init), limit: limit)
+        }
+        return Answer.json { writer in
+            writer.object { answer in
+                answer.key("interactions")
+                answer.array { list in
+                    for stored in page { InteractionEncoder.encode(stored.interaction, to: &list) }
+                }
+                answer.key("next")
+                if page.count == limit, let last = page.last {
+                    answer.value("\(last.rowID)")
+                } else {
+                    answer.null()
+                }
+            }
+        }
+    }
+
+    private func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = request.parameter("interaction_id") ?? ""
+        let existed = try Answer.storing { () throws(StoreError) in try store.deleteInteraction(id: id) }
+        guard existed else { throw Problem(.notFound, "There is no interaction \"\(id)\".") }
+        return HTTPResponse(status: .noContent)
+    }
+}
+
+/// A body that nobody will read: the request was refused by its head.
+final class RefusedBody: RequestBodyConsumer {
+    private let answer: HTTPResponse
+
+    init(answer: HTTPResponse) {
+        self.answer = answer
+    }
+
+    func consume(_ chunk: [UInt8]) -> HTTPResponse? { answer }
+
+    func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void) { respond(answer) }
+
+    func cancel() {}
+}

@@ -1,0 +1,90 @@
+import HTTP
+import HTTPServer
+import JSON
+import NCF
+
+/// `/models`: what was trained, and which of it serves.
+struct ModelRoutes: Sendable {
+    let models: ModelStore
+    /// Tells the rest of the service that another model serves now.
+    let published: @Sendable (ModelSnapshot) -> Void
+
+    func register(in router: inout Router) {
+        router.add(.get, "/models", .offloaded) { _ in list() }
+        router.add(.get, "/models/current", .offloaded) { _ in
+            Answer.or { () throws(Problem) in
+                guard let current = models.current else { throw Problem(.notFound, "There is no model yet.") }
+                return try describe(current.version)
+            }
+        }
+        router.add(.get, "/models/{version}", .offloaded) { request in
+            Answer.or { () throws(Problem) in try describe(version(of: request)) }
+        }
+        router.add(.post, "/models/{version}/publish", .offloaded) { request in
+            Answer.or { () throws(Problem) in try publish(version(of: request)) }
+        }
+    }
+
+    private func version(of request: ServerRequest) throws(Problem) -> Int {
+        let name = request.parameter("version") ?? ""
+        guard let version = ModelVersion.number(of: name) else {
+            throw Problem(.notFound, "\"\(name)\" is not the version of a model; versions look like v17.")
+        }
+        return version
+    }
+
+    private func list() -> HTTPResponse {
+        Answer.json { writer in
+            writer.object { answer in
+                answer.key("models")
+                answer.array { list in
+                    for summary in models.versions() { Self.write(summary, into: &list) }
+                }
+            }
+        }
+    }
+
+    private func describe(_ version: Int) throws(Problem) -> HTTPResponse {
+        guard let summary = models.versions().first(where: { $0.version == version }) else {
+            throw Problem(.notFound, "There is no model \(ModelVersion.name(of: version)).")
+        }
+        return Answer.json { Self.write(summary, into: &$0) }
+    }
+
+    private func publish(_ version: Int) throws(Problem) -> HTTPResponse {
+        guard models.versions().contains(where: { $0.version == version }) else {
+            throw Problem(.notFound, "There is no model \(ModelVersion.name(of: version)).")
+        }
+        do {
+            try models.publish(version: version)
+        } catch {
+            throw Problem(.conflict, "\(ModelVersion.name(of: version)) cannot be published: \(error).")
+        }
+        if let current = models.current { published(current) }
+        return try describe(version)
+    }
+
+    private static func write(_ summary: ModelSummary, into writer: inout JSONWriter) {
+        writer.object { model in
+            model.member("version", ModelVersion.name(of: summary.version))
+            model.member("current", summary.isCurrent)
+            model.member("created_at", milliseconds: summary.lineage.createdAt)
+            model.member("users", summary.userCount)
+            model.member("items", summary.itemCount)
+            model.member("interactions", summary.lineage.interactionCount)
+            model.member("data_watermark", summary.lineage.dataWatermark)
+            model.member("bytes", summary.byteCount)
+            model.key("configuration")
+            summary.lineage.hyperparameters.write(into: &model)
+            write("metrics", summary.lineage.metrics, into: &model)
+            write("seconds", summary.lineage.durations, into: &model)
+        }
+    }
+
+    private static func write(_ name: String, _ figures: [String: Double], into writer: inout JSONWriter) {
+        writer.key(name)
+        writer.object { object in
+            for (figure, value) in figures.sorted(by: { $0.key < $1.key }) { object.member(figure, value) }
+        }
+    }
+}

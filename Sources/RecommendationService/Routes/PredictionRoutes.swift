@@ -1,0 +1,120 @@
+import HTTP
+import HTTPServer
+import JSON
+import NCF
+
+/// `/predict`: what the model says of a user and an item.
+struct PredictionRoutes: Sendable {
+    let models: ModelStore
+    let recent: RecentInteractions
+    let configuration: ServiceConfiguration
+
+    /// One user and one item.
+    private struct Pair {
+        var userID: String
+        var itemID: String
+    }
+
+    /// The most pairs of one request.
+    private static let maximumPairs = 100_000
+
+    func register(in router: inout Router) {
+        router.add(.get, "/predict", .inline) { request in
+            Answer.or { () throws(Problem) in
+                var query = QueryParameters(request, known: ["user_id", "item_id", "strict"])
+                let userID = query.identifier("user_id")
+                let itemID = query.identifier("item_id")
+                let isStrict = query.bool("strict") ?? false
+                try query.check()
+                guard let userID, let itemID else {
+                    throw Problem(.badRequest, "Say of whom and of what: /predict?user_id=1&item_id=50.")
+                }
+                return try answer([Pair(userID: userID, itemID: itemID)], isStrict: isStrict)
+            }
+        }
+        router.add(.post, "/predict", .offloaded) { request in
+            Answer.or { () throws(Problem) in
+                let (pairs, isStrict) = try Self.decode(RequestBody.json(of: request))
+                return try answer(pairs, isStrict: isStrict)
+            }
+        }
+    }
+
+    private static func decode(_ document: JSONDocument) throws(Problem) -> (pairs: [Pair], isStrict: Bool) {
+        var faults = JSONFaults()
+        let members = ["user_id", "item_id", "item_ids", "pairs", "strict"]
+        guard let body = JSONObjectDecoder(document.root, knownMembers: members, faults: &faults) else {
+            throw Problem(faults: faults)
+        }
+        var pairs: [Pair] = []
+        let isStrict = body.bool("strict", &faults) ?? false
+        let userID = body.identifier("user_id", &faults)
+        let single = body.identifier("item_id", &faults)
+        let several = body.identifiers("item_ids", &faults)
+        if let list = body.array("pairs", count: 0...maximumPairs, &faults) {
+            if userID != nil || single != nil || several != nil {
+                faults.add("/pairs", "either \"pairs\", or \"user_id\" with \"item_id\" or \"item_ids\", not both")
+            }
+            for element in list.elements { if let pair = pair(element, &faults) { pairs.append(pair) } }
+        } else if let userID, let items = several ?? single.map({ [$0] }) {
+            if single != nil && several != nil { faults.add("/item_ids", "either \"item_id\" or \"item_ids\", not both") }
+            pairs = items.map { Pair(userID: userID, itemID: $0) }
+        } else if faults.isEmpty {
+            faults.add("", "expected \"user_id\" with \"item_id\" or \"item_ids\", or \"pairs\"")
+        }
+        guard faults.isEmpty else { throw Problem(faults: faults) }
+        return (pairs, isStrict)
+    }
+
+    private static func pair(_ element: JSONValue, _ faults: inout JSONFaults) -> Pair? {
+        guard let object = JSONObjectDecoder(element, knownMembers: ["user_id", "item_id"], faults: &faults),
+            object.require("user_id", &faults) != nil, object.require("item_id", &faults) != nil,
+            let userID = object.identifier("user_id", &faults), let itemID = object.identifier("item_id", &faults)
+        else { return nil }
+        return Pair(userID: userID, itemID: itemID)
+    }
+
+    private func answer(_ pairs: [Pair], isStrict: Bool) throws(Problem) -> HTTPResponse {
+        guard let snapshot = models.current else {
+            throw Problem(
+                .serviceUnavailable, "There is no model yet; POST /train makes one.", retryAfterSeconds: 5)
+        }
+        var predictions: [Prediction] = []
+        predictions.reserveCapacity(pairs.count)
+        for pair in pairs {
+            let prediction = predict(pair, with: snapshot)
+            if isStrict && prediction.basis != .model {
+                throw Problem(
+                    .notFound, "The model knows the user \"\(pair.userID)\" and the item \"\(pair.itemID)\" not both.")
+            }
+            predictions.append(prediction)
+        }
+        return Answer.json(fields: [Answer.modelField: snapshot.name]) { writer in
+            writer.object { answer in
+                answer.member("model", snapshot.name)
+                answer.key("predictions")
+                answer.array { list in
+                    for (pair, prediction) in zip(pairs, predictions) { write(pair, prediction, into: &list) }
+                }
+            }
+        }
+    }
+
+    private func predict(_ pair: Pair, with snapshot: ModelSnapshot) -> Prediction {
+        let item = snapshot.items.index(of: pair.itemID)
+        if let user = snapshot.users.index(of: pair.userID) { return snapshot.predict(user: user, item: item) }
+        let touched = recent.items(of: pair.userID).compactMap { snapshot.items.index(of: $0) }
+        guard !touched.isEmpty else { return snapshot.predict(user: nil, item: item) }
+        return snapshot.predict(foldedIn: snapshot.foldIn(items: touched.map(Int32.init)), item: item)
+    }
+
+    private func write(_ pair: Pair, _ prediction: Prediction, into writer: inout JSONWriter) {
+        writer.object { entry in
+            entry.member("user_id", pair.userID)
+            entry.member("item_id", pair.itemID)
+            entry.member("score", prediction.probability)
+            entry.member("rating", ifPresent: prediction.rating)
+            entry.member("basis", prediction.basis.rawValue)
+        }
+    }
+}

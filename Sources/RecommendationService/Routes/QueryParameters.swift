@@ -1,0 +1,71 @@
+import HTTP
+import HTTPServer
+import JSON
+
+/// The query of a request, every parameter by name; unknown, repeated and ill-formed ones are faults like those of a body.
+struct QueryParameters {
+    private var values: [String: String] = [:]
+    private(set) var faults = JSONFaults()
+
+    /// Reads the query of `request`, which may hold `known` parameters.
+    init(_ request: ServerRequest, known: [String]) {
+        do {
+            for (name, value) in try HTTPQuery(of: request.head) {
+                if !known.contains(name) {
+                    let nearest = NearestName.of(name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
+                    faults.add("?\(name)", "unknown parameter \"\(name)\"\(nearest)")
+                } else if values.updateValue(value, forKey: name) != nil {
+                    faults.add("?\(name)", "the parameter is given twice")
+                }
+            }
+        } catch {
+            faults.add("?", "the query is not percent-encoded as RFC 3986 says")
+        }
+    }
+
+    /// Throws if anything was wrong with the parameters read so far.
+    func check() throws(Problem) {
+        guard !faults.isEmpty else { return }
+        var problem = Problem(.badRequest, "The query is not as this route takes it.")
+        problem.faults = faults
+        throw problem
+    }
+
+    func string(_ name: String) -> String? { values[name] }
+
+    /// An ID: 1 to 256 bytes without control characters.
+    mutating func identifier(_ name: String) -> String? {
+        guard let value = values[name] else { return nil }
+        if let problem = JSONIdentifier.problem(in: value) {
+            faults.add("?\(name)", problem)
+            return nil
+        }
+        return value
+    }
+
+    mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard let value = values[name] else { return nil }
+        guard let number = Int(value), range.contains(number) else {
+            faults.add(
+                "?\(name)", "expected a whole number from \(range.lowerBound) to \(range.upperBound), found \"\(value)\"")
+            return nil
+        }
+        return number
+    }
+
+    mutating func bool(_ name: String) -> Bool? {
+        switch values[name] {
+        case nil: return nil
+        case "true", "1": return true
+        case "false", "0": return false
+        case .some(let value):
+            faults.add("?\(name)", "expected true or false, found \"\(value)\"")
+            return nil
+        }
+    }
+
+    /// Names separated by commas.
+    func list(_ name: String) -> [String]? {
+        values[name]?.split(separator: ",").map(String.init)
+    }
+}

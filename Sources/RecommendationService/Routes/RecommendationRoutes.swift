@@ -1,0 +1,103 @@
+import HTTP
+import HTTPServer
+import InteractionFormats
+import InteractionStorage
+import JSON
+import NCF
+
+/// `/recommend`: who would like what.
+struct RecommendationRoutes: Sendable {
+    let recommender: Recommender
+    let models: ModelStore
+    let configuration: ServiceConfiguration
+
+    func register(in router: inout Router) {
+        router.add(.get, "/recommend", .inline) { request in
+            Answer.or { () throws(Problem) in
+                answer(
+                    try RecommendationRequest(query: request, configuration: configuration.recommendation),
+                    id: request.requestID)
+            }
+        }
+        // Offloaded: it may ask for a thousand users.
+        router.add(.post, "/recommend", .offloaded) { request in
+            Answer.or { () throws(Problem) in
+                let document = try RequestBody.json(of: request)
+                return answer(
+                    try RecommendationRequest(document, configuration: configuration.recommendation),
+                    id: request.requestID)
+            }
+        }
+    }
+
+    private func answer(_ request: RecommendationRequest, id: String) -> HTTPResponse {
+        // One snapshot from beginning to end: every list of an answer comes from the same model.
+        let snapshot = models.current
+        let lists = recommender.recommend(request, from: snapshot)
+        var fields = HTTPFields()
+        if let snapshot { fields.append(Answer.modelField, snapshot.name) }
+        return Answer.json(fields: fields) { writer in
+            if request.isBatch {
+                writer.object { document in
+                    document.member("model", ifPresent: snapshot?.name)
+                    document.member("recommendation_id", id)
+                    document.key("results")
+                    document.array { results in
+                        for list in lists { write(list, request, snapshot: snapshot, id: nil, into: &results) }
+                    }
+                }
+            } else {
+                for list in lists { write(list, request, snapshot: snapshot, id: id, into: &writer) }
+            }
+        }
+    }
+
+    private func write(
+        _ list: Recommendation, _ request: RecommendationRequest, snapshot: ModelSnapshot?, id: String?,
+        into writer: inout JSONWriter
+    ) {
+        writer.object { answer in
+            answer.member("user_id", ifPresent: list.userID)
+            answer.member("model", ifPresent: snapshot?.name)
+            answer.member("recommendation_id", ifPresent: id)
+            answer.member("fallback", list.isFallback)
+            answer.member("degraded", false)
+            answer.key("items")
+            answer.array { items in
+                for (index, entry) in list.entries.enumerated() {
+                    write(entry, rank: index + 1, fields: request.fields, into: &items)
+                }
+            }
+            answer.key("next")
+            answer.null()
+        }
+    }
+
+    private func write(
+        _ entry: Recommendation.Entry, rank: Int, fields: [String], into writer: inout JSONWriter
+    ) {
+        writer.object { item in
+            item.member("item_id", entry.itemID)
+            item.member("rank", rank)
+            item.member("score", Float(entry.score))
+            item.member("rating", ifPresent: entry.rating.map(Float.init))
+            item.member("source", entry.source.rawValue)
+            guard let record = entry.record, !fields.isEmpty else { return }
+            item.key("item")
+            item.object { Self.write(fields, of: record, into: &$0) }
+        }
+    }
+
+    /// The members of `record` that were asked for: `title`, `tags`, or the names of attributes.
+    private static func write(_ fields: [String], of record: Item, into writer: inout JSONWriter) {
+        for field in fields {
+            switch field {
+            case "title": writer.member("title", ifPresent: record.title)
+            case "tags": writer.member("tags", record.tags)
+            case "domain": writer.member("domain", ifPresent: record.domain)
+            default:
+                if let value = record.attributes[field] { ItemEncoder.encode(value, named: field, to: &writer) }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import HTTP
+import HTTPServer
+import InteractionStorage
+import JSON
+
+/// `/train`: jobs that make models.
+struct TrainingRoutes: Sendable {
+    let coordinator: TrainingCoordinator
+    let recorder: InteractionRecorder
+    let clock: WallClock
+    let threads: Int
+
+    func register(in router: inout Router) {
+        router.addDeferred(.post, "/train") { request, respond in submit(request, respond) }
+        router.add(.get, "/train", .inline) { _ in list() }
+        router.add(.get, "/train/{job}", .inline) { request in
+            Answer.or { () throws(Problem) in describe(try job(of: request)) }
+        }
+        router.add(.delete, "/train/{job}", .inline) { request in
+            Answer.or { () throws(Problem) in
+                let job = try job(of: request)
+                coordinator.cancel(job)
+                return describe(job, status: .accepted)
+            }
+        }
+        router.add(.get, "/train/{job}/events", .inline) { request in
+            Answer.or { () throws(Problem) in events(of: try job(of: request)) }
+        }
+    }
+
+    private func submit(_ request: ServerRequest, _ respond: @escaping @Sendable (HTTPResponse) -> Void) {
+        let training: TrainingRequest
+        do {
+            training = try TrainingRequest(RequestBody.json(of: request, emptyMeans: "{}"), threads: threads)
+        } catch {
+            return respond(error.response())
+        }
+        guard !training.interactions.isEmpty else { return start(training, respond) }
+        recorder.append(training.interactions, idempotencyKey: nil) { result in
+            switch result {
+            case .success: start(training, respond)
+            case .failure(let error): respond(Problem(error).response())
+            }
+        }
+    }
+
+    private func start(_ training: TrainingRequest, _ respond: @escaping @Sendable (HTTPResponse) -> Void) {
+        let job: TrainingJob
+        do {
+            job = try coordinator.submit(training)
+        } catch {
+            return respond(error.response())
+        }
+        guard training.waits else { return respond(describe(job, status: .accepted)) }
+        job.listen { job in
+            guard job.state.hasEnded else { return true }
+            respond(describe(job))
+            return false
+        }
+    }
+
+    private func job(of request: ServerRequest) throws(Problem) -> TrainingJob {
+        let id = request.parameter("job") ?? ""
+        guard let job = coordinator.job(id) else { throw Problem(.notFound, "There is no training job \"\(id)\".") }
+        return job
+    }
+
+    private func list() -> HTTPResponse {
+        let now = clock.milliseconds()
+        return Answer.json { writer in
+            writer.object { answer in
+                answer.key("jobs")
+                answer.array { list in
+                    for job in coordinator.jobs { job.write(into: &list, now: now) }
+                }
+            }
+        }
+    }
+
+    private func describe(_ job: TrainingJob, status: HTTPStatus = .ok) -> HTTPResponse {
+        let now = clock.milliseconds()
+        let fields: HTTPFields = status == .accepted ? [.location: "/train/\(job.id)"] : [:]
+        return Answer.json(status, fields: fields) { job.write(into: &$0, now: now) }
+    }
+
+    /// The job as server-sent events: one with its present state, one at every change, the last when it has ended.
+    private func events(of job: TrainingJob) -> HTTPResponse {
+        let stream = ResponseStream()
+        job.listen { [clock] job in
+            var writer = JSONWriter()
+            job.write(into: &writer, now: clock.milliseconds())
+            let name = job.state.hasEnded ? "end" : "progress"
+            let isOpen = stream.write(Array("event: \(name)\ndata: ".utf8) + writer.bytes + Array("\n\n".utf8))
+            if job.state.hasEnded { stream.finish() }
+            return isOpen && !job.state.hasEnded
+        }
+        return HTTPResponse(
+            status: .ok, fields: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: .stream(stream))
+    }
+}

@@ -1,0 +1,121 @@
+import HTTP
+public import HTTPServer
+public import InteractionStorage
+public import Logging
+public import NCF
+
+/// The recommendation service: everything between a parsed request and its answer.
+///
+/// It owns the store, the models, the training queue and the memory of recent interactions; the server that carries
+/// requests to its ``router`` belongs to the caller.
+public final class Service: Sendable {
+    /// Counts what the server does.
+    public var observer: any ServerObserver { metrics }
+
+    private let configuration: ServiceConfiguration
+    private let store: any InteractionStore
+    private let models: ModelStore
+    private let logger: Logger
+    private let clock: WallClock
+    private let catalog = Catalog()
+    private let recent: RecentInteractions
+    private let batcher: WriteBatcher
+    private let coordinator: TrainingCoordinator
+    private let metrics = ServiceMetrics()
+    private let lifecycle = Lifecycle()
+
+    /// Builds a service over an open store and an open folder of models.
+    public init(
+        configuration: ServiceConfiguration,
+        store: any InteractionStore,
+        models: ModelStore,
+        logger: Logger,
+        clock: WallClock = .system
+    ) {
+        self.configuration = configuration
+        self.store = store
+        self.models = models
+        self.logger = logger
+        self.clock = clock
+        let recent = RecentInteractions(capacity: configuration.recommendation.recentInteractions)
+        self.recent = recent
+        batcher = WriteBatcher(
+            store: store, maximumDelay: .milliseconds(configuration.storage.batchDelayMilliseconds),
+            queueLimit: configuration.storage.writeQueue)
+        coordinator = TrainingCoordinator(
+            pipeline: TrainingPipeline(store: store, models: models, clock: clock),
+            configuration: configuration.training
+        ) { [metrics] job in
+            metrics.jobEnded(job)
+            Self.log(job, to: logger)
+            if job.current.isPublished, let current = models.current {
+                recent.forget(upTo: current.lineage.dataWatermark)
+            }
+        }
+    }
+
+    /// Loads the newest valid model, the catalogue and what happened since the model was trained.
+    ///
+    /// - Throws: If the store cannot be read.
+    public func start() throws(StoreError) {
+        let report = models.loadNewestValid()
+        for refusal in report.refused { logger.error("A model was refused: \(refusal)") }
+        if let current = models.current {
+            logger.notice("Model \(current.name) serves: \(current.userCount) users, \(current.itemCount) items.")
+        } else {
+            logger.notice("There is no model yet; POST /train makes one.")
+        }
+        try catalog.load(from: store)
+        try recent.load(from: store, after: models.current?.lineage.dataWatermark ?? 0)
+        lifecycle.enter(.serving)
+    }
+
+    /// From now on probes are told to send requests elsewhere.
+    public func beginDraining() {
+        lifecycle.enter(.draining)
+    }
+
+    /// Ends training, writes what is queued, and closes the store. Call it when the server has drained.
+    public func shutDown() throws(StoreError) {
+        coordinator.shutDown()
+        batcher.drain()
+        try store.flush()
+        try store.close()
+    }
+
+    /// Every route, ready to be served.
+    public func router() -> Router {
+        var router = Router()
+        router.problem = { status, detail, _ in Problem(status, detail).response() }
+        let recorder = InteractionRecorder(batcher: batcher, recent: recent, metrics: metrics)
+        RecommendationRoutes(
+            recommender: Recommender(catalog: catalog, recent: recent, clock: clock), models: models,
+            configuration: configuration
+        ).register(in: &router)
+        PredictionRoutes(models: models, recent: recent, configuration: configuration).register(in: &router)
+        TrainingRoutes(
+            coordinator: coordinator, recorder: recorder, clock: clock, threads: configuration.trainingThreads
+        ).register(in: &router)
+        InteractionRoutes(store: store, recorder: recorder, configuration: configuration).register(in: &router)
+        CatalogRoutes(store: store, catalog: catalog, configuration: configuration).register(in: &router)
+        ModelRoutes(models: models) { [store, recent, logger] current in
+            // Another model knows another part of the record; what it does not know is read again.
+            recent.forget(upTo: .max)
+            do {
+                try recent.load(from: store, after: current.lineage.dataWatermark)
+            } catch {
+                logger.error("Recent interactions could not be read: \(error)")
+            }
+        }.register(in: &router)
+        HealthRoutes(store: store, models: models, lifecycle: lifecycle, metrics: metrics).register(in: &router)
+        return router
+    }
+
+    private static func log(_ job: TrainingJob, to logger: Logger) {
+        let progress = job.current
+        let version = progress.version.map(ModelVersion.name) ?? "no model"
+        logger.notice(
+            "Training job \(job.id) \(progress.state.rawValue): \(version)\(progress.isPublished ? ", published" : "").",
+            metadata: progress.message.map { ["detail": "\($0)"] })
+    }
+}

@@ -1,0 +1,98 @@
+import Glibc
+
+/// Every setting of a running Nectar, with its default.
+///
+/// Values come from a file, the environment and flags (`nectar serve --help`); the names there are these, in
+/// `snake_case` and joined by dots: `server.idle_seconds`.
+public struct ServiceConfiguration: Sendable, Equatable {
+    /// The folder that holds the store (`nectar.sqlite`) and the models (`models/`).
+    public var dataDirectory = "data/nectar"
+    /// How connections are accepted and bounded.
+    public var server = Server()
+    /// How interactions reach the disk.
+    public var storage = Storage()
+    /// How models are trained when a request does not say.
+    public var training = Training()
+    /// How many published models stay on disk.
+    public var keptModels = 5
+    /// How recommendations are bounded.
+    public var recommendation = Recommendation()
+    /// What is logged, and how.
+    public var log = Log()
+
+    /// The defaults.
+    public init() {}
+
+    /// How connections are accepted and bounded.
+    public struct Server: Sendable, Equatable {
+        /// The address to listen on; the loopback unless told otherwise.
+        public var host = "127.0.0.1"
+        /// The TCP port to listen on; 0 takes any free one.
+        public var port = 8080
+        /// Event loops, each with its own listening socket; 0 takes one per core.
+        public var eventLoops = 0
+        /// Connections the kernel holds until they are accepted.
+        public var backlog = 1024
+        /// Connections open at once; one more gets 503.
+        public var connections = 10_000
+        /// Bytes of a request line; one more gets 414.
+        public var requestLineBytes = 8192
+        /// Bytes of a field section; one more gets 431.
+        public var fieldSectionBytes = 32_768
+        /// Fields of a field section; one more gets 431.
+        public var fieldCount = 100
+        /// Bytes of a JSON body; one more gets 413. NDJSON and CSV bodies are streamed and have no limit.
+        public var bodyBytes = 16_777_216
+        /// Seconds a client may take to send a field section.
+        public var fieldSectionSeconds = 10
+        /// Seconds a connection may be idle between requests.
+        public var idleSeconds = 60
+        /// Seconds a body may stand still.
+        public var bodySeconds = 30
+        /// Seconds a client may take nothing of its answer.
+        public var writeSeconds = 30
+        /// Seconds that requests in flight get to finish when the server is told to stop.
+        public var drainSeconds = 20
+        /// Threads for work that may take longer than a millisecond.
+        public var offloadThreads = 4
+        /// Requests waiting for such a thread; one more gets 503.
+        public var offloadQueue = 1024
+    }
+
+    /// How interactions reach the disk.
+    public struct Storage: Sendable, Equatable {
+        /// Milliseconds a write waits for others to share its commit with.
+        public var batchDelayMilliseconds = 2
+        /// Interactions waiting to be committed; one more gets 503.
+        public var writeQueue = 100_000
+    }
+
+    /// How models are trained when a request does not say.
+    public struct Training: Sendable, Equatable {
+        /// Jobs waiting behind the one that runs; one more gets 429.
+        public var queue = 8
+        /// Threads a training may use; 0 takes one per core.
+        public var threads = 0
+    }
+
+    /// How recommendations are bounded.
+    public struct Recommendation: Sendable, Equatable {
+        /// The largest `limit`.
+        public var maximumLimit = 1000
+        /// The most users that one request may ask for.
+        public var maximumUsers = 1000
+        /// Interactions newer than the model that are held in memory for exclusion and fold-in.
+        public var recentInteractions = 1_000_000
+    }
+
+    /// Threads that a training uses: as configured, or one per core.
+    public var trainingThreads: Int {
+        training.threads > 0 ? training.threads : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    }
+
+    /// What is logged, and how.
+    public struct Log: Sendable, Equatable {
+        /// The least severe level that is written: trace, debug, info, notice, warning, error or critical.
+        public var level = "info"
+    }
+}

@@ -1,0 +1,106 @@
+import HTTP
+import HTTPServer
+import Locking
+import Metrics
+import NCF
+
+/// Counts what the server and the service do, for `/metrics`.
+final class ServiceMetrics: ServerObserver {
+    private let registry = MetricsRegistry()
+    private let connections: Gauge
+    private let accepted: Counter
+    private let refused: Counter
+    private let interactions: Counter
+    private let modelVersion: Gauge
+    private let modelUsers: Gauge
+    private let modelItems: Gauge
+    /// Counters by route and status: their number is bounded by the routes, whatever paths are asked for.
+    private let requests = Lock<[RequestKey: RequestFigures]>([:])
+
+    private struct RequestKey: Hashable {
+        let method: HTTPMethod
+        let route: String
+        let status: Int
+    }
+
+    private struct RequestFigures {
+        let count: Counter
+        let duration: Histogram
+    }
+
+    init() {
+        connections = registry.gauge("nectar_http_connections", help: "Connections open now.")
+        accepted = registry.counter("nectar_http_connections_accepted_total", help: "Connections accepted.")
+        refused = registry.counter("nectar_http_connections_refused_total", help: "Connections refused at the limit.")
+        interactions = registry.counter("nectar_interactions_stored_total", help: "Interactions stored.")
+        modelVersion = registry.gauge("nectar_model_version", help: "Version of the model that serves, 0 for none.")
+        modelUsers = registry.gauge("nectar_model_users", help: "Users the model knows.")
+        modelItems = registry.gauge("nectar_model_items", help: "Items the model knows.")
+    }
+
+    /// The Prometheus text of all figures.
+    func text(model: ModelSnapshot?) -> [UInt8] {
+        modelVersion.set(Double(model?.version ?? 0))
+        modelUsers.set(Double(model?.userCount ?? 0))
+        modelItems.set(Double(model?.itemCount ?? 0))
+        return registry.prometheusText()
+    }
+
+    /// Interactions were committed.
+    func interactionsStored(_ count: Int) {
+        interactions.increment(by: UInt64(count))
+    }
+
+    /// A training job ended.
+    func jobEnded(_ job: TrainingJob) {
+        registry.counter(
+            "nectar_training_jobs_total", help: "Training jobs that ended.", labels: [("state", job.state.rawValue)]
+        ).increment()
+        guard let last = job.current.reports.last else { return }
+        registry.gauge("nectar_training_samples_per_second", help: "Speed of the last epoch trained.")
+            .set(last.samplesPerSecond)
+    }
+
+    // MARK: ServerObserver
+
+    func connectionAccepted() {
+        accepted.increment()
+        connections.add(1)
+    }
+
+    func connectionClosed() { connections.add(-1) }
+
+    func connectionRefused() { refused.increment() }
+
+    func parseFailed(status: Int) {
+        registry.counter(
+            "nectar_http_malformed_requests_total", help: "Requests that were not HTTP as the RFC says.",
+            labels: [("status", "\(status)")]
+        ).increment()
+    }
+
+    func requestFinished(
+        method: HTTPMethod, route: String, status: Int, duration: Duration, bytesIn: Int, bytesOut: Int
+    ) {
+        let key = RequestKey(method: method, route: route, status: status)
+        let figures = requests.withLock { known in
+            if let figures = known[key] { return figures }
+            let figures = makeFigures(key)
+            known[key] = figures
+            return figures
+        }
+        figures.count.increment()
+        figures.duration.observe(Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18)
+    }
+
+    private func makeFigures(_ key: RequestKey) -> RequestFigures {
+        let labels = [("method", key.method.rawValue), ("route", key.route)]
+        return RequestFigures(
+            count: registry.counter(
+                "nectar_http_requests_total", help: "Requests answered.",
+                labels: labels + [("status", "\(key.status)")]),
+            duration: registry.histogram(
+                "nectar_http_request_duration_seconds", help: "From the first byte of a request to the end of its answer.",
+                labels: labels, buckets: Histogram.secondsBuckets))
+    }
+}

@@ -1,0 +1,25 @@
+public import InteractionStorage
+public import NCF
+
+/// Training without a server, for the command line: the same pipeline that a training job runs.
+public enum OfflineTraining {
+    /// Trains as `request` says on all that `store` holds, publishes into `models`, and returns the job as it ended.
+    ///
+    /// - Parameter follow: Called after every change, on the thread that trains.
+    public static func run(
+        _ request: TrainingRequest, store: any InteractionStore, models: ModelStore,
+        follow: @escaping @Sendable (EpochReport) -> Void
+    ) -> TrainingJob {
+        let job = TrainingJob(
+            id: "1", request: request, createdAt: WallClock.system.milliseconds(), epochFinished: follow)
+        TrainingPipeline(store: store, models: models, clock: .system).run(job)
+        return job
+    }
+
+    /// All that `store` holds, as a dataset.
+    ///
+    /// - Throws: If the store cannot be read.
+    public static func dataset(of store: any InteractionStore) throws -> InteractionDataset {
+        try StoredDataset.load(from: store).dataset
+    }
+}

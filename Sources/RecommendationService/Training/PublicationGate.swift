@@ -1,0 +1,42 @@
+import NCF
+
+/// Decides whether a newly trained model may replace the one that serves.
+///
+/// Two models are trained, and measured, on different data: the newer one has seen more. What is compared is therefore
+/// how far each one is ahead of popularity on its own holdout (for ratings: how far below the error of the items' means),
+/// with a margin for the noise of a holdout; a comparison of the bare figures would keep an old model for ever once the
+/// data became harder.
+struct PublicationGate {
+    /// The share of the current model's lead that a new one may lose and still count as no worse.
+    static let margin = 0.05
+
+    /// Nil if a model with metrics `new` may replace one with metrics `current`; otherwise a sentence that says why not.
+    static func objection(to new: [String: Double], replacing current: [String: Double]) -> String? {
+        guard let newLead = lead(of: new), let currentLead = lead(of: current), newLead.name == currentLead.name else {
+            return nil
+        }
+        guard newLead.value < currentLead.value * (1 - margin) else { return nil }
+        return "the new model is \(rounded(newLead.value)) times as good as \(newLead.yardstick) by \(newLead.name); "
+            + "the one that serves was \(rounded(currentLead.value)) times as good"
+    }
+
+    private struct Lead {
+        var name: String
+        var yardstick: String
+        var value: Double
+    }
+
+    private static func lead(of metrics: [String: Double]) -> Lead? {
+        if let rmse = metrics["rmse"], let baseline = metrics["item_mean_rmse"], rmse > 0 {
+            return Lead(name: "RMSE", yardstick: "the items' mean ratings", value: baseline / rmse)
+        }
+        if let ndcg = metrics["full_ndcg@10"], let baseline = metrics["popularity_full_ndcg@10"], baseline > 0 {
+            return Lead(name: "NDCG@10", yardstick: "popularity", value: ndcg / baseline)
+        }
+        return nil
+    }
+
+    private static func rounded(_ value: Double) -> String {
+        "\((value * 100).rounded() / 100)"
+    }
+}

@@ -1,0 +1,49 @@
+import InteractionStorage
+import NCF
+
+/// Everything that is stored, as a dataset to train on, and up to which row it was read.
+struct StoredDataset {
+    let dataset: InteractionDataset
+    let watermark: Int64
+
+    /// Reads the whole record from one consistent state of the store.
+    ///
+    /// Complexity: linear in the interactions, twice: once to read them, once to order them by user.
+    static func load(from store: any InteractionStore) throws(TrainingPipeline.Failure) -> StoredDataset {
+        var builder = InteractionDataset.Builder()
+        var names: ScanSnapshot?
+        do {
+            try store.scan(
+                after: 0, begin: { names = $0 },
+                row: { row in
+                    guard let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] else {
+                        return true
+                    }
+                    builder.add(
+                        userID: userID, itemID: itemID, rating: row.rating.map(Float.init),
+                        weight: row.weight.map(Float.init) ?? 1, timestamp: row.timestamp ?? 0)
+                    return true
+                })
+        } catch {
+            throw .failed("The interactions could not be read: \(error).")
+        }
+        return StoredDataset(dataset: builder.build(), watermark: names?.watermark ?? 0)
+    }
+}
+
+/// What a training run read: sizes, and what had to be cleaned.
+struct DataSummary: Sendable {
+    var users: Int
+    var items: Int
+    var interactions: Int
+    var watermark: Int64
+    var cleaning: DatasetCleaning
+
+    init(_ dataset: InteractionDataset, watermark: Int64) {
+        users = dataset.userCount
+        items = dataset.itemCount
+        interactions = dataset.interactionCount
+        self.watermark = watermark
+        cleaning = dataset.cleaning
+    }
+}

@@ -1,0 +1,91 @@
+import Dispatch
+import HTTP
+import InteractionStorage
+import Locking
+import NCF
+
+/// Runs training jobs one at a time, in order, on a background queue; serving never waits for it.
+final class TrainingCoordinator: Sendable {
+    /// Jobs that ended stay readable until this many newer ones have come.
+    static let rememberedJobs = 100
+
+    private struct State {
+        var jobs: [TrainingJob] = []
+        var created = 0
+        var isShutDown = false
+    }
+
+    private let pipeline: TrainingPipeline
+    private let configuration: ServiceConfiguration.Training
+    private let jobEnded: @Sendable (TrainingJob) -> Void
+    private let queue = DispatchQueue(label: "nectar.training", qos: .utility)
+    private let state = Lock(State())
+
+    /// - Parameter jobEnded: Called on the training queue after each job.
+    init(
+        pipeline: TrainingPipeline,
+        configuration: ServiceConfiguration.Training,
+        jobEnded: @escaping @Sendable (TrainingJob) -> Void
+    ) {
+        self.pipeline = pipeline
+        self.configuration = configuration
+        self.jobEnded = jobEnded
+    }
+
+    /// Queues a job.
+    func submit(_ request: TrainingRequest) throws(Problem) -> TrainingJob {
+        let job = try state.withLock { state throws(Problem) in
+            guard !state.isShutDown else {
+                throw Problem(.serviceUnavailable, "The server is shutting down.", retryAfterSeconds: 10)
+            }
+            let waiting = state.jobs.count { $0.state == .queued }
+            guard waiting < configuration.queue else {
+                throw Problem(
+                    .tooManyRequests, "\(waiting) training jobs are waiting already; that is the most.",
+                    retryAfterSeconds: 10)
+            }
+            state.created += 1
+            let job = TrainingJob(id: "\(state.created)", request: request, createdAt: pipeline.clock.milliseconds())
+            state.jobs.append(job)
+            if let oldest = state.jobs.firstIndex(where: { $0.state.hasEnded }), state.jobs.count > Self.rememberedJobs {
+                state.jobs.remove(at: oldest)
+            }
+            return job
+        }
+        queue.async { [self] in
+            guard !job.state.hasEnded else { return }
+            pipeline.run(job)
+            jobEnded(job)
+        }
+        return job
+    }
+
+    /// The job named `id`, if it is still remembered.
+    func job(_ id: String) -> TrainingJob? {
+        state.withLock { state in state.jobs.first { $0.id == id } }
+    }
+
+    /// All remembered jobs, newest first.
+    var jobs: [TrainingJob] { state.withLock { $0.jobs.reversed() } }
+
+    /// Asks a job to end: one that waits ends at once, one that runs within a fraction of a second.
+    func cancel(_ job: TrainingJob) {
+        job.cancel()
+        let now = pipeline.clock.milliseconds()
+        job.update { progress in
+            guard progress.state == .queued else { return }
+            progress.state = .cancelled
+            progress.endedAt = now
+        }
+    }
+
+    /// Cancels every job, takes no more, and returns when the one that ran has ended.
+    func shutDown() {
+        let open = state.withLock { state in
+            state.isShutDown = true
+            return state.jobs.filter { !$0.state.hasEnded }
+        }
+        for job in open { cancel(job) }
+        queue.sync {}
+    }
+}

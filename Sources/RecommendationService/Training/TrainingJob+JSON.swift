@@ -1,0 +1,125 @@
+import JSON
+import NCF
+
+extension TrainingJob {
+    /// The job as `GET /train/{job}` answers it.
+    func write(into writer: inout JSONWriter, now: Int64) {
+        let progress = current
+        writer.object { answer in
+            answer.member("job", id)
+            answer.member("state", progress.state.rawValue)
+            answer.member("stage", ifPresent: progress.state == .running ? progress.stage?.rawValue : nil)
+            answer.member("message", ifPresent: progress.message)
+            answer.member("created_at", milliseconds: createdAt)
+            answer.member("started_at", ifPresentMilliseconds: progress.startedAt)
+            answer.member("ended_at", ifPresentMilliseconds: progress.endedAt)
+            answer.member("model", ifPresent: progress.version.map(ModelVersion.name))
+            if progress.state == .succeeded { answer.member("published", progress.isPublished) }
+            Self.write(progress, now: now, into: &answer)
+            if let data = progress.data { data.write(into: &answer) }
+            if let settings = progress.hyperparameters {
+                answer.key("configuration")
+                settings.write(into: &answer)
+            }
+            if let evaluation = progress.evaluation {
+                answer.key("evaluation")
+                evaluation.write(into: &answer)
+            }
+        }
+    }
+
+    private static func write(_ progress: Progress, now: Int64, into writer: inout JSONWriter) {
+        guard let epochs = progress.hyperparameters?.epochs else { return }
+        writer.key("progress")
+        writer.object { answer in
+            answer.member("epoch", progress.epoch)
+            answer.member("epochs", progress.epochs == 0 ? epochs : progress.epochs)
+            answer.member("samples_of_epoch", progress.samplesDone)
+            if let last = progress.reports.last {
+                answer.member("samples_per_second", last.samplesPerSecond.rounded())
+                let secondsAnEpoch = last.seconds + last.validationSeconds
+                let left = Double(max(0, progress.epochs - progress.epoch)) * secondsAnEpoch
+                if progress.stage == .training || progress.stage == .refitting {
+                    answer.member("seconds_left", (left * 10).rounded() / 10)
+                }
+            }
+            answer.key("losses")
+            answer.array { losses in
+                for report in progress.reports {
+                    losses.object { entry in
+                        entry.member("epoch", report.epoch)
+                        entry.member("loss", report.loss)
+                        if let validation = report.validation {
+                            entry.member(validation.criterion, validation.value)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension DataSummary {
+    func write(into writer: inout JSONWriter) {
+        writer.key("data")
+        writer.object { answer in
+            answer.member("users", users)
+            answer.member("items", items)
+            answer.member("interactions", interactions)
+            answer.member("watermark", watermark)
+        }
+        writer.key("cleaning")
+        writer.object { report in
+            report.member("rows", cleaning.rows)
+            report.member("exact_duplicates", cleaning.exactDuplicates)
+            report.member("repeated_pairs", cleaning.repeatedPairs)
+            report.member("conflicting_ratings", cleaning.conflictingRatings)
+            report.member("non_finite_ratings", cleaning.nonFiniteRatings)
+            report.member("invalid_weights", cleaning.invalidWeights)
+        }
+    }
+}
+
+extension Hyperparameters {
+    func write(into writer: inout JSONWriter) {
+        writer.object { answer in
+            answer.member("architecture", architecture.rawValue)
+            answer.member("objective", objective.rawValue)
+            answer.member("embedding_dimension", embeddingDimension)
+            if architecture.hasMLP {
+                answer.member("mlp_embedding_dimension", resolvedMLPEmbeddingDimension)
+                answer.key("hidden_layers")
+                answer.array { layers in
+                    for size in hiddenLayerSizes { layers.value(size) }
+                }
+            }
+            answer.member("epochs", epochs)
+            answer.member("batch_size", batchSize)
+            answer.member("learning_rate", learningRate)
+            answer.member("weight_decay", weightDecay)
+            answer.member("negatives_per_positive", negativesPerPositive)
+            answer.member("seed", seed)
+            answer.member("early_stopping", earlyStopping)
+        }
+    }
+}
+
+extension TrainingEvaluation {
+    func write(into writer: inout JSONWriter) {
+        func figures(_ name: String, _ numbers: [String: Double]?, _ answer: inout JSONWriter) {
+            guard let numbers, !numbers.isEmpty else { return }
+            answer.key(name)
+            answer.object { entry in
+                for (metric, value) in numbers.sorted(by: { $0.key < $1.key }) { entry.member(metric, value) }
+            }
+        }
+        writer.object { answer in
+            figures("full_catalogue", fullCatalogue?.byName, &answer)
+            figures("sampled", sampled?.byName, &answer)
+            figures("popularity_full_catalogue", popularityFullCatalogue?.byName, &answer)
+            figures("popularity_sampled", popularitySampled?.byName, &answer)
+            figures("rating", rating?.byName, &answer)
+            figures("item_mean_rating", itemMeanRating?.byName, &answer)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import InteractionStorage
+import NCF
+
+/// One way from the record to a published model: load, set aside, train, measure, train on everything, publish.
+///
+/// Used by the server's training queue and by `nectar train` alike. Runs on the thread that calls it, for as long as it
+/// takes; a cancelled job ends it within a fraction of a second.
+struct TrainingPipeline {
+    /// Why a run ended without a model.
+    enum Failure: Error {
+        case cancelled
+        case failed(String)
+    }
+
+    let store: any InteractionStore
+    let models: ModelStore
+    let clock: WallClock
+
+    /// Carries out `job` and leaves the outcome in it.
+    func run(_ job: TrainingJob) {
+        job.update { progress in
+            progress.state = .running
+            progress.startedAt = clock.milliseconds()
+        }
+        do throws(Failure) {
+            try train(job)
+        } catch {
+            job.update { progress in
+                progress.endedAt = clock.milliseconds()
+                switch error {
+                case .cancelled: progress.state = .cancelled
+                case .failed(let reason):
+                    progress.state = .failed
+                    progress.message = reason
+                }
+            }
+        }
+    }
+
+    private func train(_ job: TrainingJob) throws(Failure) {
+        enter(.loading, job)
+        let loaded = try StoredDataset.load(from: store)
+        let dataset = loaded.dataset
+        job.update { $0.data = DataSummary(dataset, watermark: loaded.watermark) }
+        guard dataset.interactionCount > 0 else {
+            throw .failed(
+                "There is nothing to train on: no interactions are stored. POST them to /interactions, or send them along "
+                    + "as \"interactions\".")
+        }
+        let request = job.request
+        var settings = request.hyperparameters
+        settings.objective = settings.objective.resolved(for: dataset)
+        job.update { $0.hyperparameters = settings }
+        let started = clock.milliseconds()
+
+        enter(.training, job)
+        let split = dataset.split(request.holdout, seed: settings.seed)
+        let measured = try fit(split.train, settings, holdout: split.holdout, job)
+        let trained = clock.milliseconds()
+
+        var evaluation: TrainingEvaluation?
+        if !split.holdout.isEmpty {
+            enter(.evaluating, job)
+            let candidate = snapshot(of: measured, split.train, version: 0, loaded.watermark, metrics: [:], seconds: [:])
+            let result = TrainingEvaluation(of: candidate, train: split.train, holdout: split.holdout, seed: settings.seed)
+            evaluation = result
+            job.update { $0.evaluation = result }
+        }
+        try checkCancellation(job)
+
+        var final = measured
+        if request.refits && !split.holdout.isEmpty {
+            enter(.refitting, job)
+            settings.epochs = max(1, measured.bestEpoch)
+            settings.earlyStopping = 0
+            final = try fit(dataset, settings, holdout: nil, job)
+            final.hyperparameters = measured.hyperparameters
+        }
+        try checkCancellation(job)
+
+        enter(.publishing, job)
+        let seconds = [
+            "training": Double(trained - started) / 1000, "total": Double(clock.milliseconds() - started) / 1000,
+        ]
+        let servedData = request.refits ? dataset : split.train
+        try publish(job, metrics: evaluation?.summary ?? [:]) { version in
+            snapshot(
+                of: final, servedData, version: version, loaded.watermark, metrics: evaluation?.summary ?? [:],
+                seconds: seconds)
+        }
+    }
+
+    private func fit(
+        _ dataset: InteractionDataset, _ settings: Hyperparameters, holdout: Holdout?, _ job: TrainingJob
+    ) throws(Failure) -> TrainingResult {
+        do {
+            return try Trainer(dataset: dataset, hyperparameters: settings).train(holdout: holdout, observer: job)
+        } catch {
+            switch error {
+            case .cancelled: throw .cancelled
+            case .nothingToTrain(let reason): throw .failed(reason)
+            case .diverged(let epoch):
+                throw .failed("The training diverged in epoch \(epoch): the loss is not a number. A lower learning_rate helps.")
+            case .invalidHyperparameters(let faults):
+                throw .failed(faults.faults.map { "\($0.name): \($0.detail)" }.joined(separator: "; "))
+            }
+        }
+    }
+
+    private func snapshot(
+        of result: TrainingResult, _ dataset: InteractionDataset, version: Int, _ watermark: Int64,
+        metrics: [String: Double], seconds: [String: Double]
+    ) -> ModelSnapshot {
+        let lineage = Lineage(
+            createdAt: clock.milliseconds(), dataWatermark: watermark, interactionCount: dataset.interactionCount,
+            hyperparameters: result.hyperparameters, metrics: metrics, durations: seconds)
+        return ModelSnapshot(version: version, dataset: dataset, parameters: result.parameters, lineage: lineage)
+    }
+
+    private func publish(
+        _ job: TrainingJob, metrics: [String: Double], _ make: (Int) -> ModelSnapshot
+    ) throws(Failure) {
+        var objection: String?
+        switch job.request.publication {
+        case .always: break
+        case .never: objection = "the request said \"publish\": \"never\""
+        case .ifBetter:
+            if let current = models.current {
+                objection = PublicationGate.objection(to: metrics, replacing: current.lineage.metrics)
+            }
+        }
+        let version: Int
+        do {
+            let model = make(try models.nextVersion())
+            version = model.version
+            if objection == nil { try models.publish(model) } else { try models.save(model) }
+        } catch {
+            throw .failed("The model could not be written: \(error).")
+        }
+        job.update { progress in
+            progress.version = version
+            progress.isPublished = objection == nil
+            progress.message = objection.map { "Not published: \($0)." }
+            progress.stage = nil
+            progress.endedAt = clock.milliseconds()
+            progress.state = .succeeded
+        }
+    }
+
+    private func enter(_ stage: TrainingJob.Stage, _ job: TrainingJob) {
+        job.update { $0.stage = stage }
+    }
+
+    private func checkCancellation(_ job: TrainingJob) throws(Failure) {
+        if job.isCancelled { throw .cancelled }
+    }
+}

@@ -1,0 +1,104 @@
+public import InteractionStorage
+import InteractionFormats
+import JSON
+public import NCF
+
+/// What a training run is asked to do: the body of `POST /train`, and the options of `nectar train`.
+public struct TrainingRequest: Sendable {
+    /// When the new model replaces the one that serves.
+    public enum Publication: String, Sendable, CaseIterable {
+        /// If it measures no worse than the current one; see ``PublicationGate``.
+        case ifBetter = "if_better"
+        /// In any case.
+        case always
+        /// Not now; it is kept on disk, and `POST /models/{version}/publish` can follow.
+        case never
+    }
+
+    /// Interactions to store before training; the model is trained on all that is stored.
+    public var interactions: [Interaction] = []
+    /// How the model is built and trained.
+    public var hyperparameters = Hyperparameters()
+    /// What is set aside to measure it on.
+    public var holdout = HoldoutStrategy.leaveOneOut
+    /// When it replaces the one that serves.
+    public var publication = Publication.ifBetter
+    /// Whether the published model is trained once more on everything, the holdout included.
+    public var refits = true
+    /// Whether the answer waits for the end of the job.
+    public var waits = false
+
+    /// A request for the defaults.
+    public init() {}
+
+    /// The names of all members, for the check for unknown ones.
+    static let members = [
+        "interactions", "architecture", "objective", "embedding_dimension", "mlp_embedding_dimension", "hidden_layers",
+        "epochs", "batch_size", "learning_rate", "weight_decay", "negatives_per_positive", "seed", "holdout",
+        "early_stopping", "publish", "refit", "wait",
+    ]
+
+    /// Reads the body of `POST /train`; every fault of it goes into one problem.
+    init(_ document: JSONDocument, threads: Int) throws(Problem) {
+        var faults = JSONFaults()
+        guard let body = JSONObjectDecoder(document.root, knownMembers: Self.members, faults: &faults) else {
+            throw Problem(faults: faults)
+        }
+        readModel(body, &faults)
+        readSchedule(body, &faults)
+        holdout = body.choice(HoldoutStrategy.self, "holdout", &faults) ?? holdout
+        publication = body.choice(Publication.self, "publish", &faults) ?? publication
+        refits = body.bool("refit", &faults) ?? refits
+        waits = body.bool("wait", &faults) ?? waits
+        hyperparameters.threads = threads
+        if let list = body.array("interactions", &faults) {
+            interactions = list.elements.compactMap { InteractionDecoder.decode($0, faults: &faults) }
+        }
+        guard faults.isEmpty else { throw Problem(faults: faults) }
+        do {
+            _ = try hyperparameters.validated()
+        } catch {
+            for fault in error.faults { faults.add("/\(fault.name)", fault.detail) }
+            throw Problem(faults: faults)
+        }
+    }
+
+    private mutating func readModel(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
+        if let architecture = body.choice(Architecture.self, "architecture", &faults) {
+            hyperparameters = Hyperparameters.defaults(for: architecture)
+        }
+        if let name = body.value("objective")?.string, ["bpr", "softmax"].contains(name) {
+            faults.add("/objective", "\"\(name)\" is not offered by this version; auto, implicit and rating are")
+        } else if let objective = body.choice(Objective.self, "objective", &faults) {
+            hyperparameters.objective = objective
+        }
+        if let dimension = body.integer("embedding_dimension", &faults) {
+            hyperparameters.embeddingDimension = dimension
+        }
+        if let dimension = body.integer("mlp_embedding_dimension", &faults) {
+            hyperparameters.mlpEmbeddingDimension = dimension
+        }
+        if let layers = body.array("hidden_layers", &faults) {
+            hyperparameters.hiddenLayerSizes = layers.elements.compactMap { $0.decodeInteger(&faults) }
+        }
+        if let seed = body.integer("seed", in: 0...Int.max, &faults) { hyperparameters.seed = UInt64(seed) }
+    }
+
+    private mutating func readSchedule(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
+        if let epochs = body.integer("epochs", &faults) { hyperparameters.epochs = epochs }
+        if let size = body.integer("batch_size", &faults) { hyperparameters.batchSize = size }
+        if let rate = body.number("learning_rate", &faults) { hyperparameters.learningRate = rate }
+        if let decay = body.number("weight_decay", &faults) { hyperparameters.weightDecay = decay }
+        if let count = body.integer("negatives_per_positive", &faults) { hyperparameters.negativesPerPositive = count }
+        if let patience = body.integer("early_stopping", &faults) { hyperparameters.earlyStopping = patience }
+    }
+}
+
+extension JSONObjectDecoder {
+    /// A member that names a case of `Choice`.
+    func choice<Choice: RawRepresentable & CaseIterable>(
+        _ type: Choice.Type, _ name: String, _ faults: inout JSONFaults
+    ) -> Choice? where Choice.RawValue == String {
+        choice(name, of: Choice.allCases.map(\.rawValue), &faults).flatMap(Choice.init(rawValue:))
+    }
+}

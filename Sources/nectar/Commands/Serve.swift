@@ -1,0 +1,74 @@
+import ArgumentParser
+import Glibc
+import HTTP
+import HTTPServer
+import InteractionStorage
+import Logging
+import NCF
+import RecommendationService
+
+/// `nectar serve`: the server.
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves recommendations over HTTP until it is told to stop (SIGTERM or SIGINT)."
+    )
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Option(help: "Address to listen on (default 127.0.0.1).")
+    var host: String?
+
+    @Option(help: "TCP port to listen on (default 8080; 0 takes any free one).")
+    var port: Int?
+
+    func run() throws {
+        var flags: [String: Setting.Value] = [:]
+        if let host { flags["server.host"] = .string(host) }
+        if let port { flags["server.port"] = .integer(port) }
+        let configuration = try options.load(flags: flags)
+        let logger = Log.logger(level: configuration.log.level)
+        // Before any thread starts, so that every thread inherits the mask and only `wait` sees the signals.
+        let signals = StopSignals()
+
+        let data = try DataDirectory(configuration)
+        let service = Service(
+            configuration: configuration, store: data.store, models: data.models, logger: logger)
+        try Fatal.unless { try service.start() }
+        let server = HTTPServer(
+            configuration: configuration.server.httpConfiguration, router: service.router(), observer: service.observer)
+        let boundPort = try Fatal.unless { try server.start() }
+        logger.notice("Nectar \(Build.version) listens on http://\(configuration.server.host):\(boundPort)")
+
+        let signal = signals.wait()
+        logger.notice("Stopping on \(signal): finishing what is in flight.")
+        service.beginDraining()
+        server.drain(within: .seconds(configuration.server.drainSeconds))
+        server.wait()
+        try Fatal.unless { try service.shutDown() }
+        logger.notice("Stopped.")
+    }
+}
+
+extension ServiceConfiguration.Server {
+    /// These settings as the HTTP server takes them.
+    var httpConfiguration: ServerConfiguration {
+        var http = ServerConfiguration()
+        http.host = host
+        http.port = UInt16(port)
+        http.loopCount = eventLoops > 0 ? eventLoops : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        http.backlog = backlog
+        http.limits.requestLine = requestLineBytes
+        http.limits.fieldSection = fieldSectionBytes
+        http.limits.fieldCount = fieldCount
+        http.maximumBodyLength = bodyBytes
+        http.fieldSectionTimeout = .seconds(fieldSectionSeconds)
+        http.idleTimeout = .seconds(idleSeconds)
+        http.bodyTimeout = .seconds(bodySeconds)
+        http.writeTimeout = .seconds(writeSeconds)
+        http.drainTimeout = .seconds(drainSeconds)
+        http.maximumConnections = connections
+        http.offloadThreads = offloadThreads
+        http.offloadQueueLimit = offloadQueue
+        return http
+    }
+}

@@ -1,0 +1,41 @@
+public import ArgumentParser
+import NCF
+public import RecommendationService
+
+/// `nectar train`: trains on the store and publishes, without a server.
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Trains a model on all that is stored and publishes it into the data folder."
+    )
+
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var model: ModelOptions
+
+    @Option(help: "What is set aside to measure on: leave_one_out, temporal, random or none.")
+    var holdout = HoldoutStrategy.leaveOneOut
+
+    @Option(help: "When the model replaces the current one: if_better, always or never.")
+    var publish = TrainingRequest.Publication.ifBetter
+
+    @Flag(help: "Publish the model that was measured, instead of training once more on everything.")
+    var noRefit = false
+
+    func run() throws {
+        let configuration = try options.load()
+        let data = try DataDirectory(configuration)
+        _ = data.models.loadNewestValid()
+        var request = TrainingRequest()
+        request.hyperparameters = try model.hyperparameters(threads: configuration.trainingThreads)
+        request.holdout = holdout
+        request.publication = publish
+        request.refits = !noRefit
+        let job = OfflineTraining.run(request, store: data.store, models: data.models) { Report.epoch($0) }
+        if let evaluation = job.evaluation { Report.evaluation(evaluation) }
+        guard job.state == .succeeded, let version = job.version else {
+            throw Fatal(description: job.message ?? "The training ended without a model.")
+        }
+        print("v\(version)\(job.message.map { ": \($0)" } ?? " published.")")
+    }
+}
+
+extension TrainingRequest.Publication: ExpressibleByArgument {}

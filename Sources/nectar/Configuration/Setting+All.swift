@@ -1,0 +1,87 @@
+import RecommendationService
+
+extension Setting {
+    /// Every setting there is, in the order of `config/nectar.json`.
+    static let all: [Setting] = server + storage + models + training + recommendation + log
+
+    private static let server: [Setting] = [
+        .string(
+            "server.host", expected: "an IP address to listen on", \.server.host,
+            "address to listen on; 0.0.0.0 for every interface", isValid: { !$0.isEmpty }),
+        .integer("server.port", in: 0...65_535, \.server.port, "TCP port; 0 takes any free one"),
+        .integer("server.event_loops", in: 0...256, \.server.eventLoops, "event loops; 0 is one per core"),
+        .integer(
+            "server.backlog", in: 1...65_535, \.server.backlog, "connections the kernel holds until they are accepted"),
+        .integer(
+            "server.connections", in: 1...1_000_000, \.server.connections, "connections open at once; one more gets 503"),
+        .integer(
+            "server.request_line_bytes", in: 256...1_048_576, \.server.requestLineBytes,
+            "bytes of a request line; one more gets 414"),
+        .integer(
+            "server.field_section_bytes", in: 1024...1_048_576, \.server.fieldSectionBytes,
+            "bytes of a field section; one more gets 431"),
+        .integer(
+            "server.field_count", in: 8...10_000, \.server.fieldCount, "fields of a field section; one more gets 431"),
+        .integer(
+            "server.body_bytes", in: 1024...1_073_741_824, \.server.bodyBytes,
+            "bytes of a JSON body; one more gets 413 (NDJSON and CSV are streamed, without a limit)"),
+        .integer(
+            "server.field_section_seconds", in: 1...3600, \.server.fieldSectionSeconds,
+            "seconds a client may take to send a field section"),
+        .integer(
+            "server.idle_seconds", in: 1...86_400, \.server.idleSeconds,
+            "seconds a connection may be idle between requests"),
+        .integer("server.body_seconds", in: 1...86_400, \.server.bodySeconds, "seconds a body may stand still"),
+        .integer(
+            "server.write_seconds", in: 1...86_400, \.server.writeSeconds,
+            "seconds a client may take nothing of its answer"),
+        .integer(
+            "server.drain_seconds", in: 0...3600, \.server.drainSeconds,
+            "seconds that requests in flight get to finish when the server is told to stop"),
+        .integer(
+            "server.offload_threads", in: 1...256, \.server.offloadThreads,
+            "threads for work that may take longer than a millisecond"),
+        .integer(
+            "server.offload_queue", in: 1...1_000_000, \.server.offloadQueue,
+            "requests waiting for such a thread; one more gets 503"),
+    ]
+
+    private static let storage: [Setting] = [
+        .string(
+            "storage.directory", expected: "the path of a folder", \.dataDirectory,
+            "folder of the store (nectar.sqlite) and the models (models/)", isValid: { !$0.isEmpty }),
+        .integer(
+            "storage.batch_delay_milliseconds", in: 0...1000, \.storage.batchDelayMilliseconds,
+            "milliseconds a write waits for others to share its commit with"),
+        .integer(
+            "storage.write_queue", in: 1...100_000_000, \.storage.writeQueue,
+            "interactions waiting to be committed; one more gets 503"),
+    ]
+
+    private static let models: [Setting] = [
+        .integer("models.keep", in: 1...1000, \.keptModels, "published models that stay on disk")
+    ]
+
+    private static let training: [Setting] = [
+        .integer(
+            "training.queue", in: 1...1000, \.training.queue, "jobs waiting behind the one that runs; one more gets 429"),
+        .integer("training.threads", in: 0...256, \.training.threads, "threads a training may use; 0 is one per core"),
+    ]
+
+    private static let recommendation: [Setting] = [
+        .integer("recommendation.maximum_limit", in: 1...100_000, \.recommendation.maximumLimit, "the largest limit"),
+        .integer(
+            "recommendation.maximum_users", in: 1...100_000, \.recommendation.maximumUsers,
+            "the most users in one request"),
+        .integer(
+            "recommendation.recent_interactions", in: 0...100_000_000, \.recommendation.recentInteractions,
+            "interactions newer than the model that are held in memory"),
+    ]
+
+    private static let log: [Setting] = [
+        .string(
+            "log.level", expected: "one of trace, debug, info, notice, warning, error, critical", \.log.level,
+            "the least severe level that is written",
+            isValid: { ["trace", "debug", "info", "notice", "warning", "error", "critical"].contains($0) })
+    ]
+}
