@@ -18,6 +18,12 @@ public enum HTTPResponseWriter {
         public var content: Content
         /// Whether the connection is still usable afterwards; if not, the head says so.
         public var keepAlive: Bool
+
+        /// A plan of these parts.
+        public init(content: Content, keepAlive: Bool) {
+            self.content = content
+            self.keepAlive = keepAlive
+        }
     }
 
     /// Appends the status line and all fields with the empty line after them.

@@ -7,7 +7,8 @@ import Testing
     /// What mutations put in: the octets and words that framing hangs on.
     private static let fragments: [String] = [
         "\r\n", "\n", "\r", " ", "\t", ":", ",", ";", "\0", "\u{7F}", "0", "%00", "%2", "\r\n\r\n", "0\r\n\r\n",
-        "chunked", "/", "*",
+        "chunked",
+        "/", "*",
         "Host: a\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Connection: close\r\n", "HTTP/1.0",
         "Expect: 100-continue\r\n", "GET / HTTP/1.1\r\n", "\"", "ffffffffffffffff", "[::1]", "http://a/",
     ]
