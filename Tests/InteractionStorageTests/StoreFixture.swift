@@ -39,7 +39,12 @@ final class TemporaryDirectory: Sendable {
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
-    func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: file(name))) }
+    /// `Data(contentsOf:)` leaks its buffer when the file is empty, which the address sanitizer reports.
+    func bytes(_ name: String) throws -> Data {
+        let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: file(name)))
+        defer { try? handle.close() }
+        return try handle.readToEnd() ?? Data()
+    }
 
     func write(_ bytes: Data, to name: String) throws { try bytes.write(to: URL(fileURLWithPath: file(name))) }
 }
