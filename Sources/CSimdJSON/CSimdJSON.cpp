@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -24,24 +25,34 @@ nectar_json_status status_of(error_code code) {
     }
 }
 
-// The bytes of the string buffer in use. simdjson does not record it, so the last string on the tape tells; the tape
-// can only be walked forwards, because the second word of a number may look like anything.
-size_t string_bytes(const uint64_t *words, size_t count, const uint8_t *strings) {
+// What simdjson does not record: how much of the string buffer is in use, which the last string on the tape tells, and
+// the true depth, from which simdjson leaves out empty arrays and objects. The tape can only be walked forwards,
+// because the second word of a number may look like anything.
+struct extent {
+    size_t string_bytes;
+    size_t depth;
+};
+
+extent measure(const uint64_t *words, size_t count, const uint8_t *strings) {
     uint64_t last = 0;
     bool any = false;
+    size_t depth = 0, deepest = 0;
     for (size_t index = 1; index < count; index++) {
-        const uint8_t type = uint8_t(words[index] >> 56);
-        if (type == '"') {
+        switch (uint8_t(words[index] >> 56)) {
+        case '"':
             last = words[index] & 0x00FFFFFFFFFFFFFF;
             any = true;
-        } else if (type == 'l' || type == 'u' || type == 'd') {
-            index++;
+            break;
+        case 'l': case 'u': case 'd': index++; break;
+        case '[': case '{': deepest = std::max(deepest, ++depth); break;
+        case ']': case '}': depth--; break;
+        default: break;
         }
     }
-    if (!any) return 0;
+    if (!any) return {0, deepest};
     uint32_t length;
     std::memcpy(&length, strings + last, sizeof length);
-    return size_t(last) + sizeof length + length + 1;
+    return {size_t(last) + sizeof length + length + 1, deepest};
 }
 
 } // namespace
@@ -107,7 +118,12 @@ nectar_json_status nectar_json_parse(
     const uint64_t *words = parser->document.tape.get();
     const size_t count = size_t(words[0] & 0x00FFFFFFFFFFFFFF);
     const uint8_t *strings = parser->document.string_buf.get();
-    *tape = {words, count, strings, string_bytes(words, count, strings)};
+    const extent size = measure(words, count, strings);
+    if (size.depth > parser->maximum_depth) {
+        *message = error_message(DEPTH_ERROR);
+        return NECTAR_JSON_TOO_DEEP;
+    }
+    *tape = {words, count, strings, size.string_bytes};
     return NECTAR_JSON_OK;
 }
 

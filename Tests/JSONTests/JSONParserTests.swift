@@ -6,7 +6,8 @@ struct JSONParserTests {
     @Test("a document outlives its parser's next text")
     func documentsAreIndependent() throws {
         let parser = JSONParser()
-        let first = try parser.parse(Array(#"{"a":[1,-2,2.5,"é\n",true,false,null],"b":{"c":18446744073709551615}}"#.utf8))
+        let first = try parser.parse(
+            Array(#"{"a":[1,-2,2.5,"é\n",true,false,null],"b":{"c":18446744073709551615}}"#.utf8))
         _ = try parser.parse(Array(#"["other"]"#.utf8))
         let elements = try #require(first.root["a"]).elements.map { $0 }
         #expect(elements[0].int == 1)
