@@ -12,14 +12,15 @@ struct AttributeDecoder {
         return tags.filter { seen.insert($0).inserted }
     }
 
-    /// The attributes. One that is `null` counts as absent.
-    func attributes(_ object: JSONObjectDecoder, _ faults: inout JSONFaults) -> [String: AttributeValue] {
-        guard let holder = object.object("attributes", &faults) else { return [:] }
-        guard holder.count <= limits.count else {
-            faults.add(at: holder, "must have at most \(limits.count) members, not \(holder.count)")
-            return [:]
+    /// The attributes, over those that are there already: one that is `null` takes away its namesake, and so does
+    /// `null` for all of them.
+    func attributes(
+        _ object: JSONObjectDecoder, over known: [String: AttributeValue], _ faults: inout JSONFaults
+    ) -> [String: AttributeValue] {
+        guard let holder = object.object("attributes", &faults) else {
+            return object.contains("attributes") ? [:] : known
         }
-        var attributes: [String: AttributeValue] = [:]
+        var attributes = known
         var names: Set<String> = []
         for (name, value) in holder.members {
             if let problem = JSONIdentifier.problem(in: name) {
@@ -29,6 +30,9 @@ struct AttributeDecoder {
             } else {
                 attributes[name] = attribute(value, &faults)
             }
+        }
+        if attributes.count > limits.count {
+            faults.add(at: holder, "there must be at most \(limits.count) attributes, not \(attributes.count)")
         }
         return attributes
     }

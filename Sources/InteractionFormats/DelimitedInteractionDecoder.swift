@@ -45,9 +45,14 @@ struct DelimitedInteractionDecoder: Sendable {
             throw FieldText.Fault(detail: "\(FieldText.quotation(of: field)) is not a number")
         }
         guard range.contains(number) else {
-            let bounds = "\(range.lowerBound) to \(range.upperBound)"
+            let bounds = "\(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))"
             throw FieldText.Fault(detail: "\(FieldText.quotation(of: field)) is not within \(bounds)")
         }
         return number
+    }
+
+    /// A bound as people write it: whole numbers without ".0".
+    private static func text(_ number: Double) -> String {
+        Int(exactly: number).map(\.description) ?? number.description
     }
 }

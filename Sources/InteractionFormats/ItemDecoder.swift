@@ -15,22 +15,53 @@ public enum ItemDecoder {
     ) -> Item? {
         let faultsBefore = faults.total
         guard let object = JSONObjectDecoder(value, knownMembers: members, faults: &faults) else { return nil }
-        let decoder = AttributeDecoder(limits: limits)
         var item = Item(id: identifier("item_id", of: object, path: id, &faults) ?? "")
-        item.title = object.string("title", maximumLength: limits.titleLength, &faults)
-        item.tags = decoder.tags(object, &faults)
-        item.attributes = decoder.attributes(object, &faults)
-        item.hidden = object.bool("hidden", &faults) ?? false
-        item.availableFrom = object.value("available_from").flatMap { InteractionDecoder.timestamp($0, &faults) }
-        item.availableUntil = object.value("available_until").flatMap { InteractionDecoder.timestamp($0, &faults) }
-        item.domain = object.identifier("domain", &faults)
+        apply(object, to: &item, limits, &faults)
+        return faults.total == faultsBefore ? item : nil
+    }
+
+    /// `item` with the members of `value` in the place of its own, or nil and a fault for everything that is wrong.
+    ///
+    /// A JSON merge patch (RFC 7396): a member that is `null` takes away what there was, one that is absent leaves it;
+    /// attributes are merged one by one, in the same way. `item_id` may be repeated, but not changed.
+    public static func merge(
+        _ value: JSONValue, into item: Item, limits: CatalogueLimits = CatalogueLimits(), faults: inout JSONFaults
+    ) -> Item? {
+        let faultsBefore = faults.total
+        guard let object = JSONObjectDecoder(value, knownMembers: members, faults: &faults) else { return nil }
+        var merged = item
+        _ = identifier("item_id", of: object, path: item.id, &faults)
+        apply(object, to: &merged, limits, &faults)
+        return faults.total == faultsBefore ? merged : nil
+    }
+
+    private static func apply(
+        _ object: JSONObjectDecoder, to item: inout Item, _ limits: CatalogueLimits, _ faults: inout JSONFaults
+    ) {
+        let decoder = AttributeDecoder(limits: limits)
+        if object.contains("title") {
+            item.title = object.string("title", maximumLength: limits.titleLength, &faults)
+        }
+        if object.contains("tags") { item.tags = decoder.tags(object, &faults) }
+        item.attributes = decoder.attributes(object, over: item.attributes, &faults)
+        if object.contains("hidden") { item.hidden = object.bool("hidden", &faults) ?? false }
+        if object.contains("available_from") { item.availableFrom = timestamp("available_from", of: object, &faults) }
+        if object.contains("available_until") {
+            item.availableUntil = timestamp("available_until", of: object, &faults)
+        }
+        if object.contains("domain") { item.domain = object.identifier("domain", &faults) }
         if let from = item.availableFrom, let until = item.availableUntil, until <= from {
-            faults.add(at: value, member: "available_until", "must be later than available_from")
+            faults.add(at: object.object, member: "available_until", "must be later than available_from")
         }
         if let vectors = object.value("vectors") {
             faults.add(at: vectors, "content vectors are not supported by this version")
         }
-        return faults.total == faultsBefore ? item : nil
+    }
+
+    private static func timestamp(
+        _ name: String, of object: JSONObjectDecoder, _ faults: inout JSONFaults
+    ) -> Int64? {
+        object.value(name).flatMap { InteractionDecoder.timestamp($0, &faults) }
     }
 
     /// The ID out of the member `name`, the path, or both where they agree.

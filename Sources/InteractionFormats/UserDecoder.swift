@@ -13,10 +13,30 @@ public enum UserDecoder {
     ) -> User? {
         let faultsBefore = faults.total
         guard let object = JSONObjectDecoder(value, knownMembers: members, faults: &faults) else { return nil }
-        let decoder = AttributeDecoder(limits: limits)
-        let id = ItemDecoder.identifier("user_id", of: object, path: id, &faults)
-        let user = User(
-            id: id ?? "", tags: decoder.tags(object, &faults), attributes: decoder.attributes(object, &faults))
+        var user = User(id: ItemDecoder.identifier("user_id", of: object, path: id, &faults) ?? "")
+        apply(object, to: &user, limits, &faults)
         return faults.total == faultsBefore ? user : nil
+    }
+
+    /// `user` with the members of `value` in the place of their own, or nil and a fault for everything that is wrong.
+    ///
+    /// A JSON merge patch, as ``ItemDecoder/merge(_:into:limits:faults:)``.
+    public static func merge(
+        _ value: JSONValue, into user: User, limits: CatalogueLimits = CatalogueLimits(), faults: inout JSONFaults
+    ) -> User? {
+        let faultsBefore = faults.total
+        guard let object = JSONObjectDecoder(value, knownMembers: members, faults: &faults) else { return nil }
+        var merged = user
+        _ = ItemDecoder.identifier("user_id", of: object, path: user.id, &faults)
+        apply(object, to: &merged, limits, &faults)
+        return faults.total == faultsBefore ? merged : nil
+    }
+
+    private static func apply(
+        _ object: JSONObjectDecoder, to user: inout User, _ limits: CatalogueLimits, _ faults: inout JSONFaults
+    ) {
+        let decoder = AttributeDecoder(limits: limits)
+        if object.contains("tags") { user.tags = decoder.tags(object, &faults) }
+        user.attributes = decoder.attributes(object, over: user.attributes, &faults)
     }
 }

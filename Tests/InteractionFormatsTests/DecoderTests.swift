@@ -92,4 +92,37 @@ struct DecoderTests {
         let item = ItemDecoder.decode(try JSONParser().parse(Array(json.utf8)).root, faults: &faults)
         #expect(item == Item(id: "5", tags: ["a", "b"], attributes: ["y": .number(1)]))
     }
+
+    @Test("a patch changes what it names, takes away what it makes null, and leaves the rest")
+    func mergePatch() throws {
+        var faults = JSONFaults()
+        let item = Item(
+            id: "5", title: "Old", tags: ["a"], attributes: ["x": .number(1), "y": .number(2)], hidden: true,
+            availableFrom: 1_000, domain: "films")
+        let json = #"{"title": "New", "tags": null, "attributes": {"x": null, "z": true}, "domain": null}"#
+        let merged = ItemDecoder.merge(try JSONParser().parse(Array(json.utf8)).root, into: item, faults: &faults)
+        #expect(
+            merged
+                == Item(
+                    id: "5", title: "New", attributes: ["y": .number(2), "z": .boolean(true)], hidden: true,
+                    availableFrom: 1_000))
+        let user = User(id: "7", tags: ["a"], attributes: ["x": .number(1)])
+        let patch = try JSONParser().parse(Array(#"{"user_id": 7, "attributes": null}"#.utf8)).root
+        #expect(UserDecoder.merge(patch, into: user, faults: &faults) == User(id: "7", tags: ["a"]))
+        #expect(faults.isEmpty)
+    }
+
+    @Test("a patch that would make an impossible item is refused")
+    func badMerge() throws {
+        let item = Item(id: "5", attributes: ["x": .number(1)], availableFrom: 5_000)
+        let limits = CatalogueLimits(count: 2)
+        for (json, isTaken) in [
+            (#"{"available_until": 6}"#, true), (#"{"available_until": 5}"#, false), (#"{"item_id": "6"}"#, false),
+            (#"{"attributes": {"y": 2}}"#, true), (#"{"attributes": {"y": 2, "z": 3}}"#, false),
+            (#"{"attributes": {"y": 2, "z": 3, "x": null}}"#, true), ("[]", false),
+        ] {
+            let found = try self.faults(json) { ItemDecoder.merge($0, into: item, limits: limits, faults: &$1) }
+            #expect(found.isEmpty == isTaken, "\(json)")
+        }
+    }
 }

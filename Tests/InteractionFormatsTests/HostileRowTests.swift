@@ -30,11 +30,11 @@ struct HostileRowTests {
         "line 5: item_id is empty",
         "line 6: rating \"NaN\" is not a number",
         "line 7: rating \"inf\" is not a number",
-        "line 8: rating \"1e999\" is not within -1000000000.0 to 1000000000.0",
+        "line 8: rating \"1e999\" is not within -1000000000 to 1000000000",
         "line 9: rating \"0x10\" is not a number",
         "line 10: timestamp \"yesterday\" is neither an RFC 3339 time nor a number of Unix seconds",
-        "line 11: timestamp 1700000000000.0 is outside the years 0000 to 9999; Unix seconds are expected",
-        "line 12: weight \"-1\" is not within 0.0 to 1000000000.0",
+        "line 11: timestamp \"1700000000000\" is outside the years 0000 to 9999; Unix seconds are expected",
+        "line 12: weight \"-1\" is not within 0 to 1000000000",
         "line 13: the row has 6 fields where 7 are expected",
         "line 14: the row has 9 fields where 7 are expected",
         "line 15: a quoted field is not closed on its line",
@@ -85,10 +85,10 @@ struct HostileRowTests {
         }
     }
 
-    private func expectSameForAnyCuts(_ bytes: [UInt8], _ start: some InteractionReader) {
+    private func expectSameForAnyCuts(_ bytes: [UInt8], _ start: some InteractionReader, count: UInt64 = 40) {
         let whole = read(bytes, with: start)
         #expect(read(bytes, with: start, cutAt: Array(1..<bytes.count)) == whole, "byte by byte")
-        for seed in UInt64(1)...40 {
+        for seed in UInt64(1)...count {
             var random = SeededGenerator(seed: seed)
             let cuts = (0..<Int.random(in: 1...60, using: &random)).map { _ in
                 Int.random(in: 0...bytes.count, using: &random)
@@ -119,6 +119,30 @@ struct HostileRowTests {
         let bytes = Array(text.utf8)
         for cut in 0...bytes.count {
             #expect(read(bytes, with: CSVInteractionReader(limits: limits), cutAt: [cut]) == whole, "cut at \(cut)")
+        }
+    }
+
+    @Test("bytes damaged at random never stop a reader, and cuts change nothing", arguments: UInt64(1)...60)
+    func randomDamage(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let name = Bool.random(using: &random) ? "hostile.csv" : "hostile.ndjson"
+        // The overlong row would only dilute the damage.
+        var bytes = Array(
+            try fixture(name).split(separator: UInt8(ascii: "\n")).filter { $0.count < 300 }.joined(separator: [10]))
+        let telling = Array("\n\r\",{}[]:\\\0\u{FEFF}é-+.e1".utf8)
+        for _ in 0..<Int.random(in: 1...40, using: &random) {
+            let index = Int.random(in: 0..<bytes.count, using: &random)
+            switch Int.random(in: 0...2, using: &random) {
+            case 0: bytes[index] = telling.randomElement(using: &random) ?? 0
+            case 1: bytes.insert(UInt8.random(in: 0...255, using: &random), at: index)
+            default: bytes.remove(at: index)
+            }
+        }
+        let limits = InteractionLimits(rowLength: Int.random(in: 10...300, using: &random))
+        if name == "hostile.csv" {
+            expectSameForAnyCuts(bytes, CSVInteractionReader(limits: limits), count: 5)
+        } else {
+            expectSameForAnyCuts(bytes, NDJSONInteractionReader(limits: limits), count: 5)
         }
     }
 }
