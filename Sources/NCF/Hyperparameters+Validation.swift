@@ -24,7 +24,8 @@ extension Hyperparameters {
         var faults: [HyperparameterFaults.Fault] = []
         func check(_ name: String, _ value: Int, _ bounds: ClosedRange<Int>) {
             guard !bounds.contains(value) else { return }
-            faults.append(.init(name: name, detail: "must be \(bounds.lowerBound) to \(bounds.upperBound), not \(value)"))
+            let detail = "must be \(bounds.lowerBound) to \(bounds.upperBound), not \(value)"
+            faults.append(.init(name: name, detail: detail))
         }
         if architecture.hasGMF { check("embedding_dimension", embeddingDimension, 1...Limit.embeddingDimension) }
         if architecture.hasMLP {

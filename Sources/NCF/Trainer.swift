@@ -23,6 +23,7 @@ public struct Trainer: Sendable {
     ///   - holdout: What to measure every epoch on; nil trains all epochs and keeps the last.
     ///   - observer: Is told of progress.
     ///   - validate: Measures the parameters on the holdout; nil leaves it to ``HoldoutValidation``.
+    /// - Returns: The weights of the best epoch, and a report of each.
     /// - Throws: ``TrainingError``.
     public func train(
         holdout: Holdout? = nil, observer: any TrainingObserver = NoTrainingObserver(),

@@ -1,0 +1,83 @@
+import Glibc
+
+@testable import NCF
+
+/// The model's formula and its loss in double precision, straight from the definition: what gradients are checked against.
+///
+/// Parameters lie as in training, so that one index means the same number on both sides.
+struct ReferenceModel {
+    var gmf: Int
+    var mlp: Int
+    var stride: Int
+    var layerSizes: [(input: Int, output: Int)]
+    var users: [Double]
+    var items: [Double]
+    var dense: [Double]
+
+    init(_ model: TrainableModel) {
+        gmf = model.users.gmf
+        mlp = model.users.mlp
+        stride = model.users.stride
+        layerSizes = model.dense.layerSizes
+        users = model.users.rows.array.map(Double.init)
+        items = model.items.rows.array.map(Double.init)
+        dense = model.dense.values.array.map(Double.init)
+    }
+
+    func logit(user: Int, item: Int) -> Double {
+        let p = Array(users[user * stride..<(user + 1) * stride])
+        let q = Array(items[item * stride..<(item + 1) * stride])
+        var sum = p[gmf + mlp] + q[gmf + mlp] + dense[dense.count - 1]
+        for k in 0..<gmf { sum += dense[k] * p[k] * q[k] }
+        guard !layerSizes.isEmpty else { return sum }
+        var activations = Array(p[gmf..<gmf + mlp]) + Array(q[gmf..<gmf + mlp])
+        var offset = gmf + (layerSizes.last?.output ?? 0)
+        for (input, output) in layerSizes {
+            activations = (0..<output).map { row in
+                var value = dense[offset + input * output + row]
+                for column in 0..<input { value += dense[offset + row * input + column] * activations[column] }
+                return max(0, value)
+            }
+            offset += input * output + output
+        }
+        for (k, activation) in activations.enumerated() { sum += dense[gmf + k] * activation }
+        return sum
+    }
+
+    /// The sum of the samples' weighted losses.
+    func loss(_ batch: MiniBatch, objective: Objective) -> Double {
+        var total = 0.0
+        for sample in 0..<batch.sampleCount {
+            let z = logit(user: Int(batch.users[sample / batch.samplesPerGroup]), item: Int(batch.items[sample]))
+            let target = Double(batch.targets[sample])
+            let own =
+                objective == .rating
+                ? (z - target) * (z - target) : max(z, 0) - target * z + log1p(exp(-abs(z)))
+            total += Double(batch.weights[sample]) * own
+        }
+        return total
+    }
+}
+
+/// Dense Adam in double precision on one row, from the paper's algorithm.
+struct ReferenceAdam {
+    var first: [Double]
+    var second: [Double]
+    var step = 0
+
+    init(count: Int) {
+        first = Array(repeating: 0, count: count)
+        second = Array(repeating: 0, count: count)
+    }
+
+    mutating func apply(_ gradient: [Double], to values: inout [Double], rate: Double) {
+        step += 1
+        for k in values.indices {
+            first[k] = 0.9 * first[k] + 0.1 * gradient[k]
+            second[k] = 0.999 * second[k] + 0.001 * gradient[k] * gradient[k]
+            let firstCorrected = first[k] / (1 - pow(0.9, Double(step)))
+            let secondCorrected = second[k] / (1 - pow(0.999, Double(step)))
+            values[k] -= rate * firstCorrected / (secondCorrected.squareRoot() + 1e-8)
+        }
+    }
+}
