@@ -65,8 +65,8 @@ public final class ModelStore: Sendable {
                 try files.setCurrent(snapshot.version)
             }
             exchange(snapshot)
-            try prune()
         }
+        prune()
     }
 
     /// Goes back, or forward, to a version that is on disk; see ``publish(_:)``.
@@ -80,7 +80,7 @@ public final class ModelStore: Sendable {
     /// Writes `snapshot` to the directory without serving it.
     public func save(_ snapshot: ModelSnapshot) throws(SnapshotFileError) {
         try files.locked { () throws(SnapshotFileError) in try files.write(snapshot) }
-        try prune()
+        prune()
     }
 
     /// A version number that was never given out before, not even before a crash or to a snapshot deleted since.
@@ -137,11 +137,14 @@ public final class ModelStore: Sendable {
         withExtendedLifetime(retired) {}
     }
 
-    private func prune() throws(SnapshotFileError) {
+    /// Removes what is older than the newest ``keep``, never the version that serves or the one to serve after a restart.
+    ///
+    /// Only frees space, so a failure is left for the next time: it must not make a publication look failed.
+    private func prune() {
         let serving = current?.version
-        try files.locked { () throws(SnapshotFileError) in
-            let pinned = files.current()
+        try? files.locked { () throws(SnapshotFileError) in
             try files.removeOrphans()
+            let pinned = files.current()
             for version in files.versions().dropFirst(keep) where version != serving && version != pinned {
                 try files.remove(version)
             }

@@ -1,0 +1,118 @@
+import Glibc
+import TestSupport
+
+@testable import NCF
+
+/// Small random data and models to serve from, repeatable by seed.
+enum ServingFixture {
+    /// Users with random histories; user 0 has none.
+    static func dataset(users: Int, items: Int, seed: UInt64, rated: Bool = false) -> InteractionDataset {
+        var random = SeededGenerator(seed: seed)
+        var (userIDs, itemIDs) = (IDMap.Builder(), IDMap.Builder())
+        for user in 0..<users { _ = userIDs.intern("user \(user)") }
+        for item in 0..<items { _ = itemIDs.intern("item-\(item)") }
+        var (offsets, taken) = ([0], [Int32]())
+        for user in 0..<users {
+            let count = user == 0 || items == 0 ? 0 : Int.random(in: 1...max(1, items / 2), using: &random)
+            taken += (0..<Int32(items)).shuffled(using: &random).prefix(count)
+            offsets.append(taken.count)
+        }
+        let ratings = taken.map { _ in rated ? Float(Int.random(in: 1...5, using: &random)) : .nan }
+        return InteractionDataset(
+            userIDs: userIDs.build(), itemIDs: itemIDs.build(), userOffsets: offsets, items: taken, ratings: ratings,
+            weights: taken.map { _ in 1 }, timestamps: taken.indices.map { Int64($0) + 1 }, cleaning: DatasetCleaning())
+    }
+
+    /// A model of random numbers in every place.
+    static func parameters(
+        _ architecture: Architecture, users: Int, items: Int, seed: UInt64, embedding: Int = 5, mlp: Int = 3,
+        hidden: [Int] = [7, 4]
+    ) -> ModelParameters {
+        var random = SeededGenerator(seed: seed)
+        func fill(_ array: inout [Float], _ scale: Float) {
+            for index in array.indices { array[index] = Float.random(in: -scale...scale, using: &random) }
+        }
+        var parameters = ModelParameters(
+            architecture: architecture, userCount: users, itemCount: items, embeddingDimension: embedding,
+            mlpEmbeddingDimension: mlp, hiddenLayerSizes: hidden)
+        fill(&parameters.userGMF, 1)
+        fill(&parameters.itemGMF, 1)
+        fill(&parameters.userMLP, 1)
+        fill(&parameters.itemMLP, 1)
+        for layer in parameters.layers.indices {
+            fill(&parameters.layers[layer].weights, 0.7)
+            fill(&parameters.layers[layer].bias, 0.3)
+        }
+        if architecture != .mf { fill(&parameters.outputWeights, 1) }
+        fill(&parameters.userBias, 0.2)
+        fill(&parameters.itemBias, 0.2)
+        parameters.globalBias = 0.125
+        return parameters
+    }
+
+    static func lineage(_ objective: Objective = .implicit, createdAt: Int64 = 1_700_000_000_000) -> Lineage {
+        Lineage(
+            createdAt: createdAt, dataWatermark: 12, interactionCount: 34,
+            hyperparameters: Hyperparameters(objective: objective, seed: .max), metrics: ["ndcg_at_10": 0.5],
+            durations: ["training": 1.25])
+    }
+
+    /// A snapshot of a random model over random data.
+    static func snapshot(
+        version: Int = 1, _ architecture: Architecture = .neumf, users: Int = 6, items: Int = 20, seed: UInt64 = 7,
+        objective: Objective = .implicit
+    ) -> ModelSnapshot {
+        ModelSnapshot(
+            version: version, dataset: dataset(users: users, items: items, seed: seed, rated: objective == .rating),
+            parameters: parameters(architecture, users: users, items: items, seed: seed &+ UInt64(version)),
+            lineage: lineage(objective, createdAt: Int64(version)))
+    }
+}
+
+/// A directory of its own for one test, removed with everything in it at the end.
+final class ScratchDirectory: Sendable {
+    let path: String
+
+    init() {
+        var template = Array("/tmp/nectar-ncf-XXXXXX".utf8CString)
+        let made = unsafe template.withUnsafeMutableBufferPointer { unsafe $0.baseAddress.flatMap { unsafe mkdtemp($0) } }
+        guard let made = unsafe made else { preconditionFailure("mkdtemp failed: \(errno)") }
+        path = unsafe String(cString: made)
+    }
+
+    deinit {
+        for name in names() { unsafe unlink("\(path)/\(name)") }
+        unsafe rmdir(path)
+    }
+
+    /// The names of the files in it, sorted.
+    func names() -> [String] {
+        guard let stream = unsafe opendir(path) else { return [] }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            unsafe names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                    unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        return names.filter { $0 != "." && $0 != ".." }.sorted()
+    }
+
+    /// The contents of a file; empty where there is none.
+    func read(_ name: String) -> [UInt8] {
+        guard let file = try? MappedFile(path: "\(path)/\(name)") else { return [] }
+        return unsafe Array(file.bytes)
+    }
+
+    /// Puts `bytes` in place of a file, without any of the store's care.
+    func write(_ bytes: [UInt8], to name: String) {
+        let descriptor = unsafe open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        precondition(descriptor >= 0, "\(name) cannot be written")
+        defer { close(descriptor) }
+        let written = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        precondition(written == bytes.count)
+    }
+
+    func remove(_ name: String) { unsafe unlink("\(path)/\(name)") }
+}
