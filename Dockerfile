@@ -23,7 +23,8 @@ RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
         libopenblas0-pthread libsimdjson14 libsqlite3-0 libstdc++6 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin nectar \
+    && groupadd --gid 10001 nectar \
+    && useradd --uid 10001 --gid nectar --home-dir /data --no-create-home --shell /usr/sbin/nologin nectar \
     && install --directory --owner=nectar --group=nectar /data
 COPY --from=build /out/nectar /usr/local/bin/nectar
 COPY config/nectar.json /etc/nectar/nectar.json
