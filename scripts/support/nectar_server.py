@@ -3,6 +3,7 @@
 import http.client
 import json
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -101,6 +102,21 @@ def follow_training(client, job, report, seconds):
             return state
         time.sleep(0.2)
     raise TimeoutError(f"the training job {job} did not end within {seconds} s")
+
+
+def fill(client, users, items, each):
+    """Interactions of users who mostly keep to the items of their group, from a fixed seed."""
+    generator = random.Random(7)
+    rows = []
+    for user in range(1, users + 1):
+        liked = [item for item in range(1, items + 1) if item % 4 == user % 4]
+        chosen = set(generator.sample(liked, each * 3 // 4)) | set(generator.sample(range(1, items + 1), each // 4))
+        rows += [json.dumps({"user_id": str(user), "item_id": str(item)}) for item in sorted(chosen)]
+    body = ("\n".join(rows) + "\n").encode()
+    receipt = client.ask("POST", "/interactions", body, fields={"Content-Type": "application/x-ndjson"})
+    if receipt["stored"] != len(rows):
+        raise AssertionError(f"{len(rows)} interactions were sent and the answer is {receipt}")
+    return len(rows)
 
 
 class Server:

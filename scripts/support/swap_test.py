@@ -1,7 +1,6 @@
 """Publishes new models under load and checks that no request notices more than a new version. See scripts/swap-test."""
 
 import argparse
-import json
 import os
 import pathlib
 import random
@@ -12,7 +11,7 @@ import sys
 import tempfile
 import threading
 
-from nectar_server import Client, Refused, Server, follow_training
+from nectar_server import Client, Refused, Server, fill, follow_training
 
 SETTINGS = {"architecture": "neumf", "embedding_dimension": 16, "hidden_layers": [32, 16], "epochs": 3,
             "publish": "always"}
@@ -79,21 +78,6 @@ class Watcher(threading.Thread):
 
 def number_of(model):
     return int(re.fullmatch(r"v(\d+)", model).group(1))
-
-
-def fill(client, users, items, each):
-    """Interactions of users who mostly keep to the items of their group, from a fixed seed."""
-    generator = random.Random(7)
-    rows = []
-    for user in range(1, users + 1):
-        liked = [item for item in range(1, items + 1) if item % 4 == user % 4]
-        chosen = set(generator.sample(liked, each * 3 // 4)) | set(generator.sample(range(1, items + 1), each // 4))
-        rows += [json.dumps({"user_id": str(user), "item_id": str(item)}) for item in sorted(chosen)]
-    body = ("\n".join(rows) + "\n").encode()
-    receipt = client.ask("POST", "/interactions", body, fields={"Content-Type": "application/x-ndjson"})
-    if receipt["stored"] != len(rows):
-        raise AssertionError(f"{len(rows)} interactions were sent and the answer is {receipt}")
-    return len(rows)
 
 
 def train(client, seed):
