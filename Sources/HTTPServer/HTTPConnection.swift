@@ -201,7 +201,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         let deadline = state.deadline
         let isSame = deadline == armedDeadline && armedRequest == state.requestCount
         // Only steady progress puts these two off; the others run from their beginning.
-        let hasProgressed = (deadline == .body || deadline == .write) && progress >= server.configuration.minimumProgress
+        let hasProgressed =
+            (deadline == .body || deadline == .write) && progress >= server.configuration.minimumProgress
         guard !isSame || hasProgressed, let registration else { return }
         armedDeadline = deadline
         armedRequest = state.requestCount
