@@ -77,8 +77,8 @@ struct DrainTests {
         server.server.drain()
         client.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n")
         let answer = client.readResponse()
-        #expect(answer.content == Array("hello".utf8) && answer.head.field("Connection") == "close")
-        client.close()
+        #expect(answer.content == Array("hello".utf8))
+        #expect(client.isAtEnd())
         server.server.wait()
     }
 

@@ -174,10 +174,10 @@ extension RawClient {
     func readChunked() -> String {
         var content = ""
         while true {
-            let size = Int(read(through: "\r\n").dropLast(2), radix: 16) ?? 0
-            let chunk = String(decoding: read(exactly: size + 2), as: UTF8.self)
+            let size = Int(read(through: "\r\n").prefix { $0.isHexDigit }, radix: 16) ?? 0
+            let chunk = read(exactly: size + 2)
             if size == 0 { return content }
-            content += chunk.dropLast(2)
+            content += String(decoding: chunk.dropLast(2), as: UTF8.self)
         }
     }
 }
