@@ -1,11 +1,11 @@
 import HTTP
 import Networking
 
+// Unchecked: it belongs to its loop's thread; others hold it only to come back by `loop.execute`.
 /// The I/O of one connection: it feeds what happens to the ``HTTPConnectionState`` and executes the actions.
 ///
 /// Between two entries (readiness, a deadline, a task from elsewhere) nothing is half done: every entry ends in
 /// ``pump()``, which works off the input, sends the output once, and sets interest and deadline by the state.
-// Unchecked: it belongs to its loop's thread; others hold it only to come back by `loop.execute`.
 final class HTTPConnection: EventHandler, @unchecked Sendable {
     unowned let server: ServerLoop
     let transport: any Transport
@@ -201,7 +201,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         let deadline = state.deadline
         let isSame = deadline == armedDeadline && armedRequest == state.requestCount
         // Only steady progress puts these two off; the others run from their beginning.
-        let hasProgressed = (deadline == .body || deadline == .write) && progress >= server.configuration.minimumProgress
+        let hasProgressed =
+            (deadline == .body || deadline == .write) && progress >= server.configuration.minimumProgress
         guard !isSame || hasProgressed, let registration else { return }
         armedDeadline = deadline
         armedRequest = state.requestCount

@@ -68,7 +68,8 @@ public struct Router: Sendable {
     public init() {
         problem = { status, detail, _ in
             HTTPResponse(
-                status: status, fields: [.contentType: "text/plain; charset=utf-8"], body: .bytes(Array("\(detail)\n".utf8)))
+                status: status, fields: [.contentType: "text/plain; charset=utf-8"],
+                body: .bytes(Array("\(detail)\n".utf8)))
         }
     }
 

@@ -13,8 +13,8 @@ final class ConnectionCount: Sendable {
     func remove() { open.subtract(1, ordering: .relaxed) }
 }
 
-/// One loop's share of the server: its connections, and what they have in common.
 // Unchecked: everything variable belongs to the loop's thread; others only use `loop.execute`.
+/// One loop's share of the server: its connections, and what they have in common.
 final class ServerLoop: @unchecked Sendable {
     /// The timeouts in nanoseconds, converted once.
     struct Intervals {

@@ -11,11 +11,11 @@ public protocol EventHandler: AnyObject {
     func deadlinePassed()
 }
 
+// Unchecked: what several threads touch is behind the lock or atomic; all else belongs to the loop's thread.
 /// A thread's endless turn: wait for readiness, tell the handlers, run handed-over tasks, fire deadlines.
 ///
 /// Everything but ``execute(_:)``, ``wakeUp()`` and ``stop()`` may be called on the loop's thread only, or before
 /// ``run()``. A deadline costs no system call: the earliest one is the timeout of the next wait.
-// Unchecked: what several threads touch is behind the lock or atomic; all else belongs to the loop's thread.
 public final class EventLoop: @unchecked Sendable {
     /// A handler's place in the loop. Stale ones, whose descriptor was removed, are recognised by their generation.
     public struct Registration: Equatable, Sendable {

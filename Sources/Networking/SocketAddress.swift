@@ -43,7 +43,9 @@ public struct SocketAddress: Equatable, Sendable, CustomStringConvertible {
         case .ipv4:
             return bytes.map { String($0) }.joined(separator: ".") + ":\(port)"
         case .ipv6:
-            let groups = stride(from: 0, to: 16, by: 2).map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }
+            let groups = stride(from: 0, to: 16, by: 2).map {
+                String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16)
+            }
             return "[" + groups.joined(separator: ":") + "]:\(port)"
         }
     }

@@ -53,7 +53,8 @@ struct DeadlineQueueTests {
         for now in stride(from: Int64(0), to: 4_000, by: 3) {
             for _ in 0..<4 {
                 let slot = Int.random(in: 0..<40, using: &generator)
-                let deadline: Int64? = Bool.random(using: &generator) ? now + .random(in: 0...60, using: &generator) : nil
+                let deadline: Int64? =
+                    Bool.random(using: &generator) ? now + .random(in: 0...60, using: &generator) : nil
                 queue.set(deadline.map { instant($0) }, for: slot)
                 oracle[slot] = deadline
             }

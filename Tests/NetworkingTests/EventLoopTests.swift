@@ -59,7 +59,8 @@ struct EventLoopTests {
         #expect(recorder.readiness.last == [.readable, .writable])
     }
 
-    @Test("an event of this turn is not delivered to a handler removed earlier in the turn, nor to its slot's next owner")
+    @Test(
+        "an event of this turn is not delivered to a handler removed earlier in the turn, nor to its slot's next owner")
     func staleEventsAreDropped() throws {
         let loop = try EventLoop()
         let first = Pair()

@@ -21,7 +21,8 @@ struct ListeningSocketTests {
         }
     }
 
-    @Test("port 0 yields a port on IPv4 and IPv6, and a client reaches it", arguments: ["127.0.0.1", "::1", "localhost"])
+    @Test(
+        "port 0 yields a port on IPv4 and IPv6, and a client reaches it", arguments: ["127.0.0.1", "::1", "localhost"])
     func acceptsConnections(host: String) throws {
         let listener = try listen(host)
         #expect(listener.port != 0)
@@ -96,7 +97,9 @@ struct ListeningSocketTests {
         #expect(error?.description == "bind: Address already in use (98)")
     }
 
-    @Test("what is neither an address nor localhost is refused", arguments: ["", "example.org", "1.2.3", "1.2.3.4.5", "::g"])
+    @Test(
+        "what is neither an address nor localhost is refused",
+        arguments: ["", "example.org", "1.2.3", "1.2.3.4.5", "::g"])
     func refusesNames(host: String) {
         #expect(SocketAddress(host: host, port: 1) == nil)
     }

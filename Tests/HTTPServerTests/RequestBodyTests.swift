@@ -1,0 +1,171 @@
+import Dispatch
+import HTTP
+import HTTPServer
+import Locking
+import TestSupport
+import Testing
+
+@Suite("Server: request bodies", .timeLimit(.minutes(1)))
+struct RequestBodyTests {
+    private static let chunked = "5\r\nhello\r\n1;a=b\r\n \r\n5\r\nworld\r\n0\r\nX-Trailer: 1\r\n\r\n"
+
+    @Test("a chunked upload one octet at a time is the same as at once", arguments: ["/upload", "/upload-offloaded"])
+    func chunkedByteByByte(path: String) throws {
+        let server = try TestServer()
+        let client = try server.client()
+        let request = "POST \(path) HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n" + Self.chunked
+        for byte in Array(request.utf8) { client.send([byte]) }
+        #expect(client.readResponse().content == Array("hello world".utf8))
+        client.send(request + request)
+        #expect(client.readResponse().content == Array("hello world".utf8))
+        #expect(client.readResponse().content == Array("hello world".utf8))
+    }
+
+    @Test("100 Continue is sent when the content is awaited, and only then")
+    func expectContinue() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        let head = "POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+        client.send(head)
+        #expect(client.read(through: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+        client.send("hi")
+        #expect(client.readResponse().content == Array("hi".utf8))
+        client.send(head + "ho")
+        let answer = client.readResponse()
+        #expect(answer.head.status == 200 && answer.content == Array("ho".utf8))
+    }
+
+    @Test(
+        "instead of 100 Continue comes the final answer where the content is not wanted",
+        arguments: [
+            ("/missing", 2, 404), ("/upload", 101, 413), ("/hello", 2, 405),
+        ])
+    func expectationDeclined(path: String, length: Int, status: Int) throws {
+        let server = try TestServer { $0.maximumBodyLength = 100 }
+        let client = try server.client()
+        client.send("POST \(path) HTTP/1.1\r\nHost: test\r\nContent-Length: \(length)\r\nExpect: 100-continue\r\n\r\n")
+        let answer = client.readResponse()
+        #expect(answer.head.status == status)
+        #expect(answer.head.field("Connection") == "close")
+        #expect(client.isAtEnd())
+    }
+
+    @Test(
+        "content at the limit is taken and one octet more is refused",
+        arguments: [
+            (100, false, 200), (101, false, 413), (100, true, 200), (101, true, 413),
+        ])
+    func bodyLimit(length: Int, isChunked: Bool, status: Int) throws {
+        let server = try TestServer { $0.maximumBodyLength = 100 }
+        let client = try server.client()
+        let content = String(repeating: "x", count: length)
+        if isChunked {
+            let chunks = content.map { "1\r\n\($0)\r\n" }.joined()
+            client.send("POST /upload HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)0\r\n\r\n")
+        } else {
+            client.send("POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: \(length)\r\n\r\n\(content)")
+        }
+        let answer = client.readResponse()
+        #expect(answer.head.status == status)
+        #expect(answer.head.field("Connection") == (status == 413 ? "close" : nil))
+    }
+
+    @Test("unwanted content is read past, and the next request answered")
+    func unwantedContent() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        client.send("POST /missing HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello")
+        #expect(client.readResponse().head.status == 404)
+        client.send("GET /hello HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nGET /")
+        #expect(client.readResponse().content == Array("hello".utf8))
+        #expect(client.get("/echo/still-here").content == "still-here")
+    }
+
+    // MARK: Streamed to a consumer
+
+    private func streamingServer(_ consumer: CountingConsumer) throws -> TestServer {
+        try TestServer(routes: { $0.addStreaming(.post, "/stream") { _ in consumer } })
+    }
+
+    @Test("a streamed body has no total limit and arrives in order")
+    func streams() throws {
+        let consumer = CountingConsumer()
+        let server = try TestServer(
+            { $0.maximumBodyLength = 10 }, routes: { $0.addStreaming(.post, "/stream") { _ in consumer } })
+        let client = try server.client()
+        let content = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ ($0 >> 8)) }
+        client.send("POST /stream HTTP/1.1\r\nHost: test\r\nContent-Length: \(content.count)\r\n\r\n")
+        client.send(content)
+        #expect(client.readResponse().content == Array("200000".utf8))
+        #expect(consumer.log.withLock { $0.bytes } == content)
+        #expect(client.get("/hello").content == "hello")
+    }
+
+    @Test("while the consumer is busy nothing more is read, and the sender has to wait")
+    func backPressure() throws {
+        let gate = Gate()
+        let consumer = CountingConsumer(gate: gate)
+        let server = try streamingServer(consumer)
+        let client = try server.client()
+        let total = 64 << 20
+        client.send("POST /stream HTTP/1.1\r\nHost: test\r\nContent-Length: \(total)\r\n\r\nx")
+        gate.awaitArrival()
+        // The consumer stands at the gate: only what the kernel holds for both ends can be sent.
+        let block = [UInt8](repeating: 120, count: 1 << 20)
+        var sent = 1
+        while case let count = client.sendWithoutWaiting(block), count > 0 { sent += count }
+        #expect(sent < total)
+        #expect(consumer.log.withLock { $0.pieces } == 0)
+        client.reset()
+        gate.open()
+        consumer.ended.wait()
+        #expect(consumer.log.withLock { $0.isCancelled && !$0.isFinished })
+        withExtendedLifetime(server) {}
+    }
+
+    @Test("an early answer ends the request and the connection")
+    func earlyAnswer() throws {
+        let consumer = CountingConsumer(limit: 3)
+        let server = try streamingServer(consumer)
+        let client = try server.client()
+        client.send("POST /stream HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nabcd")
+        let answer = client.readResponse()
+        #expect(answer.head.status == 422 && answer.head.field("Connection") == "close")
+        #expect(answer.content == Array("enough".utf8))
+        #expect(client.isAtEnd())
+        #expect(consumer.log.withLock { !$0.isCancelled && !$0.isFinished })
+    }
+
+    @Test("an early answer after the last octet keeps the connection")
+    func earlyAnswerAtTheEnd() throws {
+        let consumer = CountingConsumer(limit: 3)
+        let server = try streamingServer(consumer)
+        let client = try server.client()
+        client.send("POST /stream HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nabcd")
+        #expect(client.readResponse().head.status == 422)
+        #expect(client.get("/hello").content == "hello")
+        #expect(consumer.log.withLock { !$0.isCancelled && !$0.isFinished })
+    }
+
+    @Test(
+        "a body cut short, broken or too slow cancels its consumer",
+        arguments: ["reset", "shutdown", "malformed", "slow"])
+    func cancels(how: String) throws {
+        let consumer = CountingConsumer()
+        let server = try TestServer(
+            { $0.bodyTimeout = .milliseconds(50) }, routes: { $0.addStreaming(.post, "/stream") { _ in consumer } })
+        let client = try server.client()
+        client.send("POST /stream HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+        switch how {
+        case "reset": client.reset()
+        case "shutdown": client.shutdownWriting()
+        case "malformed":
+            client.send("what\r\n")
+            #expect(client.readResponse().head.status == 400)
+        default: #expect(client.readResponse().head.status == 408)
+        }
+        consumer.ended.wait()
+        #expect(consumer.log.withLock { $0.isCancelled && !$0.isFinished })
+        #expect(server.observer.wait { $0.closed == 1 })
+    }
+}
