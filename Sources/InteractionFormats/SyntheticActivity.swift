@@ -1,5 +1,3 @@
-import Glibc
-
 /// How many interactions each synthetic user makes.
 enum SyntheticActivity {
     /// One quota for each user, whose sum is the number of interactions; none above the number of items.
@@ -9,7 +7,7 @@ enum SyntheticActivity {
         var quotas = [Int](repeating: total / 2 / users, count: users)
         var order = Array(0..<users)
         order.shuffle(using: &random)
-        let weights = (1...users).map { pow(Double($0), -0.8) }
+        let weights = (1...users).map { 1 / Double($0).squareRoot() }
         let share = Double(total - total / 2) / weights.reduce(0, +)
         for (rank, user) in order.enumerated() {
             quotas[user] = min(quotas[user] + Int(share * weights[rank]), configuration.items)

@@ -6,7 +6,7 @@ public import InteractionStorage
 /// their items from their own group, while it lasts, and the rest from the others, evenly.
 /// **Popularity.** Within a group the item of rank r (from 1) is drawn in proportion to r^-`zipfExponent`.
 /// **Activity.** Half of the interactions are spread evenly over the users; the other half in proportion to
-/// rank^-0.8 of a shuffled order of users. Nobody has the same item twice.
+/// 1/√rank of a shuffled order of users, about as in MovieLens. Nobody has the same item twice.
 /// **Ratings.** 1 to 5: 4.3 within the own group and 2.3 outside it, plus the item's quality (uniform in ±0.5) and noise
 /// (triangular in ±0.75), rounded.
 /// **Times.** Strictly increasing, with uniform gaps whose mean spreads the interactions over `span`.
@@ -22,6 +22,8 @@ public struct SyntheticInteractions: Sequence, IteratorProtocol, Sendable {
     private var quotas: RemainingQuotas
     private var seen: SeenPairs
     private var popularity: [AliasTable]
+    // Users who have had all items of their group: looking for another would take a walk through the group each time.
+    private var hasUsedUpGroup: [Bool]
     private var time: Int64
 
     /// Prepares the generation; linear in users and items.
@@ -34,6 +36,7 @@ public struct SyntheticInteractions: Sequence, IteratorProtocol, Sendable {
         quotas = RemainingQuotas(activity)
         seen = SeenPairs(quotas: activity, itemCount: configuration.items)
         time = configuration.start
+        hasUsedUpGroup = [Bool](repeating: false, count: configuration.users)
         popularity = (0..<configuration.groups).map { group in
             let count = SyntheticCatalogue.groupSize(group, configuration)
             return AliasTable(weights: (1...count).map { configuration.weight(rank: $0) })
@@ -65,7 +68,9 @@ public struct SyntheticInteractions: Sequence, IteratorProtocol, Sendable {
     /// An item that the user has not had: of the group that taste says, by popularity, as long as one is found soon;
     /// then the group's next one that is free; and when the group is used up, any.
     private mutating func drawItem(for user: Int) -> Int {
-        let group = drawGroup(catalogue.group(ofUser: user))
+        let own = catalogue.group(ofUser: user)
+        let group = drawGroup(own)
+        if group == own && hasUsedUpGroup[user] { return nextFreeItem(for: user) }
         for _ in 0..<16 {
             let item = catalogue.item(group: group, rank: popularity[group].draw(&random))
             if seen.insert(user: user, item: item) { return item }
@@ -76,6 +81,12 @@ public struct SyntheticInteractions: Sequence, IteratorProtocol, Sendable {
             let item = catalogue.item(group: group, rank: (start + step) % size)
             if seen.insert(user: user, item: item) { return item }
         }
+        if group == own { hasUsedUpGroup[user] = true }
+        return nextFreeItem(for: user)
+    }
+
+    /// The first item that the user has not had, from a random one on.
+    private mutating func nextFreeItem(for user: Int) -> Int {
         var item = random.below(configuration.items)
         // Quotas never exceed the catalogue, and a filter that is not exact belongs to a quota far below it.
         while !seen.insert(user: user, item: item) { item = (item + 1) % configuration.items }

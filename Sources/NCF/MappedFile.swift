@@ -8,8 +8,7 @@ internal import Glibc
 final class MappedFile: Sendable {
     let path: String
     // Mapped in init, unmapped in deinit, never written to.
-    nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
-
+    private nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
     private let onUnmap: (@Sendable () -> Void)?
 
     /// Maps the file; `onUnmap` is called on the thread that unmaps it again, after that is done.
@@ -28,6 +27,38 @@ final class MappedFile: Sendable {
         guard let address = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe address != MAP_FAILED
         else { throw SnapshotFileError(path: path, failed: "mmap") }
         unsafe bytes = UnsafeRawBufferPointer(start: address, count: size)
+    }
+
+    /// How many bytes it has.
+    var count: Int { unsafe bytes.count }
+
+    /// Runs `body` on the file's bytes; the mapping outlives the call, not the pointer.
+    func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        // Without this the object may be released after its last use, which is before the bytes are read.
+        defer { withExtendedLifetime(self) {} }
+        return try unsafe body(bytes)
+    }
+
+    /// A copy of the whole file, for small ones.
+    func contents() -> [UInt8] {
+        unsafe withBytes { bytes in unsafe Array(bytes) }
+    }
+
+    /// The checksum of the whole file; reads all of it.
+    func checksum() -> UInt64 {
+        unsafe withBytes { bytes in unsafe PayloadChecksum.of(bytes) }
+    }
+
+    /// Elements of the file without copying them; `range` must be within it and aligned.
+    func elements<Element: BitwiseCopyable & Sendable>(in range: Range<Int>) -> FrozenArray<Element> {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        precondition(range.lowerBound % MemoryLayout<Element>.alignment == 0)
+        return unsafe withBytes { bytes in
+            let part = unsafe UnsafeRawBufferPointer(rebasing: bytes[range])
+            return unsafe FrozenArray(viewing: part.bindMemory(to: Element.self), owner: self)
+        }
     }
 
     deinit {

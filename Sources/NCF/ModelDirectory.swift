@@ -86,7 +86,7 @@ struct ModelDirectory: Sendable {
         guard hasSnapshot(version) else {
             throw SnapshotFileError(path: path, reason: "the manifest is missing, so this is not a whole snapshot")
         }
-        let manifest = try unsafe SnapshotManifest(Array(MappedFile(path: path).bytes), path: path)
+        let manifest = try SnapshotManifest(MappedFile(path: path).contents(), path: path)
         guard manifest.version == version else {
             throw SnapshotFileError(path: path, reason: "it is the manifest of version \(manifest.version)")
         }
@@ -105,7 +105,7 @@ struct ModelDirectory: Sendable {
     func ensureWritten(_ snapshot: ModelSnapshot) throws(SnapshotFileError) {
         guard hasSnapshot(snapshot.version) else { return try write(snapshot) }
         let manifest = try manifest(snapshot.version)
-        guard manifest.lineage.createdAt == snapshot.lineage.createdAt else {
+        guard snapshot.manifest(payload: manifest.payload).encoded() == manifest.encoded() else {
             throw SnapshotFileError(
                 path: path(snapshot.version, Suffix.manifest), reason: "another model was written under this version")
         }
@@ -179,7 +179,7 @@ struct ModelDirectory: Sendable {
 
     private func number(at path: String) -> Int? {
         guard let file = try? MappedFile(path: path) else { return nil }
-        guard let value = unsafe try? JSONParser().parse(Array(file.bytes)).root["version"]?.int, value > 0 else { return nil }
+        guard let value = try? JSONParser().parse(file.contents()).root["version"]?.int, value > 0 else { return nil }
         return value
     }
 

@@ -42,12 +42,12 @@ extension ModelSnapshot {
 
     /// Stands on a mapped payload, after checking its size, its checksum, and every tensor against the manifest.
     convenience init(manifest: SnapshotManifest, payload file: MappedFile) throws(SnapshotFileError) {
-        guard unsafe file.bytes.count == manifest.payload.byteCount else {
+        guard file.count == manifest.payload.byteCount else {
             throw SnapshotFileError(
                 path: file.path,
-                reason: unsafe "it has \(file.bytes.count) bytes, its manifest says \(manifest.payload.byteCount)")
+                reason: "it has \(file.count) bytes, its manifest says \(manifest.payload.byteCount)")
         }
-        guard unsafe PayloadChecksum.of(file.bytes) == manifest.payload.checksum else {
+        guard file.checksum() == manifest.payload.checksum else {
             throw SnapshotFileError(path: file.path, reason: "it is damaged: its checksum does not match its manifest's")
         }
         let reader = SnapshotReader(file: try SafetensorsFile(file), manifest: manifest)

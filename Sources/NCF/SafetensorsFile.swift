@@ -30,17 +30,17 @@ final class SafetensorsFile: Sendable {
     /// Checks the header of a file that is mapped already.
     init(_ file: MappedFile) throws(SnapshotFileError) {
         self.file = file
-        let count = unsafe file.bytes.count
+        let count = file.count
         guard count >= 8 else {
             throw SnapshotFileError(path: file.path, reason: "the file ends within the header length, after \(count) bytes")
         }
-        let length = unsafe UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
+        let length = unsafe file.withBytes { unsafe UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
         guard length <= UInt64(Self.headerLimit), Int(length) <= count - 8 else {
             throw SnapshotFileError(
                 path: file.path, reason: "the header is said to have \(length) bytes, the file has \(count - 8) after it")
         }
         let start = 8 + Int(length)
-        let header = unsafe Array(file.bytes[8..<start])
+        let header = unsafe file.withBytes { unsafe Array($0[8..<start]) }
         (entries, metadata) = try SafetensorsHeader(path: file.path, dataStart: start, fileSize: count).parse(header)
     }
 
@@ -63,8 +63,7 @@ final class SafetensorsFile: Sendable {
             throw SnapshotFileError(
                 path: file.path, reason: "tensor \"\(name)\" begins at byte \(entry.range.lowerBound), which is not aligned")
         }
-        let bytes = unsafe UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
-        return unsafe FrozenArray(viewing: bytes.bindMemory(to: Element.self), owner: file)
+        return file.elements(in: entry.range)
     }
 
     /// The first extent of a one-dimensional tensor, for those whose length is theirs to say.

@@ -102,7 +102,7 @@ final class ScratchDirectory: Sendable {
     /// The contents of a file; empty where there is none.
     func read(_ name: String) -> [UInt8] {
         guard let file = try? MappedFile(path: "\(path)/\(name)") else { return [] }
-        return unsafe Array(file.bytes)
+        return file.contents()
     }
 
     /// Puts `bytes` in place of a file, without any of the store's care.

@@ -25,6 +25,7 @@ class Sender(threading.Thread):
         self.user = user
         self.random = random.Random(seed)
         self.acknowledged = []
+        self.last_answered = None  # (items, idempotency key) of the last request that was acknowledged
         self.unanswered = None  # (items, idempotency key) of the request that the kill cut off
         self.fault = None
         self.next_item = 0
@@ -48,7 +49,7 @@ class Sender(threading.Thread):
         if receipt["stored"] != len(items):
             raise AssertionError(f"{len(items)} interactions were sent and the answer is {receipt}")
         self.acknowledged += items
-        self.unanswered = None
+        self.last_answered, self.unanswered = self.unanswered, None
 
 
 def send(client, user, items, idempotency_key):
@@ -76,13 +77,15 @@ def faults_of(client, sender):
         there = sum(1 for item in items if stored[item])
         if there not in (0, len(items)):
             faults.append(f"a batch of {len(items)} that was not acknowledged is there in part: {there}")
-        # What a careful client does: the same request with the same key. It may not be stored twice.
         send(client, sender.user, items, key)
         sender.acknowledged += items
-        stored = stored_items(client, sender.user)
-        again = [item for item in items if stored[item] != 1]
-        if again:
-            faults.append(f"{again[0]} is there {stored[again[0]]} times after its request was sent again")
+    # What a careful client does when in doubt: the same request with the same key. Nothing may be stored twice.
+    if sender.last_answered:
+        send(client, sender.user, *sender.last_answered)
+    stored = stored_items(client, sender.user)
+    lost = [item for item in sender.acknowledged if stored[item] == 0]
+    if lost and not faults:
+        faults.append(f"{lost[0]} is not there after its request was sent again")
     doubled = [item for item, times in stored.items() if times > 1]
     if doubled:
         faults.append(f"{len(doubled)} interactions are there more than once, first {doubled[0]}")

@@ -1,0 +1,37 @@
+import Glibc
+import HTTP
+import HTTPServer
+import TestSupport
+import Testing
+
+@Suite("Server: out of descriptors", .timeLimit(.minutes(1)))
+struct DescriptorExhaustionTests {
+    // In a process of its own, because the limit is the whole process's.
+    @Test("a client for whom no descriptor is left is told 503, and later ones are served again")
+    func refusesAndRecovers() async {
+        await #expect(processExitsWith: .success) {
+            let server = try TestServer()
+            #expect(try server.client().get("/hello").content == "hello")
+            #expect(server.observer.wait { $0.closed == 1 })
+            var limit = rlimit()
+            unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            let before = limit
+            // The client takes the last number; none is left to accept it with.
+            let next = unsafe open("/dev/null", O_RDONLY)
+            close(next)
+            limit.rlim_cur = rlim_t(next) + 1
+            unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            for _ in 0..<3 {
+                let client = try server.client()
+                let answer = client.readResponse()
+                #expect(answer.head.status == 503)
+                #expect(answer.head.field("Retry-After") == "1")
+                #expect(client.isAtEnd())
+            }
+            #expect(server.observer.current.refused == 3)
+            limit = before
+            unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            #expect(try server.client().get("/hello").content == "hello")
+        }
+    }
+}

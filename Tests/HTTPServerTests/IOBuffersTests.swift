@@ -1,0 +1,46 @@
+import Testing
+
+@testable import HTTPServer
+
+@Suite("Buffers and small values")
+struct IOBuffersTests {
+    @Test("room is made by moving first, and by growing only when all is unused")
+    func makesRoom() {
+        var buffer = InputBuffer(bytes: [1, 2, 3, 4], start: 2, end: 4)
+        buffer.makeRoom()
+        #expect(buffer.bytes.count == 4 && buffer.start == 0 && buffer.end == 2)
+        #expect(Array(buffer.bytes[0..<2]) == [3, 4])
+        buffer.end = 4
+        buffer.makeRoom()
+        #expect(buffer.bytes.count == 8 && buffer.room == 4 && buffer.count == 4)
+        buffer.start = 4
+        buffer.makeRoom()
+        #expect(buffer.room == 8)
+    }
+
+    @Test("a buffer comes back from the pool, a grown one does not")
+    func pool() {
+        var pool = BufferPool(inputSize: 4)
+        pool.giveBackInput([9, 9, 9, 9])
+        pool.giveBackInput([1, 2, 3, 4, 5, 6, 7, 8])
+        #expect(pool.borrowInput() == [9, 9, 9, 9])
+        #expect(pool.borrowInput() == [0, 0, 0, 0])
+    }
+
+    @Test("generated identifiers differ and are 32 hexadecimal digits")
+    func identifiers() {
+        var generator = RequestIDGenerator(seed: 0)
+        let identifiers = (0..<1_000).map { _ in RequestID(generator: &generator).text }
+        #expect(Set(identifiers).count == 1_000)
+        #expect(identifiers.allSatisfy { $0.count == 32 && $0.allSatisfy(\.isHexDigit) })
+    }
+
+    @Test("the date changes with the second")
+    func date() {
+        var date = DateField()
+        let first = date.at(second: 784_111_777)
+        #expect(String(decoding: first, as: UTF8.self) == "Sun, 06 Nov 1994 08:49:37 GMT")
+        #expect(date.at(second: 784_111_777) == first)
+        #expect(date.at(second: 784_111_778) != first)
+    }
+}
