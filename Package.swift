@@ -53,7 +53,7 @@ let house: [Target] =
     + module("HTTP", fixtures: ["Corpus"])
     + module("Networking", on: ["CLinux", "Locking"])
     + module("HTTPServer", on: ["HTTP", "Networking", "Locking"])
-    + module("NCF", on: ["COpenBLAS", "CKernels", "JSON", "Locking", atomics], fixtures: ["Fixtures"])
+    + module("NCF", on: ["COpenBLAS", "CKernels", "JSON", "Locking", atomics])
     + module("InteractionStorage", on: ["Locking", grdb])
     + module("InteractionFormats", on: ["InteractionStorage", "JSON", "CZlib"], fixtures: ["Fixtures"])
     + module(

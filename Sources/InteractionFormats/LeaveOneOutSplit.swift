@@ -34,7 +34,8 @@ public struct LeaveOneOutSplit: Sendable {
         var position = 0
         try Self.rows(negativesPath) { fields in
             guard position < pairs.count else {
-                throw FieldText.Fault(detail: "there are only \(pairs.count) held-out pairs, but more rows of negatives")
+                throw FieldText.Fault(
+                    detail: "there are only \(pairs.count) held-out pairs, but more rows of negatives")
             }
             let pair = pairs[position]
             let label = "(\(pair.userID),\(pair.itemID))"
@@ -47,7 +48,8 @@ public struct LeaveOneOutSplit: Sendable {
         guard position == pairs.count else {
             throw DatasetFault(
                 file: negativesPath,
-                fault: RowFault(line: position + 1, detail: "there are \(pairs.count) held-out pairs, but \(position) rows"))
+                fault: RowFault(
+                    line: position + 1, detail: "there are \(pairs.count) held-out pairs, but \(position) rows"))
         }
     }
 

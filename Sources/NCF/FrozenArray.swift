@@ -59,6 +59,8 @@ private final class FrozenMemory<Element: BitwiseCopyable & Sendable>: Sendable 
 
     deinit {
         nonisolated(unsafe) let buffer = unsafe buffer
-        unsafe RetiredMemory.retire(byteCount: buffer.count * MemoryLayout<Element>.stride) { unsafe buffer.deallocate() }
+        unsafe RetiredMemory.retire(byteCount: buffer.count * MemoryLayout<Element>.stride) {
+            unsafe buffer.deallocate()
+        }
     }
 }

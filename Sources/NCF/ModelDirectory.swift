@@ -114,7 +114,8 @@ struct ModelDirectory: Sendable {
     /// Writes the payload, then the manifest that makes it a snapshot. Under the lock.
     func write(_ snapshot: ModelSnapshot) throws(SnapshotFileError) {
         guard !hasSnapshot(snapshot.version) else {
-            throw SnapshotFileError(path: path(snapshot.version, Suffix.manifest), reason: "this version exists already")
+            throw SnapshotFileError(
+                path: path(snapshot.version, Suffix.manifest), reason: "this version exists already")
         }
         // A payload without manifest is what a crash left; nobody else is writing, for the lock is held.
         unsafe unlink(path(snapshot.version, Suffix.payload))

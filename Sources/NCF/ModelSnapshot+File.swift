@@ -48,7 +48,8 @@ extension ModelSnapshot {
                 reason: "it has \(file.count) bytes, its manifest says \(manifest.payload.byteCount)")
         }
         guard file.checksum() == manifest.payload.checksum else {
-            throw SnapshotFileError(path: file.path, reason: "it is damaged: its checksum does not match its manifest's")
+            throw SnapshotFileError(
+                path: file.path, reason: "it is damaged: its checksum does not match its manifest's")
         }
         let reader = SnapshotReader(file: try SafetensorsFile(file), manifest: manifest)
         self.init(

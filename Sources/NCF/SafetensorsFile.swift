@@ -32,12 +32,14 @@ final class SafetensorsFile: Sendable {
         self.file = file
         let count = file.count
         guard count >= 8 else {
-            throw SnapshotFileError(path: file.path, reason: "the file ends within the header length, after \(count) bytes")
+            throw SnapshotFileError(
+                path: file.path, reason: "the file ends within the header length, after \(count) bytes")
         }
         let length = unsafe file.withBytes { unsafe UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
         guard length <= UInt64(Self.headerLimit), Int(length) <= count - 8 else {
             throw SnapshotFileError(
-                path: file.path, reason: "the header is said to have \(length) bytes, the file has \(count - 8) after it")
+                path: file.path,
+                reason: "the header is said to have \(length) bytes, the file has \(count - 8) after it")
         }
         let start = 8 + Int(length)
         let header = unsafe file.withBytes { unsafe Array($0[8..<start]) }
@@ -61,7 +63,8 @@ final class SafetensorsFile: Sendable {
         }
         guard entry.range.lowerBound % MemoryLayout<Element>.alignment == 0 else {
             throw SnapshotFileError(
-                path: file.path, reason: "tensor \"\(name)\" begins at byte \(entry.range.lowerBound), which is not aligned")
+                path: file.path,
+                reason: "tensor \"\(name)\" begins at byte \(entry.range.lowerBound), which is not aligned")
         }
         return file.elements(in: entry.range)
     }

@@ -79,7 +79,8 @@ struct SafetensorsHeader {
         }
         guard bounds[1] <= fileSize - dataStart else {
             throw refusal(
-                "tensor \"\(name)\" ends at byte \(bounds[1]) of the data, of which the file has \(fileSize - dataStart)")
+                "tensor \"\(name)\" ends at byte \(bounds[1]) of the data, of which the file has \(fileSize - dataStart)"
+            )
         }
         guard bounds[1] - bounds[0] == size else {
             throw refusal("tensor \"\(name)\" has \(bounds[1] - bounds[0]) bytes, its shape needs \(size)")

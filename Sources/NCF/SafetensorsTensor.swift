@@ -45,7 +45,8 @@ extension FrozenArray {
     var bytes: FrozenArray<UInt8> {
         unsafe withUnsafeBufferPointer { elements in
             let raw = UnsafeRawBufferPointer(elements)
-            let bytes = unsafe UnsafeBufferPointer(start: raw.baseAddress?.assumingMemoryBound(to: UInt8.self), count: raw.count)
+            let bytes = unsafe UnsafeBufferPointer(
+                start: raw.baseAddress?.assumingMemoryBound(to: UInt8.self), count: raw.count)
             return unsafe FrozenArray<UInt8>(viewing: bytes, owner: keeper)
         }
     }

@@ -57,7 +57,8 @@ struct SnapshotReader {
             unsafe zip(offsets, offsets.dropFirst()).allSatisfy { $0 <= $1 }
         }
         guard isPartition, offsets[0] == 0, offsets[users] == UInt64(seen.count) else {
-            throw SnapshotFileError(path: file.file.path, reason: "tensor \"seen.offsets\" does not partition seen.items")
+            throw SnapshotFileError(
+                path: file.file.path, reason: "tensor \"seen.offsets\" does not partition seen.items")
         }
         try checkItems(seen, "seen.items")
         return SeenItems(offsets: offsets, items: seen)

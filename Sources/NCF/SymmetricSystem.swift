@@ -41,7 +41,9 @@ struct SymmetricSystem {
                 for column in pivot..<size { unsafe matrix[pivot * size + column] /= root }
                 for row in (pivot + 1)..<max(pivot + 1, size) {
                     let factor = unsafe matrix[pivot * size + row]
-                    for column in row..<size { unsafe matrix[row * size + column] -= factor * matrix[pivot * size + column] }
+                    for column in row..<size {
+                        unsafe matrix[row * size + column] -= factor * matrix[pivot * size + column]
+                    }
                 }
             }
         }

@@ -26,7 +26,8 @@ struct Problem: Error, Sendable {
         let count = faults.total
         self.init(
             .unprocessableContent,
-            count == 1 ? "One value is not as this route takes it." : "\(count) values are not as this route takes them.")
+            count == 1
+                ? "One value is not as this route takes it." : "\(count) values are not as this route takes them.")
         self.faults = faults
     }
 

@@ -36,7 +36,9 @@ final class RecentInteractions: Sendable {
         try store.scan(
             after: watermark, begin: { names = $0 },
             row: { row in
-                guard let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] else { return true }
+                guard let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] else {
+                    return true
+                }
                 state.withLock { remember(Entry(userID: userID, itemID: itemID, watermark: row.rowID), in: &$0) }
                 return true
             })

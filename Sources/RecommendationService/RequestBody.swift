@@ -23,7 +23,8 @@ enum RequestBody {
         let mediaType = declared.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
         switch mediaType {
         case "application/json", "application/x-www-form-urlencoded", "text/json", "": return .json
-        case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines": return .ndjson
+        case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines":
+            return .ndjson
         case "text/csv": return .csv
         default:
             throw Problem(

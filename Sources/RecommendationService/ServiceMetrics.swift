@@ -100,7 +100,8 @@ final class ServiceMetrics: ServerObserver {
                 "nectar_http_requests_total", help: "Requests answered.",
                 labels: labels + [("status", "\(key.status)")]),
             duration: registry.histogram(
-                "nectar_http_request_duration_seconds", help: "From the first byte of a request to the end of its answer.",
+                "nectar_http_request_duration_seconds",
+                help: "From the first byte of a request to the end of its answer.",
                 labels: labels, buckets: Histogram.secondsBuckets))
     }
 }

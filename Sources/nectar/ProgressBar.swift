@@ -20,7 +20,8 @@ struct ProgressBar {
         let now = ContinuousClock.now
         if let lastDrawn, now - lastDrawn < .milliseconds(100), share < 1 { return }
         lastDrawn = now
-        let seconds = max(1e-3, Double((now - start).components.seconds) + Double((now - start).components.attoseconds) * 1e-18)
+        let seconds = max(
+            1e-3, Double((now - start).components.seconds) + Double((now - start).components.attoseconds) * 1e-18)
         let filled = Int(share * Double(Self.width))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
         let left = share > 0 ? seconds / share - seconds : 0

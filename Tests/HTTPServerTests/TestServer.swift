@@ -91,7 +91,11 @@ final class CountingConsumer: RequestBodyConsumer {
         return count > limit ? HTTPResponse(status: .unprocessableContent, body: .bytes(Array("enough".utf8))) : nil
     }
 
-    func finish() -> HTTPResponse {
+    func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void) {
+        respond(answer())
+    }
+
+    private func answer() -> HTTPResponse {
         log.withLock { $0.isFinished = true }
         ended.signal()
         return HTTPResponse(status: .ok, body: .bytes(Array("\(log.withLock { $0.bytes.count })".utf8)))

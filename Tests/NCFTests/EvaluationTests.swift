@@ -26,7 +26,8 @@ struct EvaluationTests {
         let taken = histories.flatMap(\.self)
         return InteractionDataset(
             userIDs: userIDs.build(), itemIDs: itemIDs.build(),
-            userOffsets: histories.reduce(into: [0]) { unsafe $0.append($0.last.unsafelyUnwrapped + $1.count) }, items: taken,
+            userOffsets: histories.reduce(into: [0]) { unsafe $0.append($0.last.unsafelyUnwrapped + $1.count) },
+            items: taken,
             ratings: taken.map { _ in .nan }, weights: taken.map { _ in 1 }, timestamps: taken.map { _ in 0 },
             cleaning: DatasetCleaning())
     }

@@ -99,7 +99,9 @@ struct ModelSnapshotTests {
         #expect(abs(snapshot.predict(user: 4, item: nil).logit - meanItem) < 1e-5)
     }
 
-    @Test("a rating stays on the data's scale", arguments: [(-9, 1, 0), (3, 3, 0.5), (99, 5, 1)] as [(Float, Float, Float)])
+    @Test(
+        "a rating stays on the data's scale",
+        arguments: [(-9, 1, 0), (3, 3, 0.5), (99, 5, 1)] as [(Float, Float, Float)])
     func clampsRatings(logit: Float, rating: Float, position: Float) {
         let snapshot = ServingFixture.snapshot(objective: .rating)
         #expect(snapshot.ratingRange == 1...5)

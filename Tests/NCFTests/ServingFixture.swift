@@ -75,7 +75,9 @@ final class ScratchDirectory: Sendable {
 
     init() {
         var template = Array("/tmp/nectar-ncf-XXXXXX".utf8CString)
-        let made = unsafe template.withUnsafeMutableBufferPointer { unsafe $0.baseAddress.flatMap { unsafe mkdtemp($0) } }
+        let made = unsafe template.withUnsafeMutableBufferPointer {
+            unsafe $0.baseAddress.flatMap { unsafe mkdtemp($0) }
+        }
         guard let made = unsafe made else { preconditionFailure("mkdtemp failed: \(errno)") }
         path = unsafe String(cString: made)
     }

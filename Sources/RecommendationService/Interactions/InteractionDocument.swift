@@ -27,7 +27,8 @@ final class InteractionDocument: RequestBodyConsumer {
         }
         guard length > maximumLength else { return nil }
         return Problem(
-            .contentTooLarge, "A JSON body may have \(maximumLength) bytes here; NDJSON (application/x-ndjson) has no limit."
+            .contentTooLarge,
+            "A JSON body may have \(maximumLength) bytes here; NDJSON (application/x-ndjson) has no limit."
         ).response()
     }
 
@@ -63,8 +64,9 @@ final class InteractionDocument: RequestBodyConsumer {
         var decoded = Decoded()
         var isPartial = isPartial
         let isList = document.root.kind == .object && document.root["interactions"] != nil
-        if isList, let object = JSONObjectDecoder(
-            document.root, knownMembers: ["interactions", "partial"], faults: &decoded.faults)
+        if isList,
+            let object = JSONObjectDecoder(
+                document.root, knownMembers: ["interactions", "partial"], faults: &decoded.faults)
         {
             isPartial = object.bool("partial", &decoded.faults) ?? isPartial
             let list = object.array("interactions", &decoded.faults)

@@ -158,14 +158,16 @@ final class InteractionUpload: RequestBodyConsumer {
         for fault in state.faults { faults.add("line \(fault.line)", fault.description) }
         let more = state.faultCount == 1 ? "One row is" : "\(state.faultCount) rows are"
         var problem = Problem(
-            .unprocessableContent, "\(more) not an interaction; nothing was stored. With ?partial=true the rest would be.")
+            .unprocessableContent,
+            "\(more) not an interaction; nothing was stored. With ?partial=true the rest would be.")
         problem.faults = faults
         return problem
     }
 
     private static func problem(_ failure: UploadSpool.Failure) -> Problem {
         Problem(
-            .insufficientStorage, "The upload could not be kept until its end (\(failure.operation), errno \(failure.errno)).")
+            .insufficientStorage,
+            "The upload could not be kept until its end (\(failure.operation), errno \(failure.errno)).")
     }
 
     private static func spooling(_ work: () throws(UploadSpool.Failure) -> Void) throws(Problem) {

@@ -36,7 +36,8 @@ struct Recommender: Sendable {
         let user = subject.userID.flatMap { snapshot.users.index(of: $0) }
         let touched = (subject.userID.map { recent.items(of: $0) } ?? []) + subject.history
         let touchedIndices = touched.compactMap { snapshot.items.index(of: $0) }
-        var excluded = ItemSet(itemCount: snapshot.itemCount, items: indices(of: withheld + request.excluded, in: snapshot))
+        var excluded = ItemSet(
+            itemCount: snapshot.itemCount, items: indices(of: withheld + request.excluded, in: snapshot))
         if request.excludesSeen {
             for item in touchedIndices { excluded.insert(item) }
         }

@@ -57,7 +57,9 @@ struct PredictionRoutes: Sendable {
             }
             for element in list.elements { if let pair = pair(element, &faults) { pairs.append(pair) } }
         } else if let userID, let items = several ?? single.map({ [$0] }) {
-            if single != nil && several != nil { faults.add("/item_ids", "either \"item_id\" or \"item_ids\", not both") }
+            if single != nil && several != nil {
+                faults.add("/item_ids", "either \"item_id\" or \"item_ids\", not both")
+            }
             pairs = items.map { Pair(userID: userID, itemID: $0) }
         } else if faults.isEmpty {
             faults.add("", "expected \"user_id\" with \"item_id\" or \"item_ids\", or \"pairs\"")

@@ -47,7 +47,8 @@ struct QueryParameters {
         guard let value = values[name] else { return nil }
         guard let number = Int(value), range.contains(number) else {
             faults.add(
-                "?\(name)", "expected a whole number from \(range.lowerBound) to \(range.upperBound), found \"\(value)\"")
+                "?\(name)",
+                "expected a whole number from \(range.lowerBound) to \(range.upperBound), found \"\(value)\"")
             return nil
         }
         return number

@@ -47,7 +47,8 @@ final class TrainingCoordinator: Sendable {
             state.created += 1
             let job = TrainingJob(id: "\(state.created)", request: request, createdAt: pipeline.clock.milliseconds())
             state.jobs.append(job)
-            if let oldest = state.jobs.firstIndex(where: { $0.state.hasEnded }), state.jobs.count > Self.rememberedJobs {
+            if let oldest = state.jobs.firstIndex(where: { $0.state.hasEnded }), state.jobs.count > Self.rememberedJobs
+            {
                 state.jobs.remove(at: oldest)
             }
             return job

@@ -61,8 +61,10 @@ struct TrainingPipeline {
         var evaluation: TrainingEvaluation?
         if !split.holdout.isEmpty {
             enter(.evaluating, job)
-            let candidate = snapshot(of: measured, split.train, version: 0, loaded.watermark, metrics: [:], seconds: [:])
-            let result = TrainingEvaluation(of: candidate, train: split.train, holdout: split.holdout, seed: settings.seed)
+            let candidate = snapshot(
+                of: measured, split.train, version: 0, loaded.watermark, metrics: [:], seconds: [:])
+            let result = TrainingEvaluation(
+                of: candidate, train: split.train, holdout: split.holdout, seed: settings.seed)
             evaluation = result
             job.update { $0.evaluation = result }
         }
@@ -100,7 +102,8 @@ struct TrainingPipeline {
             case .cancelled: throw .cancelled
             case .nothingToTrain(let reason): throw .failed(reason)
             case .diverged(let epoch):
-                throw .failed("The training diverged in epoch \(epoch): the loss is not a number. A lower learning_rate helps.")
+                throw .failed(
+                    "The training diverged in epoch \(epoch): the loss is not a number. A lower learning_rate helps.")
             case .invalidHyperparameters(let faults):
                 throw .failed(faults.faults.map { "\($0.name): \($0.detail)" }.joined(separator: "; "))
             }

@@ -1,5 +1,5 @@
-public import InteractionStorage
 import InteractionFormats
+public import InteractionStorage
 import JSON
 public import NCF
 

@@ -115,7 +115,9 @@ struct Evaluate: ParsableCommand {
         }
         let samples = result.reports.reduce(0) { $0 + $1.samples }
         let seconds = result.reports.reduce(0) { $0 + $1.seconds }
-        print("Trained \(Report.millions(Double(samples) / max(seconds, 1e-9))) samples/s over \(result.reports.count) epochs.")
+        print(
+            "Trained \(Report.millions(Double(samples) / max(seconds, 1e-9))) samples/s over \(result.reports.count) epochs."
+        )
         return result
     }
 

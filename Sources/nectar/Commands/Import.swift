@@ -91,7 +91,9 @@ struct Import: ParsableCommand {
     private func store(_ reader: DatasetReader, into store: SQLiteInteractionStore) throws -> Outcome {
         var outcome = Outcome()
         let known = try store.counts
-        if known.interactions > 0 { print("The store already holds \(known.interactions) interactions; these are added.") }
+        if known.interactions > 0 {
+            print("The store already holds \(known.interactions) interactions; these are added.")
+        }
         func note(_ fault: DatasetFault) {
             outcome.faults += 1
             if outcome.faults <= Self.faultsShown { print(fault) }

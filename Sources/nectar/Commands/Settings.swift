@@ -19,7 +19,8 @@ struct Settings: ParsableCommand {
         let defaults = ServiceConfiguration()
         var text = "| key | environment | default | meaning |\n|---|---|---|---|\n"
         for setting in Setting.all {
-            text += "| `\(setting.key)` | `\(setting.environmentName)` | `\(setting.read(defaults))` | \(setting.summary) |\n"
+            text +=
+                "| `\(setting.key)` | `\(setting.environmentName)` | `\(setting.read(defaults))` | \(setting.summary) |\n"
         }
         return text
     }

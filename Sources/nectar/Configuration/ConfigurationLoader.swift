@@ -61,10 +61,13 @@ struct ConfigurationLoader {
     }
 
     private func applyEnvironment(to configuration: inout ServiceConfiguration) throws(Failure) {
-        let known = Set(Setting.all.map(\.environmentName)).union(Self.environmentAliases.keys).union([Self.fileVariable])
+        let known = Set(Setting.all.map(\.environmentName)).union(Self.environmentAliases.keys).union([
+            Self.fileVariable
+        ])
         for name in environment.keys.sorted() where name.hasPrefix("NECTAR_") && !known.contains(name) {
             throw Failure(
-                description: "The environment variable \(name) is not a setting\(Self.suggestion(for: name, among: known)).")
+                description:
+                    "The environment variable \(name) is not a setting\(Self.suggestion(for: name, among: known)).")
         }
         let provider = EnvironmentVariablesProvider(environmentVariables: environment)
         for (alias, key) in Self.environmentAliases.sorted(by: { $0.key < $1.key }) {

@@ -10,7 +10,8 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("data"), help: "Folder of the store and the models.")
     var dataDirectory: String?
 
-    @Option(name: .customLong("log"), help: "Least severe log level: trace, debug, info, notice, warning, error, critical.")
+    @Option(
+        name: .customLong("log"), help: "Least severe log level: trace, debug, info, notice, warning, error, critical.")
     var logLevel: String?
 
     /// The configuration, with `flags` (by key) on top of the file and the environment.

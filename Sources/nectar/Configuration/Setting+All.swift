@@ -13,7 +13,8 @@ extension Setting {
         .integer(
             "server.backlog", in: 1...65_535, \.server.backlog, "connections the kernel holds until they are accepted"),
         .integer(
-            "server.connections", in: 1...1_000_000, \.server.connections, "connections open at once; one more gets 503"),
+            "server.connections", in: 1...1_000_000, \.server.connections, "connections open at once; one more gets 503"
+        ),
         .integer(
             "server.request_line_bytes", in: 256...1_048_576, \.server.requestLineBytes,
             "bytes of a request line; one more gets 414"),
@@ -64,7 +65,8 @@ extension Setting {
 
     private static let training: [Setting] = [
         .integer(
-            "training.queue", in: 1...1000, \.training.queue, "jobs waiting behind the one that runs; one more gets 429"),
+            "training.queue", in: 1...1000, \.training.queue, "jobs waiting behind the one that runs; one more gets 429"
+        ),
         .integer("training.threads", in: 0...256, \.training.threads, "threads a training may use; 0 is one per core"),
     ]
 
