@@ -50,7 +50,8 @@ struct FoldInTests {
             let snapshot = planted(architecture, objective: objective)
             let own = (0..<Self.groups * Self.itemsPerGroup).filter { $0 % Self.groups == group }
             let history = own.prefix(4).map(Int32.init)
-            let ratings: [Float] = history.map { _ in 5 }
+            // What the model itself says of a user of this group: a like, on the scale that was planted.
+            let ratings = history.map { snapshot.predict(user: group, item: Int($0)).logit }
             let user = snapshot.foldIn(items: history, ratings: ratings)
             let answer = snapshot.recommend(for: user, limit: Self.itemsPerGroup - 4, hiding: history)
             #expect(Set(answer.map(\.item)) == Set(own.dropFirst(4)), "\(objective)")
