@@ -10,7 +10,7 @@ struct Evaluate: ParsableCommand {
         abstract: "Trains a model and measures it beside popularity; publishes nothing.",
         discussion: """
             On the store (--data), on a dataset's files (--from), or on a split as the NCF paper's authors publish theirs
-            (--train-pairs, --held-out and --negatives; plain or gzip). A prescribed split is measured once, at the end:
+            (--train-pairs, --held-out and --held-out-negatives; plain or gzip). A prescribed split is measured once, at the end:
             the epochs are as given, or found by --validate on a tenth of the training pairs.
             """
     )
@@ -31,7 +31,7 @@ struct Evaluate: ParsableCommand {
     var heldOut: String?
 
     @Option(help: "File of negatives, one line a held-out pair.")
-    var negatives: String?
+    var heldOutNegatives: String?
 
     @Flag(
         name: .customLong("validate"),
@@ -42,11 +42,12 @@ struct Evaluate: ParsableCommand {
         let configuration = try options.load()
         let settings = try model.hyperparameters(threads: configuration.trainingThreads)
         if let trainPairs {
-            guard let heldOut, let negatives else {
-                throw ValidationError("--train-pairs needs --held-out and --negatives.")
+            guard let heldOut, let heldOutNegatives else {
+                throw ValidationError("--train-pairs needs --held-out and --held-out-negatives.")
             }
             try evaluate(
-                split: LeaveOneOutSplit(trainingPath: trainPairs, heldOutPath: heldOut, negativesPath: negatives),
+                split: LeaveOneOutSplit(
+                    trainingPath: trainPairs, heldOutPath: heldOut, negativesPath: heldOutNegatives),
                 settings)
         } else {
             let dataset = try from.map(read) ?? stored(configuration)
