@@ -39,6 +39,13 @@ void nectar_gmf_forward(nectar_row_layout layout, int32_t groups, int32_t per, c
     for (int32_t g = 0; g < groups; g++) {
         const float *user = user_rows + (int64_t)users[g] * layout.stride;
         float *copy = user_copies + (int64_t)g * d;
+        // The rows lie anywhere; ask for those of the next group while this one is computed.
+        if (g + 1 < groups) {
+            nectar_prefetch(user_rows + (int64_t)users[g + 1] * layout.stride, (int64_t)sizeof(float) * d);
+            for (int32_t j = 0; j < per; j++)
+                nectar_prefetch(item_rows + (int64_t)items[(g + 1) * per + j] * layout.stride,
+                                (int64_t)sizeof(float) * layout.stride);
+        }
         for (int32_t k = 0; k < d; k++) {
             copy[k] = user[k];
             scratch[k] = user[k] * output_weights[k];

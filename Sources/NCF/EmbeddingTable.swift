@@ -40,6 +40,16 @@ final class EmbeddingTable: Sendable {
         )
     }
 
+    /// Asks for a row and its state to be brought near, since rows are updated in random order.
+    func prefetch(row: Int) {
+        precondition(row >= 0 && row < rowCount)
+        let start = row * stride
+        let bytes = Int64(stride * MemoryLayout<Float>.size)
+        unsafe nectar_prefetch(rows.base + start, bytes)
+        unsafe nectar_prefetch(firstMoments.base + start, bytes)
+        unsafe nectar_prefetch(secondMoments.base + start, bytes)
+    }
+
     /// Reads one column block of every row: `width` elements from `offset` on.
     func columns(offset: Int, width: Int) -> [Float] {
         var values: [Float] = []

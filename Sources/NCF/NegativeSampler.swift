@@ -1,3 +1,5 @@
+import CKernels
+
 /// Draws items that a user has not interacted with, each equally likely.
 ///
 /// Rather than drawing from all items until one is no positive, it draws the rank of the wanted item among the user's
@@ -31,14 +33,23 @@ struct NegativeSampler: Sendable {
         guard candidates > 0 else { return nil }
         let rank = Int32(random.below(candidates))
         // The wanted item is `rank` plus the number of positives below it: those with no more than `rank` gaps below.
-        var start = offsets[user]
-        var length = offsets[user + 1] - start
-        while length > 0 {
-            let half = length / 2
-            let isBelow = gapsBelow[start + half] <= rank
-            start = isBelow ? start + half + 1 : start
-            length = isBelow ? length - half - 1 : half
+        let start = offsets[user]
+        let positives = offsets[user + 1] - start
+        let below = unsafe gapsBelow.withUnsafeBufferPointer { gaps in
+            guard let base = gaps.baseAddress, positives > 0 else { return Int64(0) }
+            return unsafe nectar_count_at_most(base + start, Int64(positives), rank)
         }
-        return rank + Int32(start - offsets[user])
+        return rank + Int32(below)
+    }
+
+    /// Asks for what a draw for `user` reads to be brought near.
+    func prefetch(user: Int) {
+        let start = offsets[user]
+        let bytes = (offsets[user + 1] - start) * MemoryLayout<Int32>.size
+        unsafe gapsBelow.withUnsafeBufferPointer { gaps in
+            guard let base = gaps.baseAddress else { return }
+            // Beyond a few hundred positives the first steps of the bisection skip most lines anyway.
+            unsafe nectar_prefetch(base + start, Int64(min(bytes, 1024)))
+        }
     }
 }

@@ -50,6 +50,11 @@ final class RowGroups: @unchecked Sendable {
         for slot in 0..<count { unsafe slots[Int(touched[slot])] = -1 }
     }
 
+    /// The row of `slot`, or of the last one where there are fewer.
+    func row(_ slot: Int) -> Int {
+        Int(touched[min(slot, count - 1)])
+    }
+
     /// The row of `slot`, and its samples.
     func entry(_ slot: Int) -> (row: Int, samples: UnsafeBufferPointer<Int32>) {
         let start = slot == 0 ? 0 : Int(ends[slot - 1])

@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 
 /// Where mini-batches come from: the positives of a dataset in the random order of an epoch, each with its negatives.
@@ -69,6 +70,19 @@ struct TrainingSource: Sendable {
         return order
     }
 
+    /// Positives are visited in random order: asks for the one eight places on, and for what its negatives need four on.
+    private func prefetch(after place: Int, order: [Int32]) {
+        if place + 8 < order.count {
+            unsafe positives.withUnsafeBufferPointer { all in
+                guard let base = all.baseAddress else { return }
+                unsafe nectar_prefetch(base + Int(order[place + 8]), 1)
+            }
+        }
+        if samplesPerGroup > 1, place + 4 < order.count {
+            sampler.prefetch(user: Int(positives[Int(order[place + 4])].user))
+        }
+    }
+
     /// Fills the groups `range` of `batch`, which starts at place `first` of `order`.
     func fill(_ range: Range<Int>, of batch: MiniBatch, first: Int, order: [Int32], epoch: Int) {
         precondition(range.upperBound <= batch.capacity && first + range.upperBound <= order.count)
@@ -77,6 +91,7 @@ struct TrainingSource: Sendable {
         let (targets, weights) = unsafe (batch.targets.base, batch.weights.base)
         for group in range {
             let place = first + group
+            prefetch(after: place, order: order)
             let positive = positives[Int(order[place])]
             let start = group * samplesPerGroup
             unsafe users[group] = positive.user

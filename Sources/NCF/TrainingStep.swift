@@ -13,6 +13,8 @@ final class TrainingStep: @unchecked Sendable {
     private static let samplesPerSlice = 256
     /// Rows a task of the second phase updates.
     private static let rowsPerTask = 64
+    /// How long before its update a row is asked for.
+    private static let rowsAhead = 3
 
     let model: TrainableModel
     let objective: Objective
@@ -104,6 +106,7 @@ final class TrainingStep: @unchecked Sendable {
                 updateDense(slices: sliceCount(batch), decay: Float(decay), optimizer)
             case 1...itemTasks:
                 for slot in rows(ofTask: task - 1, count: itemGroups.count) {
+                    model.items.prefetch(row: itemGroups.row(slot + Self.rowsAhead))
                     let (row, occurrences) = itemGradient(slot, workspace)
                     let decay = perSample * Float(occurrences)
                     unsafe model.items.update(
@@ -111,6 +114,7 @@ final class TrainingStep: @unchecked Sendable {
                 }
             case 1 + itemTasks..<1 + itemTasks + userTasks:
                 for slot in rows(ofTask: task - 1 - itemTasks, count: userGroups.count) {
+                    model.users.prefetch(row: userGroups.row(slot + Self.rowsAhead))
                     let (row, occurrences) = userGradient(slot, workspace)
                     let decay = perSample * Float(occurrences * samplesPerGroup)
                     unsafe model.users.update(

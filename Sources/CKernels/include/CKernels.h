@@ -70,6 +70,22 @@ void nectar_user_gradient(int32_t stride, int32_t occurrences, const int32_t *gr
 void nectar_adam(int32_t n, float *x, float *first_moment, float *second_moment, const float *gradient, float decay,
                  float rate, float beta1, float beta2, float epsilon, float correction1, float correction2);
 
+// Asks for the cache lines of `bytes` bytes from `address` on, without waiting for them.
+static inline void nectar_prefetch(const void *address, int64_t bytes) {
+    for (int64_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch((const char *)address + offset);
+}
+
+// How many of the `count` ascending `values` are at most `limit`: bisection without branches, whose outcome is random here.
+static inline int64_t nectar_count_at_most(const int32_t *values, int64_t count, int32_t limit) {
+    const int32_t *start = values;
+    while (count > 1) {
+        const int64_t half = count / 2;
+        start += start[half - 1] <= limit ? half : 0;
+        count -= half;
+    }
+    return (start - values) + (count == 1 && *start <= limit ? 1 : 0);
+}
+
 // x += y.
 void nectar_add(int32_t n, const float *y, float *x);
 
