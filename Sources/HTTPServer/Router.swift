@@ -91,7 +91,6 @@ public struct Router: Sendable {
         insert(method, template, .streaming(handler))
     }
 
-    /// The methods that some template answers, for `OPTIONS *`.
     /// Adds a handler that answers later: it is called on the loop with the whole request, and may call `respond` once, on
     /// any thread, when the answer is there. Nothing is held meanwhile but the connection.
     public mutating func addDeferred(
@@ -104,6 +103,7 @@ public struct Router: Sendable {
         insert(method, template, .deferred(handler))
     }
 
+    /// The methods that some template answers, for `OPTIONS *`.
     var allMethods: [HTTPMethod] { Self.allowed(nodes.flatMap(\.routes)) }
 
     private mutating func insert(_ method: HTTPMethod, _ template: String, _ handler: Handler) {
