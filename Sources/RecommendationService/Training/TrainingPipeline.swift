@@ -73,7 +73,7 @@ struct TrainingPipeline {
         var final = measured
         if request.refits && !split.holdout.isEmpty {
             enter(.refitting, job)
-            settings.epochs = max(1, measured.bestEpoch)
+            settings.epochs = measured.bestEpoch
             settings.earlyStopping = 0
             final = try fit(dataset, settings, holdout: nil, job)
             final.hyperparameters = measured.hyperparameters
