@@ -7,7 +7,7 @@ import Locking
 /// items before there is any model. Bounded: past `capacity` the oldest interactions are forgotten first (the store keeps
 /// them; only this memory of them goes). Any thread may call it; no call waits for I/O.
 final class RecentInteractions: Sendable {
-    private struct Entry {
+    private struct Entry: Sendable {
         let userID: String
         let itemID: String
         /// No smaller than the row of the interaction in the store.
@@ -16,7 +16,7 @@ final class RecentInteractions: Sendable {
         var interactionID: String?
     }
 
-    private struct State {
+    private struct State: Sendable {
         var entries: [Entry] = []
         /// Entries before this one are forgotten; they are cut off when they make up half of the array.
         var first = 0
@@ -34,23 +34,29 @@ final class RecentInteractions: Sendable {
         self.capacity = capacity
     }
 
-    /// Reads what `store` holds after `watermark`.
-    func load(from store: any InteractionStore, after watermark: Int64) throws(StoreError) {
+    /// Reads what `store` holds after `watermark` and puts it in the place of all that was known, in one exchange: whoever
+    /// asks meanwhile gets the old answer or the new one.
+    func reload(from store: any InteractionStore, after watermark: Int64) throws(StoreError) {
+        var fresh = State()
         var names: ScanSnapshot?
         try store.scan(
-            after: watermark,
-            begin: { snapshot in
-                names = snapshot
-                // Commits up to here are among the rows that follow, even if their announcement is still on its way.
-                state.withLock { $0.watermark = max($0.watermark, snapshot.watermark) }
-            },
+            after: watermark, begin: { names = $0 },
             row: { row in
-                guard let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] else {
-                    return true
+                if let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] {
+                    remember(Entry(userID: userID, itemID: itemID, watermark: row.rowID), in: &fresh)
                 }
-                state.withLock { remember(Entry(userID: userID, itemID: itemID, watermark: row.rowID), in: &$0) }
                 return true
             })
+        // Commits up to here are among the rows read, even if their announcement is still on its way.
+        fresh.watermark = names?.watermark ?? 0
+        state.withLock { [fresh] state in
+            var fresh = fresh
+            for entry in state.entries[state.first...] where entry.watermark > fresh.watermark {
+                remember(entry, in: &fresh)
+            }
+            fresh.watermark = max(fresh.watermark, state.watermark)
+            state = fresh
+        }
     }
 
     /// Interactions that were committed, the last of them at `watermark`; to be told in the order of the commits.
