@@ -84,10 +84,10 @@ struct TrainingPipeline {
         let seconds = [
             "training": Double(trained - started) / 1000, "total": Double(clock.milliseconds() - started) / 1000,
         ]
-        let servedData = request.refits ? dataset : split.train
+        // Whatever the weights were fitted to, the model serves everything: it leaves out all that a user has seen.
         try publish(job, metrics: evaluation?.summary ?? [:]) { version in
             snapshot(
-                of: final, servedData, version: version, loaded.watermark, metrics: evaluation?.summary ?? [:],
+                of: final, dataset, version: version, loaded.watermark, metrics: evaluation?.summary ?? [:],
                 seconds: seconds)
         }
     }

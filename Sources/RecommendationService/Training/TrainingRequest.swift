@@ -55,12 +55,19 @@ public struct TrainingRequest: Sendable {
         if let list = body.array("interactions", &faults) {
             interactions = list.elements.compactMap { InteractionDecoder.decode($0, faults: &faults) }
         }
+        checkBounds(&faults)
         guard faults.isEmpty else { throw Problem(faults: faults) }
+    }
+
+    private func checkBounds(_ faults: inout JSONFaults) {
         do {
-            _ = try hyperparameters.validated()
+            try hyperparameters.validate()
         } catch {
-            for fault in error.faults { faults.add("/\(fault.name)", fault.detail) }
-            throw Problem(faults: faults)
+            // `hidden_layers[1]` there is `/hidden_layers/1` here.
+            for fault in error.faults {
+                let place = fault.name.split(whereSeparator: { $0 == "[" || $0 == "]" }).joined(separator: "/")
+                faults.add("/\(place)", fault.detail)
+            }
         }
     }
 
