@@ -12,14 +12,17 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// One Swift target of the house and the test target that mirrors it; `fixtures` are folders of data files beside the
-/// tests, which read them from the source tree.
-func module(_ name: String, on dependencies: [Target.Dependency] = [], fixtures: [String] = []) -> [Target] {
+/// One Swift target of the house and the test target that mirrors it; `testing` is what the tests alone need, and
+/// `fixtures` are folders of data files beside the tests, which read them from the source tree.
+func module(
+    _ name: String, on dependencies: [Target.Dependency] = [], testing: [Target.Dependency] = [],
+    fixtures: [String] = []
+) -> [Target] {
     [
         .target(name: name, dependencies: dependencies, swiftSettings: strict),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.target(name: name), "TestSupport"] + dependencies,
+            dependencies: [.target(name: name), "TestSupport"] + dependencies + testing,
             exclude: fixtures,
             swiftSettings: strict
         ),
@@ -54,7 +57,7 @@ let house: [Target] =
     + module("JSON", on: ["CSimdJSON"])
     + module("HTTP", fixtures: ["Corpus"])
     + module("Networking", on: ["CLinux", "Locking", openSSL])
-    + module("HTTPServer", on: ["HTTP", "Networking", "Locking", "CZlib"])
+    + module("HTTPServer", on: ["HTTP", "Networking", "Locking", "CZlib"], testing: [openSSL])
     + module("NCF", on: ["COpenBLAS", "CKernels", "JSON", "Locking", atomics])
     + module("InteractionStorage", on: ["Locking", grdb])
     + module("InteractionFormats", on: ["InteractionStorage", "JSON", "CZlib"], fixtures: ["Fixtures"])
