@@ -12,6 +12,10 @@ static inline long nectar_SSL_CTX_set_min_proto_version(SSL_CTX *context, int ve
     return SSL_CTX_set_min_proto_version(context, version);
 }
 
+static inline long nectar_SSL_CTX_set_max_proto_version(SSL_CTX *context, int version) {
+    return SSL_CTX_set_max_proto_version(context, version);
+}
+
 static inline long nectar_SSL_CTX_set_mode(SSL_CTX *context, long mode) {
     return SSL_CTX_set_mode(context, mode);
 }
@@ -40,7 +44,7 @@ static inline long nectar_SSL_set_host_name(SSL *session, const char *name) {
     return SSL_set_tlsext_host_name(session, name);
 }
 
-// A variadic or macro constant in the header, a number here.
+// Expressions in the header, numbers here.
 static const uint64_t nectar_SSL_OPTIONS =
     SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF
     | SSL_OP_PRIORITIZE_CHACHA;

@@ -1,8 +1,8 @@
 import HTTP
 import Networking
 
-/// One request and its answer, from the accepted head on.
-struct Exchange {
+/// One request and its answer, from the accepted head on. It is moved, never copied: it is on every request's path.
+struct Exchange: ~Copyable {
     /// What becomes of the content.
     enum Content {
         /// Gathered for the handler.
@@ -30,6 +30,12 @@ struct Exchange {
     /// The decoder has seen the end, but a piece is still with the consumer.
     var isBodyOver = false
     var bytesIn: Int
+
+    /// Who takes the content as it comes, if somebody does.
+    var consumer: (any RequestBodyConsumer)? {
+        if case .consumed(let consumer) = content { consumer } else { nil }
+    }
+
     var bytesOut = 0
     var status = 0
     /// How a streamed answer is delimited, and how much of a promised length is still owed.

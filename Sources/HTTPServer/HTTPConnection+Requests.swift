@@ -21,6 +21,7 @@ extension HTTPConnection {
     }
 
     private func processHead() -> Bool {
+        if state.phase == .idle { borrowHead() }
         let bytes = input.bytes
         do throws(HTTPRequestParser.Failure) {
             switch try parser.parse(bytes.span.extracting(input.start..<input.end), into: &request) {
@@ -36,6 +37,12 @@ extension HTTPConnection {
             refuse(server.refusal(error))
             return false
         }
+    }
+
+    private func borrowHead() {
+        guard !hasBorrowedHead else { return }
+        request = server.buffers.borrowHead()
+        hasBorrowedHead = true
     }
 
     /// Finds the route and decides what becomes of the content.
@@ -63,7 +70,7 @@ extension HTTPConnection {
             }
         }
         let body = classifyBody(exchange)
-        self.exchange = exchange
+        self.exchange = consume exchange
         perform(.headComplete(keepAlive: request.keepAlive, body: body))
     }
 
@@ -72,12 +79,12 @@ extension HTTPConnection {
         return UInt64(server.configuration.maximumBodyLength)
     }
 
-    private func isTooLong(_ exchange: Exchange) -> Bool {
+    private func isTooLong(_ exchange: borrowing Exchange) -> Bool {
         guard case .contentLength(let length) = request.framing else { return false }
         return length > maximumBodyLength(exchange.match) ?? .max
     }
 
-    private func classifyBody(_ exchange: Exchange) -> HTTPConnectionState.Body {
+    private func classifyBody(_ exchange: borrowing Exchange) -> HTTPConnectionState.Body {
         guard request.framing.hasBody else { return .none }
         let waits = request.expectsContinue && input.isEmpty
         guard exchange.knownAnswer != nil else { return waits ? .awaited : .coming }
@@ -85,28 +92,27 @@ extension HTTPConnection {
         return waits || isTooLong(exchange) ? .unwanted : .coming
     }
 
-    func serverRequest(_ exchange: Exchange) -> ServerRequest {
+    func serverRequest(_ exchange: borrowing Exchange) -> ServerRequest {
         ServerRequest(head: request, match: exchange.match, identifier: exchange.identifier, body: exchange.body)
     }
 
     /// Whether to go on at once.
     private func processBody() -> Bool {
-        guard var exchange else { return false }
-        // Taken out while it changes, so that gathering appends in place.
-        self.exchange = nil
+        guard var exchange = exchange.take() else { return false }
         let before = input.start
         var piece: [UInt8] = []
         do throws(HTTPRequestParser.Failure) {
             exchange.isBodyOver = try decode(&exchange, into: &piece)
         } catch {
-            self.exchange = exchange
+            self.exchange = consume exchange
             refuse(server.refusal(error))
             return false
         }
         exchange.bytesIn += input.start - before
-        self.exchange = exchange
         let isOver = exchange.isBodyOver
-        if case .consumed(let consumer) = exchange.content, !piece.isEmpty {
+        let consumer = exchange.consumer
+        self.exchange = consume exchange
+        if let consumer, !piece.isEmpty {
             handOver(piece, to: consumer)
             return false
         }
@@ -139,14 +145,22 @@ extension HTTPConnection {
 
     /// Has the handler answer; everything it needs is here.
     func dispatch() {
-        guard let exchange else { return }
-        if let known = exchange.knownAnswer { return answer(known) }
-        if case .consumed(let consumer) = exchange.content { return finish(consumer) }
+        guard let exchange = exchange.take() else { return }
+        if let known = exchange.knownAnswer { return answer(known, exchange) }
+        if let consumer = exchange.consumer {
+            self.exchange = consume exchange
+            return finish(consumer)
+        }
+        let request = serverRequest(exchange)
         switch exchange.match?.route.handler {
-        case .whole(.inline, let handler): answer(handler(serverRequest(exchange)))
-        case .whole(.offloaded, let handler): offload(handler, serverRequest(exchange))
-        case .deferred(let handler): postpone(handler, serverRequest(exchange))
-        case .streaming, nil: return
+        case .whole(.inline, let handler): answer(handler(request), exchange)
+        case .whole(.offloaded, let handler):
+            self.exchange = consume exchange
+            offload(handler, request)
+        case .deferred(let handler):
+            self.exchange = consume exchange
+            postpone(handler, request)
+        case .streaming, nil: self.exchange = consume exchange
         }
     }
 
