@@ -26,6 +26,8 @@ struct Exchange: ~Copyable {
     /// The answer, where it is known without a handler.
     var knownAnswer: HTTPResponse?
     var decoder: HTTPBodyDecoder
+    /// Expands the content where it comes as gzip.
+    var inflater: GzipInflater?
     var body: [UInt8] = []
     /// The decoder has seen the end, but a piece is still with the consumer.
     var isBodyOver = false

@@ -16,6 +16,7 @@ extension HTTPConnection {
             response = server.router.problem(
                 .internalServerError, "The handler gave an answer that is none.", serverRequest(exchange))
         }
+        server.compression.apply(to: &response, for: request, limit: ResponseCompression.loopLimit)
         let before = output.bytes.count
         borrowOutput()
         let plan = server.writeHead(

@@ -54,12 +54,16 @@ extension HTTPConnection {
         var exchange = Exchange(
             match: match, identifier: RequestID(of: request, generator: &server.identifiers),
             begin: server.loop.readClock(), decoder: decoder, bytesIn: headLength)
+        let coding = ContentCoding(of: request)
         if match == nil {
             exchange.knownAnswer = server.knownAnswer(outcome, serverRequest(exchange))
             exchange.content = Exchange.Content.dropped
         } else if isTooLong(exchange) {
             exchange.knownAnswer = server.router.problem(
                 .contentTooLarge, "The content is longer than this path takes.", serverRequest(exchange))
+            exchange.content = Exchange.Content.dropped
+        } else if coding == .unknown {
+            exchange.knownAnswer = server.unknownCoding(serverRequest(exchange))
             exchange.content = Exchange.Content.dropped
         } else if case .streaming(let makeConsumer) = match?.route.handler {
             if server.pool.hasRoom {
@@ -68,6 +72,10 @@ extension HTTPConnection {
                 exchange.knownAnswer = server.busy("The server is busy.", serverRequest(exchange))
                 exchange.content = Exchange.Content.dropped
             }
+        }
+        if coding == .gzip, exchange.knownAnswer == nil {
+            exchange.inflater = GzipInflater(
+                maximumExpansion: server.configuration.maximumExpansion, maximumLength: maximumBodyLength(match))
         }
         let body = classifyBody(exchange)
         self.exchange = consume exchange
@@ -101,7 +109,7 @@ extension HTTPConnection {
         guard var exchange = exchange.take() else { return false }
         let before = input.start
         var piece: [UInt8] = []
-        do throws(HTTPRequestParser.Failure) {
+        do throws(ContentFailure) {
             exchange.isBodyOver = try decode(&exchange, into: &piece)
         } catch {
             self.exchange = consume exchange
@@ -123,24 +131,38 @@ extension HTTPConnection {
     /// Whether the end has come.
     private func decode(
         _ exchange: inout Exchange, into piece: inout [UInt8]
-    ) throws(HTTPRequestParser.Failure) -> Bool {
+    ) throws(ContentFailure) -> Bool {
         let bytes = input.bytes
         let unused = bytes.span.extracting(input.start..<input.end)
         var consumed = 0
         defer { input.start += consumed }
         while true {
-            switch try exchange.decoder.decode(unused, consumed: &consumed) {
+            let event: HTTPBodyDecoder.Event
+            do throws(HTTPRequestParser.Failure) {
+                event = try exchange.decoder.decode(unused, consumed: &consumed)
+            } catch {
+                throw .framing(error)
+            }
+            switch event {
             case .needsMoreBytes: return false
-            case .end: return true
+            case .end:
+                try exchange.inflater?.finish()
+                return true
             case .content(let range):
                 let content = bytes[(input.start + range.lowerBound)..<(input.start + range.upperBound)]
                 switch exchange.content {
-                case .gathered: exchange.body.append(contentsOf: content)
-                case .consumed: piece.append(contentsOf: content)
+                case .gathered: try Self.append(content, exchange.inflater, to: &exchange.body)
+                case .consumed: try Self.append(content, exchange.inflater, to: &piece)
                 case .dropped: break
                 }
             }
         }
+    }
+
+    private static func append(
+        _ content: ArraySlice<UInt8>, _ inflater: GzipInflater?, to target: inout [UInt8]
+    ) throws(ContentFailure) {
+        if let inflater { try inflater.inflate(content, into: &target) } else { target.append(contentsOf: content) }
     }
 
     /// Has the handler answer; everything it needs is here.
@@ -180,8 +202,9 @@ extension HTTPConnection {
         let loop = server.loop
         // The request goes with the job: what the connection keeps of it is not needed again.
         exchange?.body = []
+        let compression = server.compression
         let isTaken = server.pool.submit { [self] in
-            let response = handler(request)
+            let response = compression.applied(to: handler(request), for: request.head)
             loop.execute { [self] in answerArrived(response, number) }
         }
         if !isTaken { answer(server.busy("The server is busy.", request)) }

@@ -19,6 +19,10 @@ public struct ServerConfiguration: Sendable {
     public var maximumBodyLength = 16 << 20
     /// How long a TLS handshake may take; then the connection is cut.
     public var handshakeTimeout = Duration.seconds(10)
+    /// Octets that each octet of gzip content may expand to, beyond the first mebibyte; more are answered 413.
+    public var maximumExpansion = 200
+    /// Octets from which on an answer of text or JSON is sent as gzip to clients that accept it.
+    public var compressionThreshold = 1024
     /// From the first octet of a head to its last one; then 408.
     public var fieldSectionTimeout = Duration.seconds(10)
     /// How long a connection may rest between requests; then it is closed.

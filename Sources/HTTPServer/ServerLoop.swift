@@ -29,6 +29,7 @@ final class ServerLoop: @unchecked Sendable {
     let observer: any ServerObserver
     let pool: OffloadPool
     let connectionCount: ConnectionCount
+    let compression: ResponseCompression
     // Exempt from the run-time check for overlapping access, as a connection's are, and for the same reason.
     @safe @exclusivity(unchecked) var date = DateField()
     @safe @exclusivity(unchecked) var identifiers: RequestIDGenerator
@@ -50,6 +51,7 @@ final class ServerLoop: @unchecked Sendable {
         self.pool = pool
         self.connectionCount = connectionCount
         self.certificates = certificates
+        compression = ResponseCompression(threshold: configuration.compressionThreshold)
         intervals = Intervals(configuration)
         identifiers = RequestIDGenerator(seed: identifierSeed)
         buffers = BufferPool(inputSize: configuration.readSize)
