@@ -60,14 +60,3 @@ extension HTTPFields: ExpressibleByDictionaryLiteral {
         lines.removeAll(keepingCapacity: true)
     }
 }
-
-extension Span<UInt8> {
-    /// The range without the spaces and tabs at its ends.
-    func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
-        var lower = range.lowerBound
-        var upper = range.upperBound
-        while lower < upper, Octets.isBlank(self[lower]) { lower += 1 }
-        while lower < upper, Octets.isBlank(self[upper - 1]) { upper -= 1 }
-        return lower..<upper
-    }
-}

@@ -23,20 +23,22 @@ extension HTTPRequest {
     }
 
     private func examine(_ index: Int, _ findings: inout Findings) throws(HTTPRequestParser.Failure) {
+        let octets = fields.storage.span
+        let name = fields.lines[index].name.range
         // The length of the name rules out nearly every field that is not looked for.
-        switch fields.lines[index].name.count {
-        case 4 where fields.isNamed(index, "host"):
+        switch name.count {
+        case 4 where octets.equalsIgnoringCase("host", in: name):
             guard findings.host == nil else { throw .duplicateHost }
             findings.host = index
-        case 6 where fields.isNamed(index, "expect"):
+        case 6 where octets.equalsIgnoringCase("expect", in: name):
             try examineExpect(index, &findings)
-        case 10 where fields.isNamed(index, "connection"):
+        case 10 where octets.equalsIgnoringCase("connection", in: name):
             examineConnection(index, &findings)
-        case 14 where fields.isNamed(index, "content-length"):
+        case 14 where octets.equalsIgnoringCase("content-length", in: name):
             guard findings.contentLength == nil else { throw .duplicateContentLength }
             findings.contentLength = index
-        case 17 where fields.isNamed(index, "transfer-encoding"):
-            try findings.codings.add(fields.storage.span, fields.lines[index].value.range)
+        case 17 where octets.equalsIgnoringCase("transfer-encoding", in: name):
+            try findings.codings.add(octets, fields.lines[index].value.range)
         default: break
         }
     }
@@ -46,8 +48,7 @@ extension HTTPRequest {
         var list = FieldList(fields.lines[index].value.range)
         while let element = list.next(octets) {
             if element.isEmpty { continue }
-            let expectation = octets.extracting(element)
-            guard expectation.equalsIgnoringCase("100-continue".utf8Span.span) else { throw .unknownExpectation }
+            guard octets.equalsIgnoringCase("100-continue", in: element) else { throw .unknownExpectation }
             findings.expectsContinue = true
         }
     }
@@ -56,9 +57,8 @@ extension HTTPRequest {
         let octets = fields.storage.span
         var list = FieldList(fields.lines[index].value.range)
         while let element = list.next(octets) {
-            let option = octets.extracting(element)
-            if option.equalsIgnoringCase("close".utf8Span.span) { findings.closes = true }
-            if option.equalsIgnoringCase("keep-alive".utf8Span.span) { findings.asksToKeepAlive = true }
+            if octets.equalsIgnoringCase("close", in: element) { findings.closes = true }
+            if octets.equalsIgnoringCase("keep-alive", in: element) { findings.asksToKeepAlive = true }
         }
     }
 
@@ -68,7 +68,7 @@ extension HTTPRequest {
             return
         }
         let value = fields.lines[index].value
-        guard Authority.isValid(fields.storage.span.extracting(value.range), portRequired: false) else {
+        guard Authority.isValid(fields.storage.span, value.range, portRequired: false) else {
             throw .invalidHost
         }
         // The authority of the target itself goes before Host (RFC 9112, section 3.2.2).

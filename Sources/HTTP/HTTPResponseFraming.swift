@@ -102,7 +102,7 @@ struct HTTPResponseFraming {
         return fields.withValue(at: index) { value in
             var list = FieldList(0..<value.count)
             while let element = list.next(value) {
-                if value.extracting(element).equalsIgnoringCase("close".utf8Span.span) { return true }
+                if value.equalsIgnoringCase("close", in: element) { return true }
             }
             return false
         }
