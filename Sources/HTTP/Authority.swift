@@ -42,9 +42,10 @@ enum Authority {
         guard !digits.isEmpty else { return !required }
         var port = 0
         for index in digits {
-            guard Octets.isDigit(bytes[index]) else { return false }
-            port = port * 10 + Int(bytes[index] - 0x30)
-            guard port <= 65535 else { return false }
+            // Far from overflowing, as it stays below 65536 before each step.
+            let digit = bytes[index] &- 0x30
+            port = port &* 10 &+ Int(digit)
+            guard digit < 10, port <= 65535 else { return false }
         }
         return true
     }

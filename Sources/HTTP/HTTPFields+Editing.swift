@@ -49,14 +49,7 @@ extension HTTPFields: ExpressibleByDictionaryLiteral {
     /// Copies the octets that the lines' ranges refer to, the whole head at once.
     mutating func store(_ octets: Span<UInt8>) {
         storage.removeAll(keepingCapacity: true)
-        // Safe: the buffer does not outlive the call. There is no append of a span, and octet by octet costs several
-        // times the copy.
-        unsafe octets.withUnsafeBufferPointer { unsafe storage.append(contentsOf: $0) }
-    }
-
-    /// Drops everything and keeps the memory.
-    mutating func removeAll() {
-        storage.removeAll(keepingCapacity: true)
-        lines.removeAll(keepingCapacity: true)
+        // One more for the path that a target may lack.
+        storage.append(addingCapacity: octets.count + 1) { $0.append(octets) }
     }
 }

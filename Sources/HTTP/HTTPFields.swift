@@ -13,17 +13,17 @@ public struct HTTPFields: Sendable {
         var value: Extent
     }
 
-    /// A range of octets in half the size of a `Range<Int>`; heads are bounded far below 4 GiB.
+    /// A range of octets in half the size of a `Range<Int>`; the parser's limits keep heads far below 4 GiB.
     struct Extent: Sendable, Equatable {
         var start: UInt32
         var count: UInt32
 
         init(_ range: Range<Int>) {
-            start = UInt32(range.lowerBound)
-            count = UInt32(range.count)
+            start = UInt32(truncatingIfNeeded: range.lowerBound)
+            count = UInt32(truncatingIfNeeded: range.upperBound &- range.lowerBound)
         }
 
-        var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
+        var range: Range<Int> { Int(start)..<Int(start) &+ Int(count) }
         static var none: Extent { Extent(0..<0) }
     }
 

@@ -1,22 +1,39 @@
 extension Span<UInt8> {
     /// The first position in the range whose octet is not of the class, or where the range ends.
     ///
-    /// Sixteen octets at a time as long as the span, not only the range, has that many.
-    func end<Class: OctetClass>(of _: Class.Type, in range: Range<Int>) -> Int {
+    /// Most runs end within sixteen octets: the first ones are looked at in place, the others by a loop.
+    @inline(__always)
+    func end<Class: OctetClass>(of octets: Class.Type, in range: Range<Int>) -> Int {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
-        var index = range.lowerBound
-        while index < range.upperBound, count &- index >= 16 {
-            // Safe: sixteen octets from here on are in the span, says the condition above.
-            let octets = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: SIMD16<UInt8>.self)
-            index &+= Self.lanesBeforeFirstFalse(Class.containsAll(of: octets))
-            guard index < range.upperBound else { return range.upperBound }
-            // Safe: before the range's end, which the precondition has put into the span.
+        guard count &- range.lowerBound >= 16 else { return endOfLongRun(octets, range.lowerBound, range.upperBound) }
+        let index = range.lowerBound &+ lanesOfRun(octets, at: range.lowerBound)
+        guard index < range.upperBound else { return range.upperBound }
+        // Safe: before the range's end, which the precondition has put into the span.
+        guard Class.contains(unsafe self[unchecked: index]) else { return index }
+        return endOfLongRun(octets, index &+ 1, range.upperBound)
+    }
+
+    // Sixteen octets at a time as long as the span, not only the range, has that many. Both bounds are in the span.
+    private func endOfLongRun<Class: OctetClass>(_ octets: Class.Type, _ start: Int, _ end: Int) -> Int {
+        var index = start
+        while index < end, count &- index >= 16 {
+            index &+= lanesOfRun(octets, at: index)
+            guard index < end else { return end }
+            // Safe: before the end.
             guard Class.contains(unsafe self[unchecked: index]) else { return index }
             index &+= 1
         }
         // Safe: as above.
-        while index < range.upperBound, Class.contains(unsafe self[unchecked: index]) { index &+= 1 }
+        while index < end, Class.contains(unsafe self[unchecked: index]) { index &+= 1 }
         return index
+    }
+
+    // How many of the sixteen octets from here on come before the first that is not surely of the class.
+    @inline(__always)
+    private func lanesOfRun<Class: OctetClass>(_: Class.Type, at index: Int) -> Int {
+        // Safe: the callers have made sure that there are sixteen.
+        let octets = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: SIMD16<UInt8>.self)
+        return Self.lanesBeforeFirstFalse(Class.containsAll(of: octets))
     }
 
     // Sixteen when all are true; the octet behind them is then looked at alone, if it is still in the range.
@@ -31,12 +48,16 @@ extension Span<UInt8> {
     }
 
     /// The range without the spaces and tabs at its ends.
+    @inline(__always)
     func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
         var lower = range.lowerBound
         var upper = range.upperBound
-        while lower < upper, Octets.isBlank(self[lower]) { lower += 1 }
-        while lower < upper, Octets.isBlank(self[upper - 1]) { upper -= 1 }
-        return lower..<upper
+        // Safe: between the bounds, which are in the span.
+        while lower < upper, Octets.isBlank(unsafe self[unchecked: lower]) { lower &+= 1 }
+        while lower < upper, Octets.isBlank(unsafe self[unchecked: upper &- 1]) { upper &-= 1 }
+        // Safe: the loops end where the two meet.
+        return unsafe Range(uncheckedBounds: (lower, upper))
     }
 
     /// Whether the octets in the range are exactly this text.
