@@ -74,21 +74,25 @@ extension Span<UInt8> {
         differences(from: text, in: range, ignoring: 0x2020_2020_2020_2020) == 0
     }
 
-    // Zero when they are alike. The text is known to the compiler, so of the loops only the comparisons are left.
     @inline(__always)
     private func differences(from text: StaticString, in range: Range<Int>, ignoring bits: UInt64) -> UInt64 {
-        let length = text.utf8CodeUnitCount
-        guard range.count == length else { return .max }
+        guard range.count == text.utf8CodeUnitCount else { return .max }
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
-        // Safe: offsets below the length are in the text, and with the range's start before them in the span.
-        let other = unsafe RawSpan(_unsafeStart: text.utf8Start, byteCount: length)
+        // Safe: a literal is always there. The compiler knows its length: of the loops below only comparisons are left.
+        let other = unsafe RawSpan(_unsafeStart: text.utf8Start, byteCount: text.utf8CodeUnitCount)
+        return differences(from: other, at: range.lowerBound, ignoring: bits)
+    }
+
+    // Zero when the octets from `start` on, of which there must be enough, are those.
+    @inline(__always)
+    private func differences(from other: RawSpan, at start: Int, ignoring bits: UInt64) -> UInt64 {
         var found: UInt64 = 0
         var offset = 0
         func compare<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(_: Word.Type) {
             let width = MemoryLayout<Word>.size
-            while length &- offset >= width {
-                let ours = unsafe bytes.unsafeLoadUnaligned(
-                    fromUncheckedByteOffset: range.lowerBound &+ offset, as: Word.self)
+            while other.byteCount &- offset >= width {
+                // Safe: the offset stays below the other's length, and so within ours.
+                let ours = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start &+ offset, as: Word.self)
                 let theirs = unsafe other.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Word.self)
                 found |= UInt64(ours ^ theirs) & ~bits
                 offset &+= width
@@ -104,6 +108,8 @@ extension Span<UInt8> {
     /// Whether the octets are this ASCII text, capitals and small letters being alike.
     func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
         guard other.count == count else { return false }
+        // Mostly they are spelt alike. Safe: octets are initialised memory without padding.
+        if unsafe differences(from: other.bytes, at: 0, ignoring: 0) == 0 { return true }
         for index in 0..<count where Octets.lowercased(self[index]) != Octets.lowercased(other[index]) { return false }
         return true
     }
