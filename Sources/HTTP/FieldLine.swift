@@ -4,8 +4,7 @@ enum FieldLine {
 
     /// Judges a line whose octets are known to be no controls but tabs.
     static func parse(_ bytes: Span<UInt8>, _ line: Range<Int>, isFirst: Bool) throws(Failure) -> HTTPFields.Line {
-        var colon = line.lowerBound
-        while colon < line.upperBound, Octets.isToken(bytes[colon]) { colon += 1 }
+        let colon = bytes.end(of: TokenOctets.self, in: line)
         guard colon < line.upperBound, bytes[colon] == Octets.colon, colon > line.lowerBound else {
             throw failure(bytes, line, stoppedAt: colon, isFirst: isFirst)
         }

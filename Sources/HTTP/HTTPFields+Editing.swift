@@ -7,6 +7,10 @@ public struct HTTPFieldValueError: Error, Equatable, Sendable {
 extension HTTPFields: ExpressibleByDictionaryLiteral {
     /// The fields in the order written; a name may come twice.
     public init(dictionaryLiteral elements: (HTTPFieldName, String)...) {
+        var octets = 0
+        for (name, value) in elements { octets += name.description.utf8.count + 2 + value.utf8.count }
+        storage.reserveCapacity(octets)
+        lines.reserveCapacity(elements.count)
         for (name, value) in elements { append(name, value) }
     }
 
@@ -23,16 +27,19 @@ extension HTTPFields: ExpressibleByDictionaryLiteral {
     ///
     /// White space around the value is dropped, as a recipient would.
     public mutating func append(_ name: HTTPFieldName, untrusted value: String) throws(HTTPFieldValueError) {
-        let bytes = value.utf8Span.span
-        for offset in 0..<bytes.count where !Octets.isFieldContent(bytes[offset]) {
-            throw HTTPFieldValueError(offset: offset)
+        let octets = value.utf8Span.span
+        let end = octets.end(of: FieldContentOctets.self, in: 0..<octets.count)
+        guard end == octets.count else { throw HTTPFieldValueError(offset: end) }
+        let content = octets.trimmingBlanks(0..<end)
+        let start = storage.count
+        let valueStart = start + name.description.utf8.count + 2
+        storage.append(addingCapacity: valueStart - start + content.count) { line in
+            line.append(name.description.utf8Span.span)
+            line.append(": ")
+            line.append(octets.extracting(content))
         }
-        let nameStart = storage.count
-        storage.append(contentsOf: name.description.utf8)
-        let valueStart = storage.count
-        storage.append(contentsOf: value.utf8)
-        let trimmed = storage.span.trimmingBlanks(valueStart..<storage.count)
-        lines.append(Line(name: Extent(nameStart..<valueStart), value: Extent(trimmed)))
+        lines.append(
+            Line(name: Extent(start..<valueStart - 2), value: Extent(valueStart..<valueStart + content.count)))
     }
 
     /// Puts one field of this name in the place of all there are.
@@ -49,25 +56,7 @@ extension HTTPFields: ExpressibleByDictionaryLiteral {
     /// Copies the octets that the lines' ranges refer to, the whole head at once.
     mutating func store(_ octets: Span<UInt8>) {
         storage.removeAll(keepingCapacity: true)
-        // Safe: the buffer does not outlive the call. There is no append of a span, and octet by octet costs several
-        // times the copy.
-        unsafe octets.withUnsafeBufferPointer { unsafe storage.append(contentsOf: $0) }
-    }
-
-    /// Drops everything and keeps the memory.
-    mutating func removeAll() {
-        storage.removeAll(keepingCapacity: true)
-        lines.removeAll(keepingCapacity: true)
-    }
-}
-
-extension Span<UInt8> {
-    /// The range without the spaces and tabs at its ends.
-    func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
-        var lower = range.lowerBound
-        var upper = range.upperBound
-        while lower < upper, Octets.isBlank(self[lower]) { lower += 1 }
-        while lower < upper, Octets.isBlank(self[upper - 1]) { upper -= 1 }
-        return lower..<upper
+        // One more for the path that a target may lack.
+        storage.append(addingCapacity: octets.count + 1) { $0.append(octets) }
     }
 }

@@ -11,19 +11,23 @@ public struct HTTPFields: Sendable {
     struct Line: Sendable {
         var name: Extent
         var value: Extent
+
+        /// The field line without its end: between name and value lie a colon and white space, in what was parsed as
+        /// in what was appended.
+        var whole: Range<Int> { Int(name.start)..<Int(value.start) &+ Int(value.count) }
     }
 
-    /// A range of octets in half the size of a `Range<Int>`; heads are bounded far below 4 GiB.
+    /// A range of octets in half the size of a `Range<Int>`; the parser's limits keep heads far below 4 GiB.
     struct Extent: Sendable, Equatable {
         var start: UInt32
         var count: UInt32
 
         init(_ range: Range<Int>) {
-            start = UInt32(range.lowerBound)
-            count = UInt32(range.count)
+            start = UInt32(truncatingIfNeeded: range.lowerBound)
+            count = UInt32(truncatingIfNeeded: range.upperBound &- range.lowerBound)
         }
 
-        var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
+        var range: Range<Int> { Int(start)..<Int(start) &+ Int(count) }
         static var none: Extent { Extent(0..<0) }
     }
 
@@ -82,12 +86,7 @@ public struct HTTPFields: Sendable {
     private func matches(_ index: Int, _ name: HTTPFieldName) -> Bool {
         // The lengths first: they settle nearly every comparison.
         guard Int(lines[index].name.count) == name.description.utf8.count else { return false }
-        return isNamed(index, name.description)
-    }
-
-    /// Whether the field at this position has this name, in any case.
-    func isNamed(_ index: Int, _ name: String) -> Bool {
-        storage.span.extracting(lines[index].name.range).equalsIgnoringCase(name.utf8Span.span)
+        return storage.span.extracting(lines[index].name.range).equalsIgnoringCase(name.description.utf8Span.span)
     }
 }
 

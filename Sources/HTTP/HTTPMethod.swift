@@ -21,24 +21,20 @@ public enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
     /// Ask for a loop-back of the message; never given here.
     case trace = "TRACE"
 
-    /// The method spelt by these bytes, or nil when it is none that is known.
-    init?(token: Span<UInt8>) {
-        // The length leaves one or two candidates, so nothing is built and little compared.
-        let candidates: (HTTPMethod, HTTPMethod)
-        switch token.count {
-        case 3: candidates = (.get, .put)
-        case 4: candidates = (.post, .head)
-        case 5: candidates = (.patch, .trace)
-        case 6: candidates = (.delete, .delete)
-        case 7: candidates = (.options, .connect)
+    /// The method spelt by the octets in this range, or nil when it is none that is known.
+    init?(token bytes: Span<UInt8>, _ range: Range<Int>) {
+        // The length leaves one or two candidates, and each is one comparison or two.
+        switch range.count {
+        case 3 where bytes.equals("GET", in: range): self = .get
+        case 3 where bytes.equals("PUT", in: range): self = .put
+        case 4 where bytes.equals("POST", in: range): self = .post
+        case 4 where bytes.equals("HEAD", in: range): self = .head
+        case 5 where bytes.equals("PATCH", in: range): self = .patch
+        case 5 where bytes.equals("TRACE", in: range): self = .trace
+        case 6 where bytes.equals("DELETE", in: range): self = .delete
+        case 7 where bytes.equals("OPTIONS", in: range): self = .options
+        case 7 where bytes.equals("CONNECT", in: range): self = .connect
         default: return nil
-        }
-        if token.equals(candidates.0.rawValue) {
-            self = candidates.0
-        } else if token.equals(candidates.1.rawValue) {
-            self = candidates.1
-        } else {
-            return nil
         }
     }
 

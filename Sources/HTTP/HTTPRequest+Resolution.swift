@@ -10,81 +10,75 @@ extension HTTPRequest {
         var expectsContinue = false
     }
 
-    /// Judges the fields together and fills in what follows from them.
-    mutating func resolve() throws(HTTPRequestParser.Failure) {
+    /// Judges the fields together and fills in what follows from them; the octets are those of the whole head.
+    mutating func resolve(_ octets: Span<UInt8>) throws(HTTPRequestParser.Failure) {
         var findings = Findings()
-        for index in fields.lines.indices { try examine(index, &findings) }
-        resolveEmptyPath()
-        try resolveHost(findings)
-        framing = try resolvedFraming(findings)
+        for index in 0..<fields.lines.count { try examine(index, octets, &findings) }
+        try resolveHost(octets, findings)
+        framing = try resolvedFraming(octets, findings)
         keepAlive = !findings.closes && (version >= .http11 || findings.asksToKeepAlive)
         // Nobody waits for a 100 in HTTP/1.0 (RFC 9110, section 10.1.1), nor without content to send.
         expectsContinue = findings.expectsContinue && version >= .http11 && framing.hasBody
     }
 
-    private func examine(_ index: Int, _ findings: inout Findings) throws(HTTPRequestParser.Failure) {
+    @inline(__always)
+    private func examine(
+        _ index: Int, _ octets: Span<UInt8>, _ findings: inout Findings
+    ) throws(HTTPRequestParser.Failure) {
+        let name = fields.lines[index].name.range
         // The length of the name rules out nearly every field that is not looked for.
-        switch fields.lines[index].name.count {
-        case 4 where fields.isNamed(index, "host"):
+        switch name.count {
+        case 4 where octets.equalsIgnoringCase("host", in: name):
             guard findings.host == nil else { throw .duplicateHost }
             findings.host = index
-        case 6 where fields.isNamed(index, "expect"):
-            try examineExpect(index, &findings)
-        case 10 where fields.isNamed(index, "connection"):
-            examineConnection(index, &findings)
-        case 14 where fields.isNamed(index, "content-length"):
+        case 6 where octets.equalsIgnoringCase("expect", in: name):
+            try examineExpect(fields.lines[index].value.range, octets, &findings)
+        case 10 where octets.equalsIgnoringCase("connection", in: name):
+            examineConnection(fields.lines[index].value.range, octets, &findings)
+        case 14 where octets.equalsIgnoringCase("content-length", in: name):
             guard findings.contentLength == nil else { throw .duplicateContentLength }
             findings.contentLength = index
-        case 17 where fields.isNamed(index, "transfer-encoding"):
-            try findings.codings.add(fields.storage.span, fields.lines[index].value.range)
+        case 17 where octets.equalsIgnoringCase("transfer-encoding", in: name):
+            try findings.codings.add(octets, fields.lines[index].value.range)
         default: break
         }
     }
 
-    private func examineExpect(_ index: Int, _ findings: inout Findings) throws(HTTPRequestParser.Failure) {
-        let octets = fields.storage.span
-        var list = FieldList(fields.lines[index].value.range)
+    private func examineExpect(
+        _ value: Range<Int>, _ octets: Span<UInt8>, _ findings: inout Findings
+    ) throws(HTTPRequestParser.Failure) {
+        var list = FieldList(value)
         while let element = list.next(octets) {
             if element.isEmpty { continue }
-            let expectation = octets.extracting(element)
-            guard expectation.equalsIgnoringCase("100-continue".utf8Span.span) else { throw .unknownExpectation }
+            guard octets.equalsIgnoringCase("100-continue", in: element) else { throw .unknownExpectation }
             findings.expectsContinue = true
         }
     }
 
-    private func examineConnection(_ index: Int, _ findings: inout Findings) {
-        let octets = fields.storage.span
-        var list = FieldList(fields.lines[index].value.range)
+    private func examineConnection(_ value: Range<Int>, _ octets: Span<UInt8>, _ findings: inout Findings) {
+        var list = FieldList(value)
         while let element = list.next(octets) {
-            let option = octets.extracting(element)
-            if option.equalsIgnoringCase("close".utf8Span.span) { findings.closes = true }
-            if option.equalsIgnoringCase("keep-alive".utf8Span.span) { findings.asksToKeepAlive = true }
+            if octets.equalsIgnoringCase("close", in: element) { findings.closes = true }
+            if octets.equalsIgnoringCase("keep-alive", in: element) { findings.asksToKeepAlive = true }
         }
     }
 
-    private mutating func resolveHost(_ findings: Findings) throws(HTTPRequestParser.Failure) {
+    private mutating func resolveHost(
+        _ octets: Span<UInt8>, _ findings: Findings
+    ) throws(HTTPRequestParser.Failure) {
         guard let index = findings.host else {
             guard version < .http11 else { throw .missingHost }
             return
         }
         let value = fields.lines[index].value
-        guard Authority.isValid(fields.storage.span.extracting(value.range), portRequired: false) else {
-            throw .invalidHost
-        }
+        guard Authority.isValid(octets, value.range, portRequired: false) else { throw .invalidHost }
         // The authority of the target itself goes before Host (RFC 9112, section 3.2.2).
         authorityExtent = authorityExtent ?? value
     }
 
-    // `http://host` alone names the path `/`, and with OPTIONS the server itself (RFC 9112, section 3.2.4). The octet
-    // is added behind the head, where no other range reaches.
-    private mutating func resolveEmptyPath() {
-        guard pathExtent.count == 0, method != .connect else { return }
-        let start = fields.storage.count
-        fields.storage.append(method == .options && queryExtent == nil ? Octets.asterisk : Octets.slash)
-        pathExtent = HTTPFields.Extent(start..<start + 1)
-    }
-
-    private func resolvedFraming(_ findings: Findings) throws(HTTPRequestParser.Failure) -> HTTPBodyFraming {
+    private func resolvedFraming(
+        _ octets: Span<UInt8>, _ findings: Findings
+    ) throws(HTTPRequestParser.Failure) -> HTTPBodyFraming {
         if findings.codings.areGiven {
             // Whoever sends both, or codings to an old version, may be heard differently by somebody on the way.
             guard version >= .http11 else { throw .transferEncodingInHTTP10 }
@@ -93,6 +87,16 @@ extension HTTPRequest {
             return .chunked
         }
         guard let index = findings.contentLength else { return .none }
-        return .contentLength(try ContentLength.parse(fields.storage.span.extracting(fields.lines[index].value.range)))
+        return .contentLength(try ContentLength.parse(octets.extracting(fields.lines[index].value.range)))
+    }
+
+    /// Copies the octets of the whole head, which all the ranges refer to.
+    mutating func store(_ octets: Span<UInt8>) {
+        fields.store(octets)
+        guard pathExtent.count == 0, method != .connect else { return }
+        // `http://host` alone names the path `/`, and with OPTIONS the server itself (RFC 9112, section 3.2.4). The
+        // octet is added behind the head, where no other range reaches.
+        fields.storage.append(method == .options && queryExtent == nil ? Octets.asterisk : Octets.slash)
+        pathExtent = HTTPFields.Extent(octets.count..<octets.count + 1)
     }
 }

@@ -59,7 +59,8 @@ public struct HTTPRequest: Sendable {
 
     /// Forgets everything but the memory.
     mutating func clear() {
-        fields.removeAll()
+        // The octets stay until the next head's take their place.
+        fields.lines.removeAll(keepingCapacity: true)
         framing = .none
         keepAlive = true
         expectsContinue = false

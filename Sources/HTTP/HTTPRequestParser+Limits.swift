@@ -24,6 +24,9 @@ extension HTTPRequestParser {
             chunkExtension: Int = 4096,
             chunkOverhead: Int = 65536
         ) {
+            precondition(
+                requestLine >= 0 && fieldSection >= 0 && requestLine < 1 << 30 && fieldSection < 1 << 30,
+                "positions in a head are counted in 32 bits")
             self.requestLine = requestLine
             self.fieldSection = fieldSection
             self.fieldCount = fieldCount

@@ -42,6 +42,10 @@ public struct HTTPRequestParser: Sendable {
             switch stage {
             case .beginning:
                 request.clear()
+                if let length = PlainHead.read(bytes, limits, into: &request) {
+                    return try complete(bytes, length, &request)
+                }
+                request.clear()
                 guard skipEmptyLine(bytes) else { return .needsMoreBytes }
                 stage = .requestLine
             case .requestLine:
@@ -50,7 +54,7 @@ public struct HTTPRequestParser: Sendable {
                 stage = .fields(start: lineStart)
             case .fields(let start):
                 guard let line = try fieldLine(bytes, sectionStart: start) else { return .needsMoreBytes }
-                if line.isEmpty { return try complete(bytes, &request) }
+                if line.isEmpty { return try complete(bytes, lineStart, &request) }
                 try append(bytes, line, to: &request.fields)
             }
         }
@@ -112,11 +116,11 @@ public struct HTTPRequestParser: Sendable {
 
     private mutating func complete(
         _ bytes: Span<UInt8>,
+        _ length: Int,
         _ request: inout HTTPRequest
     ) throws(Failure) -> Outcome {
-        let length = lineStart
-        request.fields.store(bytes.extracting(..<length))
-        try request.resolve()
+        try request.resolve(bytes)
+        request.store(bytes.extracting(..<length))
         reset()
         return .head(consumed: length)
     }

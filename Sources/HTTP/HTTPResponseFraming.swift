@@ -15,8 +15,15 @@ struct HTTPResponseFraming {
     /// What the caller must do.
     let plan: HTTPResponseWriter.Plan
 
+    /// Whether a handler has told the date itself.
+    let hasOwnDate: Bool
+
+    // Whether there is a field of a handler's own to leave out.
+    private let hasOwnFraming: Bool
+
     init(of response: HTTPResponse, to method: HTTPMethod, version: HTTPVersion, keepAlive: Bool) {
-        let wantsToStay = keepAlive && !Self.asksToClose(response.fields)
+        (hasOwnDate, hasOwnFraming) = Self.look(at: response.fields)
+        let wantsToStay = keepAlive && !(hasOwnFraming && Self.asksToClose(response.fields))
         let isOld = version < .http11
         let length = Self.length(of: response)
         let hasContent = Self.hasContent(response.status, method)
@@ -35,31 +42,48 @@ struct HTTPResponseFraming {
         saysKeepAlive = isOld
     }
 
-    /// Whether the field at this position is left to this type.
-    static func owns(_ fields: HTTPFields, _ index: Int) -> Bool {
-        switch fields.lines[index].name.count {
-        case 10: fields.isNamed(index, "connection")
-        case 14: fields.isNamed(index, "content-length")
-        case 17: fields.isNamed(index, "transfer-encoding")
+    private static func look(at fields: HTTPFields) -> (hasDate: Bool, hasFraming: Bool) {
+        let octets = fields.storage.span
+        var hasDate = false
+        var hasFraming = false
+        for index in 0..<fields.lines.count {
+            hasDate = hasDate || octets.equalsIgnoringCase("date", in: fields.lines[index].name.range)
+            hasFraming = hasFraming || isFraming(fields.lines[index], in: octets)
+        }
+        return (hasDate, hasFraming)
+    }
+
+    /// Whether the field is left to this type.
+    @inline(__always)
+    func owns(_ line: HTTPFields.Line, in octets: Span<UInt8>) -> Bool {
+        hasOwnFraming && Self.isFraming(line, in: octets)
+    }
+
+    @inline(__always)
+    private static func isFraming(_ line: HTTPFields.Line, in octets: Span<UInt8>) -> Bool {
+        let name = line.name.range
+        return switch name.count {
+        case 10: octets.equalsIgnoringCase("connection", in: name)
+        case 14: octets.equalsIgnoringCase("content-length", in: name)
+        case 17: octets.equalsIgnoringCase("transfer-encoding", in: name)
         default: false
         }
     }
 
     /// Appends the fields.
-    func write(into output: inout [UInt8]) {
+    func write(into head: inout OutputSpan<UInt8>) {
         switch lengthField {
         case .absent: break
         case .contentLength(let length):
-            output.append(contentsOf: "Content-Length: ".utf8)
-            output.append(contentsOf: String(length).utf8)
-            output.append(contentsOf: "\r\n".utf8)
-        case .chunked:
-            output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8)
+            head.append("Content-Length: ")
+            head.append(decimal: length)
+            head.append("\r\n")
+        case .chunked: head.append("Transfer-Encoding: chunked\r\n")
         }
         if !plan.keepAlive {
-            output.append(contentsOf: "Connection: close\r\n".utf8)
+            head.append("Connection: close\r\n")
         } else if saysKeepAlive {
-            output.append(contentsOf: "Connection: keep-alive\r\n".utf8)
+            head.append("Connection: keep-alive\r\n")
         }
     }
 
@@ -102,7 +126,7 @@ struct HTTPResponseFraming {
         return fields.withValue(at: index) { value in
             var list = FieldList(0..<value.count)
             while let element = list.next(value) {
-                if value.extracting(element).equalsIgnoringCase("close".utf8Span.span) { return true }
+                if value.equalsIgnoringCase("close", in: element) { return true }
             }
             return false
         }

@@ -39,28 +39,46 @@ public enum HTTPResponseWriter {
         into output: inout [UInt8]
     ) -> Plan {
         let framing = HTTPResponseFraming(of: response, to: method, version: version, keepAlive: keepAlive)
-        writeStatusLine(response.status, into: &output)
-        writeFields(response.fields, into: &output)
-        if !response.status.isInformational {
-            if !response.fields.contains(.date) {
-                output.append(contentsOf: "Date: ".utf8)
-                output.append(contentsOf: date)
-                output.append(contentsOf: "\r\n".utf8)
-            }
-            framing.write(into: &output)
-        }
-        output.append(contentsOf: "\r\n".utf8)
+        writeHead(response.status, response.fields, framing, date, into: &output)
         return framing.plan
     }
+
+    // The parts of the response by themselves: a closure over the whole would copy it.
+    private static func writeHead(
+        _ status: HTTPStatus, _ fields: HTTPFields, _ framing: HTTPResponseFraming, _ date: [UInt8],
+        into output: inout [UInt8]
+    ) {
+        // The fields with their line ends, and all that the server itself may add.
+        let most = fields.storage.count + 2 * fields.count + date.count + maximumOwnOctets
+        output.append(addingCapacity: most) { head in
+            writeStatusLine(status, into: &head)
+            writeFields(fields, framing, into: &head)
+            if !status.isInformational {
+                if !framing.hasOwnDate {
+                    head.append("Date: ")
+                    head.append(date.span)
+                    head.append("\r\n")
+                }
+                framing.write(into: &head)
+            }
+            head.append("\r\n")
+        }
+    }
+
+    // The status line with the longest phrase takes 46, Date without its value 8, Content-Length 38, Transfer-Encoding
+    // 28, Connection 24 and the empty line 2.
+    private static var maximumOwnOctets: Int { 160 }
 
     /// Appends one chunk; an empty one is skipped, as it would end the message.
     public static func writeChunk(_ content: Span<UInt8>, into output: inout [UInt8]) {
         guard content.count > 0 else { return }
-        output.append(contentsOf: String(content.count, radix: 16).utf8)
-        output.append(contentsOf: "\r\n".utf8)
-        // Safe: the buffer does not outlive the call.
-        unsafe content.withUnsafeBufferPointer { unsafe output.append(contentsOf: $0) }
-        output.append(contentsOf: "\r\n".utf8)
+        // Sixteen digits say any size, and two line ends take four octets.
+        output.append(addingCapacity: content.count + 20) { chunk in
+            chunk.append(hexadecimal: content.count)
+            chunk.append("\r\n")
+            chunk.append(content)
+            chunk.append("\r\n")
+        }
     }
 
     /// Appends the chunk that ends the message.
@@ -73,25 +91,23 @@ public enum HTTPResponseWriter {
         output.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
     }
 
-    private static func writeStatusLine(_ status: HTTPStatus, into output: inout [UInt8]) {
-        output.append(contentsOf: "HTTP/1.1 ".utf8)
-        let code = status.code
-        output.append(0x30 + UInt8(code / 100))
-        output.append(0x30 + UInt8(code / 10 % 10))
-        output.append(0x30 + UInt8(code % 10))
+    private static func writeStatusLine(_ status: HTTPStatus, into head: inout OutputSpan<UInt8>) {
+        guard status != .ok else { return head.append("HTTP/1.1 200 OK\r\n") }
+        head.append("HTTP/1.1 ")
+        head.append(decimal: UInt64(status.code))
         // The space stays where there is no phrase (RFC 9112, section 4).
-        output.append(Octets.space)
-        output.append(contentsOf: status.reason.utf8)
-        output.append(contentsOf: "\r\n".utf8)
+        head.append(" ")
+        head.append(status.phrase)
+        head.append("\r\n")
     }
 
-    private static func writeFields(_ fields: HTTPFields, into output: inout [UInt8]) {
-        for index in 0..<fields.count where !HTTPResponseFraming.owns(fields, index) {
-            let line = fields.lines[index]
-            output.append(contentsOf: fields.storage[line.name.range])
-            output.append(contentsOf: ": ".utf8)
-            output.append(contentsOf: fields.storage[line.value.range])
-            output.append(contentsOf: "\r\n".utf8)
+    private static func writeFields(
+        _ fields: HTTPFields, _ framing: HTTPResponseFraming, into head: inout OutputSpan<UInt8>
+    ) {
+        let octets = fields.storage.span
+        for index in 0..<fields.lines.count where !framing.owns(fields.lines[index], in: octets) {
+            head.append(octets.extracting(fields.lines[index].whole))
+            head.append("\r\n")
         }
     }
 }

@@ -1,15 +1,18 @@
 extension HTTPStatus {
     /// The phrase registered for the code, for human eyes; empty for a code that has none here.
-    public var reason: String {
+    public var reason: String { "\(phrase)" }
+
+    /// The same as the octets it is written with.
+    var phrase: StaticString {
         switch code {
-        case 100..<300: successReason
-        case 300..<400: redirectionReason
-        case 400..<500: clientErrorReason
-        default: serverErrorReason
+        case 100..<300: successPhrase
+        case 300..<400: redirectionPhrase
+        case 400..<500: clientErrorPhrase
+        default: serverErrorPhrase
         }
     }
 
-    private var successReason: String {
+    private var successPhrase: StaticString {
         switch code {
         case 100: "Continue"
         case 101: "Switching Protocols"
@@ -25,7 +28,7 @@ extension HTTPStatus {
         }
     }
 
-    private var redirectionReason: String {
+    private var redirectionPhrase: StaticString {
         switch code {
         case 300: "Multiple Choices"
         case 301: "Moved Permanently"
@@ -38,7 +41,7 @@ extension HTTPStatus {
         }
     }
 
-    private var clientErrorReason: String {
+    private var clientErrorPhrase: StaticString {
         switch code {
         case 400: "Bad Request"
         case 401: "Unauthorized"
@@ -69,7 +72,7 @@ extension HTTPStatus {
         }
     }
 
-    private var serverErrorReason: String {
+    private var serverErrorPhrase: StaticString {
         switch code {
         case 500: "Internal Server Error"
         case 501: "Not Implemented"

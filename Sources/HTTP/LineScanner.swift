@@ -24,8 +24,7 @@ struct LineScanner: Sendable {
     /// Scans a line that begins at `lineStart` and may have `limit` octets besides its CRLF.
     mutating func scan(_ bytes: Span<UInt8>, from lineStart: Int, limit: Int) -> Finding {
         let end = min(bytes.count, lineStart + limit + 1)
-        var index = position
-        while index < end, Octets.isFieldContent(bytes[index]) { index += 1 }
+        let index = bytes.end(of: FieldContentOctets.self, in: min(position, end)..<end)
         position = index
         if index == lineStart + limit + 1 { return .tooLong }
         if index == bytes.count { return .incomplete }

@@ -64,20 +64,3 @@ enum Octets {
     // letters, _ ~
     private static var hostHigh: UInt64 { 0x47FF_FFFE_87FF_FFFE }
 }
-
-extension Span<UInt8> {
-    /// Whether the bytes are exactly this ASCII text.
-    func equals(_ text: String) -> Bool {
-        let other = text.utf8Span.span
-        guard other.count == count else { return false }
-        for index in 0..<count where self[index] != other[index] { return false }
-        return true
-    }
-
-    /// Whether the bytes are this ASCII text, capitals and small letters being alike.
-    func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
-        guard other.count == count else { return false }
-        for index in 0..<count where Octets.lowercased(self[index]) != Octets.lowercased(other[index]) { return false }
-        return true
-    }
-}

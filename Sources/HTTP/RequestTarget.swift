@@ -20,7 +20,7 @@ enum RequestTarget {
         _ target: Range<Int>,
         into request: inout HTTPRequest
     ) throws(Failure) {
-        guard Authority.isValid(bytes.extracting(target), portRequired: true) else { throw .targetFormNotAllowed }
+        guard Authority.isValid(bytes, target, portRequired: true) else { throw .targetFormNotAllowed }
         request.authorityExtent = HTTPFields.Extent(target)
     }
 
@@ -30,23 +30,21 @@ enum RequestTarget {
         into request: inout HTTPRequest
     ) throws(Failure) {
         guard let start = authorityStart(bytes, target) else {
-            let isAuthority = Authority.isValid(bytes.extracting(target), portRequired: true)
+            let isAuthority = Authority.isValid(bytes, target, portRequired: true)
             throw isAuthority ? .targetFormNotAllowed : .invalidTarget
         }
         var end = start
         while end < target.upperBound, bytes[end] != Octets.slash, bytes[end] != Octets.questionMark { end += 1 }
-        guard Authority.isValid(bytes.extracting(start..<end), portRequired: false) else { throw .invalidHost }
+        guard Authority.isValid(bytes, start..<end, portRequired: false) else { throw .invalidHost }
         request.authorityExtent = HTTPFields.Extent(start..<end)
         try parsePath(bytes, end..<target.upperBound, into: &request)
     }
 
     // Behind `http://` or `https://` in any case; whether TLS carried it is not known here.
     private static func authorityStart(_ bytes: Span<UInt8>, _ target: Range<Int>) -> Int? {
-        let text = bytes.extracting(target)
-        for scheme in 7...8 where text.count >= scheme {
-            let name = scheme == 7 ? "http://" : "https://"
-            if text.extracting(..<scheme).equalsIgnoringCase(name.utf8Span.span) { return target.lowerBound + scheme }
-        }
+        let start = target.lowerBound
+        if target.count >= 7, bytes.equalsIgnoringCase("http://", in: start..<start + 7) { return start + 7 }
+        if target.count >= 8, bytes.equalsIgnoringCase("https://", in: start..<start + 8) { return start + 8 }
         return nil
     }
 
@@ -55,38 +53,31 @@ enum RequestTarget {
         _ range: Range<Int>,
         into request: inout HTTPRequest
     ) throws(Failure) {
-        let end = try scan(bytes, range, while: Octets.isPath)
+        let end = try scan(bytes, range, over: PathOctets.self)
         request.pathExtent = HTTPFields.Extent(range.lowerBound..<end)
         guard end < range.upperBound else { return }
         guard bytes[end] == Octets.questionMark else { throw .invalidTarget }
         let query = end + 1..<range.upperBound
-        guard try scan(bytes, query, while: Octets.isQuery) == query.upperBound else { throw .invalidTarget }
+        guard try scan(bytes, query, over: QueryOctets.self) == query.upperBound else { throw .invalidTarget }
         request.queryExtent = HTTPFields.Extent(query)
     }
 
     // The first octet that is neither of the class nor part of an escape. `%00` is refused here for all: nothing that
     // is looked up by a path or a query may hold a NUL.
-    @inline(__always)
-    private static func scan(
+    private static func scan<Class: OctetClass>(
         _ bytes: Span<UInt8>,
         _ range: Range<Int>,
-        while isAllowed: (UInt8) -> Bool
+        over octets: Class.Type
     ) throws(Failure) -> Int {
-        var index = range.lowerBound
-        while index < range.upperBound {
-            if isAllowed(bytes[index]) {
-                index += 1
-            } else if bytes[index] == Octets.percent {
-                guard
-                    index + 2 < range.upperBound,
-                    let high = Octets.hexValue(bytes[index + 1]),
-                    let low = Octets.hexValue(bytes[index + 2]),
-                    high | low != 0
-                else { throw .invalidTarget }
-                index += 3
-            } else {
-                return index
-            }
+        var index = bytes.end(of: octets, in: range)
+        while index < range.upperBound, bytes[index] == Octets.percent {
+            guard
+                index + 2 < range.upperBound,
+                let high = Octets.hexValue(bytes[index + 1]),
+                let low = Octets.hexValue(bytes[index + 2]),
+                high | low != 0
+            else { throw .invalidTarget }
+            index = bytes.end(of: octets, in: index + 3..<range.upperBound)
         }
         return index
     }

@@ -12,7 +12,7 @@ struct TransferCodings {
     mutating func add(_ octets: Span<UInt8>, _ value: Range<Int>) throws(HTTPRequestParser.Failure) {
         areGiven = true
         var list = FieldList(value)
-        while let element = list.next(octets) { try add(octets.extracting(element)) }
+        while let element = list.next(octets) { try take(octets, element) }
     }
 
     /// Whether the whole is `chunked` and nothing else.
@@ -21,14 +21,13 @@ struct TransferCodings {
         guard !hasUnknown else { throw .unknownTransferCoding }
     }
 
-    private mutating func add(_ coding: Span<UInt8>) throws(HTTPRequestParser.Failure) {
-        var nameEnd = 0
-        while nameEnd < coding.count, Octets.isToken(coding[nameEnd]) { nameEnd += 1 }
-        var next = nameEnd
-        while next < coding.count, Octets.isBlank(coding[next]) { next += 1 }
-        let hasParameters = next < coding.count && coding[next] == Octets.semicolon
-        guard nameEnd > 0, next == coding.count || hasParameters else { throw .invalidTransferEncoding }
-        let isChunked = coding.extracting(..<nameEnd).equalsIgnoringCase("chunked".utf8Span.span)
+    private mutating func take(_ octets: Span<UInt8>, _ coding: Range<Int>) throws(HTTPRequestParser.Failure) {
+        let name = coding.lowerBound..<octets.end(of: TokenOctets.self, in: coding)
+        var next = name.upperBound
+        while next < coding.upperBound, Octets.isBlank(octets[next]) { next += 1 }
+        let hasParameters = next < coding.upperBound && octets[next] == Octets.semicolon
+        guard !name.isEmpty, next == coding.upperBound || hasParameters else { throw .invalidTransferEncoding }
+        let isChunked = octets.equalsIgnoringCase("chunked", in: name)
         guard !(isChunked && hasParameters) else { throw .invalidTransferEncoding }
         chunkedCount += isChunked ? 1 : 0
         endsInChunked = isChunked
