@@ -83,6 +83,7 @@ struct InteractionRoutes: Sendable {
     }
 
     private func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        try QueryParameters.refuse(in: request)
         let id = request.parameter("interaction_id") ?? ""
         let existed = try Answer.storing { () throws(StoreError) in try store.deleteInteraction(id: id) }
         recorder.recent.forget(interactionID: id)

@@ -12,7 +12,12 @@ struct TrainingRoutes: Sendable {
 
     func register(in router: inout Router) {
         router.addDeferred(.post, "/train") { request, respond in submit(request, respond) }
-        router.add(.get, "/train", .inline) { _ in list() }
+        router.add(.get, "/train", .inline) { request in
+            Answer.or { () throws(Problem) in
+                try QueryParameters.refuse(in: request)
+                return list()
+            }
+        }
         router.add(.get, "/train/{job}", .inline) { request in
             Answer.or { () throws(Problem) in describe(try job(of: request)) }
         }
@@ -59,6 +64,7 @@ struct TrainingRoutes: Sendable {
     }
 
     private func job(of request: ServerRequest) throws(Problem) -> TrainingJob {
+        try QueryParameters.refuse(in: request)
         let id = request.parameter("job") ?? ""
         guard let job = coordinator.job(id) else { throw Problem(.notFound, "There is no training job \"\(id)\".") }
         return job
