@@ -1,3 +1,4 @@
+import JSON
 import NCF
 import RecommendationService
 import TestSupport
@@ -94,6 +95,18 @@ struct MethodTests {
         client.send(request)
         let (head, content) = client.readResponse()
         Reply(head: head, content: content).expectProblem(status)
+    }
+
+    @Test(
+        "a JSON body at the limit is read, and one byte more is refused",
+        arguments: ["POST /recommend", "POST /predict", "POST /train", "POST /items", "PUT /items/a", "PATCH /items/a"])
+    func bodyLimit(request: String) throws {
+        let service = try TestService { $0.server.bodyBytes = 100 }
+        let (method, path) = (String(request.prefix { $0 != " " }), String(request.drop { $0 != " " }.dropFirst()))
+        let body = "{\"unheard_of\": 1"
+        let padding = String(repeating: " ", count: 99 - body.utf8.count)
+        #expect(try service.ask(method, path, body + padding + "}").status != 413)
+        try Refusal(method, path, body + padding + " }", 413).check(with: service)
     }
 
     @Test("an answer carries the caller's request ID, if that is sane, and else a new one")

@@ -37,6 +37,7 @@ struct TrainingRoutes: Sendable {
         let training: TrainingRequest
         do {
             training = try TrainingRequest(RequestBody.json(of: request, emptyMeans: "{}"), threads: threads)
+            try recorder.checkCount(training.interactions)
             // Before anything is stored: a request that is refused leaves nothing behind.
             try coordinator.reservePlace()
         } catch {
