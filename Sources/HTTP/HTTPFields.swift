@@ -8,7 +8,7 @@ public struct HTTPFields: Sendable {
     var lines: [Line] = []
 
     /// Where one field's name and value lie in the storage.
-    struct Line: Sendable {
+    struct Line: Sendable, Equatable {
         var name: Extent
         var value: Extent
 

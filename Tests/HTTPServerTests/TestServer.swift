@@ -48,24 +48,6 @@ final class RecordingObserver: ServerObserver {
     }
 }
 
-/// A door that handlers wait at until the test opens it.
-final class Gate: Sendable {
-    private let arrivals = DispatchSemaphore(value: 0)
-    private let opening = DispatchSemaphore(value: 0)
-
-    /// For the handler: says that it is here, and waits.
-    func pass() {
-        arrivals.signal()
-        opening.wait()
-    }
-
-    /// For the test: waits until a handler is here.
-    func awaitArrival() { arrivals.wait() }
-
-    /// For the test: lets one handler through.
-    func open() { opening.signal() }
-}
-
 /// A consumer that counts and can be held up.
 final class CountingConsumer: RequestBodyConsumer {
     struct Log {
