@@ -119,7 +119,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             processInput()
             if state.phase == .streaming { processStream() }
             flush()
-            if state.wantsInput, transport.hasBufferedInput { read() }
+            // At most the rest of one record: what the kernel holds waits for the next turn.
+            while state.wantsInput, transport.hasBufferedInput, readOnce() {}
         } while needsAnotherPass && state.phase != .closed
         settle()
     }
@@ -134,22 +135,26 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     private func read() {
         if state.phase == .handshaking, !shakeHands() { return }
         for _ in 0..<Self.readsPerTurn where state.wantsInput {
-            if input.bytes.isEmpty { server.buffers.borrowInput(&input) }
-            input.makeRoom()
-            let room = input.room
-            readWant = .wantsRead
-            switch transport.read(into: &input.bytes, at: input.end) {
-            case .read(let count):
-                received(count)
-                // A short read has emptied the socket; asking again would only say so.
-                if count < room, !transport.hasBufferedInput { return }
-            case .endOfStream: return perform(.inputEnded)
-            case .wouldBlock(let want):
-                readWant = want
-                return
-            case .failed: return perform(.transportFailed)
-            }
+            guard readOnce() else { return }
         }
+    }
+
+    /// Whether there may be more to read.
+    private func readOnce() -> Bool {
+        if input.bytes.isEmpty { server.buffers.borrowInput(&input) }
+        input.makeRoom()
+        let room = input.room
+        readWant = .wantsRead
+        switch transport.read(into: &input.bytes, at: input.end) {
+        case .read(let count):
+            received(count)
+            // A short read has emptied the socket; asking again would only say so.
+            return count == room || transport.hasBufferedInput
+        case .endOfStream: perform(.inputEnded)
+        case .wouldBlock(let want): readWant = want
+        case .failed: perform(.transportFailed)
+        }
+        return false
     }
 
     /// Whether the session is there.
