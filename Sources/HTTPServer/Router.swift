@@ -33,6 +33,11 @@ public struct Router: Sendable {
             self.parameterNames = parameterNames
             self.handler = handler
         }
+
+        /// Whether a consumer takes the content as it comes.
+        var streams: Bool {
+            if case .streaming = handler { true } else { false }
+        }
     }
 
     /// A route and what its parameters hold, in the order of their names.
