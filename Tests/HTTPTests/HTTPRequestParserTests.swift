@@ -46,6 +46,13 @@ import Testing
         #expect(request.withTarget { $0.count } == 23)
     }
 
+    @Test(arguments: [
+        ("http://a/", HTTPScheme.http), ("HTTPS://a/", .https), ("https://a", .https), ("/http://a/", nil),
+    ])
+    func `an absolute target tells its scheme, the other forms none`(_ target: String, _ scheme: HTTPScheme?) throws {
+        #expect(try parse("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n").targetScheme == scheme)
+    }
+
     @Test func `a request is parsed into the memory of the one before`() throws {
         let octets = Array("POST /aaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\n".utf8)
         let next = Array("GET /b HTTP/1.1\r\nHost: c\r\n\r\n".utf8)
