@@ -12,14 +12,17 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// One Swift target of the house and the test target that mirrors it; `fixtures` are folders of data files beside the
-/// tests, which read them from the source tree.
-func module(_ name: String, on dependencies: [Target.Dependency] = [], fixtures: [String] = []) -> [Target] {
+/// One Swift target of the house and the test target that mirrors it; `testing` is what the tests alone need, and
+/// `fixtures` are folders of data files beside the tests, which read them from the source tree.
+func module(
+    _ name: String, on dependencies: [Target.Dependency] = [], testing: [Target.Dependency] = [],
+    fixtures: [String] = []
+) -> [Target] {
     [
         .target(name: name, dependencies: dependencies, swiftSettings: strict),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.target(name: name), "TestSupport"] + dependencies,
+            dependencies: [.target(name: name), "TestSupport"] + dependencies + testing,
             exclude: fixtures,
             swiftSettings: strict
         ),
@@ -31,11 +34,13 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let openSSL = Target.Dependency.target(name: "COpenSSL", condition: .when(traits: ["TLS"]))
 
 // C libraries come from Debian as system libraries; C targets hold what Swift cannot express or cannot vectorise.
 let bindings: [Target] = [
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
         name: "CSimdJSON",
@@ -51,8 +56,8 @@ let house: [Target] =
     + module("Metrics", on: ["Locking", atomics])
     + module("JSON", on: ["CSimdJSON"])
     + module("HTTP", fixtures: ["Corpus"])
-    + module("Networking", on: ["CLinux", "Locking"])
-    + module("HTTPServer", on: ["HTTP", "Networking", "Locking"])
+    + module("Networking", on: ["CLinux", "Locking", openSSL])
+    + module("HTTPServer", on: ["HTTP", "Networking", "Locking", "CZlib"], testing: [openSSL])
     + module("NCF", on: ["COpenBLAS", "CKernels", "JSON", "Locking", atomics])
     + module("InteractionStorage", on: ["Locking", grdb])
     + module("InteractionFormats", on: ["InteractionStorage", "JSON", "CZlib"], fixtures: ["Fixtures"])
@@ -81,12 +86,29 @@ let program: [Target] = [
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
 ]
 
+// Only for who measures the server or searches it for faults: a user never builds these.
+let measuring: [Target] =
+    Context.environment["ENABLE_BENCHMARKS"] == nil
+    ? []
+    : ["EchoServer", "IdleConnections"].map { name in
+        .executableTarget(
+            name: name,
+            dependencies: ["HTTPServer", "HTTP", "Networking", "CLinux"],
+            path: "Benchmarks/\(name)",
+            swiftSettings: strict
+        )
+    }
+
 let package = Package(
     name: "nectar",
     products: [
         .executable(name: "nectar", targets: ["nectar"]),
         .library(name: "HTTPServer", targets: ["HTTPServer", "HTTP", "Networking"]),
         .library(name: "NCF", targets: ["NCF"]),
+    ],
+    traits: [
+        .trait(name: "TLS", description: "HTTPS, with OpenSSL."),
+        .default(enabledTraits: ["TLS"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -95,6 +117,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-    targets: bindings + house + program,
+    targets: bindings + house + program + measuring,
     cxxLanguageStandard: .cxx17
 )

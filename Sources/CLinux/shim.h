@@ -2,6 +2,7 @@
 #ifndef NECTAR_CLINUX_SHIM_H
 #define NECTAR_CLINUX_SHIM_H
 
+#include <malloc.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

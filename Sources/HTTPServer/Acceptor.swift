@@ -43,8 +43,8 @@ final class Acceptor: EventHandler {
     /// Whether it is worth trying again at once.
     private func acceptOne() -> Bool {
         switch takeNext() {
-        case .connection(let descriptor):
-            server.admit(PlainTransport(descriptor))
+        case .connection(let connection):
+            server.admit(connection)
             return true
         case .wouldBlock: return false
         case .transientFailure: return true
@@ -62,8 +62,8 @@ final class Acceptor: EventHandler {
     private func refuseWithReserve() -> Bool {
         reserve = nil
         var isRefused = false
-        if case .connection(let descriptor) = takeNext() {
-            tellBusy(PlainTransport(descriptor))
+        if case .connection(let connection) = takeNext() {
+            if !server.isEncrypted { tellBusy(Transport(connection.takeDescriptor())) }
             server.observer.connectionRefused()
             isRefused = true
         }
@@ -72,7 +72,7 @@ final class Acceptor: EventHandler {
         return isRefused
     }
 
-    private func tellBusy(_ transport: PlainTransport) {
+    private func tellBusy(_ transport: Transport) {
         var text: [UInt8] = []
         server.writeBusy(into: &text)
         _ = transport.write(text.span)

@@ -29,9 +29,7 @@ extension HTTPConnection {
 
     /// Tells the consumer that nothing more comes, unless it has ended by itself or a piece is still with it.
     func cancelConsumer() {
-        guard case .consumed(let consumer) = exchange?.content, exchange?.consumption == .reading,
-            !state.isHandlerBusy
-        else { return }
+        guard let consumer = exchange?.consumer, exchange?.consumption == .reading, !state.isHandlerBusy else { return }
         exchange?.consumption = .over
         server.pool.submitContinuation { consumer.cancel() }
     }

@@ -21,6 +21,7 @@ extension HTTPConnection {
     }
 
     private func processHead() -> Bool {
+        if state.phase == .idle { borrowHead() }
         let bytes = input.bytes
         do throws(HTTPRequestParser.Failure) {
             switch try parser.parse(bytes.span.extracting(input.start..<input.end), into: &request) {
@@ -38,6 +39,12 @@ extension HTTPConnection {
         }
     }
 
+    private func borrowHead() {
+        guard !hasBorrowedHead else { return }
+        request = server.buffers.borrowHead()
+        hasBorrowedHead = true
+    }
+
     /// Finds the route and decides what becomes of the content.
     private func accept(headLength: Int) {
         let outcome = request.withPath { server.router.match(request.method, $0) }
@@ -47,12 +54,16 @@ extension HTTPConnection {
         var exchange = Exchange(
             match: match, identifier: RequestID(of: request, generator: &server.identifiers),
             begin: server.loop.readClock(), decoder: decoder, bytesIn: headLength)
+        let coding = ContentCoding(of: request)
         if match == nil {
             exchange.knownAnswer = server.knownAnswer(outcome, serverRequest(exchange))
             exchange.content = Exchange.Content.dropped
         } else if isTooLong(exchange) {
             exchange.knownAnswer = server.router.problem(
                 .contentTooLarge, "The content is longer than this path takes.", serverRequest(exchange))
+            exchange.content = Exchange.Content.dropped
+        } else if coding == .unknown {
+            exchange.knownAnswer = server.unknownCoding(serverRequest(exchange))
             exchange.content = Exchange.Content.dropped
         } else if case .streaming(let makeConsumer) = match?.route.handler {
             if server.pool.hasRoom {
@@ -62,8 +73,12 @@ extension HTTPConnection {
                 exchange.content = Exchange.Content.dropped
             }
         }
+        if coding == .gzip, exchange.knownAnswer == nil {
+            exchange.inflater = GzipInflater(
+                maximumExpansion: server.configuration.maximumExpansion, maximumLength: maximumBodyLength(match))
+        }
         let body = classifyBody(exchange)
-        self.exchange = exchange
+        self.exchange = consume exchange
         perform(.headComplete(keepAlive: request.keepAlive, body: body))
     }
 
@@ -72,12 +87,12 @@ extension HTTPConnection {
         return UInt64(server.configuration.maximumBodyLength)
     }
 
-    private func isTooLong(_ exchange: Exchange) -> Bool {
+    private func isTooLong(_ exchange: borrowing Exchange) -> Bool {
         guard case .contentLength(let length) = request.framing else { return false }
         return length > maximumBodyLength(exchange.match) ?? .max
     }
 
-    private func classifyBody(_ exchange: Exchange) -> HTTPConnectionState.Body {
+    private func classifyBody(_ exchange: borrowing Exchange) -> HTTPConnectionState.Body {
         guard request.framing.hasBody else { return .none }
         let waits = request.expectsContinue && input.isEmpty
         guard exchange.knownAnswer != nil else { return waits ? .awaited : .coming }
@@ -85,28 +100,27 @@ extension HTTPConnection {
         return waits || isTooLong(exchange) ? .unwanted : .coming
     }
 
-    func serverRequest(_ exchange: Exchange) -> ServerRequest {
+    func serverRequest(_ exchange: borrowing Exchange) -> ServerRequest {
         ServerRequest(head: request, match: exchange.match, identifier: exchange.identifier, body: exchange.body)
     }
 
     /// Whether to go on at once.
     private func processBody() -> Bool {
-        guard var exchange else { return false }
-        // Taken out while it changes, so that gathering appends in place.
-        self.exchange = nil
+        guard var exchange = exchange.take() else { return false }
         let before = input.start
         var piece: [UInt8] = []
-        do throws(HTTPRequestParser.Failure) {
+        do throws(ContentFailure) {
             exchange.isBodyOver = try decode(&exchange, into: &piece)
         } catch {
-            self.exchange = exchange
+            self.exchange = consume exchange
             refuse(server.refusal(error))
             return false
         }
         exchange.bytesIn += input.start - before
-        self.exchange = exchange
         let isOver = exchange.isBodyOver
-        if case .consumed(let consumer) = exchange.content, !piece.isEmpty {
+        let consumer = exchange.consumer
+        self.exchange = consume exchange
+        if let consumer, !piece.isEmpty {
             handOver(piece, to: consumer)
             return false
         }
@@ -117,36 +131,58 @@ extension HTTPConnection {
     /// Whether the end has come.
     private func decode(
         _ exchange: inout Exchange, into piece: inout [UInt8]
-    ) throws(HTTPRequestParser.Failure) -> Bool {
+    ) throws(ContentFailure) -> Bool {
         let bytes = input.bytes
         let unused = bytes.span.extracting(input.start..<input.end)
         var consumed = 0
         defer { input.start += consumed }
         while true {
-            switch try exchange.decoder.decode(unused, consumed: &consumed) {
+            let event: HTTPBodyDecoder.Event
+            do throws(HTTPRequestParser.Failure) {
+                event = try exchange.decoder.decode(unused, consumed: &consumed)
+            } catch {
+                throw .framing(error)
+            }
+            switch event {
             case .needsMoreBytes: return false
-            case .end: return true
+            case .end:
+                try exchange.inflater?.finish()
+                return true
             case .content(let range):
                 let content = bytes[(input.start + range.lowerBound)..<(input.start + range.upperBound)]
                 switch exchange.content {
-                case .gathered: exchange.body.append(contentsOf: content)
-                case .consumed: piece.append(contentsOf: content)
+                case .gathered: try Self.append(content, exchange.inflater, to: &exchange.body)
+                case .consumed: try Self.append(content, exchange.inflater, to: &piece)
                 case .dropped: break
                 }
             }
         }
     }
 
+    private static func append(
+        _ content: ArraySlice<UInt8>, _ inflater: GzipInflater?, to target: inout [UInt8]
+    ) throws(ContentFailure) {
+        if let inflater { try inflater.inflate(content, into: &target) } else { target.append(contentsOf: content) }
+    }
+
     /// Has the handler answer; everything it needs is here.
     func dispatch() {
-        guard let exchange else { return }
-        if let known = exchange.knownAnswer { return answer(known) }
-        if case .consumed(let consumer) = exchange.content { return finish(consumer) }
+        guard let exchange = exchange.take() else { return }
+        if let known = exchange.knownAnswer { return answer(known, exchange) }
+        if let consumer = exchange.consumer {
+            self.exchange = consume exchange
+            return finish(consumer)
+        }
+        let request = serverRequest(exchange)
         switch exchange.match?.route.handler {
-        case .whole(.inline, let handler): answer(handler(serverRequest(exchange)))
-        case .whole(.offloaded, let handler): offload(handler, serverRequest(exchange))
-        case .deferred(let handler): postpone(handler, serverRequest(exchange))
-        case .streaming, nil: return
+        case .whole(.inline, let handler): answer(handler(request), exchange)
+        case .whole(.offloaded, let handler):
+            self.exchange = consume exchange
+            offload(handler, request)
+        case .deferred(let handler):
+            self.exchange = consume exchange
+            postpone(handler, request)
+        case .streaming, nil: self.exchange = consume exchange
         }
     }
 
@@ -166,8 +202,9 @@ extension HTTPConnection {
         let loop = server.loop
         // The request goes with the job: what the connection keeps of it is not needed again.
         exchange?.body = []
+        let compression = server.compression
         let isTaken = server.pool.submit { [self] in
-            let response = handler(request)
+            let response = compression.applied(to: handler(request), for: request.head)
             loop.execute { [self] in answerArrived(response, number) }
         }
         if !isTaken { answer(server.busy("The server is busy.", request)) }

@@ -6,37 +6,47 @@ import Networking
 ///
 /// Between two entries (readiness, a deadline, a task from elsewhere) nothing is half done: every entry ends in
 /// ``pump()``, which works off the input, sends the output once, and sets interest and deadline by the state.
+///
+/// The properties on every request's path are exempt from the run-time check for overlapping access: only methods of
+/// this class change them, on one thread, and no handler is called while one of them is lent out.
 final class HTTPConnection: EventHandler, @unchecked Sendable {
-    unowned let server: ServerLoop
-    let transport: any Transport
+    // Unsafe, and that much cheaper: the loop keeps its connections, and ends only when the last is gone.
+    @safe unowned(unsafe) let server: ServerLoop
+    let transport: Transport
+    let client: ClientAddress?
     /// Whether it is only here to be told that there are too many.
     let isRefused: Bool
     /// Its place in the server loop's list.
     var index: Int
-    var state = HTTPConnectionState()
-    var parser: HTTPRequestParser
-    var request = HTTPRequest()
-    var exchange: Exchange?
-    var stream: ResponseStream?
+    @safe @exclusivity(unchecked) var state: HTTPConnectionState
+    @safe @exclusivity(unchecked) var parser: HTTPRequestParser
+    /// The present head; its memory is borrowed from the loop while a request is in flight.
+    @safe @exclusivity(unchecked) var request = HTTPRequest()
+    @safe @exclusivity(unchecked) var hasBorrowedHead = false
+    @safe @exclusivity(unchecked) var exchange: Exchange?
+    @safe @exclusivity(unchecked) var stream: ResponseStream?
     var isRefilling = false
-    var input = InputBuffer()
-    var output = OutputBuffer()
+    @safe @exclusivity(unchecked) var input = InputBuffer()
+    @safe @exclusivity(unchecked) var output = OutputBuffer()
     /// An action asked for another look at the input or the stream.
-    var needsAnotherPass = false
-    private var registration: EventLoop.Registration?
-    private var interest: Readiness = .readable
-    private var writeWant = TransportWant.wantsWrite
-    private var armedDeadline = HTTPConnectionState.Deadline.none
-    private var armedRequest: UInt32 = 0
-    private var progress = 0
+    @safe @exclusivity(unchecked) var needsAnotherPass = false
+    @safe @exclusivity(unchecked) private var registration: EventLoop.Registration?
+    @safe @exclusivity(unchecked) private var interest: Readiness = .readable
+    @safe @exclusivity(unchecked) private var readWant = TransportWant.wantsRead
+    @safe @exclusivity(unchecked) private var writeWant = TransportWant.wantsWrite
+    @safe @exclusivity(unchecked) private var armedDeadline = HTTPConnectionState.Deadline.none
+    @safe @exclusivity(unchecked) private var armedRequest: UInt32 = 0
+    @safe @exclusivity(unchecked) private var progress = 0
     /// Reads in one turn, so that a fast sender does not starve the others.
     private static let readsPerTurn = 8
 
-    init(_ transport: any Transport, server: ServerLoop, index: Int, isRefused: Bool) {
+    init(_ transport: Transport, _ client: ClientAddress?, server: ServerLoop, index: Int, isRefused: Bool) {
         self.transport = transport
+        self.client = client
         self.server = server
         self.index = index
         self.isRefused = isRefused
+        state = HTTPConnectionState(isEncrypted: server.isEncrypted)
         parser = HTTPRequestParser(limits: server.configuration.limits)
     }
 
@@ -48,10 +58,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             perform(.transportFailed)
             return
         }
-        if isRefused {
-            server.writeBusy(into: &output.bytes)
-            perform(.requestRefused)
-        }
+        if isRefused { refuseConnection() }
         pump()
     }
 
@@ -61,7 +68,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         let hasHungUp = !readiness.isDisjoint(with: .hungUp)
         if hasHungUp, !state.wantsInput {
             perform(.transportFailed)
-        } else if hasHungUp || readiness.contains(.readable) {
+        } else if hasHungUp || readiness.contains(readWant == .wantsRead ? .readable : .writable) {
             if state.wantsInput { read() } else { changeInterest(interest.subtracting(.readable)) }
         }
         pump()
@@ -95,6 +102,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         case .refuseAsTooSlow:
             refuse(server.router.problem(.requestTimeout, "The request did not come in time.", nil))
         case .finishStream: stream?.drain()
+        case .beat: beat()
         case .shutdownWriting:
             transport.shutdownWriting()
             input.clear()
@@ -107,18 +115,27 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         repeat {
             needsAnotherPass = false
             processInput()
-            processStream()
+            if state.phase == .streaming { processStream() }
             flush()
             if state.wantsInput, transport.hasBufferedInput { read() }
         } while needsAnotherPass && state.phase != .closed
         settle()
     }
 
+    private func refuseConnection() {
+        // One that begins with a handshake is not worth it: it is closed without a word.
+        guard state.phase != .handshaking else { return perform(.transportFailed) }
+        server.writeBusy(into: &output.bytes)
+        perform(.requestRefused)
+    }
+
     private func read() {
+        if state.phase == .handshaking, !shakeHands() { return }
         for _ in 0..<Self.readsPerTurn where state.wantsInput {
             if input.bytes.isEmpty { input.bytes = server.buffers.borrowInput() }
             input.makeRoom()
             let room = input.room
+            readWant = .wantsRead
             switch transport.read(into: &input.bytes, at: input.end) {
             case .read(let count):
                 received(count)
@@ -126,11 +143,26 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
                 if count < room, !transport.hasBufferedInput { return }
             case .endOfStream: return perform(.inputEnded)
             case .wouldBlock(let want):
-                writeWant = want
+                readWant = want
                 return
             case .failed: return perform(.transportFailed)
             }
         }
+    }
+
+    /// Whether the session is there.
+    private func shakeHands() -> Bool {
+        readWant = .wantsRead
+        switch transport.handshake() {
+        case .complete:
+            perform(.handshakeComplete)
+            return true
+        case .wouldBlock(let want): readWant = want
+        case .failed(let reason):
+            server.observer.handshakeFailed(reason: reason)
+            perform(.transportFailed)
+        }
+        return false
     }
 
     private func received(_ count: Int) {
@@ -166,27 +198,51 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         perform(.outputBlocked)
     }
 
-    // MARK: Between entries
+    private func tearDown() {
+        if let registration { server.loop.deregister(registration) }
+        registration = nil
+        transport.close()
+        stream?.close()
+        stream = nil
+        cancelConsumer()
+        if let ended = exchange.take(), ended.status != 0 { report(ended) }
+        giveBackBuffers()
+        input = InputBuffer()
+        output = OutputBuffer()
+        server.remove(self)
+    }
+}
 
+// Between entries.
+extension HTTPConnection {
     private func settle() {
         guard state.phase != .closed else { return }
+        giveBackBuffers()
+        setInterest()
+        setDeadline()
+    }
+
+    /// A connection with nothing in flight has no buffer of its own, whatever it has done before.
+    private func giveBackBuffers() {
         if input.isEmpty, !input.bytes.isEmpty {
             server.buffers.giveBackInput(input.bytes)
             input = InputBuffer()
+        }
+        if state.phase == .idle, hasBorrowedHead {
+            server.buffers.giveBackHead(&request)
+            hasBorrowedHead = false
         }
         if output.isEmpty, output.bytes.capacity > 0 {
             server.buffers.giveBackOutput(output.bytes)
             output = OutputBuffer()
         }
-        setInterest()
-        setDeadline()
     }
 
     private func setInterest() {
         // Interest in reading that is not wanted just now is dropped only when it makes itself felt: most requests
         // are answered before the next octets come, and so cost no system call for it.
         var wanted = interest.subtracting(.writable)
-        if state.wantsInput { wanted.insert(.readable) }
+        if state.wantsInput { wanted.insert(readWant == .wantsRead ? .readable : .writable) }
         if !output.isEmpty { wanted.insert(writeWant == .wantsWrite ? .writable : .readable) }
         changeInterest(wanted)
     }
@@ -214,29 +270,22 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         server.loop.setDeadline(instant, of: registration)
     }
 
+    /// Has the heartbeat of a stream counted from now on.
+    func restartHeartbeat() {
+        if armedDeadline == .heartbeat { armedDeadline = .none }
+    }
+
     private func interval(of deadline: HTTPConnectionState.Deadline) -> Int64? {
         switch deadline {
         case .none: nil
+        case .handshake: server.intervals.handshake
         case .idle: server.intervals.idle
         case .fieldSection: server.intervals.fieldSection
         case .body: server.intervals.body
+        case .heartbeat: stream?.heartbeatNanoseconds
         case .write: server.intervals.write
         case .linger: server.intervals.linger
         case .drainGrace: server.intervals.drainGrace
         }
-    }
-
-    private func tearDown() {
-        if let registration { server.loop.deregister(registration) }
-        registration = nil
-        transport.close()
-        stream?.close()
-        stream = nil
-        cancelConsumer()
-        if let exchange, exchange.status != 0 { report(exchange) }
-        if !input.bytes.isEmpty { server.buffers.giveBackInput(input.bytes) }
-        input = InputBuffer()
-        output = OutputBuffer()
-        server.remove(self)
     }
 }

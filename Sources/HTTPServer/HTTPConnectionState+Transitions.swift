@@ -1,4 +1,9 @@
 extension HTTPConnectionState {
+    mutating func handshakeComplete() -> Action {
+        phase = .idle
+        return .continueReading
+    }
+
     mutating func headIncomplete() -> Action {
         if phase == .idle { phase = .head }
         return .none
@@ -79,7 +84,7 @@ extension HTTPConnectionState {
             keepsAlive = false
             phase = .flushing
             return .flush
-        case .lingering: return close()
+        case .handshaking, .lingering: return close()
         case .handling, .streaming, .flushing, .closed: return .none
         }
     }
@@ -91,7 +96,9 @@ extension HTTPConnectionState {
         case .idle, .drainGrace:
             phase = .flushing
             return .flush
-        case .write, .linger: return close()
+        case .heartbeat: return .beat
+        // Before the handshake is over there is nothing that could be told.
+        case .handshake, .write, .linger: return close()
         }
     }
 

@@ -4,6 +4,8 @@
 /// RFC 9112, section 9.
 struct HTTPConnectionState: Equatable, Sendable {
     enum Phase: Equatable, Sendable {
+        /// The TLS handshake is going on.
+        case handshaking
         /// Nothing of the next request has come.
         case idle
         /// A part of a head has come.
@@ -24,6 +26,8 @@ struct HTTPConnectionState: Equatable, Sendable {
     }
 
     enum Event: Equatable, Sendable {
+        /// The TLS session is there.
+        case handshakeComplete
         /// What has come of the next head is not all of it.
         case headIncomplete
         /// A head is complete and accepted.
@@ -82,17 +86,19 @@ struct HTTPConnectionState: Equatable, Sendable {
         case flush
         /// Shut our side down, and read on.
         case shutdownWriting
+        /// Show the client of a streamed answer, which has had nothing for a while, that there is still somebody.
+        case beat
         /// Close; whatever is in flight is cancelled.
         case close
     }
 
     /// Which timeout applies.
     enum Deadline: Equatable, Sendable {
-        case none, idle, fieldSection, body, write, linger, drainGrace
+        case none, handshake, idle, fieldSection, body, heartbeat, write, linger, drainGrace
     }
 
     // Changed by the transitions alone, which stand in a file of their own.
-    var phase = Phase.idle
+    var phase: Phase
     /// Whether the connection stays open after the present answer.
     var keepsAlive = true
     var isDraining = false
@@ -102,10 +108,16 @@ struct HTTPConnectionState: Equatable, Sendable {
     /// How many heads were complete; a deadline of another request is another deadline.
     var requestCount: UInt32 = 0
 
+    /// A connection that has just been accepted; an encrypted one begins with a handshake.
+    init(isEncrypted: Bool = false) {
+        phase = isEncrypted ? .handshaking : .idle
+    }
+
     /// Whether octets should be read from the client now. While it does not take our answers, none of its requests
     /// are looked at.
     var wantsInput: Bool {
         switch phase {
+        case .handshaking: true
         case .idle, .head: !isOutputBlocked
         case .body: !isOutputBlocked && !isHandlerBusy
         case .lingering: true
@@ -117,13 +129,15 @@ struct HTTPConnectionState: Equatable, Sendable {
     var deadline: Deadline {
         switch phase {
         case .closed: .none
+        case .handshaking: .handshake
         case .lingering: .linger
         case .flushing: .write
         case _ where isOutputBlocked: .write
         case .idle: isDraining ? .drainGrace : .idle
         case .head: .fieldSection
         case .body: isHandlerBusy ? .none : .body
-        case .handling, .streaming: .none
+        case .handling: .none
+        case .streaming: .heartbeat
         }
     }
 
@@ -138,6 +152,7 @@ struct HTTPConnectionState: Equatable, Sendable {
     mutating func handle(_ event: Event) -> Action {
         guard phase != .closed else { return .none }
         switch event {
+        case .handshakeComplete: return handshakeComplete()
         case .headIncomplete: return headIncomplete()
         case .headComplete(let keepAlive, let body): return headComplete(keepAlive, body)
         case .chunkHandedOver: return handlerBusy(true)

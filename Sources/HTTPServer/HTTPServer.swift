@@ -9,42 +9,91 @@ public final class HTTPServer: Sendable {
         case ready, running, draining
     }
 
+    /// Why a server did not start.
+    public enum StartError: Error, Equatable, Sendable, CustomStringConvertible {
+        /// A system call failed.
+        case system(SystemError)
+        /// The certificates are of no use, or this build has no TLS.
+        case tls(TLSError)
+
+        /// A sentence for a log.
+        public var description: String {
+            switch self {
+            case .system(let error): error.description
+            case .tls(let error): error.description
+            }
+        }
+    }
+
     private struct State {
         var phase = Phase.ready
         var loops: [ServerLoop] = []
+        var certificates: Certificates?
     }
 
     private let configuration: ServerConfiguration
     private let router: Router
     private let observer: any ServerObserver
+    private let clock: any MonotonicClock
     private let pool: OffloadPool
     private let state = Lock(State())
     private let runningLoops = DispatchGroup()
 
     /// A server that does nothing until ``start()``.
-    public init(configuration: ServerConfiguration, router: Router, observer: any ServerObserver = NoObserver()) {
+    public convenience init(
+        configuration: ServerConfiguration, router: Router, observer: any ServerObserver = NoObserver()
+    ) {
+        self.init(configuration: configuration, router: router, observer: observer, clock: SystemMonotonicClock())
+    }
+
+    /// A server whose deadlines go by this clock.
+    init(configuration: ServerConfiguration, router: Router, observer: any ServerObserver, clock: any MonotonicClock) {
         precondition(configuration.loopCount > 0 && configuration.offloadThreads > 0 && configuration.readSize > 0)
         self.configuration = configuration
         self.router = router
         self.observer = observer
+        self.clock = clock
         pool = OffloadPool(threads: configuration.offloadThreads, queueLimit: configuration.offloadQueueLimit)
     }
 
     /// Binds, starts the threads and returns the bound port. To be called once.
     ///
     /// SIGPIPE is ignored in the whole process from then on: a library may write to a socket without `MSG_NOSIGNAL`.
-    public func start() throws(SystemError) -> UInt16 {
+    public func start() throws(StartError) -> UInt16 {
         _ = signal(SIGPIPE, SIG_IGN)
+        var certificates: Certificates?
+        if let tls = configuration.tls {
+            do throws(TLSError) {
+                certificates = try Certificates(tls, now: clock.now)
+            } catch {
+                throw .tls(error)
+            }
+        }
+        do throws(SystemError) {
+            return try start(with: certificates)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Loads the certificates again, for the connections that begin from now on; those there are go on as they were.
+    /// If one is of no use, the present ones stay. Without TLS nothing happens.
+    public func reloadCertificates() throws(TLSError) {
+        try state.withLock { $0.certificates }?.reload()
+    }
+
+    private func start(with certificates: Certificates?) throws(SystemError) -> UInt16 {
         guard let address = SocketAddress(host: configuration.host, port: configuration.port) else {
             throw SystemError(code: EINVAL, operation: "listen on \(configuration.host), which is no numeric address")
         }
-        let (loops, port) = try makeLoops(at: address)
+        let (loops, port) = try makeLoops(at: address, certificates)
         try pool.start()
         for loop in loops { try run(loop) }
         state.withLock { state in
             precondition(state.phase == .ready, "a server is started once")
             state.phase = .running
             state.loops = loops
+            state.certificates = certificates
         }
         return port
     }
@@ -80,18 +129,26 @@ public final class HTTPServer: Sendable {
         state.withLock { $0.loops = [] }
     }
 
-    private func makeLoops(at address: SocketAddress) throws(SystemError) -> ([ServerLoop], UInt16) {
+    /// Has the loops look at the clock, which a test has moved.
+    func wakeUp() {
+        for loop in state.withLock({ $0.loops }) { loop.loop.wakeUp() }
+    }
+
+    private func makeLoops(
+        at address: SocketAddress, _ certificates: Certificates?
+    ) throws(SystemError) -> ([ServerLoop], UInt16) {
         var address = address
         var loops: [ServerLoop] = []
-        let connectionCount = ConnectionCount()
+        let connectionCount = ConnectionCount(configuration)
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<configuration.loopCount {
             let listener = try ListeningSocket(address: address, backlog: Int32(clamping: configuration.backlog))
             // The first one has the port chosen; the others share it.
             address.port = listener.port
             let loop = ServerLoop(
-                loop: try EventLoop(), configuration: configuration, router: router, observer: observer, pool: pool,
-                connectionCount: connectionCount, identifierSeed: generator.next())
+                loop: try EventLoop(clock: clock), configuration: configuration, router: router, observer: observer,
+                pool: pool,
+                connectionCount: connectionCount, certificates: certificates, identifierSeed: generator.next())
             try loop.listen(listener)
             loops.append(loop)
         }

@@ -1,3 +1,5 @@
+import HTTP
+
 /// Octets that came and are not used up: a buffer borrowed from the loop, and where they lie in it.
 struct InputBuffer {
     var bytes: [UInt8] = []
@@ -50,6 +52,7 @@ struct OutputBuffer {
 struct BufferPool {
     private var inputs: [[UInt8]] = []
     private var outputs: [[UInt8]] = []
+    private var heads: [HTTPRequest] = []
     private let inputSize: Int
     /// What is kept for later at most, of each kind.
     private static let keptBuffers = 64
@@ -66,6 +69,16 @@ struct BufferPool {
 
     mutating func giveBackInput(_ buffer: consuming [UInt8]) {
         if buffer.count == inputSize, inputs.count < Self.keptBuffers { inputs.append(buffer) }
+    }
+
+    mutating func borrowHead() -> HTTPRequest {
+        heads.popLast() ?? HTTPRequest()
+    }
+
+    /// Takes the head's memory and leaves an empty one.
+    mutating func giveBackHead(_ head: inout HTTPRequest) {
+        if heads.count < Self.keptBuffers { heads.append(head) }
+        head = HTTPRequest()
     }
 
     mutating func borrowOutput() -> [UInt8] {

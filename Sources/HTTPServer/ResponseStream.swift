@@ -1,5 +1,6 @@
 public import HTTP
 import Locking
+import Networking
 
 /// An answer's content that comes over time: server-sent events, long exports. Any thread may write to it.
 ///
@@ -26,6 +27,9 @@ public final class ResponseStream: HTTPResponseStream {
     public let contentLength: UInt64?
     /// Fills the buffer by writing to the stream or finishing it; called on the pool.
     let refill: (@Sendable (ResponseStream) -> Void)?
+    /// What the client gets when it has had nothing for the interval.
+    let heartbeat: [UInt8]
+    let heartbeatNanoseconds: Int64?
     private let bufferLimit: Int
     private let endsOnDrain: Bool
     private let state = Lock(State())
@@ -34,10 +38,19 @@ public final class ResponseStream: HTTPResponseStream {
     ///
     /// When the server drains, a stream with `endsOnDrain` is finished in good order, as suits events; one without is
     /// allowed to run to its end. By default those that refill themselves run on, as half an export is worse than none.
+    ///
+    /// With a `heartbeat` the client gets those octets, for events a comment such as `":\n\n"`, whenever it has had
+    /// nothing for that long: proxies keep the connection, and a client that has gone is found out.
     public init(
         contentLength: UInt64? = nil, bufferLimit: Int = 1 << 20, endsOnDrain: Bool? = nil,
+        heartbeat: (interval: Duration, content: [UInt8])? = nil,
         refill: (@Sendable (ResponseStream) -> Void)? = nil
     ) {
+        precondition(heartbeat == nil || contentLength == nil, "a heartbeat would be counted as content")
+        self.heartbeat = heartbeat?.content ?? []
+        heartbeatNanoseconds = heartbeat.map { heartbeat in
+            MonotonicInstant(nanoseconds: 0).advanced(by: heartbeat.interval).nanoseconds
+        }
         self.contentLength = contentLength
         self.bufferLimit = bufferLimit
         self.endsOnDrain = endsOnDrain ?? (refill == nil)

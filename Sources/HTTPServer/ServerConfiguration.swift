@@ -1,4 +1,5 @@
 public import HTTP
+public import Networking
 
 /// Everything about the server that an operator may set. Every limit has its name here, and its default.
 public struct ServerConfiguration: Sendable {
@@ -6,6 +7,8 @@ public struct ServerConfiguration: Sendable {
     public var host = "127.0.0.1"
     /// The TCP port; 0 has the kernel choose.
     public var port: UInt16 = 0
+    /// Certificates, if the server is to speak HTTPS rather than HTTP.
+    public var tls: TLSConfiguration?
     /// Event loops, each a thread with a listening socket of its own.
     public var loopCount = 1
     /// Connections the kernel keeps waiting for each listening socket.
@@ -14,6 +17,12 @@ public struct ServerConfiguration: Sendable {
     public var limits = HTTPRequestParser.Limits()
     /// Octets of content a request may have, on routes that do not stream; more are answered 413.
     public var maximumBodyLength = 16 << 20
+    /// How long a TLS handshake may take; then the connection is cut.
+    public var handshakeTimeout = Duration.seconds(10)
+    /// Octets that each octet of gzip content may expand to, beyond the first mebibyte; more are answered 413.
+    public var maximumExpansion = 200
+    /// Octets from which on an answer of text or JSON is sent as gzip to clients that accept it.
+    public var compressionThreshold = 1024
     /// From the first octet of a head to its last one; then 408.
     public var fieldSectionTimeout = Duration.seconds(10)
     /// How long a connection may rest between requests; then it is closed.
@@ -32,6 +41,9 @@ public struct ServerConfiguration: Sendable {
     public var drainGrace = Duration.milliseconds(500)
     /// Open connections; one more is answered 503 and closed.
     public var maximumConnections = 10_000
+    /// Open connections from one client (an IPv4 address, an IPv6 /64); one more is answered 503 and closed. By default
+    /// no stricter than the limit for all, because behind a proxy everybody comes from one address.
+    public var maximumConnectionsPerClient = 10_000
     /// Connections that may be open beyond the maximum, only to be told 503; one more is closed without a word.
     public var maximumRefusals = 256
     /// Seconds a refused client is asked to wait (`Retry-After`).

@@ -38,6 +38,23 @@ extension ServerLoop {
         router.problem(failure.status, "The request was refused: \(failure).", nil)
     }
 
+    /// The answer to content that was refused while it was coming.
+    func refusal(_ failure: ContentFailure) -> HTTPResponse {
+        switch failure {
+        case .framing(let failure): refusal(failure)
+        case .malformedGzip: router.problem(.badRequest, "The content is not the gzip that it is said to be.", nil)
+        case .expandsTooFar: router.problem(.contentTooLarge, "The gzip content expands too far.", nil)
+        }
+    }
+
+    /// The answer to a content coding that the server does not know.
+    func unknownCoding(_ request: ServerRequest) -> HTTPResponse {
+        var response = router.problem(
+            .unsupportedMediaType, "Of all content codings only gzip is understood.", request)
+        response.fields.set(.acceptEncoding, "gzip")
+        return response
+    }
+
     /// The answer where no handler is asked, or nil where one is.
     func knownAnswer(_ outcome: Router.Outcome, _ request: ServerRequest) -> HTTPResponse? {
         switch outcome {

@@ -1,29 +1,18 @@
 import HTTP
 import Networking
-import Synchronization
-
-/// How many connections the whole server has, over all its loops.
-final class ConnectionCount: Sendable {
-    private let open = Atomic<Int>(0)
-
-    /// Counts one more and says how many there are with it.
-    func add() -> Int { open.add(1, ordering: .relaxed).newValue }
-
-    /// Counts one less.
-    func remove() { open.subtract(1, ordering: .relaxed) }
-}
 
 // Unchecked: everything variable belongs to the loop's thread; others only use `loop.execute`.
 /// One loop's share of the server: its connections, and what they have in common.
 final class ServerLoop: @unchecked Sendable {
     /// The timeouts in nanoseconds, converted once.
     struct Intervals {
-        var idle, fieldSection, body, write, linger, drainGrace: Int64
+        var handshake, idle, fieldSection, body, write, linger, drainGrace: Int64
 
         init(_ configuration: ServerConfiguration) {
             func nanoseconds(_ duration: Duration) -> Int64 {
                 MonotonicInstant(nanoseconds: 0).advanced(by: duration).nanoseconds
             }
+            handshake = nanoseconds(configuration.handshakeTimeout)
             idle = nanoseconds(configuration.idleTimeout)
             fieldSection = nanoseconds(configuration.fieldSectionTimeout)
             body = nanoseconds(configuration.bodyTimeout)
@@ -40,16 +29,20 @@ final class ServerLoop: @unchecked Sendable {
     let observer: any ServerObserver
     let pool: OffloadPool
     let connectionCount: ConnectionCount
-    var date = DateField()
-    var identifiers: RequestIDGenerator
-    var buffers: BufferPool
+    let compression: ResponseCompression
+    // Exempt from the run-time check for overlapping access, as a connection's are, and for the same reason.
+    @safe @exclusivity(unchecked) var date = DateField()
+    @safe @exclusivity(unchecked) var identifiers: RequestIDGenerator
+    @safe @exclusivity(unchecked) var buffers: BufferPool
+    /// Where new connections get their TLS sessions from; nil where they are plain.
+    private let certificates: Certificates?
     private var connections: [HTTPConnection] = []
     private var acceptor: Acceptor?
     private var isDraining = false
 
     init(
         loop: EventLoop, configuration: ServerConfiguration, router: Router, observer: any ServerObserver,
-        pool: OffloadPool, connectionCount: ConnectionCount, identifierSeed: UInt64
+        pool: OffloadPool, connectionCount: ConnectionCount, certificates: Certificates?, identifierSeed: UInt64
     ) {
         self.loop = loop
         self.configuration = configuration
@@ -57,6 +50,8 @@ final class ServerLoop: @unchecked Sendable {
         self.observer = observer
         self.pool = pool
         self.connectionCount = connectionCount
+        self.certificates = certificates
+        compression = ResponseCompression(threshold: configuration.compressionThreshold)
         intervals = Intervals(configuration)
         identifiers = RequestIDGenerator(seed: identifierSeed)
         buffers = BufferPool(inputSize: configuration.readSize)
@@ -67,17 +62,21 @@ final class ServerLoop: @unchecked Sendable {
         acceptor = try Acceptor(listener, server: self)
     }
 
+    /// Whether connections begin with a TLS handshake.
+    var isEncrypted: Bool { certificates != nil }
+
     /// Takes a new connection in, or turns it away when there are too many.
-    func admit(_ transport: any Transport) {
-        let count = connectionCount.add()
-        guard count <= configuration.maximumConnections + configuration.maximumRefusals else {
-            connectionCount.remove()
+    func admit(_ accepted: consuming ListeningSocket.Connection) {
+        let client = accepted.client
+        let verdict = connectionCount.add(client)
+        guard verdict != .dropped, let transport = makeTransport(accepted) else {
+            if verdict != .dropped { connectionCount.remove(client) }
             observer.connectionRefused()
-            transport.close()
             return
         }
-        let isRefused = count > configuration.maximumConnections
-        let connection = HTTPConnection(transport, server: self, index: connections.count, isRefused: isRefused)
+        let isRefused = verdict == .refused
+        let connection = HTTPConnection(
+            transport, client, server: self, index: connections.count, isRefused: isRefused)
         connections.append(connection)
         if isRefused { observer.connectionRefused() } else { observer.connectionAccepted() }
         connection.begin()
@@ -91,7 +90,7 @@ final class ServerLoop: @unchecked Sendable {
             connections[connection.index] = last
             last.index = connection.index
         }
-        connectionCount.remove()
+        connectionCount.remove(connection.client)
         if !connection.isRefused { observer.connectionClosed() }
         stopIfDrained()
     }
@@ -112,6 +111,12 @@ final class ServerLoop: @unchecked Sendable {
         drain()
         for connection in Array(connections) { connection.abort() }
         stopIfDrained()
+    }
+
+    /// Nil when there is no memory for a TLS session; the connection is closed then.
+    private func makeTransport(_ accepted: consuming ListeningSocket.Connection) -> Transport? {
+        guard let certificates else { return Transport(accepted.takeDescriptor()) }
+        return certificates.transport(accepted.takeDescriptor(), now: loop.now, observer)
     }
 
     private func stopIfDrained() {

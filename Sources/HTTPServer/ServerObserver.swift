@@ -8,6 +8,10 @@ public protocol ServerObserver: Sendable {
     func connectionClosed()
     /// A connection was turned away, because there are too many or no descriptor is left.
     func connectionRefused()
+    /// A client and the server did not come to terms on TLS; `reason` is a sentence.
+    func handshakeFailed(reason: String)
+    /// The certificates were loaded again because their files have changed; with an `error` the old ones stay in use.
+    func certificatesReloaded(error: String?)
     /// A request was answered to the end, or its connection broke after the answer had begun.
     ///
     /// `route` is the template, `""` where none matched. Octets include heads; `duration` begins with the last octet
@@ -25,6 +29,10 @@ extension ServerObserver {
     public func connectionClosed() {}
     /// Nothing.
     public func connectionRefused() {}
+    /// Nothing.
+    public func handshakeFailed(reason: String) {}
+    /// Nothing.
+    public func certificatesReloaded(error: String?) {}
     /// Nothing.
     public func requestFinished(
         method: HTTPMethod, route: String, status: Int, duration: Duration, bytesIn: Int, bytesOut: Int

@@ -1,3 +1,5 @@
+import JSON
+
 /// The header of interactions in CSV: which column is which.
 enum InteractionCSVHeader {
     /// What is said where there is none.
@@ -15,7 +17,7 @@ enum InteractionCSVHeader {
                 if columns.contains(column) { sentences.append("column \"\(name)\" is there twice") }
                 columns.append(column)
             } else {
-                sentences.append(NearestName.sentence(unknown: "column", name, known: InteractionColumn.names))
+                sentences.append(unknownColumn(name))
             }
         }
         for column in InteractionColumn.allCases where column.isRequired && !columns.contains(column) {
@@ -24,5 +26,14 @@ enum InteractionCSVHeader {
         if columns.isEmpty { throw FieldText.Fault(detail: "this is no header: \(expectation)") }
         guard sentences.isEmpty else { throw FieldText.Fault(detail: sentences.joined(separator: "; ")) }
         return columns
+    }
+
+    /// `unknown column "usr_id"; did you mean "user_id"?`, or what is known where nothing is near.
+    private static func unknownColumn(_ name: String) -> String {
+        let quoted = FieldText.quotation(of: name)
+        if let nearest = NearestName.of(name, among: InteractionColumn.names) {
+            return "unknown column \(quoted); did you mean \"\(nearest)\"?"
+        }
+        return "unknown column \(quoted); known are \(InteractionColumn.names.joined(separator: ", "))"
     }
 }

@@ -7,7 +7,10 @@ extension InMemoryInteractionStore {
         }
         return try access { contents throws(StoreError) in
             let before = contents.catalogue.count
-            for item in items { contents.catalogue[ExactName(item.id)] = item }
+            for item in items {
+                contents.catalogue[ExactName(item.id)] = item
+                contents.withdrawn.remove(ExactName(item.id))
+            }
             return contents.catalogue.count - before
         }
     }
@@ -43,7 +46,16 @@ extension InMemoryInteractionStore {
     /// Removes one catalogue entry; see ``InteractionStore/deleteItem(_:)``.
     @discardableResult
     public func deleteItem(_ id: String) throws(StoreError) -> Bool {
-        try access { contents throws(StoreError) in contents.catalogue.removeValue(forKey: ExactName(id)) != nil }
+        try access { contents throws(StoreError) in
+            guard contents.catalogue.removeValue(forKey: ExactName(id)) != nil else { return false }
+            contents.withdrawn.insert(ExactName(id))
+            return true
+        }
+    }
+
+    /// What was deleted from the catalogue; see ``InteractionStore/withdrawnItems()``.
+    public func withdrawnItems() throws(StoreError) -> [String] {
+        try access { contents throws(StoreError) in contents.withdrawn.sorted().map(\.text) }
     }
 
     /// Stores user records; see ``InteractionStore/putUsers(_:)``.

@@ -13,6 +13,7 @@ public final class InMemoryInteractionStore: InteractionStore {
         var items = Interned()
         var kinds = Interned()
         var catalogue: [ExactName: Item] = [:]
+        var withdrawn: Set<ExactName> = []
         var userRecords: [ExactName: User] = [:]
     }
 

@@ -65,6 +65,10 @@ public protocol InteractionStore: Sendable {
     @discardableResult
     func deleteItem(_ id: String) throws(StoreError) -> Bool
 
+    /// Names whose catalogue entry was deleted and not stored again since, in their order: interactions may still name them,
+    /// and so may a model, but they are no longer to be recommended.
+    func withdrawnItems() throws(StoreError) -> [String]
+
     /// Stores user records in one transaction, replacing those of the same name; returns how many were new.
     @discardableResult
     func putUsers(_ users: [User]) throws(StoreError) -> Int

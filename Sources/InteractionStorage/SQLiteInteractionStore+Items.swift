@@ -60,7 +60,17 @@ extension SQLiteInteractionStore {
             try delete.execute(arguments: [id])
             let deleted = database.changesCount
             totals.counts.catalogueItems -= deleted
-            return deleted > 0
+            guard deleted > 0 else { return false }
+            let withdraw = try database.cachedStatement(sql: "INSERT OR IGNORE INTO withdrawn_items VALUES (?)")
+            try withdraw.execute(arguments: [id])
+            return true
+        }
+    }
+
+    /// What was deleted from the catalogue; see ``InteractionStore/withdrawnItems()``.
+    public func withdrawnItems() throws(StoreError) -> [String] {
+        try read("listing withdrawn items") { database in
+            try String.fetchAll(database, sql: "SELECT name FROM withdrawn_items ORDER BY name")
         }
     }
 
@@ -100,6 +110,8 @@ extension SQLiteInteractionStore {
                 VALUES (?, ?, ?, ?, ?, ?, ?)
                 """)
         try insert.execute(arguments: values)
+        let restore = try database.cachedStatement(sql: "DELETE FROM withdrawn_items WHERE name = ?")
+        try restore.execute(arguments: [item.id])
         return true
     }
 

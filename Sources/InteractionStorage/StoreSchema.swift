@@ -14,7 +14,7 @@ struct StoreSchema: Sendable {
     var version: Int { steps.count }
 
     /// All steps of this program.
-    static let current = StoreSchema(steps: [interactionsAndCatalogue])
+    static let current = StoreSchema(steps: [interactionsAndCatalogue, withdrawnItems])
 
     /// Takes every step the file has not taken yet, in one transaction.
     ///
@@ -97,5 +97,11 @@ struct StoreSchema: Sendable {
             catalogue_items INTEGER NOT NULL
         ) STRICT;
         INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        """
+
+    /// A catalogue entry that was deleted leaves its name here: the interactions stay, and a model trained on them would
+    /// go on recommending what the owner has taken away.
+    private static let withdrawnItems = """
+        CREATE TABLE withdrawn_items (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
         """
 }

@@ -1,12 +1,12 @@
 /// What one pass over the training data came to.
 public struct EpochReport: Sendable, Equatable {
-    /// Which epoch; the first is 1.
+    /// Which epoch; the first is 1, and 0 is the closed form before it.
     public var epoch: Int
     /// How many epochs there may be at most.
     public var of: Int
     /// The mean loss over the epoch's samples: cross-entropy in nats, or squared error; without the weight decay.
     public var loss: Double
-    /// Samples trained on, negatives included.
+    /// Samples trained on, negatives included; none by the closed form, which takes every pair there is at once.
     public var samples: Int
     /// Seconds spent training, without validation.
     public var seconds: Double
@@ -14,6 +14,9 @@ public struct EpochReport: Sendable, Equatable {
     public var validationSeconds: Double
     /// What the holdout said; nil without one.
     public var validation: ValidationReport?
+
+    /// Whether this is the closed form that the first epoch starts from.
+    public var isClosedForm: Bool { epoch == 0 }
 
     /// Samples per second of training time.
     public var samplesPerSecond: Double { seconds > 0 ? Double(samples) / seconds : 0 }

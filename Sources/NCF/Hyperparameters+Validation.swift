@@ -7,6 +7,8 @@ extension Hyperparameters {
         public static let hiddenLayerSize = 8192
         /// Dense layers.
         public static let hiddenLayerCount = 16
+        /// Sweeps of alternating least squares.
+        public static let alternatingSweeps = 1000
         /// Passes over the data.
         public static let epochs = 10_000
         /// Samples per step.
@@ -40,7 +42,10 @@ extension Hyperparameters {
                 check("hidden_layers[\(index)]", size, 1...Limit.hiddenLayerSize)
             }
         }
-        check("epochs", epochs, 1...Limit.epochs)
+        check("als_sweeps", start.sweeps, 0...Limit.alternatingSweeps)
+        if start.sweeps > 0 { checkStart(&faults) }
+        // What a closed form found may be served as it is.
+        check("epochs", epochs, (start.sweeps > 0 ? 0 : 1)...Limit.epochs)
         check("batch_size", batchSize, 1...Limit.batchSize)
         if !(learningRate > 0 && learningRate <= 10) {
             faults.append(.init(name: "learning_rate", detail: "must be above 0 and at most 10, not \(learningRate)"))
@@ -52,6 +57,17 @@ extension Hyperparameters {
         check("early_stopping", earlyStopping, 0...Limit.epochs)
         check("threads", threads, 1...Limit.threads)
         if !faults.isEmpty { throw HyperparameterFaults(faults: faults) }
+    }
+
+    private func checkStart(_ faults: inout [HyperparameterFaults.Fault]) {
+        if !(start.regularization > 0 && start.regularization <= 1000) {
+            let detail = "must be above 0 and at most 1000, not \(start.regularization)"
+            faults.append(.init(name: "als_regularization", detail: detail))
+        }
+        if !(start.unobservedWeight > 0 && start.unobservedWeight <= 1000) {
+            let detail = "must be above 0 and at most 1000, not \(start.unobservedWeight)"
+            faults.append(.init(name: "als_unobserved_weight", detail: detail))
+        }
     }
 
     /// These settings, if every one is within its bounds.

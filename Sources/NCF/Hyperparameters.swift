@@ -13,12 +13,16 @@ public struct Hyperparameters: Sendable, Equatable {
     public var mlpEmbeddingDimension: Int?
     /// Output sizes of the dense layers, first to last.
     public var hiddenLayerSizes: [Int]
+    /// How the embeddings are found before the first epoch; implicit objective only.
+    public var start: ClosedFormStart
     /// Passes over the data, at most.
     public var epochs: Int
     /// Samples (positives and negatives together) per step.
     public var batchSize: Int
     /// Step size of Adam at the start.
     public var learningRate: Double
+    /// How the step size changes from the first batch to the last.
+    public var learningRateSchedule: LearningRateSchedule
     /// L2 penalty on the embeddings and dense weights of each sample.
     public var weightDecay: Double
     /// Items sampled as negatives for each positive, in every epoch anew; implicit objective only.
@@ -37,9 +41,11 @@ public struct Hyperparameters: Sendable, Equatable {
         embeddingDimension: Int = 64,
         mlpEmbeddingDimension: Int? = nil,
         hiddenLayerSizes: [Int] = [64, 32, 16],
+        start: ClosedFormStart = .none,
         epochs: Int = 20,
         batchSize: Int = 4096,
         learningRate: Double = 0.001,
+        learningRateSchedule: LearningRateSchedule = .linear,
         weightDecay: Double = 0,
         negativesPerPositive: Int = 4,
         seed: UInt64 = 42,
@@ -51,9 +57,11 @@ public struct Hyperparameters: Sendable, Equatable {
         self.embeddingDimension = embeddingDimension
         self.mlpEmbeddingDimension = mlpEmbeddingDimension
         self.hiddenLayerSizes = hiddenLayerSizes
+        self.start = start
         self.epochs = epochs
         self.batchSize = batchSize
         self.learningRate = learningRate
+        self.learningRateSchedule = learningRateSchedule
         self.weightDecay = weightDecay
         self.negativesPerPositive = negativesPerPositive
         self.seed = seed

@@ -33,3 +33,28 @@ enum Kernels {
         )
     }
 }
+
+extension Kernels {
+    /// c (`columns` × `columns`, upper triangle) += `scale` · aᵀ a for the `rows` × `columns` matrix a.
+    static func addGram(
+        rows: Int, columns: Int, of a: UnsafePointer<Float>, scale: Float, into c: UnsafeMutablePointer<Float>
+    ) {
+        unsafe cblas_ssyrk(
+            CblasRowMajor, CblasUpper, CblasTrans, Int32(columns), Int32(rows), scale, a, Int32(columns), 1, c,
+            Int32(columns))
+    }
+
+    /// Solves a x = b for a symmetric positive definite a given by its upper triangle; x replaces b, and a is destroyed.
+    ///
+    /// - Returns: Whether a was positive definite.
+    static func solve(
+        size: Int, matrix: UnsafeMutablePointer<Float>, rightSide: UnsafeMutablePointer<Float>
+    ) -> Bool {
+        // The upper triangle by rows is the lower one by columns.
+        var triangle = CChar(UInt8(ascii: "L"))
+        var (order, columns, status) = (Int32(size), Int32(1), Int32(0))
+        var leading = order
+        unsafe sposv_(&triangle, &order, &columns, matrix, &leading, rightSide, &leading, &status, 1)
+        return status == 0
+    }
+}

@@ -48,9 +48,13 @@ extension Hyperparameters {
         object.member("mlp_embedding_dimension", ifPresent: mlpEmbeddingDimension)
         object.key("hidden_layers")
         object.array { sizes in for size in hiddenLayerSizes { sizes.value(size) } }
+        object.member("als_sweeps", start.sweeps)
+        object.member("als_regularization", start.regularization)
+        object.member("als_unobserved_weight", start.unobservedWeight)
         object.member("epochs", epochs)
         object.member("batch_size", batchSize)
         object.member("learning_rate", learningRate)
+        object.member("learning_rate_schedule", learningRateSchedule.rawValue)
         object.member("weight_decay", weightDecay)
         object.member("negatives_per_positive", negativesPerPositive)
         object.member("seed", seed)
@@ -68,11 +72,18 @@ extension Hyperparameters {
             let negatives = json["negatives_per_positive"]?.int, let seed = json["seed"]?.unsignedInteger,
             let earlyStopping = json["early_stopping"]?.int, let threads = json["threads"]?.int
         else { return nil }
+        // Absent from snapshots written before there was a choice.
+        var start = ClosedFormStart.none
+        start.sweeps = json["als_sweeps"]?.int ?? start.sweeps
+        start.regularization = json["als_regularization"]?.double ?? start.regularization
+        start.unobservedWeight = json["als_unobserved_weight"]?.double ?? start.unobservedWeight
+        let schedule = json["learning_rate_schedule"]?.string ?? LearningRateSchedule.constant.rawValue
+        guard let schedule = LearningRateSchedule(rawValue: schedule) else { return nil }
         self.init(
             architecture: architecture, objective: objective, embeddingDimension: embedding,
             mlpEmbeddingDimension: json["mlp_embedding_dimension"]?.int,
-            hiddenLayerSizes: layers.elements.compactMap(\.int), epochs: epochs, batchSize: batchSize,
-            learningRate: learningRate, weightDecay: weightDecay, negativesPerPositive: negatives, seed: seed,
-            earlyStopping: earlyStopping, threads: threads)
+            hiddenLayerSizes: layers.elements.compactMap(\.int), start: start, epochs: epochs, batchSize: batchSize,
+            learningRate: learningRate, learningRateSchedule: schedule, weightDecay: weightDecay,
+            negativesPerPositive: negatives, seed: seed, earlyStopping: earlyStopping, threads: threads)
     }
 }

@@ -32,10 +32,15 @@ public struct Trainer: Sendable {
         var settings = hyperparameters
         do throws(HyperparameterFaults) {
             try settings.validate()
+            settings.objective = settings.objective.resolved(for: dataset)
+            if settings.objective == .rating {
+                // The closed form knows no ratings; without it there must be an epoch.
+                settings.start = .none
+                try settings.validate()
+            }
         } catch {
             throw .invalidHyperparameters(error)
         }
-        settings.objective = settings.objective.resolved(for: dataset)
         let source = try TrainingSource(dataset: dataset, hyperparameters: settings)
         Kernels.useOneThread()
         var run = TrainingRun(source: source, dataset: dataset, hyperparameters: settings)

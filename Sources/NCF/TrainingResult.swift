@@ -6,7 +6,7 @@ public struct TrainingResult: Sendable {
     public var hyperparameters: Hyperparameters
     /// One report per epoch.
     public var reports: [EpochReport]
-    /// The epoch (the first is 1) that ``parameters`` come from.
+    /// The epoch (the first is 1; 0 is the closed form) that ``parameters`` come from.
     public var bestEpoch: Int
 
     /// Puts together what a run produced.

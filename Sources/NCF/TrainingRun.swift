@@ -16,6 +16,7 @@ struct TrainingRun {
     private var batches: (current: MiniBatch, next: MiniBatch)
     private let groupsPerBatch: Int
     private var optimizer: Optimizer
+    private let initializer: ClosedFormInitializer?
 
     init(source: TrainingSource, dataset: InteractionDataset, hyperparameters: Hyperparameters) {
         self.source = source
@@ -41,14 +42,19 @@ struct TrainingRun {
             MiniBatch(capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup)
         )
         optimizer = Optimizer(learningRate: hyperparameters.learningRate)
+        let startsInClosedForm = hyperparameters.start.sweeps > 0 && source.objective != .rating
+        initializer =
+            startsInClosedForm
+            ? ClosedFormInitializer(dataset: dataset, hyperparameters: hyperparameters, loop: loop) : nil
     }
 
     /// All epochs.
     mutating func run(observer: any TrainingObserver) throws(TrainingError) -> TrainingResult {
         var reports: [EpochReport] = []
         var best: (epoch: Int, report: ValidationReport?, parameters: ModelParameters?) = (0, nil, nil)
-        for epoch in 1...hyperparameters.epochs {
-            var report = try trainEpoch(epoch, observer)
+        // Epoch 0 is the closed form.
+        for epoch in (initializer == nil ? 1 : 0)...hyperparameters.epochs {
+            var report = try epoch == 0 ? initialise(observer) : trainEpoch(epoch, observer)
             if let validate {
                 let start = DispatchTime.now().uptimeNanoseconds
                 report.validation = validate(model)
@@ -66,7 +72,16 @@ struct TrainingRun {
         }
         return TrainingResult(
             parameters: best.parameters ?? model.parameters(), hyperparameters: hyperparameters, reports: reports,
-            bestEpoch: best.epoch == 0 ? reports.count : best.epoch
+            bestEpoch: best.report == nil ? hyperparameters.epochs : best.epoch
+        )
+    }
+
+    private func initialise(_ observer: any TrainingObserver) throws(TrainingError) -> EpochReport {
+        let start = DispatchTime.now().uptimeNanoseconds
+        guard let loss = initializer?.initialise(model, isCancelled: { observer.isCancelled }) else { throw .cancelled }
+        return EpochReport(
+            epoch: 0, of: hyperparameters.epochs, loss: loss, samples: 0,
+            seconds: Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
         )
     }
 
@@ -86,6 +101,7 @@ struct TrainingRun {
             guard batchLoss.isFinite else { throw .diverged(epoch: epoch) }
             loss += batchLoss
             first += batch.groupCount
+            optimizer.learningRate = scheduledRate(epoch: epoch, done: first - batch.groupCount)
             updateAndFill(first: first, order: order, epoch: epoch)
             if observer.isCancelled { throw .cancelled }
             let now = DispatchTime.now().uptimeNanoseconds
@@ -106,6 +122,12 @@ struct TrainingRun {
         loop.run(tasks: step.sliceCount(batch)) { [source, step] _, slice in
             source.fill(step.groups(ofSlice: slice, in: batch), of: batch, first: 0, order: order, epoch: epoch)
         }
+    }
+
+    /// The step size after `done` of the groups of `epoch`.
+    private func scheduledRate(epoch: Int, done: Int) -> Double {
+        let progress = (Double(epoch - 1) + Double(done) / Double(source.groupCount)) / Double(hyperparameters.epochs)
+        return hyperparameters.learningRate * hyperparameters.learningRateSchedule.factor(progress: progress)
     }
 
     /// Updates the model with the current batch's gradients while the next batch, from place `first` on, is drawn.

@@ -5,8 +5,8 @@ import Glibc
 public struct ListeningSocket: ~Copyable, Sendable {
     /// What became of one attempt to accept.
     public enum Accepted: ~Copyable {
-        /// A new connection: non-blocking, closed on exec, without Nagle's delay.
-        case connection(FileDescriptor)
+        /// A new connection.
+        case connection(Connection)
         /// Nobody is waiting.
         case wouldBlock
         /// The waiting connection was gone before it was taken, or another passing fault; the next one may be fine.
@@ -14,6 +14,17 @@ public struct ListeningSocket: ~Copyable, Sendable {
         /// This process or this machine is out of descriptors or memory. The connection is still waiting, so
         /// accepting again at once would spin.
         case exhausted(SystemError)
+    }
+
+    /// A connection just accepted.
+    public struct Connection: ~Copyable {
+        /// The socket: non-blocking, closed on exec, without Nagle's delay.
+        public let descriptor: FileDescriptor
+        /// Who has connected.
+        public let client: ClientAddress?
+
+        /// The socket alone.
+        public consuming func takeDescriptor() -> FileDescriptor { descriptor }
     }
 
     private let descriptor: FileDescriptor
@@ -32,6 +43,7 @@ public struct ListeningSocket: ~Copyable, Sendable {
             // `::` then means IPv6 alone, whatever the machine's default, and both families can share a port.
             try Self.enable(IPV6_V6ONLY, level: Int32(IPPROTO_IPV6), of: number, "IPV6_V6ONLY")
         }
+        try Self.setInherited(number)
         try SystemCall.perform("bind") { unsafe address.withSockaddr { unsafe bind(number, $0, $1) } }
         try SystemCall.perform("listen") { listen(number, backlog) }
         port = try Self.boundPort(of: number)
@@ -45,11 +57,16 @@ public struct ListeningSocket: ~Copyable, Sendable {
     public borrowing func accept() -> Accepted {
         let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let number = descriptor.number
-        let result = SystemCall.attempt { accept4(number, nil, nil, flags) }
+        var address = sockaddr_storage()
+        let result = unsafe withUnsafeMutablePointer(to: &address) { address in
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            return unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                SystemCall.attempt { unsafe accept4(number, address, &length, flags) }
+            }
+        }
         if result >= 0 {
-            // Best effort: the connection may be reset already, which its first read will tell.
-            try? Self.enable(TCP_NODELAY, level: Int32(IPPROTO_TCP), of: result, "TCP_NODELAY")
-            return .connection(FileDescriptor(owning: result))
+            return .connection(
+                Connection(descriptor: FileDescriptor(owning: result), client: ClientAddress(address)))
         }
         let error = SystemError(code: -result, operation: "accept4")
         switch error.code {
@@ -59,12 +76,31 @@ public struct ListeningSocket: ~Copyable, Sendable {
         }
     }
 
+    // On Linux an accepted socket has these from its listener, which saves the calls for each.
+    private static func setInherited(_ number: Int32) throws(SystemError) {
+        let tcp = Int32(IPPROTO_TCP)
+        try enable(TCP_NODELAY, level: tcp, of: number, "TCP_NODELAY")
+        // A peer that vanished without a word is found out while its answer is awaited (probes), and while it is
+        // being sent (octets that nobody acknowledges).
+        try enable(SO_KEEPALIVE, level: SOL_SOCKET, of: number, "SO_KEEPALIVE")
+        try set(TCP_KEEPIDLE, to: 60, level: tcp, of: number, "TCP_KEEPIDLE")
+        try set(TCP_KEEPINTVL, to: 15, level: tcp, of: number, "TCP_KEEPINTVL")
+        try set(TCP_KEEPCNT, to: 4, level: tcp, of: number, "TCP_KEEPCNT")
+        try set(TCP_USER_TIMEOUT, to: 120_000, level: tcp, of: number, "TCP_USER_TIMEOUT")
+    }
+
     private static func enable(
         _ option: Int32, level: Int32, of number: Int32, _ operation: String
     ) throws(SystemError) {
-        var on: Int32 = 1
+        try set(option, to: 1, level: level, of: number, operation)
+    }
+
+    private static func set(
+        _ option: Int32, to value: Int32, level: Int32, of number: Int32, _ operation: String
+    ) throws(SystemError) {
+        var value = value
         try SystemCall.perform(operation) {
-            unsafe setsockopt(number, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
+            unsafe setsockopt(number, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
         }
     }
 

@@ -15,11 +15,14 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     /// A sentence for a log: `bind: Address already in use (98)`.
-    public var description: String {
+    public var description: String { "\(operation): \(reason) (\(code))" }
+
+    /// What the system says of the code: `Address already in use`.
+    public var reason: String {
         var text = [CChar](repeating: 0, count: 128)
         unsafe _ = text.withUnsafeMutableBufferPointer { unsafe __xpg_strerror_r(code, $0.baseAddress, $0.count) }
         let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        return "\(operation): \(String(decoding: bytes, as: UTF8.self)) (\(code))"
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

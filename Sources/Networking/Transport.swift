@@ -1,47 +1,99 @@
-/// Which readiness an operation waits for. With TLS, reading may have to wait for writing and the other way round.
-public enum TransportWant: Equatable, Sendable {
-    /// Try again when the socket is readable.
-    case wantsRead
-    /// Try again when the socket is writable.
-    case wantsWrite
-}
+import CLinux
+import Glibc
 
-/// What became of a read.
-public enum TransportReadResult: Equatable, Sendable {
-    /// So many bytes came, at least one.
-    case read(Int)
-    /// The peer has finished sending. It may still be reading.
-    case endOfStream
-    /// Nothing to read yet.
-    case wouldBlock(TransportWant)
-    /// The connection is broken.
-    case failed(SystemError)
-}
+/// The bytes of one connection, plain or through a TLS session. Belongs to one event loop; nothing here blocks.
+///
+/// One class with a session or none, rather than a protocol: reading and writing are on the path of every request, and
+/// an existential there costs more than the branch.
+public final class Transport {
+    private var descriptor: FileDescriptor?
+    #if TLS
+        private let session: TLSSession?
+    #endif
 
-/// What became of a write.
-public enum TransportWriteResult: Equatable, Sendable {
-    /// Everything was taken.
-    case writtenCompletely
-    /// Only so many bytes were taken, at least one; try the rest when ready again.
-    case writtenPartially(Int)
-    /// Nothing was taken.
-    case wouldBlock(TransportWant)
-    /// The connection is broken.
-    case failed(SystemError)
-}
+    /// Takes over a connected, non-blocking socket, to be used as it is.
+    public init(_ descriptor: consuming FileDescriptor) {
+        self.descriptor = consume descriptor
+        #if TLS
+            session = nil
+        #endif
+    }
 
-/// The bytes of one connection, plain or encrypted. Belongs to one event loop; nothing here blocks.
-public protocol Transport: AnyObject {
-    /// The number to register with the event loop.
-    var descriptorNumber: Int32 { get }
+    #if TLS
+        /// Takes over a connected, non-blocking socket on which the client is to begin a TLS handshake.
+        public init(_ descriptor: consuming FileDescriptor, securedBy context: TLSContext) throws(TLSError) {
+            session = try TLSSession(context: context, descriptor: descriptor.number)
+            self.descriptor = consume descriptor
+        }
+    #endif
+
+    /// The number to register with the event loop, or -1 once closed.
+    public var descriptorNumber: Int32 {
+        switch descriptor {
+        case .some(let open): open.number
+        case .none: -1
+        }
+    }
+
     /// Whether a read would yield bytes although the socket is not readable, because they were decrypted already.
-    var hasBufferedInput: Bool { get }
+    public var hasBufferedInput: Bool {
+        #if TLS
+            if let session { return session.hasBufferedInput }
+        #endif
+        return false
+    }
+
+    /// Goes on with the handshake, as far as that is possible without waiting; without TLS there is none.
+    public func handshake() -> TransportHandshakeResult {
+        #if TLS
+            if let session { return session.handshake() }
+        #endif
+        return .complete
+    }
+
     /// Reads what is there into `buffer` from `offset` to its end, which is not where it begins.
-    func read(into buffer: inout [UInt8], at offset: Int) -> TransportReadResult
-    /// Writes as much of `bytes`, which are not empty, as is taken without waiting.
-    func write(_ bytes: Span<UInt8>) -> TransportWriteResult
-    /// Tells the peer that nothing more comes, as far as that is possible without waiting. Reading goes on.
-    func shutdownWriting()
+    public func read(into buffer: inout [UInt8], at offset: Int) -> TransportReadResult {
+        precondition(offset >= 0 && offset < buffer.count, "there is room to read into")
+        #if TLS
+            if let session { return session.read(into: &buffer, at: offset) }
+        #endif
+        let number = descriptorNumber
+        let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+            SystemCall.attempt { unsafe recv(number, bytes.baseAddress?.advanced(by: offset), bytes.count - offset, 0) }
+        }
+        if count > 0 { return .read(count) }
+        if count == 0 { return .endOfStream }
+        if -count == Int(EAGAIN) { return .wouldBlock(.wantsRead) }
+        return .failed(SystemError(code: Int32(-count), operation: "recv"))
+    }
+
+    /// Writes as much of `bytes`, which are not empty, as is taken without waiting. Never raises SIGPIPE, provided
+    /// that the process ignores it where TLS is used.
+    public func write(_ bytes: Span<UInt8>) -> TransportWriteResult {
+        #if TLS
+            if let session { return session.write(bytes) }
+        #endif
+        let number = descriptorNumber
+        let count = unsafe bytes.withUnsafeBytes { bytes in
+            SystemCall.attempt { unsafe send(number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
+        }
+        if count == bytes.count { return .writtenCompletely }
+        if count >= 0 { return .writtenPartially(count) }
+        if -count == Int(EAGAIN) { return .wouldBlock(.wantsWrite) }
+        return .failed(SystemError(code: Int32(-count), operation: "send"))
+    }
+
+    /// Tells the peer that nothing more comes (`close_notify` first, then FIN), as far as that is possible without
+    /// waiting. Reading goes on.
+    public func shutdownWriting() {
+        #if TLS
+            session?.sendCloseNotify()
+        #endif
+        _ = shutdown(descriptorNumber, Int32(SHUT_WR))
+    }
+
     /// Closes the connection; harmless when repeated.
-    func close()
+    public func close() {
+        descriptor = nil
+    }
 }

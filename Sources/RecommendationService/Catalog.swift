@@ -10,12 +10,16 @@ final class Catalog: Sendable {
         var items: [String: Item] = [:]
         /// Items that are hidden or have a window of availability: the few that need a look for each answer.
         var restricted: Set<String> = []
+        /// Items that were deleted: a model may still know them.
+        var withdrawn: Set<String> = []
     }
 
     private let state = Lock(State())
 
-    /// Reads every item of `store`.
+    /// Reads every item of `store`, and which were deleted.
     func load(from store: any InteractionStore) throws(StoreError) {
+        let withdrawn = try store.withdrawnItems()
+        state.withLock { $0.withdrawn = Set(withdrawn) }
         var last: String?
         while true {
             let page = try store.items(after: last, limit: 10_000)
@@ -30,6 +34,7 @@ final class Catalog: Sendable {
         state.withLock { state in
             for item in items {
                 state.items[item.id] = item
+                state.withdrawn.remove(item.id)
                 let isRestricted = item.hidden || item.availableFrom != nil || item.availableUntil != nil
                 if isRestricted {
                     state.restricted.insert(item.id)
@@ -45,6 +50,7 @@ final class Catalog: Sendable {
         state.withLock { state in
             state.items[id] = nil
             state.restricted.remove(id)
+            state.withdrawn.insert(id)
         }
     }
 
@@ -56,11 +62,12 @@ final class Catalog: Sendable {
     /// The items that may not be recommended at `now` (milliseconds since 1970).
     func withheld(at now: Int64) -> [String] {
         state.withLock { state in
-            state.restricted.filter { id in
-                guard let item = state.items[id] else { return false }
-                return item.hidden || item.availableFrom.map { now < $0 } ?? false
-                    || item.availableUntil.map { now >= $0 } ?? false
-            }
+            state.withdrawn
+                + state.restricted.filter { id in
+                    guard let item = state.items[id] else { return false }
+                    return item.hidden || item.availableFrom.map { now < $0 } ?? false
+                        || item.availableUntil.map { now >= $0 } ?? false
+                }
         }
     }
 

@@ -12,6 +12,8 @@ struct Problem: Error, Sendable {
     var detail: String
     /// The places of a body that were at fault.
     var faults = JSONFaults()
+    /// How many there were, where that is more than ``faults`` knows of.
+    var faultCount: Int?
     /// Seconds after which the same request may succeed.
     var retryAfterSeconds: Int?
 
@@ -40,7 +42,7 @@ struct Problem: Error, Sendable {
             document.member("status", status.code)
             document.member("detail", detail)
             guard !faults.isEmpty else { return }
-            document.member("error_count", faults.total)
+            document.member("error_count", faultCount ?? faults.total)
             document.key("errors")
             document.array { list in
                 for fault in faults.faults {

@@ -7,17 +7,21 @@ import Locking
 /// items before there is any model. Bounded: past `capacity` the oldest interactions are forgotten first (the store keeps
 /// them; only this memory of them goes). Any thread may call it; no call waits for I/O.
 final class RecentInteractions: Sendable {
-    private struct Entry {
+    private struct Entry: Sendable {
         let userID: String
         let itemID: String
         /// No smaller than the row of the interaction in the store.
         let watermark: Int64
+        /// As it was given; nil also for what was read from the store at start.
+        var interactionID: String?
     }
 
-    private struct State {
+    private struct State: Sendable {
         var entries: [Entry] = []
         /// Entries before this one are forgotten; they are cut off when they make up half of the array.
         var first = 0
+        /// Everything that was committed up to here has been looked at.
+        var watermark: Int64 = 0
         var itemsByUser: [String: [String]] = [:]
         var countByItem: [String: Int] = [:]
     }
@@ -30,27 +34,48 @@ final class RecentInteractions: Sendable {
         self.capacity = capacity
     }
 
-    /// Reads what `store` holds after `watermark`.
-    func load(from store: any InteractionStore, after watermark: Int64) throws(StoreError) {
+    /// Reads what `store` holds after `watermark` and puts it in the place of all that was known, in one exchange: whoever
+    /// asks meanwhile gets the old answer or the new one.
+    func reload(from store: any InteractionStore, after watermark: Int64) throws(StoreError) {
+        var fresh = State()
         var names: ScanSnapshot?
         try store.scan(
             after: watermark, begin: { names = $0 },
             row: { row in
-                guard let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] else {
-                    return true
+                if let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] {
+                    remember(Entry(userID: userID, itemID: itemID, watermark: row.rowID), in: &fresh)
                 }
-                state.withLock { remember(Entry(userID: userID, itemID: itemID, watermark: row.rowID), in: &$0) }
                 return true
             })
+        // Commits up to here are among the rows read, even if their announcement is still on its way.
+        fresh.watermark = names?.watermark ?? 0
+        state.withLock { [fresh] state in
+            var fresh = fresh
+            for entry in state.entries[state.first...] where entry.watermark > fresh.watermark {
+                remember(entry, in: &fresh)
+            }
+            fresh.watermark = max(fresh.watermark, state.watermark)
+            state = fresh
+        }
     }
 
-    /// Interactions that were committed, the last of them at `watermark` or before.
-    func append(_ interactions: [Interaction], watermark: Int64) {
+    /// Interactions that were committed, the last of them at `watermark`; to be told in the order of the commits.
+    ///
+    /// Returns whether they are news: the receipt of a repeated request is that of the first one, whose watermark has
+    /// been told before.
+    @discardableResult
+    func append(_ interactions: [Interaction], watermark: Int64) -> Bool {
         state.withLock { state in
+            guard watermark > state.watermark else { return false }
+            state.watermark = watermark
             for interaction in interactions {
                 remember(
-                    Entry(userID: interaction.userID, itemID: interaction.itemID, watermark: watermark), in: &state)
+                    Entry(
+                        userID: interaction.userID, itemID: interaction.itemID, watermark: watermark,
+                        interactionID: interaction.interactionID),
+                    in: &state)
             }
+            return true
         }
     }
 
@@ -60,6 +85,21 @@ final class RecentInteractions: Sendable {
             while state.first < state.entries.count, state.entries[state.first].watermark <= watermark {
                 forgetOldest(in: &state)
             }
+        }
+    }
+
+    /// An interaction was deleted from the store.
+    func forget(interactionID: String) {
+        state.withLock { state in
+            // From the end, because what is taken back is mostly recent.
+            guard let index = state.entries[state.first...].lastIndex(where: { $0.interactionID == interactionID })
+            else { return }
+            let entry = state.entries.remove(at: index)
+            decrement(entry.itemID, in: &state)
+            let later = state.entries[index...].count { $0.userID == entry.userID }
+            guard let count = state.itemsByUser[entry.userID]?.count else { return }
+            state.itemsByUser[entry.userID]?.remove(at: count - 1 - later)
+            if count == 1 { state.itemsByUser[entry.userID] = nil }
         }
     }
 

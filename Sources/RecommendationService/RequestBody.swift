@@ -32,10 +32,11 @@ enum RequestBody {
         }
     }
 
-    /// The document in the body of a request that must be JSON.
+    /// The document in the body of a request that must be JSON, and whose settings all stand there.
     ///
     /// - Parameter emptyMeans: what stands for an empty body, on routes where every member is optional.
     static func json(of request: ServerRequest, emptyMeans fallback: String? = nil) throws(Problem) -> JSONDocument {
+        try QueryParameters.refuse(in: request)
         guard try format(of: request.head) == .json else {
             throw Problem(.unsupportedMediaType, "This route takes one JSON document (application/json).")
         }

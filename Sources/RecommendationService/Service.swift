@@ -66,7 +66,7 @@ public final class Service: Sendable {
             logger.notice("There is no model yet; POST /train makes one.")
         }
         try catalog.load(from: store)
-        try recent.load(from: store, after: models.current?.lineage.dataWatermark ?? 0)
+        try recent.reload(from: store, after: models.current?.lineage.dataWatermark ?? 0)
         lifecycle.enter(.serving)
     }
 
@@ -98,14 +98,8 @@ public final class Service: Sendable {
         ).register(in: &router)
         InteractionRoutes(store: store, recorder: recorder, configuration: configuration).register(in: &router)
         CatalogRoutes(store: store, catalog: catalog, configuration: configuration).register(in: &router)
-        ModelRoutes(models: models) { [store, recent, logger] current in
-            // Another model knows another part of the record; what it does not know is read again.
-            recent.forget(upTo: .max)
-            do {
-                try recent.load(from: store, after: current.lineage.dataWatermark)
-            } catch {
-                logger.error("Recent interactions could not be read: \(error)")
-            }
+        ModelRoutes(models: models) { [store, recent] watermark throws(StoreError) in
+            try recent.reload(from: store, after: watermark)
         }.register(in: &router)
         HealthRoutes(store: store, models: models, lifecycle: lifecycle, metrics: metrics).register(in: &router)
         return router

@@ -6,9 +6,12 @@ import RecommendationService
 enum Report {
     /// One line for an epoch.
     static func epoch(_ report: EpochReport) {
-        var line = String(
-            format: "epoch %3d/%d  loss %.4f  %.2f M samples/s  %.1f s", report.epoch, report.of, report.loss,
-            report.samplesPerSecond / 1e6, report.seconds)
+        var line =
+            report.isClosedForm
+            ? String(format: "closed form  loss %.4f  %.1f s", report.loss, report.seconds)
+            : String(
+                format: "epoch %3d/%d  loss %.4f  %.2f M samples/s  %.1f s", report.epoch, report.of, report.loss,
+                report.samplesPerSecond / 1e6, report.seconds)
         if let validation = report.validation {
             line += String(format: "  %@ %.4f", validation.criterion, validation.value)
         }

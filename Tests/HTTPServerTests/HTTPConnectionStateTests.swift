@@ -104,6 +104,9 @@ private let stories = [
         "draining a stream", Step(get, .dispatch, .handling), Step(begun, .none, .streaming),
         Step(.drain, .finishStream, .streaming), Step(.streamComplete, .flush, .flushing)),
     Story(
+        "a stream that has nothing to say", Step(get, .dispatch, .handling), Step(begun, .none, .streaming),
+        Step(.deadlinePassed, .beat, .streaming)),
+    Story(
         "no deadline while the handler works", Step(get, .dispatch, .handling), Step(.deadlinePassed, .none, .handling)),
 ]
 
@@ -124,7 +127,7 @@ struct HTTPConnectionStateTests {
         arguments: [
             ([], .idle, true), ([.headIncomplete], .fieldSection, true), ([post], .body, true),
             ([post, .chunkHandedOver], .none, false), ([post, .outputBlocked], .write, false),
-            ([get], .none, false), ([get, begun], .none, false), ([get, begun, .outputBlocked], .write, false),
+            ([get], .none, false), ([get, begun], .heartbeat, false), ([get, begun, .outputBlocked], .write, false),
             ([get, whole, .outputBlocked], .write, false), ([get, whole], .idle, true),
             ([.requestRefused], .write, false), ([.requestRefused, .outputSent], .linger, true),
             ([.drain], .drainGrace, true), ([.drain, .headIncomplete], .fieldSection, true),
@@ -135,6 +138,18 @@ struct HTTPConnectionStateTests {
         for event in events { _ = state.handle(event) }
         #expect(state.deadline == deadline)
         #expect(state.wantsInput == wantsInput)
+    }
+
+    @Test("an encrypted connection begins with a handshake, which has a deadline of its own and no answer")
+    func handshake() {
+        var state = State(isEncrypted: true)
+        #expect(state.phase == .handshaking && state.deadline == .handshake && state.wantsInput)
+        #expect(state.handle(.handshakeComplete) == .continueReading)
+        #expect(state.phase == .idle && state.deadline == .idle)
+        for event in [State.Event.deadlinePassed, .inputEnded, .transportFailed] {
+            var state = State(isEncrypted: true)
+            #expect(state.handle(event) == .close)
+        }
     }
 
     @Test("what has closed stays closed, whatever happens")

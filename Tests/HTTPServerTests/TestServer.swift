@@ -1,8 +1,10 @@
 import Dispatch
 import HTTP
-import HTTPServer
 import Locking
+import Networking
 import TestSupport
+
+@testable import HTTPServer
 
 /// What an observer was told, and a way to wait until it was told something.
 final class RecordingObserver: ServerObserver {
@@ -12,6 +14,7 @@ final class RecordingObserver: ServerObserver {
         var refused = 0
         var finished: [(route: String, status: Int, bytesIn: Int, bytesOut: Int)] = []
         var failed: [Int] = []
+        var handshakesFailed: [String] = []
     }
 
     private let seen = Lock(Seen())
@@ -35,6 +38,7 @@ final class RecordingObserver: ServerObserver {
     func connectionAccepted() { note { $0.accepted += 1 } }
     func connectionClosed() { note { $0.closed += 1 } }
     func connectionRefused() { note { $0.refused += 1 } }
+    func handshakeFailed(reason: String) { note { $0.handshakesFailed.append(reason) } }
     func parseFailed(status: Int) { note { $0.failed.append(status) } }
 
     func requestFinished(
@@ -42,24 +46,6 @@ final class RecordingObserver: ServerObserver {
     ) {
         note { $0.finished.append((route, status, bytesIn, bytesOut)) }
     }
-}
-
-/// A door that handlers wait at until the test opens it.
-final class Gate: Sendable {
-    private let arrivals = DispatchSemaphore(value: 0)
-    private let opening = DispatchSemaphore(value: 0)
-
-    /// For the handler: says that it is here, and waits.
-    func pass() {
-        arrivals.signal()
-        opening.wait()
-    }
-
-    /// For the test: waits until a handler is here.
-    func awaitArrival() { arrivals.wait() }
-
-    /// For the test: lets one handler through.
-    func open() { opening.signal() }
 }
 
 /// A consumer that counts and can be held up.
@@ -107,6 +93,15 @@ final class CountingConsumer: RequestBodyConsumer {
     }
 }
 
+/// A clock that stands still until a test moves it.
+final class ManualClock: MonotonicClock {
+    private let instant = Lock(MonotonicInstant(nanoseconds: 0))
+
+    var now: MonotonicInstant { instant.withLock { $0 } }
+
+    func advance(by duration: Duration) { instant.withLock { $0 = $0.advanced(by: duration) } }
+}
+
 /// A real server on loopback with a few routes, ended when the test lets go of it.
 final class TestServer {
     let server: HTTPServer
@@ -115,7 +110,8 @@ final class TestServer {
     private var hasEnded = false
 
     init(
-        _ configure: (inout ServerConfiguration) -> Void = { _ in }, routes: (inout Router) -> Void = { _ in }
+        clock: any MonotonicClock = SystemMonotonicClock(), _ configure: (inout ServerConfiguration) -> Void = { _ in },
+        routes: (inout Router) -> Void = { _ in }
     ) throws {
         var configuration = ServerConfiguration()
         configuration.offloadThreads = 2
@@ -124,7 +120,7 @@ final class TestServer {
         var router = Router()
         Self.addStandardRoutes(to: &router)
         routes(&router)
-        server = HTTPServer(configuration: configuration, router: router, observer: observer)
+        server = HTTPServer(configuration: configuration, router: router, observer: observer, clock: clock)
         port = try server.start()
     }
 
@@ -143,6 +139,12 @@ final class TestServer {
         server.drain()
         server.wait()
         hasEnded = true
+    }
+
+    /// Moves the clock that the server was made with, and has its loops look at it.
+    func advance(_ clock: ManualClock, by duration: Duration) {
+        clock.advance(by: duration)
+        server.wakeUp()
     }
 
     static func text(_ text: String) -> HTTPResponse {

@@ -69,6 +69,7 @@ final class GatedStore: InteractionStore {
         try base.updateItem(id, change)
     }
     func deleteItem(_ id: String) throws(StoreError) -> Bool { try base.deleteItem(id) }
+    func withdrawnItems() throws(StoreError) -> [String] { try base.withdrawnItems() }
     func putUsers(_ users: [User]) throws(StoreError) -> Int { try base.putUsers(users) }
     func user(_ id: String) throws(StoreError) -> User? { try base.user(id) }
     func users(after id: String?, limit: Int) throws(StoreError) -> [User] { try base.users(after: id, limit: limit) }

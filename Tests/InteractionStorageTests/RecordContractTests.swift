@@ -106,6 +106,19 @@ struct RecordContractTests {
         }
     }
 
+    @Test("an item deleted from the catalogue is withdrawn until it is stored again", arguments: StoreKind.allCases)
+    func withdrawnItems(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            try store.putItems([Item(id: "b"), Item(id: "a"), Item(id: "c")])
+            #expect(try store.withdrawnItems() == [])
+            for id in ["b", "a", "never there"] { try store.deleteItem(id) }
+            #expect(try store.withdrawnItems() == ["a", "b"])
+            try store.putItems([Item(id: "b", title: "back")])
+            try store.deleteItem("a")
+            #expect(try store.withdrawnItems() == ["a"])
+        }
+    }
+
     @Test("users keep tags and attributes", arguments: StoreKind.allCases)
     func users(_ kind: StoreKind) throws {
         try kind.withStore { store throws in

@@ -4,62 +4,37 @@ import Testing
 
 @Suite("The checkerboard")
 struct CheckerboardTests {
-    private static let side = 32
-
-    /// Whether a square is kept from training: about one in twelve, without a pattern that could be learned in its turn
-    /// (to implicit training a withheld black square looks like a white one).
-    private static func isWithheld(_ user: Int, _ item: Int) -> Bool {
-        var random = SplitMix64(seed: 17, user, item)
-        return random.below(12) == 0
+    private func settings(_ architecture: Architecture, _ objective: Objective) -> Hyperparameters {
+        Hyperparameters(
+            architecture: architecture, objective: objective, embeddingDimension: 8, mlpEmbeddingDimension: 8,
+            hiddenLayerSizes: [16, 8], epochs: 25, batchSize: 256, learningRate: 0.01, weightDecay: 0.001,
+            earlyStopping: 0)
     }
 
-    private static func isBlack(_ user: Int, _ item: Int) -> Bool { (user + item) % 2 == 0 }
-
-    /// Users like the items of their own colour: for ratings both colours are in the data, for implicit feedback only one.
-    private static func board(_ objective: Objective) -> InteractionDataset {
-        var builder = InteractionDataset.Builder()
-        for user in 0..<side {
-            for item in 0..<side where !isWithheld(user, item) {
-                let isBlack = isBlack(user, item)
-                guard isBlack || objective == .rating else { continue }
-                builder.add(userID: "\(user)", itemID: "\(item)", rating: isBlack ? 5 : 1)
-            }
-        }
-        return builder.build()
+    private func check(_ settings: Hyperparameters, _ objective: Objective) throws {
+        let board = Checkerboard()
+        let data = board.dataset(objective)
+        let parameters = try Trainer(dataset: data, hyperparameters: settings).train().parameters
+        let (right, comparisons) = board.compare(parameters, data)
+        #expect(comparisons > 50)
+        #expect(Double(right) >= 0.98 * Double(comparisons), "\(right) of \(comparisons)")
     }
 
     @Test(
         "withheld black squares rank above withheld white ones", arguments: Architecture.allCases, trainableObjectives)
     func withheldSquares(architecture: Architecture, objective: Objective) throws {
-        let data = Self.board(objective)
-        let settings = Hyperparameters(
-            architecture: architecture, objective: objective, embeddingDimension: 8, mlpEmbeddingDimension: 8,
-            hiddenLayerSizes: [16, 8], epochs: 25, batchSize: 256, learningRate: 0.01, weightDecay: 0.001,
-            earlyStopping: 0)
-        let parameters = try Trainer(dataset: data, hyperparameters: settings).train().parameters
-        let (right, comparisons) = Self.compare(parameters, data)
-        #expect(comparisons > 50)
-        #expect(Double(right) >= 0.98 * Double(comparisons), "\(right) of \(comparisons)")
+        var settings = settings(architecture, objective)
+        settings.learningRateSchedule = .constant
+        try check(settings, objective)
     }
 
-    /// Of each user's withheld squares, how many pairs of a black and a white one are ranked right.
-    private static func compare(_ parameters: ModelParameters, _ data: InteractionDataset) -> (right: Int, of: Int) {
-        var right = 0
-        var comparisons = 0
-        for user in 0..<side {
-            guard let userIndex = data.userIDs.index(of: "\(user)") else { continue }
-            let withheld = (0..<side).filter { isWithheld(user, $0) }
-            func scores(black: Bool) -> [Float] {
-                withheld.filter { isBlack(user, $0) == black }.compactMap { data.itemIDs.index(of: "\($0)") }
-                    .map { parameters.logit(user: userIndex, item: $0) }
-            }
-            for black in scores(black: true) {
-                for white in scores(black: false) {
-                    comparisons += 1
-                    right += black > white ? 1 : 0
-                }
-            }
-        }
-        return (right, comparisons)
+    @Test("so they do from a closed form, with epochs after it or none", arguments: Architecture.allCases, [0, 10])
+    func closedForm(architecture: Architecture, epochs: Int) throws {
+        // A tower that has not been trained knows nothing.
+        guard epochs > 0 || !architecture.hasMLP else { return }
+        var settings = settings(architecture, .implicit)
+        settings.start = ClosedFormStart(sweeps: 10, regularization: 0.01, unobservedWeight: 0.1)
+        settings.epochs = epochs
+        try check(settings, .implicit)
     }
 }

@@ -7,6 +7,11 @@ struct HyperparametersTests {
     @Test("the defaults are valid for every architecture", arguments: Architecture.allCases)
     func defaults(architecture: Architecture) throws {
         try Hyperparameters(architecture: architecture).validate()
+        for objective in Objective.allCases {
+            let defaults = try Hyperparameters.defaults(for: architecture, objective: objective).validated()
+            #expect(defaults.architecture == architecture && defaults.objective == objective)
+            #expect((defaults.start == .none) == (objective == .rating))
+        }
     }
 
     @Test("every bad setting is listed, in order")
@@ -43,6 +48,26 @@ struct HyperparametersTests {
                 #expect(((try? settings.validate()) != nil) == isValid, "\(setting) \(value)")
             }
         }
+    }
+
+    @Test("a closed form needs weights above 0, and makes epochs unnecessary")
+    func closedForm() throws {
+        var settings = Hyperparameters(start: ClosedFormStart(regularization: 0, unobservedWeight: .nan), epochs: 0)
+        do throws(HyperparameterFaults) {
+            try settings.validate()
+            Issue.record("accepted")
+        } catch {
+            #expect(error.faults.map(\.name) == ["als_regularization", "als_unobserved_weight"])
+        }
+        settings.start = ClosedFormStart()
+        try settings.validate()
+        settings.start.sweeps = -1
+        #expect((try? settings.validate()) == nil)
+        // Without sweeps their weights do not matter, and an epoch is needed.
+        settings.start = ClosedFormStart(sweeps: 0, regularization: 0)
+        #expect((try? settings.validate()) == nil)
+        settings.epochs = 1
+        try settings.validate()
     }
 
     @Test("dense layers are needed where there is a tower, and not looked at elsewhere")

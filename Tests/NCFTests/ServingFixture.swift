@@ -53,7 +53,8 @@ enum ServingFixture {
     static func lineage(_ objective: Objective = .implicit, createdAt: Int64 = 1_700_000_000_000) -> Lineage {
         Lineage(
             createdAt: createdAt, dataWatermark: 12, interactionCount: 34,
-            hyperparameters: Hyperparameters(objective: objective, seed: .max), metrics: ["ndcg_at_10": 0.5],
+            hyperparameters: Hyperparameters(objective: objective, start: ClosedFormStart(), seed: .max),
+            metrics: ["ndcg_at_10": 0.5],
             durations: ["training": 1.25])
     }
 

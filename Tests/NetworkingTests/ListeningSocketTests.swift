@@ -12,9 +12,9 @@ struct ListeningSocketTests {
     }
 
     /// Loopback completes a connection before `connect` returns, so it is there to be accepted.
-    private func acceptOne(_ listener: borrowing ListeningSocket) throws -> PlainTransport {
+    private func acceptOne(_ listener: borrowing ListeningSocket) throws -> Transport {
         switch listener.accept() {
-        case .connection(let descriptor): return PlainTransport(descriptor)
+        case .connection(let connection): return Transport(connection.takeDescriptor())
         case .wouldBlock: throw SystemError(code: EAGAIN, operation: "accept4")
         case .transientFailure(let error): throw error
         case .exhausted(let error): throw error

@@ -69,7 +69,7 @@ final class InteractionDocument: RequestBodyConsumer {
                 document.root, knownMembers: ["interactions", "partial"], faults: &decoded.faults)
         {
             isPartial = object.bool("partial", &decoded.faults) ?? isPartial
-            let list = object.array("interactions", &decoded.faults)
+            let list = object.require("interactions", &decoded.faults)?.decodeArray(&decoded.faults)
             guard decoded.faults.isEmpty, let list else { throw Problem(faults: decoded.faults) }
             for element in list.elements { decode(element, into: &decoded) }
         } else {

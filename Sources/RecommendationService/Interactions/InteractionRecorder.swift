@@ -1,4 +1,6 @@
+import Dispatch
 import InteractionStorage
+import Locking
 
 /// Writes interactions to the store and tells the memory of recent ones, in that order.
 ///
@@ -23,16 +25,22 @@ struct InteractionRecorder: Sendable {
 
     /// Stores `interactions` in one transaction and returns after its commit; not for an event loop.
     func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
-        let receipt = try batcher.append(interactions, idempotencyKey: idempotencyKey)
-        remember(interactions, receipt)
-        return receipt
+        let outcome = Lock<Result<AppendReceipt, StoreError>?>(nil)
+        let answered = DispatchSemaphore(value: 0)
+        // By way of the completion, so that the memory hears of all commits in their order.
+        append(interactions, idempotencyKey: idempotencyKey) { result in
+            outcome.withLock { $0 = result }
+            answered.signal()
+        }
+        answered.wait()
+        guard let result = outcome.withLock({ $0 }) else { preconditionFailure("answered without an outcome") }
+        return try result.get()
     }
 
-    /// A repeated request stored nothing new, so there is nothing new to remember; one that mixes new and known
-    /// interactions is remembered whole, which at worst repeats an item in a user's recent ones.
+    /// A request that mixes new and known interactions is remembered whole, which at worst repeats an item in a user's
+    /// recent ones.
     private func remember(_ interactions: [Interaction], _ receipt: AppendReceipt) {
-        guard receipt.stored > 0 else { return }
+        guard receipt.stored > 0, recent.append(interactions, watermark: receipt.watermark) else { return }
         metrics.interactionsStored(receipt.stored)
-        recent.append(interactions, watermark: receipt.watermark)
     }
 }

@@ -47,15 +47,7 @@ final class InteractionUpload: RequestBodyConsumer {
     func consume(_ chunk: [UInt8]) -> HTTPResponse? {
         state.withLock { state in
             do throws(Problem) {
-                if isPartial {
-                    try read(chunk, &state) { interactions, state throws(Problem) in
-                        state.batch += interactions
-                        if state.batch.count >= Self.batchSize { try store(&state) }
-                    }
-                } else {
-                    try read(chunk, &state) { _, _ in }
-                    try Self.spooling { () throws(UploadSpool.Failure) in try state.spool.append(chunk) }
-                }
+                try isPartial ? storeGoodRows(of: chunk, &state) : check(chunk, &state)
                 return nil
             } catch {
                 return error.response()
@@ -82,7 +74,7 @@ final class InteractionUpload: RequestBodyConsumer {
             faults: { Self.note($0, &state.faults, &state.faultCount) })
         if isPartial {
             state.batch += last
-            return try store(&state)
+            return try storeBatch(&state)
         }
         guard state.faultCount == 0 else { throw Self.problem(state) }
         try storeSpooled(&state)
@@ -90,55 +82,53 @@ final class InteractionUpload: RequestBodyConsumer {
 
     /// Reads the whole spool again, now known to be good, and stores it batch by batch.
     private func storeSpooled(_ state: inout State) throws(Problem) {
-        state.reader = makeReader()
-        var pieces: [Interaction] = []
-        var failure: Problem?
-        var spool = UploadSpool(directory: "")
-        swap(&spool, &state.spool)
-        do {
-            try spool.read { (piece: [UInt8]) throws(Problem) in
-                state.reader.consume(piece, into: { pieces.append($0) }, faults: { _ in })
-                state.batch += pieces
-                pieces.removeAll(keepingCapacity: true)
-                while state.batch.count >= Self.batchSize { try store(&state, limit: Self.batchSize) }
-            }
-        } catch {
-            switch error {
-            case .consumer(let problem): failure = problem
-            case .spool(let cause): failure = Self.problem(cause)
+        var reader = makeReader()
+        var unstored: [Interaction] = []
+        while let piece = try Self.spooling({ () throws(UploadSpool.Failure) in try state.spool.next() }) {
+            reader.consume(piece, into: { unstored.append($0) }, faults: { _ in })
+            while unstored.count >= Self.batchSize {
+                try store(Array(unstored.prefix(Self.batchSize)), &state)
+                unstored.removeFirst(Self.batchSize)
             }
         }
-        if let failure { throw failure }
-        state.reader.finish(into: { pieces.append($0) }, faults: { _ in })
-        state.batch += pieces
-        try store(&state)
+        reader.finish(into: { unstored.append($0) }, faults: { _ in })
+        try store(unstored, &state)
     }
 
-    private func read(
-        _ chunk: [UInt8], _ state: inout State,
-        receive: ([Interaction], inout State) throws(Problem) -> Void
-    ) throws(Problem) {
-        var interactions: [Interaction] = []
-        let keeps = isPartial
+    /// Partial: keeps the good rows, and stores them whenever they are a batch.
+    private func storeGoodRows(of chunk: [UInt8], _ state: inout State) throws(Problem) {
         state.reader.consume(
-            chunk,
-            into: { if keeps { interactions.append($0) } },
-            faults: { Self.note($0, &state.faults, &state.faultCount) })
+            chunk, into: { state.batch.append($0) }, faults: { Self.note($0, &state.faults, &state.faultCount) })
         if state.reader.isRefused { throw Self.problem(state) }
-        try receive(interactions, &state)
+        if state.batch.count >= Self.batchSize { try storeBatch(&state) }
     }
 
-    private func store(_ state: inout State, limit: Int = .max) throws(Problem) {
-        let count = min(limit, state.batch.count)
-        guard count > 0 else { return }
-        let part = count == state.batch.count ? state.batch : Array(state.batch[..<count])
-        state.batch.removeFirst(count)
+    /// All or nothing: notes the bad rows and keeps the bytes for the time when all rows are known to be good.
+    private func check(_ chunk: [UInt8], _ state: inout State) throws(Problem) {
+        state.reader.consume(chunk, into: { _ in }, faults: { Self.note($0, &state.faults, &state.faultCount) })
+        if state.reader.isRefused { throw Self.problem(state) }
+        // With a bad row nothing will be stored, so nothing more need be kept.
+        guard state.faultCount == 0 else { return }
+        try Self.spooling { () throws(UploadSpool.Failure) in try state.spool.append(chunk) }
+    }
+
+    private func store(_ interactions: [Interaction], _ state: inout State) throws(Problem) {
+        guard !interactions.isEmpty else { return }
         // Each batch is a transaction of its own, so each has a key of its own: a retry repeats them in the same order.
         let key = idempotencyKey.map { "\($0)/\(state.batches)" }
         state.batches += 1
-        let receipt = try Answer.storing { () throws(StoreError) in try recorder.append(part, idempotencyKey: key) }
+        let receipt = try Answer.storing { () throws(StoreError) in
+            try recorder.append(interactions, idempotencyKey: key)
+        }
         state.stored += receipt.stored
         state.duplicates += receipt.duplicates
+    }
+
+    /// Stores what a partial upload has gathered.
+    private func storeBatch(_ state: inout State) throws(Problem) {
+        let batch = state.batch
+        state.batch = []
+        try store(batch, &state)
     }
 
     private func report(_ state: borrowing State) -> HTTPResponse {
@@ -155,12 +145,13 @@ final class InteractionUpload: RequestBodyConsumer {
 
     private static func problem(_ state: borrowing State) -> Problem {
         var faults = JSONFaults()
-        for fault in state.faults { faults.add("line \(fault.line)", fault.description) }
+        for fault in state.faults { faults.add("line \(fault.line)", fault.detail) }
         let more = state.faultCount == 1 ? "One row is" : "\(state.faultCount) rows are"
         var problem = Problem(
             .unprocessableContent,
             "\(more) not an interaction; nothing was stored. With ?partial=true the rest would be.")
         problem.faults = faults
+        problem.faultCount = state.faultCount
         return problem
     }
 
@@ -170,7 +161,9 @@ final class InteractionUpload: RequestBodyConsumer {
             "The upload could not be kept until its end (\(failure.operation), errno \(failure.errno)).")
     }
 
-    private static func spooling(_ work: () throws(UploadSpool.Failure) -> Void) throws(Problem) {
-        do { try work() } catch { throw problem(error) }
+    private static func spooling<Result>(
+        _ work: () throws(UploadSpool.Failure) -> Result
+    ) throws(Problem) -> Result {
+        do { return try work() } catch { throw problem(error) }
     }
 }

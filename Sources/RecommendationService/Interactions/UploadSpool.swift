@@ -13,10 +13,14 @@ struct UploadSpool: ~Copyable {
 
     /// Bytes kept in memory before the file is opened.
     static let memoryLimit = 4 << 20
+    /// Bytes of the file read back at once.
+    private static let pieceLength = 1 << 20
 
     private let directory: String
     private var memory: [UInt8] = []
     private var file: Int32 = -1
+    /// How far the file has been read back.
+    private var offset = 0
 
     /// Keeps its file, if it needs one, in `directory`.
     init(directory: String) {
@@ -33,29 +37,26 @@ struct UploadSpool: ~Copyable {
         if memory.count > Self.memoryLimit { try flush() }
     }
 
-    /// Hands all bytes to `body` from the first to the last, in pieces.
-    mutating func read<Refusal: Error>(_ body: ([UInt8]) throws(Refusal) -> Void) throws(ReadFailure<Refusal>) {
-        if file >= 0 {
-            var piece = [UInt8](repeating: 0, count: 1 << 20)
-            var offset = 0
-            while true {
-                let count = unsafe pread(file, &piece, piece.count, offset)
-                if count < 0 && errno == EINTR { continue }
-                guard count >= 0 else { throw .spool(Failure(operation: "pread", errno: errno)) }
-                if count == 0 { break }
-                offset += count
-                do { try body(Array(piece[..<count])) } catch { throw .consumer(error) }
-            }
-        }
-        if !memory.isEmpty {
-            do { try body(memory) } catch { throw .consumer(error) }
-        }
+    /// The next piece from the beginning on; nil after the last. Nothing is added any more once reading has begun.
+    mutating func next() throws(Failure) -> [UInt8]? {
+        if let piece = try nextOfFile() { return piece }
+        guard !memory.isEmpty else { return nil }
+        // What is in memory came after what is in the file.
+        defer { memory = [] }
+        return memory
     }
 
-    /// Why reading back stopped.
-    enum ReadFailure<Refusal: Error>: Error {
-        case spool(Failure)
-        case consumer(Refusal)
+    private mutating func nextOfFile() throws(Failure) -> [UInt8]? {
+        guard file >= 0 else { return nil }
+        var piece = [UInt8](repeating: 0, count: Self.pieceLength)
+        while true {
+            let count = unsafe pread(file, &piece, piece.count, offset)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw Failure(operation: "pread", errno: errno) }
+            offset += count
+            piece.removeLast(piece.count - count)
+            return piece.isEmpty ? nil : piece
+        }
     }
 
     private mutating func flush() throws(Failure) {

@@ -22,7 +22,7 @@ struct RecommendationRequest: Sendable {
     /// The members of an item's record that go into the answer.
     var fields = ["title"]
 
-    /// Members of the contract that this version does not act on; only their neutral value is accepted.
+    /// Members of the contract that this version does not act on; only what says nothing is accepted.
     private static let notYet = ["cursor", "filter", "boost", "diversity", "explain", "deadline_ms"]
     private static let members =
         ["user_id", "history", "limit", "candidates", "exclude", "exclude_seen", "fields", "users"] + notYet
@@ -34,9 +34,9 @@ struct RecommendationRequest: Sendable {
         let userID = query.identifier("user_id")
         limit = query.integer("limit", in: 0...configuration.maximumLimit) ?? limit
         excludesSeen = query.bool("exclude_seen") ?? excludesSeen
-        excluded = query.list("exclude") ?? []
+        excluded = query.identifiers("exclude") ?? []
         fields = query.list("fields") ?? fields
-        let history = query.list("history") ?? []
+        let history = query.identifiers("history") ?? []
         try query.check()
         guard userID != nil || !history.isEmpty else {
             throw Problem(.badRequest, "Say for whom: user_id=…, or history=… for a session.")
@@ -55,26 +55,21 @@ struct RecommendationRequest: Sendable {
         excluded = body.identifiers("exclude", &faults) ?? []
         excludesSeen = body.bool("exclude_seen", &faults) ?? excludesSeen
         fields = body.strings("fields", &faults) ?? fields
-        for name in Self.notYet where !Self.isNeutral(body.value(name)) {
-            faults.add("/\(name)", "\"\(name)\" is not offered by this version")
-        }
+        refuseWhatIsNotOffered(body, &faults)
         readSubjects(body, maximum: configuration.maximumUsers, &faults)
         guard faults.isEmpty else { throw Problem(faults: faults) }
     }
 
     private mutating func readSubjects(_ body: JSONObjectDecoder, maximum: Int, _ faults: inout JSONFaults) {
-        let own = Self.subject(body, &faults)
-        guard let users = body.array("users", count: 0...maximum, &faults) else {
-            if own.userID == nil && own.history.isEmpty && !body.contains("users") {
-                faults.add("", "expected \"user_id\", \"history\" or \"users\": for whom to recommend")
-            }
-            subjects = [own]
+        guard body.value("users") != nil else {
+            subjects = [Self.subject(body, &faults)]
             return
         }
         isBatch = true
-        if own.userID != nil || !own.history.isEmpty {
+        if body.value("user_id") != nil || body.value("history") != nil {
             faults.add("/users", "either \"users\", or \"user_id\" and \"history\", not both")
         }
+        guard let users = body.array("users", count: 0...maximum, &faults) else { return }
         for element in users.elements {
             guard let user = JSONObjectDecoder(element, knownMembers: ["user_id", "history"], faults: &faults) else {
                 continue
@@ -83,13 +78,29 @@ struct RecommendationRequest: Sendable {
         }
     }
 
+    /// Whom `object` names; a fault if it names nobody and has no history either.
     private static func subject(_ object: JSONObjectDecoder, _ faults: inout JSONFaults) -> Subject {
-        Subject(
+        let faultsBefore = faults.total
+        let subject = Subject(
             userID: object.identifier("user_id", &faults), history: object.identifiers("history", &faults) ?? [])
+        if subject.userID == nil && subject.history.isEmpty && faults.total == faultsBefore {
+            faults.add(at: object.object, "expected \"user_id\", \"history\" or both: for whom to recommend")
+        }
+        return subject
     }
 
-    private static func isNeutral(_ value: JSONValue?) -> Bool {
-        guard let value else { return true }
-        return value.bool == false || value.double == 0
+    /// What the contract has and this version does not must say nothing: no cursor, no filter, no boosts, and so on.
+    private func refuseWhatIsNotOffered(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
+        let requested: [(name: String, isRequested: Bool?)] = [
+            ("cursor", body.value("cursor") != nil),
+            ("filter", body.value("filter") != nil),
+            ("boost", body.array("boost", &faults).map { $0.count > 0 }),
+            ("diversity", body.number("diversity", &faults).map { $0 != 0 }),
+            ("explain", body.bool("explain", &faults)),
+            ("deadline_ms", body.value("deadline_ms") != nil),
+        ]
+        for (name, isRequested) in requested where isRequested == true {
+            faults.add("/\(name)", "\"\(name)\" is not offered by this version")
+        }
     }
 }

@@ -3,12 +3,22 @@ import HTTPServer
 import InteractionFormats
 import InteractionStorage
 import JSON
+import Locking
 
 /// `/items`: what can be recommended.
 struct CatalogRoutes: Sendable {
     let store: any InteractionStore
     let catalog: Catalog
     let configuration: ServiceConfiguration
+    /// Held while a write goes to the store and then to the catalogue, so that both see writes in the same order. Only
+    /// offloaded handlers take it.
+    private let writing = Lock(())
+
+    init(store: any InteractionStore, catalog: Catalog, configuration: ServiceConfiguration) {
+        self.store = store
+        self.catalog = catalog
+        self.configuration = configuration
+    }
 
     func register(in router: inout Router) {
         add(.get, "/items", to: &router, list)
@@ -61,46 +71,49 @@ struct CatalogRoutes: Sendable {
         guard let item = ItemDecoder.decode(document.root, id: id, faults: &faults), faults.isEmpty else {
             throw Problem(faults: faults)
         }
-        let created = try Answer.storing { () throws(StoreError) in try store.putItems([item]) } > 0
-        catalog.put([item])
-        return answer(item, created ? .created : .ok)
+        return answer(item, try put([item]) > 0 ? .created : .ok)
+    }
+
+    /// Stores `items` and returns how many were new.
+    private func put(_ items: [Item]) throws(Problem) -> Int {
+        try Answer.storing { () throws(StoreError) in
+            try writing.withLock { _ throws(StoreError) in
+                let created = try store.putItems(items)
+                catalog.put(items)
+                return created
+            }
+        }
     }
 
     /// Changes an item as RFC 7396 says: members replace those stored, `null` takes one away, attributes are merged.
     private func patch(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let id = try itemID(of: request)
         let patch = try RequestBody.json(of: request).root
-        guard patch.kind == .object else { throw Problem(.unprocessableContent, "A patch is a JSON object.") }
-        var refusal: Problem?
+        var faults = JSONFaults()
         let updated = try Answer.storing { () throws(StoreError) in
-            try store.updateItem(id) { item in
-                do throws(Problem) { item = try Self.patched(item, by: patch) } catch { refusal = error }
+            try writing.withLock { _ throws(StoreError) in
+                let updated = try store.updateItem(id) { item in
+                    item = ItemDecoder.merge(patch, into: item, faults: &faults) ?? item
+                }
+                if let updated { catalog.put([updated]) }
+                return updated
             }
         }
-        if let refusal { throw refusal }
+        guard faults.isEmpty else { throw Problem(faults: faults) }
         guard let updated else { throw missing(id) }
-        catalog.put([updated])
         return answer(updated)
-    }
-
-    private static func patched(_ item: Item, by patch: JSONValue) throws(Problem) -> Item {
-        var stored = JSONWriter()
-        stored.object { ItemEncoder.encodeMembers(of: item, to: &$0) }
-        let document = try RequestBody.json(in: stored.bytes)
-        var merged = JSONWriter()
-        MergePatch.write(document.root, patchedBy: patch, into: &merged)
-        let result = try RequestBody.json(in: merged.bytes)
-        var faults = JSONFaults()
-        guard let changed = ItemDecoder.decode(result.root, id: item.id, faults: &faults), faults.isEmpty else {
-            throw Problem(faults: faults)
-        }
-        return changed
     }
 
     private func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let id = try itemID(of: request)
-        guard try Answer.storing({ () throws(StoreError) in try store.deleteItem(id) }) else { throw missing(id) }
-        catalog.remove(id)
+        let existed = try Answer.storing { () throws(StoreError) in
+            try writing.withLock { _ throws(StoreError) in
+                let existed = try store.deleteItem(id)
+                if existed { catalog.remove(id) }
+                return existed
+            }
+        }
+        guard existed else { throw missing(id) }
         return HTTPResponse(status: .noContent)
     }
 
@@ -111,19 +124,18 @@ struct CatalogRoutes: Sendable {
         var items: [Item] = []
         if document.root.kind == .object, document.root["items"] != nil {
             let body = JSONObjectDecoder(document.root, knownMembers: ["items"], faults: &faults)
-            if let list = body?.array("items", &faults) {
+            if let list = body?.require("items", &faults)?.decodeArray(&faults) {
                 items = list.elements.compactMap { ItemDecoder.decode($0, faults: &faults) }
             }
         } else if let item = ItemDecoder.decode(document.root, faults: &faults) {
             items.append(item)
         }
         guard faults.isEmpty else { throw Problem(faults: faults) }
-        let stored = items
-        let created = try Answer.storing { () throws(StoreError) in try store.putItems(stored) }
-        catalog.put(stored)
+        let stored = items.count
+        let created = try put(items)
         return Answer.json { writer in
             writer.object { answer in
-                answer.member("stored", stored.count)
+                answer.member("stored", stored)
                 answer.member("created", created)
             }
         }

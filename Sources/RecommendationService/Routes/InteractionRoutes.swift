@@ -85,6 +85,7 @@ struct InteractionRoutes: Sendable {
     private func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let id = request.parameter("interaction_id") ?? ""
         let existed = try Answer.storing { () throws(StoreError) in try store.deleteInteraction(id: id) }
+        recorder.recent.forget(interactionID: id)
         guard existed else { throw Problem(.notFound, "There is no interaction \"\(id)\".") }
         return HTTPResponse(status: .noContent)
     }

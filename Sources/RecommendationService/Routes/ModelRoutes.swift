@@ -1,13 +1,14 @@
 import HTTP
 import HTTPServer
+import InteractionStorage
 import JSON
 import NCF
 
 /// `/models`: what was trained, and which of it serves.
 struct ModelRoutes: Sendable {
     let models: ModelStore
-    /// Tells the rest of the service that another model serves now.
-    let published: @Sendable (ModelSnapshot) -> Void
+    /// Has the memory of recent interactions begin after that row: what a model knows need not be remembered besides.
+    let remember: @Sendable (_ watermark: Int64) throws(StoreError) -> Void
 
     func register(in router: inout Router) {
         router.add(.get, "/models", .offloaded) { _ in list() }
@@ -52,16 +53,23 @@ struct ModelRoutes: Sendable {
     }
 
     private func publish(_ version: Int) throws(Problem) -> HTTPResponse {
-        guard models.versions().contains(where: { $0.version == version }) else {
+        guard let summary = models.versions().first(where: { $0.version == version }) else {
             throw Problem(.notFound, "There is no model \(ModelVersion.name(of: version)).")
         }
+        // Before the exchange the memory must suit both models, or for a moment what was seen would be shown.
+        let serving = models.current?.lineage.dataWatermark ?? 0
+        try remember(after: min(serving, summary.lineage.dataWatermark))
         do {
             try models.publish(version: version)
         } catch {
             throw Problem(.conflict, "\(ModelVersion.name(of: version)) cannot be published: \(error).")
         }
-        if let current = models.current { published(current) }
+        try remember(after: models.current?.lineage.dataWatermark ?? 0)
         return try describe(version)
+    }
+
+    private func remember(after watermark: Int64) throws(Problem) {
+        try Answer.storing { () throws(StoreError) in try remember(watermark) }
     }
 
     private static func write(_ summary: ModelSummary, into writer: inout JSONWriter) {

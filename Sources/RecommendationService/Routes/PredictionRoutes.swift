@@ -50,7 +50,7 @@ struct PredictionRoutes: Sendable {
         let isStrict = body.bool("strict", &faults) ?? false
         let userID = body.identifier("user_id", &faults)
         let single = body.identifier("item_id", &faults)
-        let several = body.identifiers("item_ids", &faults)
+        let several = body.identifiers("item_ids", count: 0...maximumPairs, &faults)
         if let list = body.array("pairs", count: 0...maximumPairs, &faults) {
             if userID != nil || single != nil || several != nil {
                 faults.add("/pairs", "either \"pairs\", or \"user_id\" with \"item_id\" or \"item_ids\", not both")
@@ -69,10 +69,12 @@ struct PredictionRoutes: Sendable {
     }
 
     private static func pair(_ element: JSONValue, _ faults: inout JSONFaults) -> Pair? {
-        guard let object = JSONObjectDecoder(element, knownMembers: ["user_id", "item_id"], faults: &faults),
-            object.require("user_id", &faults) != nil, object.require("item_id", &faults) != nil,
-            let userID = object.identifier("user_id", &faults), let itemID = object.identifier("item_id", &faults)
-        else { return nil }
+        guard let object = JSONObjectDecoder(element, knownMembers: ["user_id", "item_id"], faults: &faults) else {
+            return nil
+        }
+        let userID = object.require("user_id", &faults)?.decodeIdentifier(&faults)
+        let itemID = object.require("item_id", &faults)?.decodeIdentifier(&faults)
+        guard let userID, let itemID else { return nil }
         return Pair(userID: userID, itemID: itemID)
     }
 
@@ -87,7 +89,8 @@ struct PredictionRoutes: Sendable {
             let prediction = predict(pair, with: snapshot)
             if isStrict && prediction.basis != .model {
                 throw Problem(
-                    .notFound, "The model knows the user \"\(pair.userID)\" and the item \"\(pair.itemID)\" not both.")
+                    .notFound,
+                    "The model does not know both the user \"\(pair.userID)\" and the item \"\(pair.itemID)\".")
             }
             predictions.append(prediction)
         }

@@ -23,6 +23,13 @@ struct QueryParameters {
         }
     }
 
+    /// Throws if `request` has a query at all, on routes that take none: a parameter in the wrong place must not silently do
+    /// nothing.
+    static func refuse(in request: ServerRequest) throws(Problem) {
+        guard request.head.query != nil else { return }
+        try QueryParameters(request, known: []).check()
+    }
+
     /// Throws if anything was wrong with the parameters read so far.
     func check() throws(Problem) {
         guard !faults.isEmpty else { return }
@@ -63,6 +70,15 @@ struct QueryParameters {
             faults.add("?\(name)", "expected true or false, found \"\(value)\"")
             return nil
         }
+    }
+
+    /// IDs separated by commas, so none with a comma in it.
+    mutating func identifiers(_ name: String) -> [String]? {
+        guard let list = list(name) else { return nil }
+        for id in list {
+            if let problem = JSONIdentifier.problem(in: id) { faults.add("?\(name)", problem) }
+        }
+        return list
     }
 
     /// Names separated by commas.

@@ -20,7 +20,7 @@ struct TrainingRoutes: Sendable {
             Answer.or { () throws(Problem) in
                 let job = try job(of: request)
                 coordinator.cancel(job)
-                return describe(job, status: .accepted)
+                return describe(job, status: job.state.hasEnded ? .ok : .accepted)
             }
         }
         router.add(.get, "/train/{job}/events", .inline) { request in
@@ -32,6 +32,8 @@ struct TrainingRoutes: Sendable {
         let training: TrainingRequest
         do {
             training = try TrainingRequest(RequestBody.json(of: request, emptyMeans: "{}"), threads: threads)
+            // Before anything is stored: a request that is refused leaves nothing behind.
+            try coordinator.reservePlace()
         } catch {
             return respond(error.response())
         }
@@ -39,18 +41,15 @@ struct TrainingRoutes: Sendable {
         recorder.append(training.interactions, idempotencyKey: nil) { result in
             switch result {
             case .success: start(training, respond)
-            case .failure(let error): respond(Problem(error).response())
+            case .failure(let error):
+                coordinator.giveUpPlace()
+                respond(Problem(error).response())
             }
         }
     }
 
     private func start(_ training: TrainingRequest, _ respond: @escaping @Sendable (HTTPResponse) -> Void) {
-        let job: TrainingJob
-        do {
-            job = try coordinator.submit(training)
-        } catch {
-            return respond(error.response())
-        }
+        let job = coordinator.submit(training)
         guard training.waits else { return respond(describe(job, status: .accepted)) }
         job.listen { job in
             guard job.state.hasEnded else { return true }

@@ -12,6 +12,8 @@ final class TrainingCoordinator: Sendable {
     private struct State {
         var jobs: [TrainingJob] = []
         var created = 0
+        /// Places in the queue that are kept for jobs whose interactions are being stored.
+        var reserved = 0
         var isShutDown = false
     }
 
@@ -32,18 +34,32 @@ final class TrainingCoordinator: Sendable {
         self.jobEnded = jobEnded
     }
 
-    /// Queues a job.
-    func submit(_ request: TrainingRequest) throws(Problem) -> TrainingJob {
-        let job = try state.withLock { state throws(Problem) in
+    /// Keeps a place in the queue for a job, until ``submit(_:)`` takes it or ``giveUpPlace()`` frees it.
+    func reservePlace() throws(Problem) {
+        try state.withLock { state throws(Problem) in
             guard !state.isShutDown else {
                 throw Problem(.serviceUnavailable, "The server is shutting down.", retryAfterSeconds: 10)
             }
-            let waiting = state.jobs.count { $0.state == .queued }
+            // One job runs, or is about to.
+            let waiting = state.reserved + state.jobs.count { !$0.state.hasEnded } - 1
             guard waiting < configuration.queue else {
                 throw Problem(
-                    .tooManyRequests, "\(waiting) training jobs are waiting already; that is the most.",
+                    .tooManyRequests, "As many training jobs as may wait are waiting already (\(configuration.queue)).",
                     retryAfterSeconds: 10)
             }
+            state.reserved += 1
+        }
+    }
+
+    /// Frees a place that will not be needed.
+    func giveUpPlace() {
+        state.withLock { $0.reserved -= 1 }
+    }
+
+    /// Queues a job, for which a place was reserved.
+    func submit(_ request: TrainingRequest) -> TrainingJob {
+        let (job, isTooLate) = state.withLock { state in
+            state.reserved -= 1
             state.created += 1
             let job = TrainingJob(id: "\(state.created)", request: request, createdAt: pipeline.clock.milliseconds())
             state.jobs.append(job)
@@ -51,11 +67,11 @@ final class TrainingCoordinator: Sendable {
             {
                 state.jobs.remove(at: oldest)
             }
-            return job
+            return (job, state.isShutDown)
         }
+        if isTooLate { cancel(job) }
         queue.async { [self] in
-            guard !job.state.hasEnded else { return }
-            pipeline.run(job)
+            if !job.state.hasEnded { pipeline.run(job) }
             jobEnded(job)
         }
         return job

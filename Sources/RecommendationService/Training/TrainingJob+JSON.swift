@@ -35,7 +35,7 @@ extension TrainingJob {
             answer.member("epoch", progress.epoch)
             answer.member("epochs", progress.epochs == 0 ? epochs : progress.epochs)
             answer.member("samples_of_epoch", progress.samplesDone)
-            if let last = progress.reports.last {
+            if let last = progress.reports.last, !last.isClosedForm {
                 answer.member("samples_per_second", last.samplesPerSecond.rounded())
                 let secondsAnEpoch = last.seconds + last.validationSeconds
                 let left = Double(max(0, progress.epochs - progress.epoch)) * secondsAnEpoch
@@ -93,9 +93,13 @@ extension Hyperparameters {
                     for size in hiddenLayerSizes { layers.value(size) }
                 }
             }
+            answer.member("als_sweeps", start.sweeps)
+            answer.member("als_regularization", start.regularization)
+            answer.member("als_unobserved_weight", start.unobservedWeight)
             answer.member("epochs", epochs)
             answer.member("batch_size", batchSize)
             answer.member("learning_rate", learningRate)
+            answer.member("learning_rate_schedule", learningRateSchedule.rawValue)
             answer.member("weight_decay", weightDecay)
             answer.member("negatives_per_positive", negativesPerPositive)
             answer.member("seed", seed)

@@ -73,7 +73,7 @@ struct TrainingPipeline {
         var final = measured
         if request.refits && !split.holdout.isEmpty {
             enter(.refitting, job)
-            settings.epochs = max(1, measured.bestEpoch)
+            settings.epochs = measured.bestEpoch
             settings.earlyStopping = 0
             final = try fit(dataset, settings, holdout: nil, job)
             final.hyperparameters = measured.hyperparameters
@@ -84,10 +84,10 @@ struct TrainingPipeline {
         let seconds = [
             "training": Double(trained - started) / 1000, "total": Double(clock.milliseconds() - started) / 1000,
         ]
-        let servedData = request.refits ? dataset : split.train
+        // Whatever the weights were fitted to, the model serves everything: it leaves out all that a user has seen.
         try publish(job, metrics: evaluation?.summary ?? [:]) { version in
             snapshot(
-                of: final, servedData, version: version, loaded.watermark, metrics: evaluation?.summary ?? [:],
+                of: final, dataset, version: version, loaded.watermark, metrics: evaluation?.summary ?? [:],
                 seconds: seconds)
         }
     }

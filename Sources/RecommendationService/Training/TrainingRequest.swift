@@ -18,7 +18,7 @@ public struct TrainingRequest: Sendable {
     /// Interactions to store before training; the model is trained on all that is stored.
     public var interactions: [Interaction] = []
     /// How the model is built and trained.
-    public var hyperparameters = Hyperparameters()
+    public var hyperparameters = Hyperparameters.defaults(for: .neumf)
     /// What is set aside to measure it on.
     public var holdout = HoldoutStrategy.leaveOneOut
     /// When it replaces the one that serves.
@@ -34,7 +34,8 @@ public struct TrainingRequest: Sendable {
     /// The names of all members, for the check for unknown ones.
     static let members = [
         "interactions", "architecture", "objective", "embedding_dimension", "mlp_embedding_dimension", "hidden_layers",
-        "epochs", "batch_size", "learning_rate", "weight_decay", "negatives_per_positive", "seed", "holdout",
+        "als_sweeps", "als_regularization", "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
+        "learning_rate_schedule", "weight_decay", "negatives_per_positive", "seed", "holdout",
         "early_stopping", "publish", "refit", "wait",
     ]
 
@@ -54,23 +55,29 @@ public struct TrainingRequest: Sendable {
         if let list = body.array("interactions", &faults) {
             interactions = list.elements.compactMap { InteractionDecoder.decode($0, faults: &faults) }
         }
+        checkBounds(&faults)
         guard faults.isEmpty else { throw Problem(faults: faults) }
+    }
+
+    private func checkBounds(_ faults: inout JSONFaults) {
         do {
-            _ = try hyperparameters.validated()
+            try hyperparameters.validate()
         } catch {
-            for fault in error.faults { faults.add("/\(fault.name)", fault.detail) }
-            throw Problem(faults: faults)
+            // `hidden_layers[1]` there is `/hidden_layers/1` here.
+            for fault in error.faults {
+                let place = fault.name.split(whereSeparator: { $0 == "[" || $0 == "]" }).joined(separator: "/")
+                faults.add("/\(place)", fault.detail)
+            }
         }
     }
 
     private mutating func readModel(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
-        if let architecture = body.choice(Architecture.self, "architecture", &faults) {
-            hyperparameters = Hyperparameters.defaults(for: architecture)
-        }
         if let name = body.value("objective")?.string, ["bpr", "softmax"].contains(name) {
             faults.add("/objective", "\"\(name)\" is not offered by this version; auto, implicit and rating are")
-        } else if let objective = body.choice(Objective.self, "objective", &faults) {
-            hyperparameters.objective = objective
+        } else {
+            let objective = body.choice(Objective.self, "objective", &faults) ?? .auto
+            let architecture = body.choice(Architecture.self, "architecture", &faults) ?? .neumf
+            hyperparameters = Hyperparameters.defaults(for: architecture, objective: objective)
         }
         if let dimension = body.integer("embedding_dimension", &faults) {
             hyperparameters.embeddingDimension = dimension
@@ -85,9 +92,17 @@ public struct TrainingRequest: Sendable {
     }
 
     private mutating func readSchedule(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
+        if let sweeps = body.integer("als_sweeps", &faults) { hyperparameters.start.sweeps = sweeps }
+        if let penalty = body.number("als_regularization", &faults) { hyperparameters.start.regularization = penalty }
+        if let weight = body.number("als_unobserved_weight", &faults) {
+            hyperparameters.start.unobservedWeight = weight
+        }
         if let epochs = body.integer("epochs", &faults) { hyperparameters.epochs = epochs }
         if let size = body.integer("batch_size", &faults) { hyperparameters.batchSize = size }
         if let rate = body.number("learning_rate", &faults) { hyperparameters.learningRate = rate }
+        if let schedule = body.choice(LearningRateSchedule.self, "learning_rate_schedule", &faults) {
+            hyperparameters.learningRateSchedule = schedule
+        }
         if let decay = body.number("weight_decay", &faults) { hyperparameters.weightDecay = decay }
         if let count = body.integer("negatives_per_positive", &faults) { hyperparameters.negativesPerPositive = count }
         if let patience = body.integer("early_stopping", &faults) { hyperparameters.earlyStopping = patience }

@@ -87,7 +87,8 @@ struct Evaluate: ParsableCommand {
         if findsEpochs {
             let (part, validation) = train.split(.random, seed: settings.seed)
             print("Finding the number of epochs on \(validation.interactionCount) training pairs:")
-            settings.epochs = try fit(part, settings, holdout: validation).bestEpoch
+            settings.epochs = max(
+                settings.start.sweeps > 0 ? 0 : 1, try fit(part, settings, holdout: validation).bestEpoch)
         }
         settings.earlyStopping = 0
         let result = try fit(train, settings, holdout: nil)
@@ -114,11 +115,11 @@ struct Evaluate: ParsableCommand {
         let result = try Fatal.unless {
             try Trainer(dataset: train, hyperparameters: settings).train(holdout: holdout, observer: EpochPrinter())
         }
-        let samples = result.reports.reduce(0) { $0 + $1.samples }
-        let seconds = result.reports.reduce(0) { $0 + $1.seconds }
-        print(
-            "Trained \(Report.millions(Double(samples) / max(seconds, 1e-9))) samples/s over \(result.reports.count) epochs."
-        )
+        let epochs = result.reports.filter { !$0.isClosedForm }
+        let samples = epochs.reduce(0) { $0 + $1.samples }
+        let seconds = epochs.reduce(0) { $0 + $1.seconds }
+        let rate = Report.millions(Double(samples) / max(seconds, 1e-9))
+        print("Trained \(rate) samples/s over \(epochs.count) epochs.")
         return result
     }
 

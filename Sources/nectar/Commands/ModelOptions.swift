@@ -18,14 +18,26 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Output sizes of the dense layers, for example 64,32,16.")
     var hiddenLayers: String?
 
+    @Option(help: "Sweeps of alternating least squares that the embeddings start from; 0 starts at random.")
+    var alsSweeps: Int?
+
+    @Option(help: "Penalty on the factors in those sweeps.")
+    var alsRegularization: Double?
+
+    @Option(help: "Weight of the unobserved pairs in those sweeps.")
+    var alsUnobservedWeight: Double?
+
     @Option(help: "Passes over the data, at most.")
     var epochs: Int?
 
     @Option(help: "Samples per step.")
     var batchSize: Int?
 
-    @Option(help: "Step size of Adam.")
+    @Option(help: "Step size of Adam at the start.")
     var learningRate: Double?
+
+    @Option(help: "How the step size changes: constant or linear.")
+    var learningRateSchedule: LearningRateSchedule?
 
     @Option(help: "L2 penalty.")
     var weightDecay: Double?
@@ -44,13 +56,16 @@ struct ModelOptions: ParsableArguments {
 
     /// The settings, defaults where nothing is given.
     func hyperparameters(threads cores: Int) throws -> Hyperparameters {
-        var settings = Hyperparameters.defaults(for: architecture)
-        settings.objective = objective
+        var settings = Hyperparameters.defaults(for: architecture, objective: objective)
         settings.embeddingDimension = embeddingDimension ?? settings.embeddingDimension
         settings.mlpEmbeddingDimension = mlpEmbeddingDimension ?? settings.mlpEmbeddingDimension
+        settings.start.sweeps = alsSweeps ?? settings.start.sweeps
+        settings.start.regularization = alsRegularization ?? settings.start.regularization
+        settings.start.unobservedWeight = alsUnobservedWeight ?? settings.start.unobservedWeight
         settings.epochs = epochs ?? settings.epochs
         settings.batchSize = batchSize ?? settings.batchSize
         settings.learningRate = learningRate ?? settings.learningRate
+        settings.learningRateSchedule = learningRateSchedule ?? settings.learningRateSchedule
         settings.weightDecay = weightDecay ?? settings.weightDecay
         settings.negativesPerPositive = negatives ?? settings.negativesPerPositive
         settings.earlyStopping = earlyStopping ?? settings.earlyStopping
@@ -74,4 +89,5 @@ struct ModelOptions: ParsableArguments {
 
 extension Architecture: ExpressibleByArgument {}
 extension Objective: ExpressibleByArgument {}
+extension LearningRateSchedule: ExpressibleByArgument {}
 extension HoldoutStrategy: ExpressibleByArgument {}

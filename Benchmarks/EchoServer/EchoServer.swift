@@ -1,0 +1,55 @@
+import Glibc
+import HTTP
+import HTTPServer
+
+/// The HTTP server alone, to be measured, fuzzed and run against conformance suites: GET answers 200 with a fixed body,
+/// POST the request's own, on every path. Every limit is a flag; `--help` lists them.
+@main
+struct EchoServer {
+    static func main() {
+        // Before any thread starts, so that all inherit the mask and only `sigwait` sees the signals.
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        for signal in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&signals, signal) }
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+
+        let options = EchoOptions(Array(CommandLine.arguments.dropFirst()))
+        let server = HTTPServer(configuration: options.configuration, router: router(options))
+        do {
+            let port = try server.start()
+            write("Listening on \(options.configuration.host):\(port)\n", to: STDOUT_FILENO)
+        } catch {
+            write("\(error)\n", to: STDERR_FILENO)
+            exit(1)
+        }
+        var received: Int32 = 0
+        repeat {
+            unsafe sigwait(&signals, &received)
+        } while received == SIGHUP
+        server.drain()
+        server.wait()
+    }
+
+    private static func router(_ options: EchoOptions) -> Router {
+        var router = Router()
+        let body = [UInt8](repeating: UInt8(ascii: "x"), count: options.bodyLength)
+        let fixed = HTTPResponse(status: .ok, fields: [.contentType: "application/json"], body: .bytes(body))
+        router.add(.get, "/") { _ in fixed }
+        router.add(.post, "/") { echo($0) }
+        // Whatever the path: what no template matches is answered all the same.
+        router.fallback = { $0.head.method == .post ? echo($0) : fixed }
+        return router
+    }
+
+    private static func echo(_ request: ServerRequest) -> HTTPResponse {
+        HTTPResponse(
+            status: .ok, fields: [.contentType: request.head.fields[.contentType] ?? "application/octet-stream"],
+            body: .bytes(request.body))
+    }
+}
+
+/// Writes a line past the C library's buffers, so that a script that waits for it sees it at once.
+func write(_ text: String, to descriptor: Int32) {
+    let bytes = Array(text.utf8)
+    _ = unsafe Glibc.write(descriptor, bytes, bytes.count)
+}

@@ -1,0 +1,147 @@
+/// Matrix factorisation of implicit feedback in closed form: alternating least squares (Hu et al. 2008) with the objective
+/// and the regularisation by frequency of Rendle et al. 2021,
+///
+///     Σ_{(u,i) observed} w_ui (1 − p_u · q_i)² + α Σ_{all u, i} (p_u · q_i)²
+///         + λ (Σ_u (n_u + α I) |p_u|² + Σ_i (n_i + α U) |q_i|²)
+///
+/// Every sweep solves all users with the items fixed, then all items with the users fixed, each exactly (Cholesky).
+/// A sweep costs O(interactions · d² + (U + I) · d³); memory beside the factors O(interactions + d² · threads). A row is
+/// solved by one thread, so the result does not depend on their number.
+struct ImplicitALS {
+    let dataset: InteractionDataset
+    let settings: ClosedFormStart
+    let seed: UInt64
+    let loop: ParallelLoop
+    private let usersOfItems: TransposedInteractions
+
+    /// Which items each user interacted with is read from `dataset`; `loop` says on how many threads.
+    init(dataset: InteractionDataset, settings: ClosedFormStart, seed: UInt64, loop: ParallelLoop) {
+        self.dataset = dataset
+        self.settings = settings
+        self.seed = seed
+        self.loop = loop
+        usersOfItems = TransposedInteractions(dataset)
+    }
+
+    /// Factors of `dimension` elements for every user and item, or nil where `isCancelled` said so between two sweeps.
+    ///
+    /// Users and items without interactions get zeros.
+    func factors(dimension: Int, isCancelled: () -> Bool) -> ImplicitFactors? {
+        let users = AlignedBuffer<Float>(count: dataset.userCount * dimension, repeating: 0)
+        let items = AlignedBuffer<Float>(count: dataset.itemCount * dimension, repeating: 0)
+        var random = SplitMix64(seed: seed, 6, dimension)
+        let deviation = 0.1 / Double(dimension).squareRoot()
+        for index in 0..<items.count { items[index] = Float(deviation * random.nextNormal()) }
+
+        let scratch = (0..<loop.threads).map { _ in ALSWorkspace(dimension: dimension) }
+        let byUser = ObservedRows(
+            offsets: dataset.userOffsets, columns: dataset.items, weights: dataset.weights,
+            otherCount: dataset.itemCount)
+        let byItem = ObservedRows(
+            offsets: usersOfItems.offsets, columns: usersOfItems.users, weights: usersOfItems.weights,
+            otherCount: dataset.userCount)
+        for _ in 0..<settings.sweeps {
+            if isCancelled() { return nil }
+            solve(byUser, into: users, given: items, dimension, scratch)
+            solve(byItem, into: items, given: users, dimension, scratch)
+        }
+        return ImplicitFactors(dimension: dimension, users: users, items: items)
+    }
+
+    /// Who or what is solved for: its rows' observed columns, in compressed sparse rows.
+    private struct ObservedRows {
+        var offsets: [Int]
+        var columns: [Int32]
+        var weights: [Float]
+        /// How many columns there are, observed or not.
+        var otherCount: Int
+        var count: Int { offsets.count - 1 }
+    }
+
+    private static let rowsPerTask = 32
+
+    private func solve(
+        _ rows: ObservedRows, into factors: AlignedBuffer<Float>, given others: AlignedBuffer<Float>, _ dimension: Int,
+        _ scratch: [ALSWorkspace]
+    ) {
+        let gram = unobservedGram(of: others, count: rows.otherCount, dimension)
+        let (regularization, unobserved) = (settings.regularization, settings.unobservedWeight)
+        loop.run(tasks: (rows.count + Self.rowsPerTask - 1) / Self.rowsPerTask) { worker, task in
+            let workspace = scratch[worker]
+            for row in task * Self.rowsPerTask..<min(rows.count, (task + 1) * Self.rowsPerTask) {
+                let observed = rows.offsets[row]..<rows.offsets[row + 1]
+                guard !observed.isEmpty else {
+                    unsafe (factors.base + row * dimension).update(repeating: 0, count: dimension)
+                    continue
+                }
+                workspace.begin(gram: gram)
+                workspace.add(rows.columns[observed], weights: rows.weights[observed], of: others)
+                let penalty = regularization * (Double(observed.count) + unobserved * Double(rows.otherCount))
+                // A system that cannot be solved (all others zero, no penalty) leaves the row as it was.
+                workspace.solve(penalty: Float(penalty), into: factors, at: row * dimension)
+            }
+        }
+    }
+
+    /// α Σ q qᵀ over all others.
+    private func unobservedGram(
+        of others: AlignedBuffer<Float>, count: Int, _ dimension: Int
+    ) -> AlignedBuffer<Float> {
+        // In blocks of a fixed size, summed in their order, so that the sum does not depend on the threads.
+        let blockRows = 2048
+        let blocks = (count + blockRows - 1) / blockRows
+        let size = dimension * dimension
+        let partial = AlignedBuffer<Float>(count: max(1, blocks) * size, repeating: 0)
+        let weight = Float(settings.unobservedWeight)
+        loop.run(tasks: blocks) { _, block in
+            let rows = min(blockRows, count - block * blockRows)
+            unsafe Kernels.addGram(
+                rows: rows, columns: dimension, of: others.base + block * blockRows * dimension, scale: weight,
+                into: partial.base + block * size)
+        }
+        for block in 1..<max(1, blocks) {
+            for index in 0..<size { partial[index] += partial[block * size + index] }
+        }
+        return partial
+    }
+}
+
+/// What ``ImplicitALS`` found: p_u · q_i estimates whether u interacts with i, near 1 for yes and 0 for no.
+struct ImplicitFactors {
+    let dimension: Int
+    /// Users × dimension, row-major.
+    let users: AlignedBuffer<Float>
+    /// Items × dimension, row-major.
+    let items: AlignedBuffer<Float>
+
+    /// p_u · q_i.
+    func score(user: Int, item: Int) -> Float {
+        var sum: Float = 0
+        for k in 0..<dimension { sum += users[user * dimension + k] * items[item * dimension + k] }
+        return sum
+    }
+}
+
+/// The interactions by item: the users of each, in their order.
+private struct TransposedInteractions {
+    var offsets: [Int]
+    var users: [Int32]
+    var weights: [Float]
+
+    init(_ dataset: InteractionDataset) {
+        var offsets = [Int](repeating: 0, count: dataset.itemCount + 1)
+        for item in dataset.items { offsets[Int(item) + 1] += 1 }
+        for item in 0..<dataset.itemCount { offsets[item + 1] += offsets[item] }
+        self.offsets = offsets
+        users = Array(repeating: 0, count: dataset.items.count)
+        weights = Array(repeating: 0, count: dataset.items.count)
+        for user in 0..<dataset.userCount {
+            for place in dataset.interactions(of: user) {
+                let item = Int(dataset.items[place])
+                users[offsets[item]] = Int32(user)
+                weights[offsets[item]] = dataset.weights[place]
+                offsets[item] += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import Testing
+
+@testable import NCF
+
+@Suite("Alternating least squares")
+struct ImplicitALSTests {
+    private let dimension = 4
+    private let data = randomDataset(users: 20, items: 12, perUser: 5, seed: 4)
+
+    private func als(
+        _ data: InteractionDataset, sweeps: Int = 5, threads: Int = 1, seed: UInt64 = 1
+    ) -> ImplicitALS {
+        let settings = ClosedFormStart(sweeps: sweeps, regularization: 0.02, unobservedWeight: 0.1)
+        return ImplicitALS(dataset: data, settings: settings, seed: seed, loop: ParallelLoop(threads: threads))
+    }
+
+    /// The objective as the type's comment states it, pair by pair.
+    private func objective(_ als: ImplicitALS, _ factors: ImplicitFactors) -> Double {
+        let data = als.dataset
+        let (penalty, unobserved) = (als.settings.regularization, als.settings.unobservedWeight)
+        func square(_ table: AlignedBuffer<Float>, _ row: Int) -> Double {
+            (0..<factors.dimension).reduce(0) { sum, k in
+                let element = Double(table[row * factors.dimension + k])
+                return sum + element * element
+            }
+        }
+        var sum = 0.0
+        var itemCounts = [Int](repeating: 0, count: data.itemCount)
+        for user in 0..<data.userCount {
+            for place in data.interactions(of: user) {
+                let error = 1 - Double(factors.score(user: user, item: Int(data.items[place])))
+                sum += Double(data.weights[place]) * error * error
+                itemCounts[Int(data.items[place])] += 1
+            }
+            for item in 0..<data.itemCount {
+                let score = Double(factors.score(user: user, item: item))
+                sum += unobserved * score * score
+            }
+            let frequency = Double(data.interactions(of: user).count) + unobserved * Double(data.itemCount)
+            sum += penalty * frequency * square(factors.users, user)
+        }
+        for item in 0..<data.itemCount {
+            let frequency = Double(itemCounts[item]) + unobserved * Double(data.userCount)
+            sum += penalty * frequency * square(factors.items, item)
+        }
+        return sum
+    }
+
+    @Test("the last half sweep leaves every item at the minimum: a nudge of any factor raises the objective")
+    func stationary() throws {
+        let als = als(data)
+        let factors = try #require(als.factors(dimension: dimension) { false })
+        let least = objective(als, factors)
+        for item in 0..<data.itemCount {
+            for k in 0..<dimension {
+                for nudge in [-0.02, 0.02] as [Float] {
+                    factors.items[item * dimension + k] += nudge
+                    #expect(objective(als, factors) > least)
+                    factors.items[item * dimension + k] -= nudge
+                }
+            }
+        }
+    }
+
+    @Test("every sweep lowers the objective")
+    func descends() throws {
+        let values = try (0...6).map { sweeps in
+            let als = als(data, sweeps: sweeps)
+            return objective(als, try #require(als.factors(dimension: dimension) { false }))
+        }
+        for (before, after) in zip(values, values.dropFirst()) { #expect(after < before) }
+    }
+
+    @Test("the bytes are the same for any number of threads, and others for another seed")
+    func deterministic() throws {
+        let results = try [1, 2, 3].map { threads in
+            try #require(als(data, threads: threads).factors(dimension: dimension) { false })
+        }
+        for other in results.dropFirst() {
+            #expect(other.users.array == results[0].users.array)
+            #expect(other.items.array == results[0].items.array)
+        }
+        let other = try #require(als(data, seed: 2).factors(dimension: dimension) { false })
+        #expect(other.items.array != results[0].items.array)
+    }
+
+    @Test("items without interactions get zeros, everyone else something finite")
+    func empty() throws {
+        let (train, _) = randomDataset(users: 30, items: 40, perUser: 2, seed: 1).split(.leaveOneOut, seed: 1)
+        let factors = try #require(als(train).factors(dimension: dimension) { false })
+        #expect(factors.users.array.allSatisfy(\.isFinite) && factors.items.array.allSatisfy(\.isFinite))
+        let seen = Set(train.items)
+        #expect(seen.count < train.itemCount)
+        for item in 0..<train.itemCount {
+            let row = factors.items.array[item * dimension..<(item + 1) * dimension]
+            #expect(row.allSatisfy { $0 == 0 } != seen.contains(Int32(item)))
+        }
+    }
+
+    @Test("an interaction of greater weight is met more closely")
+    func weights() throws {
+        func score(weight: Float) throws -> Float {
+            var builder = InteractionDataset.Builder()
+            for user in 0..<20 {
+                for item in 0..<4 {
+                    let isHeavy = user == 0 && item == 0
+                    builder.add(
+                        userID: "u\(user)", itemID: "i\((user + item) % 15)", rating: nil,
+                        weight: isHeavy ? weight : 1, timestamp: 1)
+                }
+            }
+            return try #require(als(builder.build()).factors(dimension: 2) { false }).score(user: 0, item: 0)
+        }
+        #expect(try score(weight: 20) > score(weight: 1) + 0.05)
+    }
+
+    @Test("it stops between two sweeps when asked to", arguments: [0, 3])
+    func cancel(after sweeps: Int) {
+        var questions = 0
+        let factors = als(data).factors(dimension: dimension) {
+            questions += 1
+            return questions > sweeps
+        }
+        #expect(factors == nil)
+        #expect(questions == sweeps + 1)
+    }
+}

@@ -1,0 +1,191 @@
+import InteractionStorage
+import JSON
+import RecommendationService
+import TestSupport
+import Testing
+
+@Suite("POST /interactions: uploads of many rows, retries, and what is cut off", .timeLimit(.minutes(1)))
+struct InteractionUploadTests {
+    /// Forty good rows but for the one on line 17.
+    private static let rows = (1...40).map { line in
+        line == 17 ? "{\"user_id\": \"u17\", \"item_id\": \"i\", \"rating\": \"five\"}\n" : row(line)
+    }
+
+    private static func row(_ number: Int) -> String { "{\"user_id\": \"u\(number)\", \"item_id\": \"i\"}\n" }
+
+    private static let csv =
+        "user_id,item_id,rating\n" + (2...40).map { $0 == 17 ? "u17,i,five\n" : "u\($0),i,4.5\n" }.joined()
+
+    @Test(
+        "a fault on line 17 of 40 refuses all forty, and says where it is",
+        arguments: [("application/x-ndjson", rows.joined()), ("text/csv", csv)])
+    func allOrNothing(type: String, body: String) throws {
+        let service = try TestService()
+        try Refusal("POST", "/interactions", body, 422, [("line 17", "rating")], type: type, says: "nothing was stored")
+            .check(with: service)
+    }
+
+    @Test(
+        "with partial, the other rows are stored and the fault is told",
+        arguments: [("application/x-ndjson", rows.joined(), 39), ("text/csv", csv, 38)])
+    func partial(type: String, body: String, stored: Int) throws {
+        let service = try TestService()
+        let reply = try service.post("/interactions?partial=true", body, type: type)
+        #expect(reply.status == 200)
+        #expect(reply.json["stored"]?.int == stored)
+        #expect(reply.json["rejected"]?.int == 1)
+        #expect(reply.faults.map(\.pointer) == ["line 17"])
+        #expect(try service.store.counts.interactions == stored)
+        #expect(try service.get("/interactions?user_id=u17").json["interactions"]?.count == 0)
+    }
+
+    @Test("in a JSON list, partial keeps the good ones and counts each bad one once")
+    func partialList() throws {
+        let service = try TestService()
+        let body =
+            #"{"partial": true, "interactions": [{"user_id": "a", "item_id": "b"}, {"usr_id": "c"}, "#
+            + #"{"user_id": "d", "item_id": "e", "extra": 1}]}"#
+        let reply = try service.post("/interactions", body)
+        #expect(reply.status == 200)
+        #expect(reply.json["stored"]?.int == 1)
+        #expect(reply.json["rejected"]?.int == 2)
+        #expect(
+            reply.faults.map(\.pointer) == [
+                "/interactions/1/usr_id", "/interactions/1/user_id", "/interactions/1/item_id", "/interactions/2/extra",
+            ])
+        #expect(try service.store.counts.interactions == 1)
+    }
+
+    @Test(
+        "an upload without rows stores nothing and is no fault",
+        arguments: [("application/x-ndjson", ""), ("application/x-ndjson", "\n\n"), ("text/csv", "user_id,item_id\n")])
+    func noRows(type: String, body: String) throws {
+        let reply = try TestService().post("/interactions", body, type: type)
+        #expect(reply.status == 200)
+        #expect(reply.json["stored"]?.int == 0)
+    }
+
+    @Test(
+        "a CSV header with an unknown or missing column refuses the upload, partial or not",
+        arguments: ["", "?partial=true"], ["user_id,itme_id\na,b\n", "user_id\na\n"])
+    func csvHeader(query: String, body: String) throws {
+        try Refusal("POST", "/interactions" + query, body, 422, [("line 1", "item_id")], type: "text/csv")
+            .check(with: TestService())
+    }
+
+    @Test("a row of 64 KiB is read, and one byte more is refused", arguments: [(0, 200), (1, 422)])
+    func rowLimit(excess: Int, status: Int) throws {
+        let service = try TestService()
+        let row = #"{"user_id": "a", "item_id": "b"}"#
+        let padded = row + String(repeating: " ", count: 65_536 - row.utf8.count + excess) + "\n"
+        let reply = try service.post("/interactions", padded, type: "application/x-ndjson")
+        #expect(reply.status == status, "\(reply.text)")
+        #expect(try service.store.counts.interactions == (status == 200 ? 1 : 0))
+    }
+
+    @Test("an upload larger than memory keeps is stored whole and in order, and leaves no file behind")
+    func largeUpload() throws {
+        let directory = try TemporaryDirectory()
+        let store = try SQLiteInteractionStore(path: directory.file("nectar.sqlite"))
+        let service = try TestService(store: store, directory: directory)
+        // Past the memory limit of the spool and past one transaction.
+        let count = 20_500
+        let filler = String(repeating: " ", count: 200)
+        let body = (1...count).map { "{\"user_id\": \"u\($0 % 50)\",\(filler) \"item_id\": \"i\($0)\"}\n" }.joined()
+        #expect(body.utf8.count > 4 << 20)
+        let reply = try service.post("/interactions", body, type: "application/x-ndjson")
+        #expect(reply.json["stored"]?.int == count, "\(reply.text)")
+        #expect(try store.counts.interactions == count)
+        let last = try store.interactions(userID: nil, itemID: nil, kind: nil, after: Int64(count - 1), limit: 2)
+        #expect(last.map(\.interaction.itemID) == ["i\(count)"])
+        #expect(try directory.names().allSatisfy { !$0.hasPrefix("upload") })
+    }
+
+    @Test("an interaction_id that is known is a duplicate, in the same request and in the next")
+    func duplicates() throws {
+        let service = try TestService()
+        let one = #"{"user_id": "a", "item_id": "b", "interaction_id": "x"}"#
+        let first = try service.post("/interactions", "{\"interactions\": [\(one), \(one)]}")
+        #expect(first.json["stored"]?.int == 1 && first.json["duplicates"]?.int == 1)
+        let second = try service.post("/interactions", one)
+        #expect(second.status == 200)
+        #expect(second.json["stored"]?.int == 0 && second.json["duplicates"]?.int == 1)
+        #expect(try service.store.counts.interactions == 1)
+    }
+
+    @Test(
+        "a retry with the same Idempotency-Key gets the first receipt and stores nothing",
+        arguments: [nil, "application/x-ndjson"])
+    func idempotency(type: String?) throws {
+        let service = try TestService()
+        let key = "Idempotency-Key: order-7\r\n"
+        let first = try service.post("/interactions", Self.row(1), type: type, fields: key)
+        #expect(first.json["stored"]?.int == 1)
+        let retry = try service.post("/interactions", Self.row(1), type: type, fields: key)
+        #expect(retry.status == 200)
+        #expect(retry.text == first.text)
+        #expect(try service.store.counts.interactions == 1)
+        let other = try service.post("/interactions", Self.row(1), type: type, fields: "Idempotency-Key: order-8\r\n")
+        #expect(other.json["stored"]?.int == 1)
+        #expect(try service.store.counts.interactions == 2)
+    }
+
+    @Test("what a retry carries under a used key is neither stored, nor counted, nor remembered")
+    func retryIsNotRemembered() throws {
+        let service = try TestService()
+        let key = "Idempotency-Key: k\r\n"
+        _ = try service.post("/interactions", #"{"user_id": "a", "item_id": "first"}"#, fields: key)
+        _ = try service.post("/interactions", #"{"user_id": "a", "item_id": "second"}"#, fields: key)
+        #expect(try service.store.counts.interactions == 1)
+        #expect(try service.get("/recommend?user_id=b").items == ["first"])
+        #expect(try service.get("/metrics").text.contains("\nnectar_interactions_stored_total 1\n"))
+    }
+
+    @Test(
+        "a body whose client goes away in the middle keeps nothing",
+        arguments: [nil, "application/x-ndjson", "text/csv"])
+    func cutOff(type: String?) throws {
+        let service = try TestService()
+        let rows = type == "text/csv" ? "user_id,item_id\na,b\n" : Self.row(1)
+        let fields = type.map { "Content-Type: \($0)\r\n" } ?? ""
+        for end in ["reset", "shutdown"] {
+            let client = try service.client()
+            client.send("POST /interactions HTTP/1.1\r\nHost: test\r\n\(fields)Content-Length: 10000\r\n\r\n\(rows)")
+            if end == "reset" {
+                client.reset()
+            } else {
+                client.shutdownWriting()
+                // The server ends the connection without an answer: the message was never whole.
+                #expect(client.readToEnd().isEmpty)
+            }
+        }
+        // A request behind them on the same loop and pool is answered when they are over.
+        #expect(try service.post("/interactions", Self.row(2)).status == 200)
+        #expect(try service.store.counts.interactions == 1)
+    }
+
+    @Test(
+        "a store that cannot write is a problem document, and nothing is remembered",
+        arguments: [(StoreError.full, 503), (.unavailable("gone"), 503), (.corrupt("page 7"), 500)],
+        [nil, "application/x-ndjson"] as [String?])
+    func storeFails(failure: (error: StoreError, status: Int), type: String?) throws {
+        let store = InterceptedStore()
+        let service = try TestService(store: store)
+        store.fail(with: failure.error)
+        let reply = try service.post("/interactions", Self.row(1), type: type)
+        reply.expectProblem(failure.status)
+        #expect((reply.field("Retry-After") != nil) == (failure.status == 503))
+        store.fail(with: nil)
+        #expect(try service.get("/recommend?user_id=x").items.isEmpty)
+        #expect(try service.store.counts.interactions == 0)
+    }
+
+    @Test("more interactions than the write queue holds are refused with 503", arguments: [(2, 200), (3, 503)])
+    func queueLimit(count: Int, status: Int) throws {
+        let service = try TestService { $0.storage.writeQueue = 2 }
+        let list = (0..<count).map { Self.row($0) }.joined(separator: ",")
+        let reply = try service.post("/interactions", "{\"interactions\": [\(list)]}")
+        #expect(reply.status == status)
+        #expect(try service.store.counts.interactions == (status == 200 ? count : 0))
+    }
+}

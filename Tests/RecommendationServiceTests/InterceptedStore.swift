@@ -1,0 +1,84 @@
+import InteractionStorage
+import Locking
+import NCF
+import TestSupport
+
+/// A store on whose way the test stands: it can hold a scan at a gate, fail what is asked, and note what comes.
+final class InterceptedStore: InteractionStore {
+    struct State: Sendable {
+        /// Scans stop here, once each.
+        var scanGate: Gate?
+        /// What every write and every probe answers with.
+        var failure: StoreError?
+        /// Appends carried out, group by group.
+        var groups: [Int] = []
+    }
+
+    let state = Lock(State())
+    private let base: any InteractionStore
+
+    init(over base: any InteractionStore = InMemoryInteractionStore()) {
+        self.base = base
+    }
+
+    func holdScans(at gate: Gate?) { state.withLock { $0.scanGate = gate } }
+    func fail(with error: StoreError?) { state.withLock { $0.failure = error } }
+
+    private func checked<Value>(_ work: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        return try work()
+    }
+
+    func append(group requests: [AppendRequest]) throws(StoreError) -> [Result<AppendReceipt, StoreError>] {
+        state.withLock { $0.groups.append(requests.count) }
+        return try checked { () throws(StoreError) in try base.append(group: requests) }
+    }
+    func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
+        try checked { () throws(StoreError) in try base.append(interactions, idempotencyKey: idempotencyKey) }
+    }
+    func scan(
+        after watermark: Int64, begin: (ScanSnapshot) -> Void, row: (ScannedInteraction) -> Bool
+    ) throws(StoreError) -> Int {
+        state.withLock { $0.scanGate }?.pass()
+        return try checked { () throws(StoreError) in try base.scan(after: watermark, begin: begin, row: row) }
+    }
+    func interactions(
+        userID: String?, itemID: String?, kind: String?, after cursor: Int64?, limit: Int
+    ) throws(StoreError) -> [StoredInteraction] {
+        try checked { () throws(StoreError) in
+            try base.interactions(userID: userID, itemID: itemID, kind: kind, after: cursor, limit: limit)
+        }
+    }
+    func latestInteractions(userID: String, limit: Int) throws(StoreError) -> [StoredInteraction] {
+        try base.latestInteractions(userID: userID, limit: limit)
+    }
+    func deleteInteraction(id: String) throws(StoreError) -> Bool {
+        try checked { () throws(StoreError) in try base.deleteInteraction(id: id) }
+    }
+    func putItems(_ items: [Item]) throws(StoreError) -> Int {
+        try checked { () throws(StoreError) in try base.putItems(items) }
+    }
+    func item(_ id: String) throws(StoreError) -> Item? { try checked { () throws(StoreError) in try base.item(id) } }
+    func lookUpItems(_ ids: [String]) throws(StoreError) -> [Item?] { try base.lookUpItems(ids) }
+    func items(after id: String?, limit: Int) throws(StoreError) -> [Item] { try base.items(after: id, limit: limit) }
+    func updateItem(_ id: String, _ change: (inout Item) -> Void) throws(StoreError) -> Item? {
+        try checked { () throws(StoreError) in try base.updateItem(id, change) }
+    }
+    func deleteItem(_ id: String) throws(StoreError) -> Bool {
+        try checked { () throws(StoreError) in try base.deleteItem(id) }
+    }
+    func withdrawnItems() throws(StoreError) -> [String] { try base.withdrawnItems() }
+    func putUsers(_ users: [User]) throws(StoreError) -> Int { try base.putUsers(users) }
+    func user(_ id: String) throws(StoreError) -> User? { try base.user(id) }
+    func users(after id: String?, limit: Int) throws(StoreError) -> [User] { try base.users(after: id, limit: limit) }
+    func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User? {
+        try base.updateUser(id, change)
+    }
+    func eraseUser(_ id: String) throws(StoreError) -> ErasureReceipt { try base.eraseUser(id) }
+    var counts: StoreCounts { get throws(StoreError) { try base.counts } }
+    var watermark: Int64 {
+        get throws(StoreError) { try checked { () throws(StoreError) in try base.watermark } }
+    }
+    func flush() throws(StoreError) { try base.flush() }
+    func close() throws(StoreError) { try base.close() }
+}

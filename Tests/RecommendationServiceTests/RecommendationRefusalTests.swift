@@ -1,0 +1,136 @@
+import JSON
+import RecommendationService
+import TestSupport
+import Testing
+
+@Suite("/recommend and /predict: what is refused", .timeLimit(.minutes(1)))
+struct RecommendationRefusalTests {
+    private static func recommend(_ body: String, _ faults: (pointer: String, words: String)...) -> Refusal {
+        Refusal("POST", "/recommend", body, 422, faults)
+    }
+
+    private static func predict(_ body: String, _ faults: (pointer: String, words: String)...) -> Refusal {
+        Refusal("POST", "/predict", body, 422, faults)
+    }
+
+    private static func get(
+        _ target: String, _ faults: (pointer: String, words: String)..., says: String = ""
+    ) -> Refusal {
+        Refusal("GET", target, nil, 400, faults, says: says)
+    }
+
+    @Test(
+        "POST /recommend",
+        arguments: [
+            Refusal("POST", "/recommend", "", 400, says: "empty"),
+            Refusal("POST", "/recommend", "{", 400, says: "JSON"),
+            Refusal("POST", "/recommend", "{}", 415, type: "text/csv"),
+            Refusal("POST", "/recommend?limit=5", #"{"user_id": "a"}"#, 400, [("?limit", "unknown parameter")]),
+            recommend("[]", ("", "expected an object")),
+            recommend("{}", ("", "for whom")),
+            recommend(#"{"history": []}"#, ("", "for whom")),
+            recommend(#"{"user": "a"}"#, ("/user", "did you mean"), ("", "for whom")),
+            recommend(#"{"user_id": "a", "user_id": "a"}"#, ("/user_id", "more than once")),
+            recommend(#"{"user_id": []}"#, ("/user_id", "array")),
+            recommend(#"{"user_id": "a", "limit": -1}"#, ("/limit", "0 to 1000")),
+            recommend(#"{"user_id": "a", "limit": 1001}"#, ("/limit", "0 to 1000")),
+            recommend(#"{"user_id": "a", "limit": 2.5}"#, ("/limit", "2.5")),
+            recommend(#"{"user_id": "a", "limit": "10"}"#, ("/limit", "integer")),
+            recommend(#"{"user_id": "a", "exclude_seen": "no"}"#, ("/exclude_seen", "true or false")),
+            recommend(#"{"user_id": "a", "candidates": "b"}"#, ("/candidates", "array")),
+            recommend(#"{"user_id": "a", "exclude": ["b", {}]}"#, ("/exclude/1", "object")),
+            recommend(
+                #"{"user_id": "a", "history": ["", 1, "x\u0001"]}"#, ("/history/0", "empty"), ("/history/2", "control")),
+            recommend(#"{"user_id": "a", "fields": ["title", 1]}"#, ("/fields/1", "string")),
+            recommend(#"{"user_id": "a", "filter": {"all": []}}"#, ("/filter", "not offered")),
+            recommend(#"{"user_id": "a", "boost": [{"factor": 2}]}"#, ("/boost", "not offered")),
+            recommend(#"{"user_id": "a", "diversity": 0.1}"#, ("/diversity", "not offered")),
+            recommend(#"{"user_id": "a", "diversity": false}"#, ("/diversity", "number")),
+            recommend(#"{"user_id": "a", "explain": true}"#, ("/explain", "not offered")),
+            recommend(#"{"user_id": "a", "explain": 0}"#, ("/explain", "true or false")),
+            recommend(#"{"user_id": "a", "cursor": false}"#, ("/cursor", "not offered")),
+            recommend(
+                #"{"user_id": "a", "cursor": "x", "deadline_ms": 50}"#, ("/cursor", "not"), ("/deadline_ms", "not")),
+            recommend(#"{"users": {}}"#, ("/users", "array")),
+            recommend(#"{"users": [{"user_id": "a"}], "user_id": "b"}"#, ("/users", "not both")),
+            recommend(
+                #"{"users": [{"user_id": "a"}, 5, {"limit": 1}]}"#,
+                ("/users/1", "object"), ("/users/2/limit", "unknown"), ("/users/2", "for whom")),
+            recommend(#"{"users": [{}]}"#, ("/users/0", "for whom")),
+        ])
+    func recommendBody(refusal: Refusal) throws {
+        try refusal.check(with: TestService())
+    }
+
+    @Test(
+        "GET /recommend",
+        arguments: [
+            get("/recommend", says: "user_id"),
+            get("/recommend?user_id=", ("?user_id", "empty")),
+            get("/recommend?user_id=\(String(repeating: "u", count: 257))", ("?user_id", "257")),
+            get("/recommend?user_id=a%01", ("?user_id", "control")),
+            get("/recommend?user_id=a&limit=-1", ("?limit", "0 to 1000")),
+            get("/recommend?user_id=a&limit=1001", ("?limit", "0 to 1000")),
+            get("/recommend?user_id=a&limit=1e2", ("?limit", "whole number")),
+            get("/recommend?user_id=a&exclude_seen=perhaps", ("?exclude_seen", "perhaps")),
+            get("/recommend?userid=a", ("?userid", "did you mean \"user_id\"?")),
+            get("/recommend?user_id=a&user_id=a", ("?user_id", "twice")),
+            get("/recommend?user_id=%a"),
+            get("/recommend?user_id=%ff", ("?", "percent")),
+            get("/recommend?history=a,%01", ("?history", "control")),
+            get("/recommend?user_id=a&exclude=b%7f", ("?exclude", "control")),
+        ])
+    func recommendQuery(refusal: Refusal) throws {
+        try refusal.check(with: TestService())
+    }
+
+    @Test(
+        "POST /predict",
+        arguments: [
+            Refusal("POST", "/predict", "", 400, says: "empty"),
+            Refusal("POST", "/predict", "nope", 400),
+            Refusal("POST", "/predict", "{}", 415, type: "application/x-ndjson"),
+            Refusal(
+                "POST", "/predict?strict=true", #"{"user_id": "a", "item_id": "b"}"#, 400, [("?strict", "unknown")]),
+            predict("3", ("", "expected an object")),
+            predict("{}", ("", "expected \"user_id\" with")),
+            predict(#"{"user_id": "a"}"#, ("", "expected \"user_id\" with")),
+            predict(#"{"item_id": "a"}"#, ("", "expected \"user_id\" with")),
+            predict(#"{"user_id": "a", "itemid": "b"}"#, ("/itemid", "did you mean \"item_id")),
+            predict(#"{"user_id": "a", "item_id": "b", "item_ids": ["c"]}"#, ("/item_ids", "not both")),
+            predict(#"{"user_id": "a", "item_ids": "b"}"#, ("/item_ids", "array")),
+            predict(#"{"user_id": "a", "item_ids": ["b", null]}"#, ("/item_ids/1", "null")),
+            predict(#"{"user_id": "a", "item_id": "b", "strict": 1}"#, ("/strict", "true or false")),
+            predict(#"{"pairs": [{"user_id": "a"}]}"#, ("/pairs/0/item_id", "required")),
+            predict(#"{"pairs": [{}]}"#, ("/pairs/0/user_id", "required"), ("/pairs/0/item_id", "required")),
+            predict(#"{"pairs": [7]}"#, ("/pairs/0", "object")),
+            predict(#"{"pairs": [], "user_id": "a"}"#, ("/pairs", "not both")),
+        ])
+    func predictBody(refusal: Refusal) throws {
+        try refusal.check(with: TestService())
+    }
+
+    @Test(
+        "GET /predict",
+        arguments: [
+            get("/predict", says: "of whom"),
+            get("/predict?user_id=a", says: "of what"),
+            get("/predict?user_id=a&item_id=", ("?item_id", "empty")),
+            get("/predict?user_id=a&item_id=b&strict=2", ("?strict", "true or false")),
+            get("/predict?user_id=a&item=b", ("?item", "unknown parameter")),
+        ])
+    func predictQuery(refusal: Refusal) throws {
+        try refusal.check(with: TestService())
+    }
+
+    @Test("without a model there is no prediction, and the answer says when to ask again", arguments: ["GET", "POST"])
+    func noModel(method: String) throws {
+        let service = try TestService()
+        let reply =
+            method == "GET"
+            ? try service.get("/predict?user_id=a&item_id=b")
+            : try service.post("/predict", #"{"user_id": "a", "item_id": "b"}"#)
+        reply.expectProblem(503)
+        #expect(reply.field("Retry-After") != nil)
+    }
+}

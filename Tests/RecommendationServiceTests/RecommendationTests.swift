@@ -1,0 +1,196 @@
+import InteractionStorage
+import JSON
+import RecommendationService
+import TestSupport
+import Testing
+
+@Suite("/recommend: who would like what", .timeLimit(.minutes(1)))
+struct RecommendationTests {
+    private static let seenByU3 = Checkerboard.items(of: 3)
+
+    @Test("an answer names its model, ranks from one, and falls in score")
+    func members() throws {
+        let service = try TestService.trained()
+        let reply = try service.ask("GET", "/recommend?user_id=u3&limit=5", fields: "X-Request-ID: r-1\r\n")
+        #expect(reply.status == 200)
+        #expect(reply.field("Content-Type") == "application/json")
+        #expect(reply.field("Nectar-Model") == "v1")
+        let answer = reply.json
+        #expect(answer["user_id"]?.string == "u3")
+        #expect(answer["model"]?.string == "v1")
+        #expect(answer["recommendation_id"]?.string == "r-1")
+        #expect(answer["fallback"]?.bool == false && answer["degraded"]?.bool == false)
+        #expect(answer["next"]?.isNull == true)
+        let items = Array(answer["items"]?.elements.map { $0 } ?? [])
+        #expect(items.map { $0["rank"]?.int } == [1, 2, 3, 4, 5])
+        #expect(items.allSatisfy { $0["source"]?.string == "model" && $0["item"] == nil })
+        let scores = items.compactMap { $0["score"]?.double }
+        #expect(scores.count == 5 && scores == scores.sorted(by: >) && scores.allSatisfy { (0...1).contains($0) })
+    }
+
+    @Test("what the user has seen is left out, unless it is asked for", arguments: ["GET", "POST"])
+    func excludesSeen(method: String) throws {
+        let service = try TestService.trained()
+        func recommend(_ excludesSeen: Bool?) throws -> Set<String> {
+            let setting =
+                excludesSeen.map { method == "GET" ? "&exclude_seen=\($0)" : ", \"exclude_seen\": \($0)" } ?? ""
+            let reply =
+                method == "GET"
+                ? try service.get("/recommend?user_id=u3&limit=100\(setting)")
+                : try service.post("/recommend", "{\"user_id\": \"u3\", \"limit\": 100\(setting)}")
+            return Set(reply.items)
+        }
+        #expect(try recommend(nil) == Checkerboard.everyItem.subtracting(Self.seenByU3))
+        #expect(try recommend(true) == Checkerboard.everyItem.subtracting(Self.seenByU3))
+        #expect(try recommend(false) == Checkerboard.everyItem)
+    }
+
+    @Test("what the user did after the training is left out at once")
+    func excludesRecent() throws {
+        let service = try TestService.trained()
+        #expect(try service.get("/recommend?user_id=u3&limit=100").items.contains("i3"))
+        _ = try service.post("/interactions", #"{"user_id": "u3", "item_id": "i3"}"#)
+        let after = try service.get("/recommend?user_id=u3&limit=100")
+        #expect(!after.items.contains("i3"))
+        #expect(after.sources == ["model"])
+    }
+
+    @Test("a model that was not fitted to its holdout leaves the holdout out all the same")
+    func excludesHoldout() throws {
+        let service = try TestService()
+        try service.loadCheckerboard()
+        #expect(try service.train(#""refit": false, "holdout": "leave_one_out""#).json["published"]?.bool == true)
+        for user in 0..<Checkerboard.size {
+            let items = try service.get("/recommend?user_id=u\(user)&limit=100").items
+            #expect(Set(items) == Checkerboard.everyItem.subtracting(Checkerboard.items(of: user)), "u\(user)")
+        }
+    }
+
+    @Test("after a restart the seen and the recent are still left out")
+    func excludesAfterRestart() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("nectar.sqlite")
+        do {
+            let service = try TestService(store: SQLiteInteractionStore(path: path), directory: directory)
+            try service.loadCheckerboard()
+            try service.train()
+            _ = try service.post("/interactions", #"{"user_id": "u3", "item_id": "i3"}"#)
+        }
+        let service = try TestService(store: SQLiteInteractionStore(path: path), directory: directory)
+        let reply = try service.get("/recommend?user_id=u3&limit=100")
+        #expect(reply.field("Nectar-Model") == "v1")
+        #expect(Set(reply.items) == Checkerboard.everyItem.subtracting(Self.seenByU3).subtracting(["i3"]))
+    }
+
+    @Test("as many items as asked for, down to none", arguments: [(0, 0), (1, 1), (7, 7), (1000, 7)])
+    func limit(limit: Int, count: Int) throws {
+        let service = try TestService.trained()
+        #expect(try service.get("/recommend?user_id=u3&limit=\(limit)").items.count == count)
+        let reply = try service.post("/recommend", "{\"user_id\": \"u3\", \"limit\": \(limit)}")
+        #expect(reply.status == 200 && reply.items.count == count)
+    }
+
+    @Test("a user whom nobody knows gets what is popular, and the answer says so")
+    func unknownUser() throws {
+        let service = try TestService.trained()
+        let reply = try service.get("/recommend?user_id=stranger&limit=100")
+        #expect(reply.sources == ["popular"])
+        #expect(reply.json["fallback"]?.bool == true)
+        #expect(Set(reply.items) == Checkerboard.everyItem)
+    }
+
+    @Test("a user who came after the training is folded in from what they did")
+    func foldIn() throws {
+        let service = try TestService.trained()
+        _ = try service.post(
+            "/interactions",
+            #"{"interactions": [{"user_id": "new", "item_id": "i1"}, {"user_id": "new", "item_id": "i5"}]}"#)
+        let reply = try service.get("/recommend?user_id=new&limit=100")
+        #expect(reply.sources == ["fold_in"])
+        #expect(reply.json["fallback"]?.bool == false)
+        #expect(Set(reply.items) == Checkerboard.everyItem.subtracting(["i1", "i5"]))
+    }
+
+    @Test("a session is a history without a user", arguments: ["GET", "POST"])
+    func session(method: String) throws {
+        let service = try TestService.trained()
+        let reply =
+            method == "GET"
+            ? try service.get("/recommend?history=i1,i5&limit=100")
+            : try service.post("/recommend", #"{"history": ["i1", "i5"], "limit": 100}"#)
+        #expect(reply.sources == ["fold_in"])
+        #expect(reply.json["user_id"] == nil)
+        #expect(Set(reply.items) == Checkerboard.everyItem.subtracting(["i1", "i5"]))
+    }
+
+    @Test("before the first model what most people touched is the answer, without what this user did")
+    func beforeTheFirstModel() throws {
+        let service = try TestService()
+        let empty = try service.get("/recommend?user_id=u1")
+        #expect(empty.status == 200 && empty.items.isEmpty)
+        #expect(empty.json["fallback"]?.bool == true)
+        #expect(empty.field("Nectar-Model") == nil)
+        let pairs = [("a", "x"), ("b", "x"), ("c", "x"), ("a", "y"), ("b", "y"), ("a", "z")]
+        for (user, item) in pairs {
+            _ = try service.post("/interactions", "{\"user_id\": \"\(user)\", \"item_id\": \"\(item)\"}")
+        }
+        let stranger = try service.get("/recommend?user_id=d")
+        #expect(stranger.items == ["x", "y", "z"])
+        #expect(stranger.sources == ["popular"])
+        #expect(try service.get("/recommend?user_id=c").items == ["y", "z"])
+        #expect(try service.get("/recommend?user_id=c&exclude_seen=false").items == ["x", "y", "z"])
+        let narrowed = try service.post(
+            "/recommend", #"{"user_id": "d", "candidates": ["z", "y", "w"], "exclude": ["y"], "limit": 5}"#)
+        #expect(narrowed.items == ["z"])
+        #expect(try service.get("/recommend?user_id=d&limit=0").items.isEmpty)
+    }
+
+    @Test("candidates are the only ones, and what is excluded is none")
+    func candidates() throws {
+        let service = try TestService.trained()
+        let reply = try service.post(
+            "/recommend",
+            #"{"user_id": "u3", "candidates": ["i0", "i2", "i1", "i4", "unheard of"], "exclude": ["i4", "other"]}"#)
+        #expect(Set(reply.items) == ["i0", "i2"])
+        let none = try service.post("/recommend", #"{"user_id": "u3", "candidates": []}"#)
+        #expect(none.status == 200 && none.items.isEmpty)
+        let query = try service.get("/recommend?user_id=u3&exclude=i0,i2,i4&limit=100")
+        #expect(Set(query.items) == Checkerboard.everyItem.subtracting(Self.seenByU3).subtracting(["i0", "i2", "i4"]))
+    }
+
+    @Test("many users at once get the same as each alone, in the order asked")
+    func batch() throws {
+        let service = try TestService.trained()
+        let reply = try service.post(
+            "/recommend",
+            #"{"users": [{"user_id": "u3"}, {"user_id": "stranger"}, {"history": ["i1"]}, {"user_id": "u4"}], "limit": 4}"#
+        )
+        #expect(reply.status == 200)
+        #expect(reply.json["model"]?.string == "v1")
+        let results = Array(reply.json["results"]?.elements.map { $0 } ?? [])
+        #expect(results.map { $0["user_id"]?.string } == ["u3", "stranger", nil, "u4"])
+        #expect(results.map { $0["fallback"]?.bool } == [false, true, false, false])
+        for (result, query) in zip(results, ["user_id=u3", "user_id=stranger", "history=i1", "user_id=u4"]) {
+            let alone = try service.get("/recommend?\(query)&limit=4")
+            #expect(result["items"]?.elements.compactMap { $0["item_id"]?.string } == alone.items)
+        }
+        let empty = try service.post("/recommend", #"{"users": []}"#)
+        #expect(empty.status == 200 && empty.json["results"]?.count == 0)
+    }
+
+    @Test("as many users as the limit are answered, and one more is refused", arguments: [(2, 200), (3, 422)])
+    func batchLimit(count: Int, status: Int) throws {
+        let service = try TestService { $0.recommendation.maximumUsers = 2 }
+        let users = Array(repeating: #"{"user_id": "a"}"#, count: count).joined(separator: ",")
+        #expect(try service.post("/recommend", "{\"users\": [\(users)]}").status == status)
+    }
+
+    @Test("members that say nothing are taken though this version does not act on them")
+    func neutralMembers() throws {
+        let reply = try TestService().post(
+            "/recommend",
+            #"{"user_id": "a", "cursor": null, "filter": null, "boost": [], "diversity": 0.0, "explain": false, "deadline_ms": null}"#
+        )
+        #expect(reply.status == 200, "\(reply.text)")
+    }
+}

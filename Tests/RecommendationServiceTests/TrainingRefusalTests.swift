@@ -1,0 +1,59 @@
+import JSON
+import RecommendationService
+import TestSupport
+import Testing
+
+@Suite("POST /train: what is refused", .timeLimit(.minutes(1)))
+struct TrainingRefusalTests {
+    private static func train(_ body: String, _ faults: (pointer: String, words: String)...) -> Refusal {
+        Refusal("POST", "/train", body, 422, faults)
+    }
+
+    @Test(
+        "a body that is not as the route takes it starts no job and stores nothing",
+        arguments: [
+            Refusal("POST", "/train", "{", 400, says: "JSON"),
+            Refusal("POST", "/train", "{}", 415, type: "text/csv"),
+            Refusal("POST", "/train?wait=true", "{}", 400, [("?wait", "unknown parameter")]),
+            train("[]", ("", "expected an object")),
+            train(#"{"epoch": 5}"#, ("/epoch", "did you mean \"epochs\"?")),
+            train(#"{"epochs": 5, "epochs": 6}"#, ("/epochs", "more than once")),
+            train(#"{"architecture": "svd"}"#, ("/architecture", "\"mf\", \"gmf\", \"mlp\", \"neumf\"")),
+            train(#"{"architecture": 1}"#, ("/architecture", "string")),
+            train(#"{"objective": "bpr"}"#, ("/objective", "not offered")),
+            train(#"{"objective": "softmax"}"#, ("/objective", "not offered")),
+            train(#"{"objective": "best"}"#, ("/objective", "must be one of")),
+            train(#"{"objective": true}"#, ("/objective", "string")),
+            train(#"{"embedding_dimension": 0}"#, ("/embedding_dimension", "1 to 4096")),
+            train(#"{"embedding_dimension": 4097}"#, ("/embedding_dimension", "1 to 4096")),
+            train(#"{"embedding_dimension": 1.5}"#, ("/embedding_dimension", "integer")),
+            train(#"{"mlp_embedding_dimension": 0}"#, ("/mlp_embedding_dimension", "1 to 4096")),
+            train(#"{"hidden_layers": []}"#, ("/hidden_layers", "1 to 16")),
+            train(#"{"hidden_layers": [8, 0, 9000]}"#, ("/hidden_layers/1", "8192"), ("/hidden_layers/2", "8192")),
+            train(#"{"hidden_layers": [8, "4"]}"#, ("/hidden_layers/1", "integer")),
+            train(#"{"hidden_layers": 8}"#, ("/hidden_layers", "array")),
+            train(#"{"epochs": 0, "batch_size": 0}"#, ("/epochs", "1 to"), ("/batch_size", "1 to")),
+            train(#"{"epochs": 10001}"#, ("/epochs", "1 to 10000")),
+            train(#"{"epochs": 1e300}"#, ("/epochs", "out of range")),
+            train(#"{"batch_size": 1048577}"#, ("/batch_size", "1048576")),
+            train(#"{"learning_rate": 0}"#, ("/learning_rate", "above 0")),
+            train(#"{"learning_rate": 10.5}"#, ("/learning_rate", "at most 10")),
+            train(#"{"learning_rate": "fast"}"#, ("/learning_rate", "number")),
+            train(#"{"weight_decay": -1}"#, ("/weight_decay", "0 to 10")),
+            train(#"{"negatives_per_positive": 0}"#, ("/negatives_per_positive", "1 to 1000")),
+            train(#"{"seed": -1}"#, ("/seed", "at least 0")),
+            train(#"{"early_stopping": -1}"#, ("/early_stopping", "0 to")),
+            train(#"{"holdout": "half"}"#, ("/holdout", "\"leave_one_out\"")),
+            train(#"{"publish": "yes"}"#, ("/publish", "\"if_better\"")),
+            train(#"{"refit": 1, "wait": "true"}"#, ("/refit", "true or false"), ("/wait", "true or false")),
+            train(#"{"interactions": {}}"#, ("/interactions", "array")),
+            train(
+                #"{"interactions": [{"user_id": "a", "item_id": "b"}, {"user_id": "a"}]}"#,
+                ("/interactions/1/item_id", "required")),
+            train(#"{"interactions": [{"user_id": "a", "item_id": "b"}], "epochs": 0}"#, ("/epochs", "1 to")),
+            train(#"{"epochs": 0, "holdout": "half"}"#, ("/holdout", "must be one of"), ("/epochs", "1 to")),
+        ])
+    func refused(refusal: Refusal) throws {
+        try refusal.check(with: TestService())
+    }
+}
