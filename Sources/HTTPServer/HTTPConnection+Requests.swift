@@ -55,7 +55,12 @@ extension HTTPConnection {
             match: match, identifier: RequestID(of: request, generator: &server.identifiers),
             begin: server.loop.readClock(), decoder: decoder, bytesIn: headLength)
         let coding = ContentCoding(of: request)
-        if match == nil {
+        if request.targetScheme == .https, !transport.isSecured {
+            // RFC 9110, section 7.4: whoever asked believes that nobody else could read it.
+            exchange.knownAnswer = server.router.problem(
+                .misdirectedRequest, "The target is https; the request did not come by TLS.", serverRequest(exchange))
+            exchange.content = Exchange.Content.dropped
+        } else if match == nil {
             exchange.knownAnswer = server.knownAnswer(outcome, serverRequest(exchange))
             exchange.content = Exchange.Content.dropped
         } else if isTooLong(exchange) {

@@ -1,4 +1,5 @@
 import HTTP
+import HTTPServer
 import TestSupport
 import Testing
 
@@ -27,5 +28,15 @@ import Testing
         let client = try server.client()
         client.send("GET http://there:81/authority HTTP/1.1\r\nHost: here\r\n\r\n")
         #expect(client.readResponse().content == Array("there:81".utf8))
+    }
+
+    @Test("a target of https that did not come by TLS is misdirected, and the connection goes on")
+    func misdirected() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        client.send("GET https://example.com/hello HTTP/1.1\r\nHost: example.com\r\n\r\n")
+        #expect(client.readResponse().head.status == 421)
+        client.send("GET http://example.com/hello HTTP/1.1\r\nHost: example.com\r\n\r\n")
+        #expect(client.readResponse().head.status == 200)
     }
 }
