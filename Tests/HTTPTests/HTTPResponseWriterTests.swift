@@ -102,6 +102,8 @@ import Testing
         let (lines, plan) = write(HTTPResponse(status: .ok, fields: fields, body: .bytes([1])))
         #expect(lines == ["HTTP/1.1 200 OK", "A: b", "Date: D", "Content-Length: 1", "Connection: close"])
         #expect(!plan.keepAlive)
+        let second: HTTPFields = [.connection: "x", "A": "b", .connection: "close"]
+        #expect(!write(HTTPResponse(status: .ok, fields: second)).plan.keepAlive)
     }
 
     @Test func `a date of the response's own is the only one`() {
