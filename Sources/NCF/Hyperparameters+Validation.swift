@@ -45,7 +45,7 @@ extension Hyperparameters {
         check("als_sweeps", start.sweeps, 0...Limit.alternatingSweeps)
         if start.sweeps > 0 { checkStart(&faults) }
         // What a closed form found may be served as it is.
-        check("epochs", epochs, (start.sweeps > 0 ? 0 : 1)...Limit.epochs)
+        if epochs != 0 || start.sweeps <= 0 { check("epochs", epochs, 1...Limit.epochs) }
         check("batch_size", batchSize, 1...Limit.batchSize)
         if !(learningRate > 0 && learningRate <= 10) {
             faults.append(.init(name: "learning_rate", detail: "must be above 0 and at most 10, not \(learningRate)"))

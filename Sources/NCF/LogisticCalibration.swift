@@ -7,52 +7,71 @@ struct LogisticCalibration: Equatable {
 
     private static let iterations = 50
 
-    /// Fits σ(slope · score + offset) to the targets by Newton's method; O(samples · iterations).
+    /// Fits σ(slope · score + offset) to the targets by Newton's method, a step that would raise the loss being halved until
+    /// it lowers it; O(samples · iterations).
     ///
     /// The targets are Platt's, a little inside 0 and 1, so that scores that separate the two perfectly get a finite slope.
     init(positives: [Float], negatives: [Float]) {
         guard !positives.isEmpty, !negatives.isEmpty else { return }
-        let high = (Double(positives.count) + 1) / (Double(positives.count) + 2)
-        let low = 1 / (Double(negatives.count) + 2)
         slope = 0
         offset = log((Double(positives.count) + 1) / (Double(negatives.count) + 1))
+        let high = (Double(positives.count) + 1) / (Double(positives.count) + 2)
+        let low = 1 / (Double(negatives.count) + 2)
+        let samples = [(positives, high), (negatives, low)]
+        var current = Self.loss(slope, offset, samples)
         for _ in 0..<Self.iterations {
-            var (gradientSlope, gradientOffset) = (0.0, 0.0)
-            var (slopeSlope, slopeOffset, offsetOffset) = (1e-9, 0.0, 1e-9)
-            func add(_ scores: [Float], target: Double) {
-                for score in scores {
-                    let x = Double(score)
-                    let probability = 1 / (1 + exp(-(slope * x + offset)))
-                    let curvature = probability * (1 - probability)
-                    gradientSlope += (probability - target) * x
-                    gradientOffset += probability - target
-                    slopeSlope += curvature * x * x
-                    slopeOffset += curvature * x
-                    offsetOffset += curvature
-                }
+            guard var step = newtonStep(samples) else { return }
+            var next = Self.loss(slope - step.slope, offset - step.offset, samples)
+            while !(next <= current) {
+                step = (step.slope / 2, step.offset / 2)
+                guard abs(step.slope) + abs(step.offset) > 1e-9 else { return }
+                next = Self.loss(slope - step.slope, offset - step.offset, samples)
             }
-            add(positives, target: high)
-            add(negatives, target: low)
-            let determinant = slopeSlope * offsetOffset - slopeOffset * slopeOffset
-            guard determinant > 0 else { return }
-            let slopeStep = (offsetOffset * gradientSlope - slopeOffset * gradientOffset) / determinant
-            let offsetStep = (slopeSlope * gradientOffset - slopeOffset * gradientSlope) / determinant
-            slope -= slopeStep
-            offset -= offsetStep
-            guard slope.isFinite, offset.isFinite else {
-                (slope, offset) = (1, 0)
-                return
+            slope -= step.slope
+            offset -= step.offset
+            guard current - next > 1e-9 * current else { return }
+            current = next
+        }
+    }
+
+    private func newtonStep(_ samples: [(scores: [Float], target: Double)]) -> (slope: Double, offset: Double)? {
+        var (gradientSlope, gradientOffset) = (0.0, 0.0)
+        // A trace of a penalty, for scores that are all the same.
+        var (slopeSlope, slopeOffset, offsetOffset) = (1e-9, 0.0, 1e-9)
+        for (scores, target) in samples {
+            for score in scores {
+                let x = Double(score)
+                let probability = 1 / (1 + exp(-(slope * x + offset)))
+                let curvature = probability * (1 - probability)
+                gradientSlope += (probability - target) * x
+                gradientOffset += probability - target
+                slopeSlope += curvature * x * x
+                slopeOffset += curvature * x
+                offsetOffset += curvature
             }
-            if abs(slopeStep) < 1e-6 * max(1, abs(slope)), abs(offsetStep) < 1e-6 { return }
+        }
+        let determinant = slopeSlope * offsetOffset - slopeOffset * slopeOffset
+        guard determinant > 0 else { return nil }
+        let slopeStep = (offsetOffset * gradientSlope - slopeOffset * gradientOffset) / determinant
+        let offsetStep = (slopeSlope * gradientOffset - slopeOffset * gradientSlope) / determinant
+        return slopeStep.isFinite && offsetStep.isFinite ? (slopeStep, offsetStep) : nil
+    }
+
+    /// The summed cross-entropy with a target between 0 and 1 for each list of scores.
+    private static func loss(
+        _ slope: Double, _ offset: Double, _ samples: [(scores: [Float], target: Double)]
+    ) -> Double {
+        samples.reduce(0) { sum, list in
+            list.scores.reduce(sum) { sum, score in
+                let logit = slope * Double(score) + offset
+                return sum + max(0, logit) - list.target * logit + log1p(exp(-abs(logit)))
+            }
         }
     }
 
     /// The mean cross-entropy of the scores, in nats.
     func loss(positives: [Float], negatives: [Float]) -> Double {
-        func sum(_ scores: [Float], sign: Double) -> Double {
-            scores.reduce(0) { $0 + log1p(exp(-sign * (slope * Double($1) + offset))) }
-        }
-        return (sum(positives, sign: 1) + sum(negatives, sign: -1))
+        Self.loss(slope, offset, [(positives, 1), (negatives, 0)])
             / Double(max(1, positives.count + negatives.count))
     }
 }

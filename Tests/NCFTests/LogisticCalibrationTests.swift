@@ -24,10 +24,13 @@ struct LogisticCalibrationTests {
                 <= unfitted.loss(positives: positives, negatives: negatives))
     }
 
-    @Test("scores that separate the two get a finite, rising line")
-    func separable() {
-        let found = LogisticCalibration(positives: [1, 1.1, 1.2], negatives: [0, 0.1, 0.2])
+    @Test("scores that separate the two get a finite, rising line", arguments: [1, 0.001, 1000] as [Float])
+    func separable(scale: Float) {
+        let positives = [0.9, 1, 1.1].map { Float($0) * scale }
+        let negatives = (0..<60).map { Float($0) / 300 * scale }
+        let found = LogisticCalibration(positives: positives, negatives: negatives)
         #expect(found.slope.isFinite && found.offset.isFinite && found.slope > 0)
+        #expect(found.loss(positives: positives, negatives: negatives) < 0.2)
     }
 
     @Test("scores that are all the same get the share of positives")

@@ -60,8 +60,11 @@ public struct TrainingRequest: Sendable {
     }
 
     private func checkBounds(_ faults: inout JSONFaults) {
+        var asked = hyperparameters
+        // That no epoch improves on the closed form is for the holdout to say, not for the caller.
+        if asked.epochs == 0 { asked.start = .none }
         do {
-            try hyperparameters.validate()
+            try asked.validate()
         } catch {
             // `hidden_layers[1]` there is `/hidden_layers/1` here.
             for fault in error.faults {
@@ -72,13 +75,9 @@ public struct TrainingRequest: Sendable {
     }
 
     private mutating func readModel(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
-        if let name = body.value("objective")?.string, ["bpr", "softmax"].contains(name) {
-            faults.add("/objective", "\"\(name)\" is not offered by this version; auto, implicit and rating are")
-        } else {
-            let objective = body.choice(Objective.self, "objective", &faults) ?? .auto
-            let architecture = body.choice(Architecture.self, "architecture", &faults) ?? .neumf
-            hyperparameters = Hyperparameters.defaults(for: architecture, objective: objective)
-        }
+        let objective = body.choice(Objective.self, "objective", &faults) ?? .auto
+        let architecture = body.choice(Architecture.self, "architecture", &faults) ?? .neumf
+        hyperparameters = Hyperparameters.defaults(for: architecture, objective: objective)
         if let dimension = body.integer("embedding_dimension", &faults) {
             hyperparameters.embeddingDimension = dimension
         }
