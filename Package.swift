@@ -97,7 +97,11 @@ let measuring: [Target] =
             path: "Benchmarks/\(name)",
             swiftSettings: strict
         )
-    }
+    } + [
+        .executableTarget(
+            name: "HTTPInstructions", dependencies: ["HTTP"], path: "Benchmarks/HTTPInstructions", swiftSettings: strict
+        )
+    ]
 
 let package = Package(
     name: "nectar",

@@ -41,11 +41,13 @@ enum Authority {
     private static func isPort(_ bytes: Span<UInt8>, _ digits: Range<Int>, required: Bool) -> Bool {
         guard !digits.isEmpty else { return !required }
         var port = 0
-        for index in digits {
-            // Far from overflowing, as it stays below 65536 before each step.
+        var index = digits.lowerBound
+        while index < digits.upperBound {
+            // Nothing overflows: the port stays below 65536 before each step, and the octet below 256.
             let digit = bytes[index] &- 0x30
             port = port &* 10 &+ Int(digit)
             guard digit < 10, port <= 65535 else { return false }
+            index &+= 1
         }
         return true
     }

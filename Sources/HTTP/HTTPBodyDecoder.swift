@@ -15,15 +15,17 @@ public struct HTTPBodyDecoder: Sendable {
 
     private enum State {
         case content(remaining: UInt64)
-        case chunk(ChunkFraming)
-        case chunkContent(ChunkFraming, remaining: UInt64)
-        case trailers(TrailerSection)
+        case chunkFraming
+        case chunkContent(remaining: UInt64)
+        case trailers
         case over
         case failed(HTTPRequestParser.Failure)
     }
 
-    private let limits: HTTPRequestParser.Limits
     private var state: State
+    // Beside the state rather than in its cases, where every step would copy them out and in again.
+    private var framing: ChunkFraming
+    private var trailers: TrailerSection
 
     /// A decoder for the body of one message; nil as the maximum means that there is none.
     ///
@@ -33,12 +35,13 @@ public struct HTTPBodyDecoder: Sendable {
         limits: HTTPRequestParser.Limits = HTTPRequestParser.Limits(),
         maximumLength: UInt64?
     ) {
-        self.limits = limits
+        self.framing = ChunkFraming(limits: limits, maximumLength: maximumLength ?? .max)
+        trailers = TrailerSection(limits: limits)
         switch framing {
         case .none: state = .over
         case .contentLength(let length):
             state = length > maximumLength ?? .max ? .failed(.contentTooLarge) : .content(remaining: length)
-        case .chunked: state = .chunk(ChunkFraming(limits: limits, maximumLength: maximumLength ?? .max))
+        case .chunked: state = .chunkFraming
         }
     }
 
@@ -71,25 +74,21 @@ public struct HTTPBodyDecoder: Sendable {
                     state = .content(remaining: remaining - UInt64(range.count))
                     return .content(range)
                 }
-            case .chunk(var framing):
-                guard let size = try framing.readSize(bytes, &consumed) else {
-                    state = .chunk(framing)
-                    return .needsMoreBytes
-                }
-                state = size == 0 ? .trailers(TrailerSection(limits: limits)) : .chunkContent(framing, remaining: size)
-            case .chunkContent(var framing, let remaining):
+            case .chunkFraming:
+                guard let size = try framing.readSize(bytes, &consumed) else { return .needsMoreBytes }
+                state = size == 0 ? .trailers : .chunkContent(remaining: size)
+            case .chunkContent(let remaining):
                 if remaining == 0 {
                     framing.endContent()
-                    state = .chunk(framing)
+                    state = .chunkFraming
                 } else {
                     guard let range = take(remaining, bytes, &consumed) else { return .needsMoreBytes }
-                    state = .chunkContent(framing, remaining: remaining - UInt64(range.count))
+                    state = .chunkContent(remaining: remaining - UInt64(range.count))
                     return .content(range)
                 }
-            case .trailers(var section):
-                let isComplete = try section.read(bytes, &consumed)
-                state = isComplete ? .over : .trailers(section)
-                guard isComplete else { return .needsMoreBytes }
+            case .trailers:
+                guard try trailers.read(bytes, &consumed) else { return .needsMoreBytes }
+                state = .over
             case .over: return .end
             case .failed(let failure): throw failure
             }

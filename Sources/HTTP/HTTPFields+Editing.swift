@@ -55,8 +55,7 @@ extension HTTPFields: ExpressibleByDictionaryLiteral {
 
     /// Copies the octets that the lines' ranges refer to, the whole head at once.
     mutating func store(_ octets: Span<UInt8>) {
-        storage.removeAll(keepingCapacity: true)
-        // One more for the path that a target may lack.
-        storage.append(addingCapacity: octets.count + 1) { $0.append(octets) }
+        // Safe: the buffer does not outlive the call.
+        unsafe octets.withUnsafeBufferPointer { unsafe storage.replaceSubrange(0..<storage.count, with: $0) }
     }
 }

@@ -1,9 +1,9 @@
 /// What the fields of a head mean for the connection: whom it is for, where its content ends, whether to go on.
 extension HTTPRequest {
-    /// Where the fields that matter here stand; one walk over the lines finds them all.
+    /// What the fields that matter here say, or where; one walk over the lines finds them all.
     private struct Findings {
-        var host: Int?
-        var contentLength: Int?
+        var host: HTTPFields.Extent?
+        var contentLength: HTTPFields.Extent?
         var codings = TransferCodings()
         var closes = false
         var asksToKeepAlive = false
@@ -12,8 +12,7 @@ extension HTTPRequest {
 
     /// Judges the fields together and fills in what follows from them; the octets are those of the whole head.
     mutating func resolve(_ octets: Span<UInt8>) throws(HTTPRequestParser.Failure) {
-        var findings = Findings()
-        for index in 0..<fields.lines.count { try examine(index, octets, &findings) }
+        let findings = try Self.examine(fields.lines.span, octets)
         try resolveHost(octets, findings)
         framing = try resolvedFraming(octets, findings)
         keepAlive = !findings.closes && (version >= .http11 || findings.asksToKeepAlive)
@@ -21,30 +20,38 @@ extension HTTPRequest {
         expectsContinue = findings.expectsContinue && version >= .http11 && framing.hasBody
     }
 
+    private static func examine(
+        _ lines: Span<HTTPFields.Line>, _ octets: Span<UInt8>
+    ) throws(HTTPRequestParser.Failure) -> Findings {
+        var findings = Findings()
+        for index in 0..<lines.count { try examine(lines[index], octets, &findings) }
+        return findings
+    }
+
     @inline(__always)
-    private func examine(
-        _ index: Int, _ octets: Span<UInt8>, _ findings: inout Findings
+    private static func examine(
+        _ line: HTTPFields.Line, _ octets: Span<UInt8>, _ findings: inout Findings
     ) throws(HTTPRequestParser.Failure) {
-        let name = fields.lines[index].name.range
+        let name = line.name.range
         // The length of the name rules out nearly every field that is not looked for.
         switch name.count {
         case 4 where octets.equalsIgnoringCase("host", in: name):
             guard findings.host == nil else { throw .duplicateHost }
-            findings.host = index
+            findings.host = line.value
         case 6 where octets.equalsIgnoringCase("expect", in: name):
-            try examineExpect(fields.lines[index].value.range, octets, &findings)
+            try examineExpect(line.value.range, octets, &findings)
         case 10 where octets.equalsIgnoringCase("connection", in: name):
-            examineConnection(fields.lines[index].value.range, octets, &findings)
+            examineConnection(line.value.range, octets, &findings)
         case 14 where octets.equalsIgnoringCase("content-length", in: name):
             guard findings.contentLength == nil else { throw .duplicateContentLength }
-            findings.contentLength = index
+            findings.contentLength = line.value
         case 17 where octets.equalsIgnoringCase("transfer-encoding", in: name):
-            try findings.codings.add(octets, fields.lines[index].value.range)
+            try findings.codings.add(octets, line.value.range)
         default: break
         }
     }
 
-    private func examineExpect(
+    private static func examineExpect(
         _ value: Range<Int>, _ octets: Span<UInt8>, _ findings: inout Findings
     ) throws(HTTPRequestParser.Failure) {
         var list = FieldList(value)
@@ -55,7 +62,7 @@ extension HTTPRequest {
         }
     }
 
-    private func examineConnection(_ value: Range<Int>, _ octets: Span<UInt8>, _ findings: inout Findings) {
+    private static func examineConnection(_ value: Range<Int>, _ octets: Span<UInt8>, _ findings: inout Findings) {
         var list = FieldList(value)
         while let element = list.next(octets) {
             if octets.equalsIgnoringCase("close", in: element) { findings.closes = true }
@@ -66,14 +73,13 @@ extension HTTPRequest {
     private mutating func resolveHost(
         _ octets: Span<UInt8>, _ findings: Findings
     ) throws(HTTPRequestParser.Failure) {
-        guard let index = findings.host else {
+        guard let host = findings.host else {
             guard version < .http11 else { throw .missingHost }
             return
         }
-        let value = fields.lines[index].value
-        guard Authority.isValid(octets, value.range, portRequired: false) else { throw .invalidHost }
+        guard Authority.isValid(octets, host.range, portRequired: false) else { throw .invalidHost }
         // The authority of the target itself goes before Host (RFC 9112, section 3.2.2).
-        authorityExtent = authorityExtent ?? value
+        authorityExtent = authorityExtent ?? host
     }
 
     private func resolvedFraming(
@@ -86,8 +92,8 @@ extension HTTPRequest {
             try findings.codings.validate()
             return .chunked
         }
-        guard let index = findings.contentLength else { return .none }
-        return .contentLength(try ContentLength.parse(octets.extracting(fields.lines[index].value.range)))
+        guard let length = findings.contentLength else { return .none }
+        return .contentLength(try ContentLength.parse(octets.extracting(length.range)))
     }
 
     /// Copies the octets of the whole head, which all the ranges refer to.

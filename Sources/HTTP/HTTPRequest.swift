@@ -16,6 +16,9 @@ public struct HTTPRequest: Sendable {
     /// Whether the client waits for 100 before it sends the content; never so for HTTP/1.0 or without content.
     public internal(set) var expectsContinue = false
 
+    /// The scheme that an absolute target names; nil for the other forms, which go by how the request came.
+    public internal(set) var targetScheme: HTTPScheme?
+
     // Where these lie in the fields' storage.
     var targetExtent = HTTPFields.Extent.none
     var pathExtent = HTTPFields.Extent.none
@@ -64,9 +67,18 @@ public struct HTTPRequest: Sendable {
         framing = .none
         keepAlive = true
         expectsContinue = false
+        targetScheme = nil
         targetExtent = .none
         pathExtent = .none
         queryExtent = nil
         authorityExtent = nil
     }
+}
+
+/// The two schemes of the URIs that a server can be asked for (RFC 9110, section 4.2).
+public enum HTTPScheme: Sendable, Equatable {
+    /// `http`: without TLS.
+    case http
+    /// `https`: what did not come by TLS must not be answered as if it had (RFC 9110, section 7.4).
+    case https
 }

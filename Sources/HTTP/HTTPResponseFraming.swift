@@ -21,13 +21,19 @@ struct HTTPResponseFraming {
     // Whether there is a field of a handler's own to leave out.
     private let hasOwnFraming: Bool
 
-    init(of response: HTTPResponse, to method: HTTPMethod, version: HTTPVersion, keepAlive: Bool) {
-        (hasOwnDate, hasOwnFraming) = Self.look(at: response.fields)
-        let wantsToStay = keepAlive && !(hasOwnFraming && Self.asksToClose(response.fields))
+    /// Of an answer with this status, these fields, and a body of this length, if it is known.
+    ///
+    /// The parts by themselves: reading them out of the whole at each use would count references at each use.
+    init(
+        _ status: HTTPStatus, _ fields: HTTPFields, bodyLength: UInt64?, to method: HTTPMethod, version: HTTPVersion,
+        keepAlive: Bool
+    ) {
+        (hasOwnDate, hasOwnFraming) = Self.look(at: fields)
+        let wantsToStay = keepAlive && !(hasOwnFraming && Self.asksToClose(fields))
         let isOld = version < .http11
-        let length = Self.length(of: response)
-        let hasContent = Self.hasContent(response.status, method)
-        lengthField = Self.lengthField(of: response, to: method, length: length, isOld: isOld)
+        let length = status.code == 205 ? 0 : bodyLength
+        let hasContent = Self.hasContent(status, method)
+        lengthField = Self.lengthField(status, fields, to: method, length: length, isOld: isOld)
         // Without a length and without chunks only the close can say where the content ends.
         let endsByClose = hasContent && length == nil && isOld
         let content: HTTPResponseWriter.Plan.Content =
@@ -96,20 +102,16 @@ struct HTTPResponseFraming {
         method == .connect && (200..<300).contains(status.code)
     }
 
-    private static func length(of response: HTTPResponse) -> UInt64? {
-        response.status.code == 205 ? 0 : response.body.contentLength
-    }
-
     private static func lengthField(
-        of response: HTTPResponse,
+        _ status: HTTPStatus,
+        _ fields: HTTPFields,
         to method: HTTPMethod,
         length: UInt64?,
         isOld: Bool
     ) -> LengthField {
-        let status = response.status
         if status.isInformational || status.code == 204 || isTunnel(status, method) { return .absent }
         if status.code == 304 || (method == .head && length == 0) {
-            if let own = ownLength(response.fields) { return .contentLength(own) }
+            if let own = ownLength(fields) { return .contentLength(own) }
             if status.code == 304 { return .absent }
         }
         if let length { return .contentLength(length) }
@@ -122,13 +124,13 @@ struct HTTPResponseFraming {
     }
 
     private static func asksToClose(_ fields: HTTPFields) -> Bool {
-        guard let index = fields.firstIndex(of: .connection) else { return false }
-        return fields.withValue(at: index) { value in
-            var list = FieldList(0..<value.count)
-            while let element = list.next(value) {
-                if value.equalsIgnoringCase("close", in: element) { return true }
+        let octets = fields.storage.span
+        for line in fields.lines where octets.equalsIgnoringCase("connection", in: line.name.range) {
+            var list = FieldList(line.value.range)
+            while let element = list.next(octets) {
+                if octets.equalsIgnoringCase("close", in: element) { return true }
             }
-            return false
         }
+        return false
     }
 }

@@ -38,16 +38,17 @@ public enum HTTPResponseWriter {
         date: [UInt8],
         into output: inout [UInt8]
     ) -> Plan {
-        let framing = HTTPResponseFraming(of: response, to: method, version: version, keepAlive: keepAlive)
-        writeHead(response.status, response.fields, framing, date, into: &output)
-        return framing.plan
+        write(
+            response.status, response.fields, response.body.contentLength, to: method, version: version,
+            keepAlive: keepAlive, date: date, into: &output)
     }
 
-    // The parts of the response by themselves: a closure over the whole would copy it.
-    private static func writeHead(
-        _ status: HTTPStatus, _ fields: HTTPFields, _ framing: HTTPResponseFraming, _ date: [UInt8],
-        into output: inout [UInt8]
-    ) {
+    private static func write(
+        _ status: HTTPStatus, _ fields: HTTPFields, _ bodyLength: UInt64?, to method: HTTPMethod,
+        version: HTTPVersion, keepAlive: Bool, date: [UInt8], into output: inout [UInt8]
+    ) -> Plan {
+        let framing = HTTPResponseFraming(
+            status, fields, bodyLength: bodyLength, to: method, version: version, keepAlive: keepAlive)
         // The fields with their line ends, and all that the server itself may add.
         let most = fields.storage.count + 2 * fields.count + date.count + maximumOwnOctets
         output.append(addingCapacity: most) { head in
@@ -63,6 +64,7 @@ public enum HTTPResponseWriter {
             }
             head.append("\r\n")
         }
+        return framing.plan
     }
 
     // The status line with the longest phrase takes 46, Date without its value 8, Content-Length 38, Transfer-Encoding

@@ -29,10 +29,11 @@ enum RequestTarget {
         _ target: Range<Int>,
         into request: inout HTTPRequest
     ) throws(Failure) {
-        guard let start = authorityStart(bytes, target) else {
+        guard let (scheme, start) = scheme(bytes, target) else {
             let isAuthority = Authority.isValid(bytes, target, portRequired: true)
             throw isAuthority ? .targetFormNotAllowed : .invalidTarget
         }
+        request.targetScheme = scheme
         var end = start
         while end < target.upperBound, bytes[end] != Octets.slash, bytes[end] != Octets.questionMark { end += 1 }
         guard Authority.isValid(bytes, start..<end, portRequired: false) else { throw .invalidHost }
@@ -40,11 +41,11 @@ enum RequestTarget {
         try parsePath(bytes, end..<target.upperBound, into: &request)
     }
 
-    // Behind `http://` or `https://` in any case; whether TLS carried it is not known here.
-    private static func authorityStart(_ bytes: Span<UInt8>, _ target: Range<Int>) -> Int? {
+    // The scheme in any case, and where the authority behind it begins. Whether TLS carried it is not known here.
+    private static func scheme(_ bytes: Span<UInt8>, _ target: Range<Int>) -> (HTTPScheme, authorityStart: Int)? {
         let start = target.lowerBound
-        if target.count >= 7, bytes.equalsIgnoringCase("http://", in: start..<start + 7) { return start + 7 }
-        if target.count >= 8, bytes.equalsIgnoringCase("https://", in: start..<start + 8) { return start + 8 }
+        if target.count >= 7, bytes.equalsIgnoringCase("http://", in: start..<start + 7) { return (.http, start + 7) }
+        if target.count >= 8, bytes.equalsIgnoringCase("https://", in: start..<start + 8) { return (.https, start + 8) }
         return nil
     }
 

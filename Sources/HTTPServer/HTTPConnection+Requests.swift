@@ -58,6 +58,11 @@ extension HTTPConnection {
 
     /// Nil where there is neither content nor an answer without a handler, which is the rule.
     private func makeIntake(_ request: ServerRequest, _ outcome: Router.Outcome) -> Intake? {
+        if request.head.targetScheme == .https, !transport.isSecured {
+            // RFC 9110, section 7.4: whoever asked believes that nobody else could read it.
+            let detail = "The target is https; the request did not come by TLS."
+            return Intake(known: server.router.problem(.misdirectedRequest, detail, request), makeDecoder(nil))
+        }
         if let match = request.match {
             return request.head.framing.hasBody || match.route.streams ? makeIntake(request, match) : nil
         }

@@ -32,6 +32,15 @@ public final class Transport {
         }
     #endif
 
+    /// Whether the bytes travel by TLS.
+    public var isSecured: Bool {
+        #if TLS
+            return session != nil
+        #else
+            return false
+        #endif
+    }
+
     /// Whether a read would yield bytes although the socket is not readable, because they were decrypted already.
     public var hasBufferedInput: Bool {
         #if TLS

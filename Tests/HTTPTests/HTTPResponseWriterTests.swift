@@ -102,10 +102,12 @@ import Testing
         let (lines, plan) = write(HTTPResponse(status: .ok, fields: fields, body: .bytes([1])))
         #expect(lines == ["HTTP/1.1 200 OK", "A: b", "Date: D", "Content-Length: 1", "Connection: close"])
         #expect(!plan.keepAlive)
+        let second: HTTPFields = [.connection: "x", "A": "b", .connection: "close"]
+        #expect(!write(HTTPResponse(status: .ok, fields: second)).plan.keepAlive)
     }
 
     @Test func `a date of the response's own is the only one`() {
-        let lines = write(HTTPResponse(status: .ok, fields: [.date: "mine"])).lines
+        let lines = write(HTTPResponse(status: .ok, fields: ["A": "b", .date: "mine", "C": "d"])).lines
         #expect(lines.filter { $0.hasPrefix("Date") } == ["Date: mine"])
     }
 
@@ -128,9 +130,34 @@ import Testing
         #expect(output.starts(with: "12c\r\n".utf8))
         var decoder = HTTPBodyDecoder(framing: .chunked, maximumLength: 300)
         var consumed = 0
-        #expect(try decoder.decode(output.span, consumed: &consumed) == .content(5..<305))
-        #expect(try decoder.decode(output.span, consumed: &consumed) == .end)
+        #expect(try decoder.decode(guarded: output, consumed: &consumed) == .content(5..<305))
+        #expect(try decoder.decode(guarded: output, consumed: &consumed) == .end)
         #expect(consumed == output.count)
+    }
+
+    @Test(arguments: [1, 9, 10, 15, 16, 255, 256, 4095, 4096, 65536])
+    func `a chunk's size has no zeros in front`(_ size: Int) {
+        var output: [UInt8] = []
+        HTTPResponseWriter.writeChunk([UInt8](repeating: 0x61, count: size).span, into: &output)
+        #expect(output.starts(with: "\(String(size, radix: 16))\r\na".utf8))
+        #expect(output.count == size + String(size, radix: 16).count + 4)
+    }
+
+    @Test(arguments: [0, 9, 10, 99, 1_234_567_890, UInt64.max])
+    func `a length is told in decimal digits`(_ length: UInt64) {
+        let lines = write(HTTPResponse(status: .ok, body: .stream(Stream(length)))).lines
+        #expect(lines.last == "Content-Length: \(length)")
+    }
+
+    @Test func `a field that was parsed is written as it came`() throws {
+        var parser = HTTPRequestParser()
+        var request = HTTPRequest()
+        let head = Array("GET / HTTP/1.1\r\nHost: a\r\nX:\t b \t\r\nY:\r\n\r\n".utf8)
+        _ = try parser.parse(guarded: head, into: &request)
+        var fields = request.fields
+        fields.set("Z", "c")
+        let lines = write(HTTPResponse(status: .ok, fields: fields)).lines
+        #expect(lines.dropFirst().prefix(4) == ["Host: a", "X:\t b", "Y:", "Z: c"])
     }
 
     @Test func `the interim answer is a status line and an empty line`() {
