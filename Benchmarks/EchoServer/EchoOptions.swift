@@ -1,6 +1,7 @@
 import Glibc
 import HTTP
 import HTTPServer
+import Networking
 
 /// The command line: one flag for every limit of ``ServerConfiguration``, in octets, seconds or numbers.
 struct EchoOptions {
@@ -12,6 +13,8 @@ struct EchoOptions {
             ("--max-fields", \.limits.fieldCount), ("--max-trailers", \.limits.trailerSection),
             ("--max-chunk-extensions", \.limits.chunkExtension), ("--max-chunk-overhead", \.limits.chunkOverhead),
             ("--min-progress", \.minimumProgress), ("--max-connections", \.maximumConnections),
+            ("--max-connections-per-client", \.maximumConnectionsPerClient), ("--max-expansion", \.maximumExpansion),
+            ("--compression-threshold", \.compressionThreshold),
             ("--max-refusals", \.maximumRefusals), ("--retry-after", \.retryAfter),
             ("--offload-threads", \.offloadThreads), ("--offload-queue", \.offloadQueueLimit),
             ("--output-limit", \.outputLimit), ("--read-size", \.readSize),
@@ -19,7 +22,8 @@ struct EchoOptions {
     }
     private static var durations: [(flag: String, path: WritableKeyPath<ServerConfiguration, Duration>)] {
         [
-            ("--field-section-timeout", \.fieldSectionTimeout), ("--idle-timeout", \.idleTimeout),
+            ("--handshake-timeout", \.handshakeTimeout), ("--field-section-timeout", \.fieldSectionTimeout),
+            ("--idle-timeout", \.idleTimeout),
             ("--body-timeout", \.bodyTimeout), ("--write-timeout", \.writeTimeout),
             ("--linger-timeout", \.lingerTimeout),
             ("--drain-timeout", \.drainTimeout), ("--drain-grace", \.drainGrace),
@@ -29,6 +33,8 @@ struct EchoOptions {
     var configuration = ServerConfiguration()
     /// How long the fixed body is.
     var bodyLength = 200
+    private var certificate = ""
+    private var key = ""
 
     /// Reads the arguments; ends the program with a sentence at the first it does not understand.
     init(_ arguments: [String]) {
@@ -38,6 +44,8 @@ struct EchoOptions {
             guard let value = rest.popFirst() else { Self.end("\(flag) needs a value.", status: 2) }
             guard set(flag, value) else { Self.end("\(flag) \(value) is not understood; see --help.", status: 2) }
         }
+        guard !certificate.isEmpty else { return }
+        configuration.tls = TLSConfiguration(identities: [.init(certificateFile: certificate, keyFile: key)])
     }
 
     private mutating func set(_ flag: String, _ value: String) -> Bool {
@@ -51,6 +59,8 @@ struct EchoOptions {
         }
         switch flag {
         case "--host": configuration.host = value
+        case "--tls-certificate": certificate = value
+        case "--tls-key": key = value
         case "--port":
             guard let port = UInt16(value) else { return false }
             configuration.port = port
@@ -63,7 +73,9 @@ struct EchoOptions {
     }
 
     private static var usage: String {
-        let flags = ["--host", "--port", "--body-length"] + integers.map(\.flag) + durations.map(\.flag)
+        let flags =
+            ["--host", "--port", "--body-length", "--tls-certificate", "--tls-key"] + integers.map(\.flag)
+            + durations.map(\.flag)
         return "usage: EchoServer [FLAG VALUE]…\nflags: " + flags.joined(separator: " ")
     }
 

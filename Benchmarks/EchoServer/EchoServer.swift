@@ -23,9 +23,11 @@ struct EchoServer {
             exit(1)
         }
         var received: Int32 = 0
-        repeat {
+        while true {
             unsafe sigwait(&signals, &received)
-        } while received == SIGHUP
+            guard received == SIGHUP else { break }
+            do { try server.reloadCertificates() } catch { write("\(error)\n", to: STDERR_FILENO) }
+        }
         server.drain()
         server.wait()
     }

@@ -4,8 +4,14 @@
 #include <string.h>
 
 // One clone per instruction set, picked by the loader. Where the loader cannot, or on other processors (whose baseline
-// has vectors of its own), the plain one is all there is.
-#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__)
+// has vectors of its own), the plain one is all there is. So it is under the thread sanitizer, which instruments the
+// function that picks, and is not there yet when the loader calls it: the program would end before it begins.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_THREAD_SANITIZER
+#endif
+#endif
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && !defined(UNDER_THREAD_SANITIZER)
 #define MULTIVERSIONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define MULTIVERSIONED

@@ -1,10 +1,32 @@
 import HTTP
 import Networking
 
-/// One request and its answer, from the accepted head on. It is moved, never copied: it is on every request's path.
+/// One request and its answer, from the accepted head on. It is small, and moved, never copied: it is on every
+/// request's path.
 struct Exchange: ~Copyable {
-    /// What becomes of the content.
-    enum Content {
+    /// What the handler gets; the content joins it when it has come.
+    var request: ServerRequest
+    let begin: MonotonicInstant
+    /// What has to do with content, or with an answer that is known without a handler: most requests have neither.
+    let intake: Intake?
+    var bytesIn: Int
+    var bytesOut = 0
+    var status = 0
+    /// How a streamed answer is delimited, and how much of a promised length is still owed.
+    var delimitation = HTTPResponseWriter.Plan.Content.none
+    var owed: UInt64 = 0
+
+    /// The request as it goes with a job; the content is not kept here too.
+    mutating func takeRequest() -> ServerRequest {
+        defer { request.body = [] }
+        return request
+    }
+}
+
+/// What becomes of a request's content while it comes. Belongs to its connection's loop.
+final class Intake {
+    /// Where the content goes.
+    enum Destination {
         /// Gathered for the handler.
         case gathered
         /// Read and dropped: the answer is known already.
@@ -18,29 +40,77 @@ struct Exchange: ~Copyable {
         case reading, finishing, over
     }
 
-    let match: Router.Match?
-    let identifier: RequestID
-    let begin: MonotonicInstant
-    var content = Content.gathered
+    let destination: Destination
     var consumption = Consumption.reading
     /// The answer, where it is known without a handler.
     var knownAnswer: HTTPResponse?
-    var decoder: HTTPBodyDecoder
+    private var decoder: HTTPBodyDecoder
     /// Expands the content where it comes as gzip.
-    var inflater: GzipInflater?
-    var body: [UInt8] = []
-    /// The decoder has seen the end, but a piece is still with the consumer.
-    var isBodyOver = false
-    var bytesIn: Int
+    private let inflater: GzipInflater?
+    private(set) var body: [UInt8] = []
+    /// The decoder has seen the end, but a piece may still be with the consumer.
+    private(set) var isOver = false
+
+    /// Content that a handler is to have.
+    init(_ destination: Destination, _ decoder: HTTPBodyDecoder, _ inflater: GzipInflater? = nil) {
+        self.destination = destination
+        self.decoder = decoder
+        self.inflater = inflater
+    }
+
+    /// No handler is asked: this is the answer, whatever the content.
+    init(known answer: HTTPResponse, _ decoder: HTTPBodyDecoder) {
+        destination = .dropped
+        knownAnswer = answer
+        self.decoder = decoder
+        inflater = nil
+    }
 
     /// Who takes the content as it comes, if somebody does.
     var consumer: (any RequestBodyConsumer)? {
-        if case .consumed(let consumer) = content { consumer } else { nil }
+        if case .consumed(let consumer) = destination { consumer } else { nil }
     }
 
-    var bytesOut = 0
-    var status = 0
-    /// How a streamed answer is delimited, and how much of a promised length is still owed.
-    var plan: HTTPResponseWriter.Plan?
-    var owed: UInt64 = 0
+    /// The gathered content, which is then the caller's alone.
+    func takeBody() -> [UInt8] {
+        defer { body = [] }
+        return body
+    }
+
+    /// Takes in what has come, and tells how much of it was content's; the piece is for the consumer.
+    func take(
+        _ bytes: ArraySlice<UInt8>, piece: inout [UInt8], consumed: inout Int
+    ) throws(ContentFailure) {
+        let unused = bytes.span
+        while true {
+            switch try nextEvent(unused, &consumed) {
+            case .needsMoreBytes: return
+            case .end:
+                try inflater?.finish()
+                isOver = true
+                return
+            case .content(let range):
+                let content = bytes[(bytes.startIndex + range.lowerBound)..<(bytes.startIndex + range.upperBound)]
+                switch destination {
+                case .gathered: try expand(content, into: &body)
+                case .consumed: try expand(content, into: &piece)
+                case .dropped: break
+                }
+            }
+        }
+    }
+
+    private func nextEvent(
+        _ bytes: Span<UInt8>, _ consumed: inout Int
+    ) throws(ContentFailure) -> HTTPBodyDecoder.Event {
+        do throws(HTTPRequestParser.Failure) {
+            return try decoder.decode(bytes, consumed: &consumed)
+        } catch {
+            throw .framing(error)
+        }
+    }
+
+    private func expand(_ content: ArraySlice<UInt8>, into target: inout [UInt8]) throws(ContentFailure) {
+        if let inflater { try inflater.inflate(content, into: &target) } else { target.append(contentsOf: content) }
+    }
 }

@@ -10,19 +10,20 @@ extension HTTPConnection {
     }
 
     /// Writes the answer of an exchange that its caller has taken out.
-    func answer(_ response: HTTPResponse, _ exchange: consuming Exchange) {
-        var response = response
+    func answer(_ response: consuming HTTPResponse, _ exchange: consuming Exchange) {
         if response.status.isInformational {
             response = server.router.problem(
-                .internalServerError, "The handler gave an answer that is none.", serverRequest(exchange))
+                .internalServerError, "The handler gave an answer that is none.", exchange.request)
         }
-        server.compression.apply(to: &response, for: request, limit: ResponseCompression.loopLimit)
+        if server.compression.isLongEnough(response.body) {
+            server.compression.apply(to: &response, for: exchange.request.head, limit: ResponseCompression.loopLimit)
+        }
         let before = output.bytes.count
         borrowOutput()
         let plan = server.writeHead(
             of: response, to: request.method, version: request.version, keepAlive: !state.mustClose,
-            identifier: exchange.identifier, into: &output.bytes)
-        exchange.plan = plan
+            identifier: exchange.request.identifier, into: &output.bytes)
+        exchange.delimitation = plan.content
         exchange.status = response.status.code
         let isWhole = writeContent(of: response, plan, &exchange)
         exchange.bytesOut += output.bytes.count - before
@@ -31,7 +32,7 @@ extension HTTPConnection {
     }
 
     func borrowOutput() {
-        if output.bytes.capacity == 0 { output.bytes = server.buffers.borrowOutput() }
+        if output.bytes.capacity == 0 { server.buffers.borrowOutput(&output) }
     }
 
     /// Whether that was all of the content.
@@ -60,7 +61,7 @@ extension HTTPConnection {
     /// Refuses a request that is malformed or too slow; the connection ends after it.
     func refuse(_ response: HTTPResponse) {
         cancelConsumer()
-        let identifier = exchange?.identifier ?? RequestID(generator: &server.identifiers)
+        let identifier = exchange?.request.identifier ?? RequestID(generator: &server.identifiers)
         exchange = nil
         borrowOutput()
         let plan = server.writeHead(
@@ -71,8 +72,9 @@ extension HTTPConnection {
     }
 
     func report(_ exchange: borrowing Exchange) {
+        guard server.isObserved else { return }
         server.observer.requestFinished(
-            method: request.method, route: exchange.match?.route.template ?? "", status: exchange.status,
+            method: request.method, route: exchange.request.route, status: exchange.status,
             duration: server.loop.readClock().duration(since: exchange.begin), bytesIn: exchange.bytesIn,
             bytesOut: exchange.bytesOut)
     }

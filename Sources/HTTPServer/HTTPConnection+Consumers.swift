@@ -17,20 +17,19 @@ extension HTTPConnection {
 
     /// All content has been taken: its answer.
     func finish(_ consumer: any RequestBodyConsumer) {
-        exchange?.consumption = .finishing
-        let number = state.requestCount
-        let loop = server.loop
-        server.pool.submitContinuation { [self] in
-            consumer.finish { [self] response in
-                loop.execute { [self] in answerArrived(response, number) }
-            }
+        exchange?.intake?.consumption = .finishing
+        let pending = PendingAnswer(self)
+        server.pool.submitContinuation {
+            consumer.finish { response in pending.give(response) }
         }
     }
 
     /// Tells the consumer that nothing more comes, unless it has ended by itself or a piece is still with it.
     func cancelConsumer() {
-        guard let consumer = exchange?.consumer, exchange?.consumption == .reading, !state.isHandlerBusy else { return }
-        exchange?.consumption = .over
+        guard let intake = exchange?.intake, let consumer = intake.consumer, intake.consumption == .reading,
+            !state.isHandlerBusy
+        else { return }
+        intake.consumption = .over
         server.pool.submitContinuation { consumer.cancel() }
     }
 
@@ -45,11 +44,11 @@ extension HTTPConnection {
             return
         }
         if let early {
-            exchange?.consumption = .over
-            if exchange?.isBodyOver == true { exchange?.knownAnswer = early }
+            exchange?.intake?.consumption = .over
+            if exchange?.intake?.isOver == true { exchange?.intake?.knownAnswer = early }
         }
         perform(.chunkTaken)
-        if exchange?.isBodyOver == true {
+        if exchange?.intake?.isOver == true {
             perform(.bodyComplete)
         } else if let early {
             answer(early)

@@ -21,7 +21,6 @@ extension HTTPConnection {
     }
 
     private func processHead() -> Bool {
-        if state.phase == .idle { borrowHead() }
         let bytes = input.bytes
         do throws(HTTPRequestParser.Failure) {
             switch try parser.parse(bytes.span.extracting(input.start..<input.end), into: &request) {
@@ -30,161 +29,131 @@ extension HTTPConnection {
                 return false
             case .head(let consumed):
                 input.start += consumed
+                longestHead = max(longestHead, consumed)
                 accept(headLength: consumed)
                 return true
             }
         } catch {
+            // What a refused head has left is not known, but surely more than nothing.
+            longestHead = .max
             refuse(server.refusal(error))
             return false
         }
-    }
-
-    private func borrowHead() {
-        guard !hasBorrowedHead else { return }
-        request = server.buffers.borrowHead()
-        hasBorrowedHead = true
     }
 
     /// Finds the route and decides what becomes of the content.
     private func accept(headLength: Int) {
-        let outcome = request.withPath { server.router.match(request.method, $0) }
-        let match: Router.Match? = if case .match(let match) = outcome { match } else { nil }
-        let decoder = HTTPBodyDecoder(
-            framing: request.framing, limits: server.configuration.limits, maximumLength: maximumBodyLength(match))
-        var exchange = Exchange(
-            match: match, identifier: RequestID(of: request, generator: &server.identifiers),
-            begin: server.loop.readClock(), decoder: decoder, bytesIn: headLength)
-        let coding = ContentCoding(of: request)
-        if request.targetScheme == .https, !transport.isSecured {
+        let head = request
+        let outcome = server.router.match(head)
+        var match: Router.Match?
+        if case .match(let found) = outcome { match = found }
+        let identifier = RequestID(of: head.fields, generator: &server.identifiers)
+        let request = ServerRequest(head: head, match: match, identifier: identifier)
+        let intake = makeIntake(request, outcome)
+        let body = classifyBody(intake, match)
+        let keepAlive = head.keepAlive
+        exchange = Exchange(request: request, begin: server.loop.now, intake: intake, bytesIn: headLength)
+        perform(.headComplete(keepAlive: keepAlive, body: body))
+    }
+
+    /// Nil where there is neither content nor an answer without a handler, which is the rule.
+    private func makeIntake(_ request: ServerRequest, _ outcome: Router.Outcome) -> Intake? {
+        if request.head.targetScheme == .https, !transport.isSecured {
             // RFC 9110, section 7.4: whoever asked believes that nobody else could read it.
-            exchange.knownAnswer = server.router.problem(
-                .misdirectedRequest, "The target is https; the request did not come by TLS.", serverRequest(exchange))
-            exchange.content = Exchange.Content.dropped
-        } else if match == nil {
-            exchange.knownAnswer = server.knownAnswer(outcome, serverRequest(exchange))
-            exchange.content = Exchange.Content.dropped
-        } else if isTooLong(exchange) {
-            exchange.knownAnswer = server.router.problem(
-                .contentTooLarge, "The content is longer than this path takes.", serverRequest(exchange))
-            exchange.content = Exchange.Content.dropped
-        } else if coding == .unknown {
-            exchange.knownAnswer = server.unknownCoding(serverRequest(exchange))
-            exchange.content = Exchange.Content.dropped
-        } else if case .streaming(let makeConsumer) = match?.route.handler {
-            if server.pool.hasRoom {
-                exchange.content = Exchange.Content.consumed(makeConsumer(serverRequest(exchange)))
-            } else {
-                exchange.knownAnswer = server.busy("The server is busy.", serverRequest(exchange))
-                exchange.content = Exchange.Content.dropped
-            }
+            let detail = "The target is https; the request did not come by TLS."
+            return Intake(known: server.router.problem(.misdirectedRequest, detail, request), makeDecoder(nil))
         }
-        if coding == .gzip, exchange.knownAnswer == nil {
-            exchange.inflater = GzipInflater(
-                maximumExpansion: server.configuration.maximumExpansion, maximumLength: maximumBodyLength(match))
+        if let match = request.match {
+            return request.head.framing.hasBody || match.route.streams ? makeIntake(request, match) : nil
         }
-        let body = classifyBody(exchange)
-        self.exchange = consume exchange
-        perform(.headComplete(keepAlive: request.keepAlive, body: body))
+        return server.knownAnswer(outcome, request).map { Intake(known: $0, makeDecoder(nil)) }
+    }
+
+    private func makeIntake(_ request: ServerRequest, _ match: Router.Match) -> Intake {
+        let decoder = makeDecoder(match)
+        if isTooLong(match) {
+            let detail = "The content is longer than this path takes."
+            return Intake(known: server.router.problem(.contentTooLarge, detail, request), decoder)
+        }
+        let coding = ContentCoding(of: request.head)
+        guard coding != .unknown else { return Intake(known: server.unknownCoding(request), decoder) }
+        let inflater = coding == .gzip ? makeInflater(match) : nil
+        guard case .streaming(let makeConsumer) = match.route.handler else {
+            return Intake(.gathered, decoder, inflater)
+        }
+        guard server.pool.hasRoom else { return Intake(known: server.busy("The server is busy.", request), decoder) }
+        return Intake(.consumed(makeConsumer(request)), decoder, inflater)
+    }
+
+    private func makeDecoder(_ match: Router.Match?) -> HTTPBodyDecoder {
+        HTTPBodyDecoder(
+            framing: request.framing, limits: server.configuration.limits, maximumLength: maximumBodyLength(match))
+    }
+
+    private func makeInflater(_ match: Router.Match) -> GzipInflater {
+        GzipInflater(
+            maximumExpansion: server.configuration.maximumExpansion, maximumLength: maximumBodyLength(match))
     }
 
     private func maximumBodyLength(_ match: Router.Match?) -> UInt64? {
-        if case .streaming = match?.route.handler { return nil }
-        return UInt64(server.configuration.maximumBodyLength)
+        match?.route.streams == true ? nil : UInt64(server.configuration.maximumBodyLength)
     }
 
-    private func isTooLong(_ exchange: borrowing Exchange) -> Bool {
+    private func isTooLong(_ match: Router.Match?) -> Bool {
         guard case .contentLength(let length) = request.framing else { return false }
-        return length > maximumBodyLength(exchange.match) ?? .max
+        return length > maximumBodyLength(match) ?? .max
     }
 
-    private func classifyBody(_ exchange: borrowing Exchange) -> HTTPConnectionState.Body {
+    private func classifyBody(_ intake: Intake?, _ match: Router.Match?) -> HTTPConnectionState.Body {
         guard request.framing.hasBody else { return .none }
         let waits = request.expectsContinue && input.isEmpty
-        guard exchange.knownAnswer != nil else { return waits ? .awaited : .coming }
+        guard intake?.knownAnswer != nil else { return waits ? .awaited : .coming }
         // Content that nobody wants is read to keep the connection, unless it is long or not on its way yet.
-        return waits || isTooLong(exchange) ? .unwanted : .coming
-    }
-
-    func serverRequest(_ exchange: borrowing Exchange) -> ServerRequest {
-        ServerRequest(head: request, match: exchange.match, identifier: exchange.identifier, body: exchange.body)
+        return waits || isTooLong(match) ? .unwanted : .coming
     }
 
     /// Whether to go on at once.
     private func processBody() -> Bool {
-        guard var exchange = exchange.take() else { return false }
-        let before = input.start
+        guard let intake = exchange?.intake else { return false }
         var piece: [UInt8] = []
+        var consumed = 0
+        let bytes = input.bytes
         do throws(ContentFailure) {
-            exchange.isBodyOver = try decode(&exchange, into: &piece)
+            try intake.take(bytes[input.start..<input.end], piece: &piece, consumed: &consumed)
         } catch {
-            self.exchange = consume exchange
+            input.start += consumed
             refuse(server.refusal(error))
             return false
         }
-        exchange.bytesIn += input.start - before
-        let isOver = exchange.isBodyOver
-        let consumer = exchange.consumer
-        self.exchange = consume exchange
-        if let consumer, !piece.isEmpty {
+        input.start += consumed
+        exchange?.bytesIn += consumed
+        if let consumer = intake.consumer, !piece.isEmpty {
             handOver(piece, to: consumer)
             return false
         }
-        if isOver { perform(.bodyComplete) }
-        return isOver
-    }
-
-    /// Whether the end has come.
-    private func decode(
-        _ exchange: inout Exchange, into piece: inout [UInt8]
-    ) throws(ContentFailure) -> Bool {
-        let bytes = input.bytes
-        let unused = bytes.span.extracting(input.start..<input.end)
-        var consumed = 0
-        defer { input.start += consumed }
-        while true {
-            let event: HTTPBodyDecoder.Event
-            do throws(HTTPRequestParser.Failure) {
-                event = try exchange.decoder.decode(unused, consumed: &consumed)
-            } catch {
-                throw .framing(error)
-            }
-            switch event {
-            case .needsMoreBytes: return false
-            case .end:
-                try exchange.inflater?.finish()
-                return true
-            case .content(let range):
-                let content = bytes[(input.start + range.lowerBound)..<(input.start + range.upperBound)]
-                switch exchange.content {
-                case .gathered: try Self.append(content, exchange.inflater, to: &exchange.body)
-                case .consumed: try Self.append(content, exchange.inflater, to: &piece)
-                case .dropped: break
-                }
-            }
-        }
-    }
-
-    private static func append(
-        _ content: ArraySlice<UInt8>, _ inflater: GzipInflater?, to target: inout [UInt8]
-    ) throws(ContentFailure) {
-        if let inflater { try inflater.inflate(content, into: &target) } else { target.append(contentsOf: content) }
+        if intake.isOver { perform(.bodyComplete) }
+        return intake.isOver
     }
 
     /// Has the handler answer; everything it needs is here.
     func dispatch() {
-        guard let exchange = exchange.take() else { return }
-        if let known = exchange.knownAnswer { return answer(known, exchange) }
-        if let consumer = exchange.consumer {
-            self.exchange = consume exchange
-            return finish(consumer)
+        guard var exchange = exchange.take() else { return }
+        if let intake = exchange.intake {
+            if let known = intake.knownAnswer { return answer(known, exchange) }
+            if let consumer = intake.consumer {
+                self.exchange = consume exchange
+                return finish(consumer)
+            }
+            exchange.request.body = intake.takeBody()
         }
-        let request = serverRequest(exchange)
-        switch exchange.match?.route.handler {
-        case .whole(.inline, let handler): answer(handler(request), exchange)
+        switch exchange.request.match?.route.handler {
+        case .whole(.inline, let handler): answer(handler(exchange.request), exchange)
         case .whole(.offloaded, let handler):
+            let request = exchange.takeRequest()
             self.exchange = consume exchange
             offload(handler, request)
         case .deferred(let handler):
+            let request = exchange.takeRequest()
             self.exchange = consume exchange
             postpone(handler, request)
         case .streaming, nil: self.exchange = consume exchange
@@ -194,19 +163,13 @@ extension HTTPConnection {
     private func postpone(
         _ handler: (ServerRequest, @escaping @Sendable (HTTPResponse) -> Void) -> Void, _ request: ServerRequest
     ) {
-        let number = state.requestCount
-        let loop = server.loop
-        exchange?.body = []
-        handler(request) { [self] response in
-            loop.execute { [self] in answerArrived(response, number) }
-        }
+        let pending = PendingAnswer(self)
+        handler(request) { response in pending.give(response) }
     }
 
     private func offload(_ handler: @escaping @Sendable (ServerRequest) -> HTTPResponse, _ request: ServerRequest) {
         let number = state.requestCount
         let loop = server.loop
-        // The request goes with the job: what the connection keeps of it is not needed again.
-        exchange?.body = []
         let compression = server.compression
         let isTaken = server.pool.submit { [self] in
             let response = compression.applied(to: handler(request), for: request.head)
@@ -223,5 +186,11 @@ extension HTTPConnection {
         }
         answer(response)
         pump()
+    }
+
+    /// A handler has let go of its responder without answering.
+    func answerMissing(_ number: UInt32) {
+        guard let request = exchange?.request, number == state.requestCount else { return }
+        answerArrived(server.router.problem(.internalServerError, "The handler gave no answer.", request), number)
     }
 }

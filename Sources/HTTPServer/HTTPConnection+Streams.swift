@@ -39,7 +39,7 @@ extension HTTPConnection {
     /// Writes content as the plan delimits it; whether a promised length has been reached.
     private func write(_ content: [UInt8]) -> Bool {
         borrowOutput()
-        switch exchange?.plan?.content {
+        switch exchange?.delimitation {
         case .chunked: HTTPResponseWriter.writeChunk(content.span, into: &output.bytes)
         case .untilClose: output.bytes.append(contentsOf: content)
         case .length:
@@ -66,7 +66,7 @@ extension HTTPConnection {
     private func endStream(_ stream: ResponseStream) {
         // Fewer octets than promised: only a cut connection tells the client.
         guard exchange?.owed == 0 else { return perform(.transportFailed) }
-        if exchange?.plan?.content == .chunked { HTTPResponseWriter.writeLastChunk(into: &output.bytes) }
+        if exchange?.delimitation == .chunked { HTTPResponseWriter.writeLastChunk(into: &output.bytes) }
         self.stream = nil
         stream.close()
         perform(.streamComplete)

@@ -10,8 +10,8 @@ import Networking
 /// The properties on every request's path are exempt from the run-time check for overlapping access: only methods of
 /// this class change them, on one thread, and no handler is called while one of them is lent out.
 final class HTTPConnection: EventHandler, @unchecked Sendable {
-    // Unsafe, and that much cheaper: the loop keeps its connections, and ends only when the last is gone.
-    @safe unowned(unsafe) let server: ServerLoop
+    // Strong rather than unowned, which would be counted at every use; the loop lets go of what is closed.
+    let server: ServerLoop
     let transport: Transport
     let client: ClientAddress?
     /// Whether it is only here to be told that there are too many.
@@ -20,9 +20,9 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     var index: Int
     @safe @exclusivity(unchecked) var state: HTTPConnectionState
     @safe @exclusivity(unchecked) var parser: HTTPRequestParser
-    /// The present head; its memory is borrowed from the loop while a request is in flight.
+    /// The present head; its memory is kept for the next one, unless it is more than a resting connection may have.
     @safe @exclusivity(unchecked) var request = HTTPRequest()
-    @safe @exclusivity(unchecked) var hasBorrowedHead = false
+    @safe @exclusivity(unchecked) var longestHead = 0
     @safe @exclusivity(unchecked) var exchange: Exchange?
     @safe @exclusivity(unchecked) var stream: ResponseStream?
     var isRefilling = false
@@ -39,6 +39,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     @safe @exclusivity(unchecked) private var progress = 0
     /// Reads in one turn, so that a fast sender does not starve the others.
     private static let readsPerTurn = 8
+    /// A head of so many octets at most stays with a resting connection: with its lines that is less than 3 KiB.
+    private static let keptHead = 512
 
     init(_ transport: Transport, _ client: ClientAddress?, server: ServerLoop, index: Int, isRefused: Bool) {
         self.transport = transport
@@ -117,7 +119,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             processInput()
             if state.phase == .streaming { processStream() }
             flush()
-            if state.wantsInput, transport.hasBufferedInput { read() }
+            // At most the rest of one record: what the kernel holds waits for the next turn.
+            while state.wantsInput, transport.hasBufferedInput, readOnce() {}
         } while needsAnotherPass && state.phase != .closed
         settle()
     }
@@ -132,22 +135,26 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     private func read() {
         if state.phase == .handshaking, !shakeHands() { return }
         for _ in 0..<Self.readsPerTurn where state.wantsInput {
-            if input.bytes.isEmpty { input.bytes = server.buffers.borrowInput() }
-            input.makeRoom()
-            let room = input.room
-            readWant = .wantsRead
-            switch transport.read(into: &input.bytes, at: input.end) {
-            case .read(let count):
-                received(count)
-                // A short read has emptied the socket; asking again would only say so.
-                if count < room, !transport.hasBufferedInput { return }
-            case .endOfStream: return perform(.inputEnded)
-            case .wouldBlock(let want):
-                readWant = want
-                return
-            case .failed: return perform(.transportFailed)
-            }
+            guard readOnce() else { return }
         }
+    }
+
+    /// Whether there may be more to read.
+    private func readOnce() -> Bool {
+        if input.bytes.isEmpty { server.buffers.borrowInput(&input) }
+        input.makeRoom()
+        let room = input.room
+        readWant = .wantsRead
+        switch transport.read(into: &input.bytes, at: input.end) {
+        case .read(let count):
+            received(count)
+            // A short read has emptied the socket; asking again would only say so.
+            return count == room || transport.hasBufferedInput
+        case .endOfStream: perform(.inputEnded)
+        case .wouldBlock(let want): readWant = want
+        case .failed: perform(.transportFailed)
+        }
+        return false
     }
 
     /// Whether the session is there.
@@ -225,16 +232,14 @@ extension HTTPConnection {
     /// A connection with nothing in flight has no buffer of its own, whatever it has done before.
     private func giveBackBuffers() {
         if input.isEmpty, !input.bytes.isEmpty {
-            server.buffers.giveBackInput(input.bytes)
-            input = InputBuffer()
+            server.buffers.giveBackInput(&input)
         }
-        if state.phase == .idle, hasBorrowedHead {
-            server.buffers.giveBackHead(&request)
-            hasBorrowedHead = false
+        if longestHead > Self.keptHead, state.phase == .idle {
+            request = HTTPRequest()
+            longestHead = 0
         }
         if output.isEmpty, output.bytes.capacity > 0 {
-            server.buffers.giveBackOutput(output.bytes)
-            output = OutputBuffer()
+            server.buffers.giveBackOutput(&output)
         }
     }
 

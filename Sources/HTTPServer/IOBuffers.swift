@@ -1,5 +1,3 @@
-import HTTP
-
 /// Octets that came and are not used up: a buffer borrowed from the loop, and where they lie in it.
 struct InputBuffer {
     var bytes: [UInt8] = []
@@ -52,7 +50,6 @@ struct OutputBuffer {
 struct BufferPool {
     private var inputs: [[UInt8]] = []
     private var outputs: [[UInt8]] = []
-    private var heads: [HTTPRequest] = []
     private let inputSize: Int
     /// What is kept for later at most, of each kind.
     private static let keptBuffers = 64
@@ -63,29 +60,43 @@ struct BufferPool {
         self.inputSize = inputSize
     }
 
-    mutating func borrowInput() -> [UInt8] {
-        inputs.popLast() ?? [UInt8](repeating: 0, count: inputSize)
+    // Buffers are swapped rather than copied and cleared: no count of references changes on the way.
+
+    mutating func borrowInput(_ buffer: inout InputBuffer) {
+        buffer.clear()
+        if inputs.isEmpty {
+            buffer.bytes = [UInt8](repeating: 0, count: inputSize)
+        } else {
+            swap(&inputs[inputs.count - 1], &buffer.bytes)
+            inputs.removeLast()
+        }
     }
 
-    mutating func giveBackInput(_ buffer: consuming [UInt8]) {
-        if buffer.count == inputSize, inputs.count < Self.keptBuffers { inputs.append(buffer) }
+    /// Takes the memory and leaves an empty buffer.
+    mutating func giveBackInput(_ buffer: inout InputBuffer) {
+        if buffer.bytes.count == inputSize, inputs.count < Self.keptBuffers {
+            inputs.append([])
+            swap(&inputs[inputs.count - 1], &buffer.bytes)
+        } else {
+            buffer.bytes = []
+        }
+        buffer.clear()
     }
 
-    mutating func borrowHead() -> HTTPRequest {
-        heads.popLast() ?? HTTPRequest()
+    mutating func borrowOutput(_ buffer: inout OutputBuffer) {
+        guard !outputs.isEmpty else { return }
+        swap(&outputs[outputs.count - 1], &buffer.bytes)
+        outputs.removeLast()
     }
 
-    /// Takes the head's memory and leaves an empty one.
-    mutating func giveBackHead(_ head: inout HTTPRequest) {
-        if heads.count < Self.keptBuffers { heads.append(head) }
-        head = HTTPRequest()
-    }
-
-    mutating func borrowOutput() -> [UInt8] {
-        outputs.popLast() ?? []
-    }
-
-    mutating func giveBackOutput(_ buffer: consuming [UInt8]) {
-        if buffer.capacity <= Self.keptCapacity, outputs.count < Self.keptBuffers { outputs.append(buffer) }
+    /// Takes the memory of a buffer that is all sent, and leaves an empty one.
+    mutating func giveBackOutput(_ buffer: inout OutputBuffer) {
+        if !buffer.bytes.isEmpty { buffer.clear() }
+        if buffer.bytes.capacity <= Self.keptCapacity, outputs.count < Self.keptBuffers {
+            outputs.append([])
+            swap(&outputs[outputs.count - 1], &buffer.bytes)
+        } else {
+            buffer.bytes = []
+        }
     }
 }

@@ -10,10 +10,8 @@ enum RequestID: Sendable, Equatable {
     static let maximumLength = 128
 
     /// The request's own if it is 1 to 128 visible ASCII octets; a new one otherwise.
-    init(of request: HTTPRequest, generator: inout some RandomNumberGenerator) {
-        if let index = request.fields.firstIndex(of: .requestID),
-            let text = request.fields.withValue(at: index, { Self.sane($0) })
-        {
+    init(of fields: HTTPFields, generator: inout some RandomNumberGenerator) {
+        if let index = fields.firstIndex(of: .requestID), let text = fields.withValue(at: index, { Self.sane($0) }) {
             self = .given(text)
         } else {
             self.init(generator: &generator)
@@ -41,16 +39,23 @@ enum RequestID: Sendable, Equatable {
         switch self {
         case .given(let text): output.append(contentsOf: text.utf8)
         case .generated(let high, let low):
-            Self.writeHex(high, to: &output)
-            Self.writeHex(low, to: &output)
+            let digits = (
+                Self.hexadecimal(high >> 32), Self.hexadecimal(high), Self.hexadecimal(low >> 32), Self.hexadecimal(low)
+            )
+            // Safe: the octets of four integers, copied before they are gone.
+            unsafe withUnsafeBytes(of: digits) { unsafe output.append(contentsOf: $0) }
         }
     }
 
-    private static func writeHex(_ value: UInt64, to output: inout [UInt8]) {
-        for shift in stride(from: UInt64(60), through: 0, by: -4) {
-            let digit = UInt8((value >> shift) & 15)
-            output.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
-        }
+    // The eight digits of the lower half at once, as they follow each other in memory: its nibbles are spread over the
+    // octets, and those above nine are moved on from the digits to the letters.
+    private static func hexadecimal(_ value: UInt64) -> UInt64 {
+        var octets = value & 0xFFFF_FFFF
+        octets = (octets & 0xFFFF_0000) << 16 | octets & 0xFFFF
+        octets = (octets & 0x0000_FF00_0000_FF00) << 8 | octets & 0x0000_00FF_0000_00FF
+        octets = (octets & 0x00F0_00F0_00F0_00F0) << 4 | octets & 0x000F_000F_000F_000F
+        let letters = (octets &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return (octets &+ 0x3030_3030_3030_3030 &+ letters &* 0x27).bigEndian
     }
 
     private static func sane(_ bytes: Span<UInt8>) -> String? {

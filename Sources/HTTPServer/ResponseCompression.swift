@@ -12,9 +12,14 @@ struct ResponseCompression {
     /// Answers shorter than this are sent as they are.
     let threshold: Int
 
+    /// Whether the rest is worth looking at, which for most answers it is not.
+    func isLongEnough(_ body: HTTPResponseBody) -> Bool {
+        if case .bytes(let content) = body { content.count >= threshold } else { false }
+    }
+
     /// Compresses the content, unless it is longer than `limit`; says `Vary` in either case, since it could have been.
     func apply(to response: inout HTTPResponse, for request: HTTPRequest, limit: Int = .max) {
-        guard case .bytes(let content) = response.body, content.count >= threshold, isCompressible(response),
+        guard isLongEnough(response.body), case .bytes(let content) = response.body, isCompressible(response),
             !response.fields.contains(.contentEncoding)
         else { return }
         addVary(to: &response.fields)

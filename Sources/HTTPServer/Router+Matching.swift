@@ -9,6 +9,9 @@ extension Router {
         var captures: [Range<Int>] = []
     }
 
+    /// What to do with this request.
+    func match(_ request: HTTPRequest) -> Outcome { request.withPath { match(request.method, $0) } }
+
     /// What to do with a request of this method and raw path.
     func match(_ method: HTTPMethod, _ path: Span<UInt8>) -> Outcome {
         guard path.count > 0, path[0] == 0x2F else { return .notFound }
@@ -38,8 +41,11 @@ extension Router {
         var end = start
         while end < path.count, path[end] != 0x2F { end += 1 }
         let segment = start..<end
-        for literal in nodes[node].literals where Self.matches(literal.segment, path.extracting(segment), hasEscapes) {
-            if descend(literal.node, path, end + 1, method, hasEscapes, &walk) { return true }
+        for index in nodes[node].literals.indices {
+            guard Self.matches(nodes[node].literals[index].segment, path.extracting(segment), hasEscapes) else {
+                continue
+            }
+            if descend(nodes[node].literals[index].node, path, end + 1, method, hasEscapes, &walk) { return true }
         }
         // A parameter is never empty: `/items/` is not an item.
         guard let parameter = nodes[node].parameter, !segment.isEmpty else { return false }

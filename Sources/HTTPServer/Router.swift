@@ -33,6 +33,11 @@ public struct Router: Sendable {
             self.parameterNames = parameterNames
             self.handler = handler
         }
+
+        /// Whether a consumer takes the content as it comes.
+        var streams: Bool {
+            if case .streaming = handler { true } else { false }
+        }
     }
 
     /// A route and what its parameters hold, in the order of their names.
@@ -92,7 +97,8 @@ public struct Router: Sendable {
     }
 
     /// Adds a handler that answers later: it is called on the loop with the whole request, and may call `respond` once, on
-    /// any thread, when the answer is there. Nothing is held meanwhile but the connection.
+    /// any thread, when the answer is there. Nothing is held meanwhile but the connection. A second answer is ignored;
+    /// letting go of `respond` without a call answers 500.
     public mutating func addDeferred(
         _ method: HTTPMethod, _ template: String,
         handler:

@@ -25,11 +25,13 @@ extension ServerLoop {
         let plan = HTTPResponseWriter.writeHead(
             of: response, to: method, version: version, keepAlive: keepAlive, date: date.now(), into: &output)
         guard !response.fields.contains(.requestID) else { return plan }
-        // One field more, before the empty line: cheaper than a copy of the fields to add it to.
-        output.removeLast(2)
-        output.append(contentsOf: "X-Request-ID: ".utf8)
+        // One field more: the empty line's two octets become its first. That is cheaper than a copy of the fields to add
+        // it to.
+        output[output.count - 2] = UInt8(ascii: "X")
+        output[output.count - 1] = UInt8(ascii: "-")
+        output.append(contentsOf: restOfRequestIDName)
         identifier.write(to: &output)
-        output.append(contentsOf: "\r\n\r\n".utf8)
+        output.append(contentsOf: endOfHead)
         return plan
     }
 

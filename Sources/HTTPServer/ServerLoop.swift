@@ -27,6 +27,8 @@ final class ServerLoop: @unchecked Sendable {
     let intervals: Intervals
     let router: Router
     let observer: any ServerObserver
+    /// Whether anybody listens; the clock is not asked for somebody who does not.
+    let isObserved: Bool
     let pool: OffloadPool
     let connectionCount: ConnectionCount
     let compression: ResponseCompression
@@ -34,6 +36,9 @@ final class ServerLoop: @unchecked Sendable {
     @safe @exclusivity(unchecked) var date = DateField()
     @safe @exclusivity(unchecked) var identifiers: RequestIDGenerator
     @safe @exclusivity(unchecked) var buffers: BufferPool
+    // As arrays, which are appended faster than the text of a string.
+    let restOfRequestIDName = Array("Request-ID: ".utf8)
+    let endOfHead = Array("\r\n\r\n".utf8)
     /// Where new connections get their TLS sessions from; nil where they are plain.
     private let certificates: Certificates?
     private var connections: [HTTPConnection] = []
@@ -48,6 +53,7 @@ final class ServerLoop: @unchecked Sendable {
         self.configuration = configuration
         self.router = router
         self.observer = observer
+        isObserved = !(observer is NoObserver)
         self.pool = pool
         self.connectionCount = connectionCount
         self.certificates = certificates

@@ -4,22 +4,20 @@ public import HTTP
 public struct ServerRequest: Sendable {
     /// The head.
     public let head: HTTPRequest
-    /// The template of the route that matched, `/train/{job}`; empty where none did.
-    public let route: String
     /// The content; empty for a route that streams it.
-    public let body: [UInt8]
+    public internal(set) var body: [UInt8]
     let identifier: RequestID
-    private let parameterNames: [String]
-    private let parameterValues: [String]
+    let match: Router.Match?
 
-    init(head: HTTPRequest, match: Router.Match?, identifier: RequestID, body: [UInt8]) {
+    init(head: HTTPRequest, match: Router.Match?, identifier: RequestID, body: [UInt8] = []) {
         self.head = head
         self.body = body
         self.identifier = identifier
-        route = match?.route.template ?? ""
-        parameterNames = match?.route.parameterNames ?? []
-        parameterValues = match?.parameters ?? []
+        self.match = match
     }
+
+    /// The template of the route that matched, `/train/{job}`; empty where none did.
+    public var route: String { match?.route.template ?? "" }
 
     /// A request that no connection brought, for testing a handler.
     public init(
@@ -28,10 +26,12 @@ public struct ServerRequest: Sendable {
     ) {
         self.head = head
         self.body = body
-        self.route = route
         identifier = .given(requestID)
-        parameterNames = parameters.map(\.name)
-        parameterValues = parameters.map(\.value)
+        match = Router.Match(
+            route: Router.Route(
+                method: head.method, template: route, parameterNames: parameters.map(\.name),
+                handler: .whole(.inline) { _ in HTTPResponse(status: .notImplemented) }),
+            parameters: parameters.map(\.value))
     }
 
     /// The caller's `X-Request-ID` if it is 1 to 128 visible ASCII octets, else a new one; the answer carries it too.
@@ -39,6 +39,7 @@ public struct ServerRequest: Sendable {
 
     /// What stood in the path where the template says `{name}`, percent-decoded once.
     public func parameter(_ name: String) -> String? {
-        parameterNames.firstIndex(of: name).map { parameterValues[$0] }
+        guard let match, let index = match.route.parameterNames.firstIndex(of: name) else { return nil }
+        return match.parameters[index]
     }
 }

@@ -37,18 +37,22 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     private let clock: any MonotonicClock
-    private var epoll: Epoll
+    // Exempt from the run-time check for overlapping access: only methods of this class change these, on one thread, and
+    // none of them is lent out while a handler or task runs.
+    @safe @exclusivity(unchecked) private var epoll: Epoll
     private let wakeUpDescriptor: FileDescriptor
     private let tasks = Lock(Tasks())
     private let isWakeUpPending = Atomic<Bool>(false)
-    private var slots: [Slot] = []
+    @safe @exclusivity(unchecked) private var slots: [Slot] = []
     private var freeSlots: [UInt32] = []
-    private var deadlines = DeadlineQueue()
-    private var isStopping = false
+    @safe @exclusivity(unchecked) private var deadlines = DeadlineQueue()
+    @safe @exclusivity(unchecked) private var isStopping = false
+    /// Somebody has handed a task over, or wants the deadlines looked at.
+    @safe @exclusivity(unchecked) private var isWokenUp = false
     private static let wakeUpToken = UInt64.max
 
     /// When the present turn began; what handlers count their deadlines from.
-    public private(set) var now: MonotonicInstant
+    @safe @exclusivity(unchecked) public private(set) var now: MonotonicInstant
 
     /// A loop that does nothing until ``run()``.
     public init(clock: any MonotonicClock = SystemMonotonicClock()) throws(SystemError) {
@@ -165,7 +169,10 @@ public final class EventLoop: @unchecked Sendable {
         let count = try epoll.wait(timeout: timeout(atMost: maximumWait))
         now = clock.now
         for index in 0..<count { dispatch(epoll.event(at: index)) }
-        takeTasks(isLast: false)
+        if isWokenUp {
+            isWokenUp = false
+            takeTasks(isLast: false)
+        }
         while let slot = deadlines.popExpired(now: now) { slots[slot].handler?.deadlinePassed() }
     }
 
@@ -178,6 +185,7 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     private func consumeWakeUp() {
+        isWokenUp = true
         var count: UInt64 = 0
         let number = wakeUpDescriptor.number
         _ = SystemCall.attempt { unsafe read(number, &count, MemoryLayout<UInt64>.size) }
@@ -200,7 +208,9 @@ public final class EventLoop: @unchecked Sendable {
 
     private func timeout(atMost maximum: Int32) -> Int32 {
         guard let earliest = deadlines.earliestWakeUp else { return maximum }
-        let nanoseconds = earliest.nanoseconds - clock.now.nanoseconds
+        // By the time this turn began: a deadline may then be late by as long as the turn took, which saves asking the
+        // clock once more in every turn.
+        let nanoseconds = earliest.nanoseconds - now.nanoseconds
         guard nanoseconds > 0 else { return 0 }
         // Rounded up: waking a fraction of a millisecond early would turn for nothing until then.
         let milliseconds = Int32(clamping: (nanoseconds - 1) / 1_000_000 + 1)

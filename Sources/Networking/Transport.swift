@@ -7,12 +7,16 @@ import Glibc
 /// an existential there costs more than the branch.
 public final class Transport {
     private var descriptor: FileDescriptor?
+    /// The number to register with the event loop, or -1 once closed. Exempt from the run-time check for overlapping
+    /// access, which a number cannot have.
+    @safe @exclusivity(unchecked) public private(set) var descriptorNumber: Int32
     #if TLS
         private let session: TLSSession?
     #endif
 
     /// Takes over a connected, non-blocking socket, to be used as it is.
     public init(_ descriptor: consuming FileDescriptor) {
+        descriptorNumber = descriptor.number
         self.descriptor = consume descriptor
         #if TLS
             session = nil
@@ -23,17 +27,10 @@ public final class Transport {
         /// Takes over a connected, non-blocking socket on which the client is to begin a TLS handshake.
         public init(_ descriptor: consuming FileDescriptor, securedBy context: TLSContext) throws(TLSError) {
             session = try TLSSession(context: context, descriptor: descriptor.number)
+            descriptorNumber = descriptor.number
             self.descriptor = consume descriptor
         }
     #endif
-
-    /// The number to register with the event loop, or -1 once closed.
-    public var descriptorNumber: Int32 {
-        switch descriptor {
-        case .some(let open): open.number
-        case .none: -1
-        }
-    }
 
     /// Whether the bytes travel by TLS.
     public var isSecured: Bool {
@@ -103,6 +100,7 @@ public final class Transport {
 
     /// Closes the connection; harmless when repeated.
     public func close() {
+        descriptorNumber = -1
         descriptor = nil
     }
 }

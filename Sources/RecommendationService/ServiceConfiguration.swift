@@ -29,12 +29,20 @@ public struct ServiceConfiguration: Sendable, Equatable {
         public var host = "127.0.0.1"
         /// The TCP port to listen on; 0 takes any free one.
         public var port = 8080
+        /// A PEM file with the certificate and those that lead from it to an authority; empty serves HTTP, not HTTPS.
+        public var tlsCertificate = ""
+        /// A PEM file with the certificate's private key.
+        public var tlsKey = ""
+        /// A PEM file with the authorities whose certificates clients have to show; empty asks for none.
+        public var tlsClientAuthorities = ""
         /// Event loops, each with its own listening socket; 0 takes one per core.
         public var eventLoops = 0
         /// Connections the kernel holds until they are accepted.
         public var backlog = 1024
         /// Connections open at once; one more gets 503.
         public var connections = 10_000
+        /// Connections open at once from one address (IPv6: one /64); one more gets 503.
+        public var connectionsPerClient = 10_000
         /// Bytes of a request line; one more gets 414.
         public var requestLineBytes = 8192
         /// Bytes of a field section; one more gets 431.

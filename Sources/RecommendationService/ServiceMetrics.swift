@@ -72,6 +72,17 @@ final class ServiceMetrics: ServerObserver {
 
     func connectionRefused() { refused.increment() }
 
+    func handshakeFailed(reason: String) {
+        registry.counter("nectar_tls_handshakes_failed_total", help: "TLS handshakes that came to nothing.").increment()
+    }
+
+    func certificatesReloaded(error: String?) {
+        registry.counter(
+            "nectar_tls_certificate_reloads_total", help: "Certificates read again because their files have changed.",
+            labels: [("result", error == nil ? "taken" : "refused")]
+        ).increment()
+    }
+
     func parseFailed(status: Int) {
         registry.counter(
             "nectar_http_malformed_requests_total", help: "Requests that were not HTTP as the RFC says.",

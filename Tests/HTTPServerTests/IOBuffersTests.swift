@@ -21,10 +21,38 @@ struct IOBuffersTests {
     @Test("a buffer comes back from the pool, a grown one does not")
     func pool() {
         var pool = BufferPool(inputSize: 4)
-        pool.giveBackInput([9, 9, 9, 9])
-        pool.giveBackInput([1, 2, 3, 4, 5, 6, 7, 8])
-        #expect(pool.borrowInput() == [9, 9, 9, 9])
-        #expect(pool.borrowInput() == [0, 0, 0, 0])
+        for bytes in [[9, 9, 9, 9], [1, 2, 3, 4, 5, 6, 7, 8]] as [[UInt8]] {
+            var buffer = InputBuffer(bytes: bytes, start: 1, end: 1)
+            pool.giveBackInput(&buffer)
+            #expect(buffer.bytes.isEmpty && buffer.end == 0)
+        }
+        var buffer = InputBuffer()
+        pool.borrowInput(&buffer)
+        #expect(buffer.bytes == [9, 9, 9, 9] && buffer.isEmpty)
+        pool.borrowInput(&buffer)
+        #expect(buffer.bytes == [0, 0, 0, 0])
+    }
+
+    @Test("an output buffer keeps its memory in the pool, unless it is too much")
+    func outputPool() {
+        var pool = BufferPool(inputSize: 4)
+        for capacity in [1 << 20, 1000] {
+            var buffer = OutputBuffer()
+            buffer.bytes.reserveCapacity(capacity)
+            buffer.bytes.append(1)
+            pool.giveBackOutput(&buffer)
+            #expect(buffer.bytes.capacity == 0)
+        }
+        var buffer = OutputBuffer()
+        pool.borrowOutput(&buffer)
+        #expect(buffer.isEmpty && buffer.bytes.capacity >= 1000 && buffer.bytes.capacity < 1 << 20)
+    }
+
+    @Test("a generated identifier is its two numbers in sixteen hexadecimal digits each")
+    func identifierText() {
+        #expect(
+            RequestID.generated(0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210).text == "0123456789abcdeffedcba9876543210"
+        )
     }
 
     @Test("generated identifiers differ and are 32 hexadecimal digits")

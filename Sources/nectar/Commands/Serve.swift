@@ -5,6 +5,7 @@ import HTTPServer
 import InteractionStorage
 import Logging
 import NCF
+import Networking
 import RecommendationService
 
 /// `nectar serve`: the server.
@@ -28,7 +29,8 @@ struct Serve: ParsableCommand {
         let configuration = try options.load(flags: flags)
         let logger = Log.logger(level: configuration.log.level)
         // Before any thread starts, so that every thread inherits the mask and only `wait` sees the signals.
-        let signals = StopSignals()
+        let isEncrypted = !configuration.server.tlsCertificate.isEmpty
+        let signals = StopSignals(includingHangUp: isEncrypted)
 
         let data = try DataDirectory(configuration)
         let service = Service(
@@ -37,9 +39,10 @@ struct Serve: ParsableCommand {
         let server = HTTPServer(
             configuration: configuration.server.httpConfiguration, router: service.router(), observer: service.observer)
         let boundPort = try Fatal.unless { try server.start() }
-        logger.notice("Nectar \(Build.version) listens on http://\(configuration.server.host):\(boundPort)")
+        let scheme = isEncrypted ? "https" : "http"
+        logger.notice("Nectar \(Build.version) listens on \(scheme)://\(configuration.server.host):\(boundPort)")
 
-        let signal = signals.wait()
+        let signal = signals.wait(onHangUp: { Self.reloadCertificates(of: server, logger) })
         logger.notice("Stopping on \(signal): finishing what is in flight.")
         service.beginDraining()
         server.drain(within: .seconds(configuration.server.drainSeconds))
@@ -49,13 +52,34 @@ struct Serve: ParsableCommand {
     }
 }
 
+extension Serve {
+    private static func reloadCertificates(of server: HTTPServer, _ logger: Logger) {
+        do {
+            try server.reloadCertificates()
+            logger.notice("SIGHUP: new connections get the certificates as they are now.")
+        } catch {
+            logger.error("SIGHUP: the certificates stay as they were: \(error)")
+        }
+    }
+}
+
 extension ServiceConfiguration.Server {
+    /// What HTTPS needs; nil serves HTTP. A key that is missing is told by the start, like one that cannot be read.
+    private var tls: TLSConfiguration? {
+        guard !tlsCertificate.isEmpty else { return nil }
+        var tls = TLSConfiguration(identities: [.init(certificateFile: tlsCertificate, keyFile: tlsKey)])
+        if !tlsClientAuthorities.isEmpty { tls.clientCertificates = .required(authorityFile: tlsClientAuthorities) }
+        return tls
+    }
+
     /// These settings as the HTTP server takes them.
     var httpConfiguration: ServerConfiguration {
         var http = ServerConfiguration()
         http.host = host
         http.port = UInt16(port)
         http.loopCount = eventLoops > 0 ? eventLoops : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        http.tls = tls
+        http.maximumConnectionsPerClient = connectionsPerClient
         http.backlog = backlog
         http.limits.requestLine = requestLineBytes
         http.limits.fieldSection = fieldSectionBytes

@@ -9,12 +9,25 @@ extension Setting {
             "server.host", expected: "an IP address to listen on", \.server.host,
             "address to listen on; 0.0.0.0 for every interface", isValid: { !$0.isEmpty }),
         .integer("server.port", in: 0...65_535, \.server.port, "TCP port; 0 takes any free one"),
+        .string(
+            "server.tls_certificate", expected: "the path of a PEM file", \.server.tlsCertificate,
+            "PEM file of the certificate and its chain; empty serves HTTP, not HTTPS", isValid: { _ in true }),
+        .string(
+            "server.tls_key", expected: "the path of a PEM file", \.server.tlsKey,
+            "PEM file of the certificate's private key", isValid: { _ in true }),
+        .string(
+            "server.tls_client_authorities", expected: "the path of a PEM file", \.server.tlsClientAuthorities,
+            "PEM file of the authorities whose certificates clients have to show; empty asks for none",
+            isValid: { _ in true }),
         .integer("server.event_loops", in: 0...256, \.server.eventLoops, "event loops; 0 is one per core"),
         .integer(
             "server.backlog", in: 1...65_535, \.server.backlog, "connections the kernel holds until they are accepted"),
         .integer(
             "server.connections", in: 1...1_000_000, \.server.connections, "connections open at once; one more gets 503"
         ),
+        .integer(
+            "server.connections_per_client", in: 1...1_000_000, \.server.connectionsPerClient,
+            "connections open at once from one address (IPv6: one /64); one more gets 503"),
         .integer(
             "server.request_line_bytes", in: 256...1_048_576, \.server.requestLineBytes,
             "bytes of a request line; one more gets 414"),
