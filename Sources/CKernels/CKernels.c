@@ -4,8 +4,14 @@
 #include <string.h>
 
 // One clone per instruction set, picked by the loader. Where the loader cannot, or on other processors (whose baseline
-// has vectors of its own), the plain one is all there is.
-#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__)
+// has vectors of its own), the plain one is all there is. So it is under the thread sanitizer, which instruments the
+// function that picks, and is not there yet when the loader calls it: the program would end before it begins.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_THREAD_SANITIZER
+#endif
+#endif
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && !defined(UNDER_THREAD_SANITIZER)
 #define MULTIVERSIONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define MULTIVERSIONED
@@ -210,6 +216,55 @@ double nectar_cross_entropy(int32_t count, const float *restrict logits, const f
             deltas[s] = scale * weights[s] * (sigmoid - y);
         }
         for (int32_t s = 0; s < end - start; s++) total += losses[s];
+    }
+    return total;
+}
+
+MULTIVERSIONED
+double nectar_pairwise_ranking(int32_t groups, int32_t per, const float *restrict logits,
+                               const float *restrict weights, float scale, float *restrict deltas) {
+    double total = 0;
+    for (int32_t g = 0; g < groups; g++) {
+        const float *z = logits + (int64_t)g * per, *v = weights + (int64_t)g * per;
+        float *d = deltas + (int64_t)g * per;
+        float loss = 0, pulled = 0;
+        for (int32_t j = 1; j < per; j++) {
+            const float x = z[j] - z[0];
+            const float e = exp_nonpositive(x < 0 ? x : -x);
+            loss += v[j] * ((x > 0 ? x : 0) + log1p_unit(e));
+            d[j] = scale * v[0] * v[j] * ((x > 0 ? 1.0f : e) / (1.0f + e));
+            pulled += d[j];
+        }
+        d[0] = -pulled;
+        total += (double)(v[0] * loss);
+    }
+    return total;
+}
+
+MULTIVERSIONED
+double nectar_sampled_softmax(int32_t groups, int32_t per, const float *restrict logits,
+                              const float *restrict weights, float scale, float *restrict deltas) {
+    double total = 0;
+    for (int32_t g = 0; g < groups; g++) {
+        const float *z = logits + (int64_t)g * per, *v = weights + (int64_t)g * per;
+        float *d = deltas + (int64_t)g * per;
+        float greatest = z[0];
+        for (int32_t j = 1; j < per; j++) greatest = z[j] > greatest ? z[j] : greatest;
+        d[0] = exp_nonpositive(z[0] - greatest);
+        float sum = d[0];
+        for (int32_t j = 1; j < per; j++) {
+            d[j] = v[j] * exp_nonpositive(z[j] - greatest);
+            sum += d[j];
+        }
+        // The positive's share is never 0 (exp_nonpositive stops at e^-87), but the loss is exact for any distance.
+        total += (double)v[0] * ((double)(greatest - z[0]) + log((double)sum));
+        const float factor = scale * v[0] / sum;
+        float pulled = 0;
+        for (int32_t j = 1; j < per; j++) {
+            d[j] *= factor;
+            pulled += d[j];
+        }
+        d[0] = -pulled;
     }
     return total;
 }

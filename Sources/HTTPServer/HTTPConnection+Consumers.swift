@@ -18,12 +18,9 @@ extension HTTPConnection {
     /// All content has been taken: its answer.
     func finish(_ consumer: any RequestBodyConsumer) {
         exchange?.intake?.consumption = .finishing
-        let number = state.requestCount
-        let loop = server.loop
-        server.pool.submitContinuation { [self] in
-            consumer.finish { [self] response in
-                loop.execute { [self] in answerArrived(response, number) }
-            }
+        let pending = PendingAnswer(self)
+        server.pool.submitContinuation {
+            consumer.finish { response in pending.give(response) }
         }
     }
 

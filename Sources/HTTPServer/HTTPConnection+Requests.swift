@@ -158,11 +158,8 @@ extension HTTPConnection {
     private func postpone(
         _ handler: (ServerRequest, @escaping @Sendable (HTTPResponse) -> Void) -> Void, _ request: ServerRequest
     ) {
-        let number = state.requestCount
-        let loop = server.loop
-        handler(request) { [self] response in
-            loop.execute { [self] in answerArrived(response, number) }
-        }
+        let pending = PendingAnswer(self)
+        handler(request) { response in pending.give(response) }
     }
 
     private func offload(_ handler: @escaping @Sendable (ServerRequest) -> HTTPResponse, _ request: ServerRequest) {
@@ -184,5 +181,11 @@ extension HTTPConnection {
         }
         answer(response)
         pump()
+    }
+
+    /// A handler has let go of its responder without answering.
+    func answerMissing(_ number: UInt32) {
+        guard let request = exchange?.request, number == state.requestCount else { return }
+        answerArrived(server.router.problem(.internalServerError, "The handler gave no answer.", request), number)
     }
 }

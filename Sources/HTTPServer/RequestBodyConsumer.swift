@@ -4,12 +4,13 @@ public import HTTP
 ///
 /// Its methods are called on the pool, never two at once, and reading from the client stops while one runs: a slow
 /// consumer slows the sender down, and a slow sender holds no thread. It ends with exactly one of: an answer from
-/// ``consume(_:)``, the answer of ``finish()``, or ``cancel()``.
+/// ``consume(_:)``, the answer of ``finish(_:)``, or ``cancel()``.
 public protocol RequestBodyConsumer: AnyObject, Sendable {
     /// Takes the next piece, which is not empty. An answer ends the request at once; unless the whole body had come,
     /// the connection is closed after it.
     func consume(_ chunk: [UInt8]) -> HTTPResponse?
-    /// The whole body has come; its answer.
+    /// The whole body has come; `respond` takes its answer, now or later, on any thread. A second answer is ignored; letting
+    /// go of `respond` without a call answers 500.
     func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void)
     /// The client went away, was too slow or broke the framing: nothing of the message may be kept.
     func cancel()

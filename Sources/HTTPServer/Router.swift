@@ -97,7 +97,8 @@ public struct Router: Sendable {
     }
 
     /// Adds a handler that answers later: it is called on the loop with the whole request, and may call `respond` once, on
-    /// any thread, when the answer is there. Nothing is held meanwhile but the connection.
+    /// any thread, when the answer is there. Nothing is held meanwhile but the connection. A second answer is ignored;
+    /// letting go of `respond` without a call answers 500.
     public mutating func addDeferred(
         _ method: HTTPMethod, _ template: String,
         handler:

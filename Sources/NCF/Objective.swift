@@ -4,8 +4,15 @@ public enum Objective: String, Sendable, CaseIterable {
     case auto
     /// Binary cross-entropy on who interacted with what, against negatives sampled afresh in every epoch.
     case implicit
+    /// Bayesian personalised ranking (Rendle et al. 2009): that the positive scores above each of its negatives.
+    case bpr
+    /// Sampled softmax: that the positive is the one among itself and its negatives.
+    case softmax
     /// Squared error on the ratings; the global bias starts at, and stays, their mean.
     case rating
+
+    /// Whether only differences between items are learned, so that μ and the users' biases stay where they are.
+    var comparesItems: Bool { self == .bpr || self == .softmax }
 
     /// The share of all user–item cells that must be filled before a missing rating stops being informative.
     private static let denseShare = 0.5

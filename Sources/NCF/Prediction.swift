@@ -16,8 +16,8 @@ public enum PredictionBasis: String, Sendable, CaseIterable {
 public struct Prediction: Sendable, Equatable {
     /// The model's output as it is; for a rating model the rating before it is clamped.
     public var logit: Float
-    /// For a model of implicit feedback σ(logit), not calibrated yet: negatives were sampled, so it is too high as a
-    /// probability, and only its order means something. For a rating model where the rating lies on the data's scale,
+    /// For a model of implicit feedback σ(logit): the probability of an interaction where the model was calibrated on a
+    /// holdout (``ScoreCalibration`` says among what), else only its order means something. For a rating model where the rating lies on the data's scale,
     /// from 0 to 1.
     public var probability: Float
     /// The expected rating within the data's scale; nil for a model of implicit feedback.

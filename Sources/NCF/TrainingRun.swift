@@ -29,7 +29,7 @@ struct TrainingRun {
             hiddenLayerSizes: hyperparameters.hiddenLayerSizes
         )
         model = TrainableModel(
-            shape: shape, trainsGlobalBias: source.objective != .rating, globalBias: source.globalBias,
+            shape: shape, trainsGlobalBias: source.objective == .implicit, globalBias: source.globalBias,
             seed: hyperparameters.seed
         )
         groupsPerBatch = min(source.groupCount, max(1, hyperparameters.batchSize / source.samplesPerGroup))

@@ -235,12 +235,32 @@ extension TrainingStep {
         unsafe place.denseGradient.update(repeating: 0, count: model.dense.count)
         unsafe forward(place, batch, workspace)
         let scale = 1 / Float(batch.sampleCount)
-        let count = unsafe Int32(place.samples)
-        losses[index] =
-            unsafe objective == .rating
-            ? nectar_squared_error(count, place.logits, place.targets, place.weights, scale, place.deltas)
-            : nectar_cross_entropy(count, place.logits, place.targets, place.weights, scale, place.deltas)
+        losses[index] = unsafe loss(place, scale: scale)
         unsafe backward(place, workspace)
+        if objective.comparesItems { unsafe clearUserConstants(place) }
+    }
+
+    /// The slice's loss; leaves its derivative by each logit, times `scale`, in the deltas.
+    private func loss(_ place: Place, scale: Float) -> Double {
+        let (samples, groups, per) = unsafe (Int32(place.samples), Int32(place.groups), Int32(samplesPerGroup))
+        return switch objective {
+        case .rating:
+            unsafe nectar_squared_error(samples, place.logits, place.targets, place.weights, scale, place.deltas)
+        case .bpr:
+            unsafe nectar_pairwise_ranking(groups, per, place.logits, place.weights, scale, place.deltas)
+        case .softmax:
+            unsafe nectar_sampled_softmax(groups, per, place.logits, place.weights, scale, place.deltas)
+        case .auto, .implicit:
+            unsafe nectar_cross_entropy(samples, place.logits, place.targets, place.weights, scale, place.deltas)
+        }
+    }
+
+    /// What is the same for all items of a group has no gradient; Adam would blow its rounding error up to whole steps.
+    private func clearUserConstants(_ place: Place) {
+        let layout = model.users.layout
+        let bias = Int(layout.gmf + layout.mlp)
+        for group in unsafe 0..<place.groups { unsafe place.userGradients[group * Int(layout.stride) + bias] = 0 }
+        unsafe place.denseGradient[model.dense.globalBiasOffset] = 0
     }
 
     private func forward(_ place: Place, _ batch: MiniBatch, _ workspace: SliceWorkspace) {

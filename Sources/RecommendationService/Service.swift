@@ -87,7 +87,8 @@ public final class Service: Sendable {
     public func router() -> Router {
         var router = Router()
         router.problem = { status, detail, _ in Problem(status, detail).response() }
-        let recorder = InteractionRecorder(batcher: batcher, recent: recent, metrics: metrics)
+        let recorder = InteractionRecorder(
+            batcher: batcher, recent: recent, metrics: metrics, maximumCount: configuration.storage.writeQueue)
         RecommendationRoutes(
             recommender: Recommender(catalog: catalog, recent: recent, clock: clock), models: models,
             configuration: configuration

@@ -101,6 +101,38 @@ struct KernelTests {
         }
     }
 
+    @Test("the losses that compare items agree with the library's functions, far apart too", arguments: [2, 5, 9, 17])
+    func comparisons(per: Int) {
+        let far: [Float] = [0, 60, -60, 100, -100, 500, -500, 1]
+        let groups = 6
+        let logits = (numbers(groups * per, seed: 21).map { 3 * $0 }).enumerated().map { index, z in
+            index < per ? far[index % far.count] : z
+        }
+        let weights = logits.indices.map { Float(1 + $0 % 3) / 2 }
+        var pairwise = [Float](repeating: 0, count: logits.count)
+        var softmax = pairwise
+        let (found, foundSoftmax) = unsafe (
+            nectar_pairwise_ranking(Int32(groups), Int32(per), logits, weights, 0.5, &pairwise),
+            nectar_sampled_softmax(Int32(groups), Int32(per), logits, weights, 0.5, &softmax)
+        )
+        var (expected, expectedSoftmax) = (0.0, 0.0)
+        for group in 0..<groups {
+            let z = (0..<per).map { Double(logits[group * per + $0]) }
+            let v = (0..<per).map { Double(weights[group * per + $0]) }
+            let greatest = z.max() ?? 0
+            let sum = exp(z[0] - greatest) + (1..<per).reduce(0) { $0 + v[$1] * exp(z[$1] - greatest) }
+            expectedSoftmax += v[0] * (greatest - z[0] + log(sum))
+            for j in 1..<per {
+                let x = z[j] - z[0]
+                expected += v[0] * v[j] * (max(x, 0) + log1p(exp(-abs(x))))
+                #expect(abs(Double(pairwise[group * per + j]) - 0.5 * v[0] * v[j] / (1 + exp(-x))) < 1e-6)
+                #expect(abs(Double(softmax[group * per + j]) - 0.5 * v[0] * v[j] * exp(z[j] - greatest) / sum) < 1e-6)
+            }
+        }
+        #expect(
+            abs(found - expected) <= 1e-6 * expected && abs(foundSoftmax - expectedSoftmax) <= 1e-6 * expectedSoftmax)
+    }
+
     @Test("squared error and its derivative", arguments: sizes)
     func squaredError(count: Int) {
         let (predictions, targets) = (numbers(count, seed: 11), numbers(count, seed: 12))

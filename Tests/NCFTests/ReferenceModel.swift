@@ -46,6 +46,7 @@ struct ReferenceModel {
 
     /// The sum of the samples' weighted losses.
     func loss(_ batch: MiniBatch, objective: Objective) -> Double {
+        if objective.comparesItems { return comparison(batch, objective) }
         var total = 0.0
         for sample in 0..<batch.sampleCount {
             let z = logit(user: Int(batch.users[sample / batch.samplesPerGroup]), item: Int(batch.items[sample]))
@@ -54,6 +55,27 @@ struct ReferenceModel {
                 objective == .rating
                 ? (z - target) * (z - target) : max(z, 0) - target * z + log1p(exp(-abs(z)))
             total += Double(batch.weights[sample]) * own
+        }
+        return total
+    }
+}
+
+extension ReferenceModel {
+    /// The losses of whole groups, each a positive and its negatives.
+    private func comparison(_ batch: MiniBatch, _ objective: Objective) -> Double {
+        var total = 0.0
+        for group in 0..<batch.groupCount {
+            let samples = group * batch.samplesPerGroup..<(group + 1) * batch.samplesPerGroup
+            let logits = samples.map { logit(user: Int(batch.users[group]), item: Int(batch.items[$0])) }
+            let weights = samples.map { Double(batch.weights[$0]) }
+            if objective == .bpr {
+                for (z, weight) in zip(logits, weights).dropFirst() {
+                    total += weights[0] * weight * log(1 + exp(z - logits[0]))
+                }
+            } else {
+                let others = zip(logits, weights).dropFirst().reduce(0) { $0 + $1.1 * exp($1.0) }
+                total += weights[0] * (log(exp(logits[0]) + others) - logits[0])
+            }
         }
         return total
     }

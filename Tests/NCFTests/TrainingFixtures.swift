@@ -65,4 +65,4 @@ func randomDataset(users: Int, items: Int, perUser: Int, rated: Bool = false, se
 }
 
 /// What every combination is tested with.
-let trainableObjectives: [Objective] = [.implicit, .rating]
+let trainableObjectives = Objective.allCases.filter { $0 != .auto }

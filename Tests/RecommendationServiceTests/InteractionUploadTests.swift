@@ -1,5 +1,6 @@
 import InteractionStorage
 import JSON
+import Locking
 import RecommendationService
 import TestSupport
 import Testing
@@ -180,12 +181,52 @@ struct InteractionUploadTests {
         #expect(try service.store.counts.interactions == 0)
     }
 
-    @Test("more interactions than the write queue holds are refused with 503", arguments: [(2, 200), (3, 503)])
-    func queueLimit(count: Int, status: Int) throws {
+    @Test("a JSON list of as many as can be stored at once is taken; one more is refused for good", arguments: [2, 3])
+    func queueLimit(count: Int) throws {
         let service = try TestService { $0.storage.writeQueue = 2 }
         let list = (0..<count).map { Self.row($0) }.joined(separator: ",")
-        let reply = try service.post("/interactions", "{\"interactions\": [\(list)]}")
-        #expect(reply.status == status)
-        #expect(try service.store.counts.interactions == (status == 200 ? count : 0))
+        for path in ["/interactions", "/train"] {
+            let reply = try service.post(path, "{\"interactions\": [\(list)]}")
+            if count > 2 { reply.expectProblem(413) } else { #expect(reply.status == (path == "/train" ? 202 : 200)) }
+        }
+        #expect(try service.store.counts.interactions == (count > 2 ? 0 : 2 * count))
+    }
+
+    @Test(
+        "an upload longer than can be stored at once is stored in parts, and a retry completes it once",
+        arguments: ["", "?partial=true"])
+    func smallQueue(query: String) throws {
+        let store = InterceptedStore()
+        let service = try TestService(store: store) { $0.storage.writeQueue = 2 }
+        let rows = (1...5).map(Self.row).joined()
+        // As long as a key may be: the parts' keys are longer.
+        let key = "Idempotency-Key: \(String(repeating: "k", count: 240))\r\n"
+        for _ in 0..<2 {
+            let reply = try service.post(
+                "/interactions\(query)", rows, type: "application/x-ndjson", fields: key)
+            #expect(reply.json["stored"]?.int == 5, "\(reply.text)")
+        }
+        #expect(try service.store.counts.interactions == 5)
+        #expect(store.state.withLock { $0.groups } == [1, 1, 1, 1, 1, 1])
+    }
+
+    @Test("a retry that is cut otherwise on its way has the same parts", arguments: ["", "?partial=true"])
+    func cutOtherwise(query: String) throws {
+        let service = try TestService { $0.storage.writeQueue = 2 }
+        let rows = (1...5).map(Self.row).joined()
+        let head =
+            "POST /interactions\(query) HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-ndjson\r\n"
+            + "Idempotency-Key: k\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for size in [1000, 7] {
+            let client = try service.client()
+            client.send(head)
+            for start in stride(from: 0, to: rows.utf8.count, by: size) {
+                let piece = Array(rows.utf8)[start..<min(rows.utf8.count, start + size)]
+                client.send(Array("\(String(piece.count, radix: 16))\r\n".utf8) + piece + Array("\r\n".utf8))
+            }
+            client.send("0\r\n\r\n")
+            #expect(Reply(head: "", content: client.readResponse().content).json["stored"]?.int == 5)
+        }
+        #expect(try service.store.counts.interactions == 5)
     }
 }

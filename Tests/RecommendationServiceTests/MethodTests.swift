@@ -1,3 +1,4 @@
+import JSON
 import NCF
 import RecommendationService
 import TestSupport
@@ -56,6 +57,28 @@ struct MethodTests {
     }
 
     @Test(
+        "a route that takes no query refuses one: a parameter must not silently do nothing",
+        arguments: [
+            "GET /train", "GET /train/1", "GET /train/1/events", "DELETE /train/1", "GET /models", "GET /models/v1",
+            "GET /models/current", "POST /models/v1/publish", "GET /items/i1", "DELETE /items/i1",
+            "DELETE /interactions/1",
+        ])
+    func needlessQuery(request: String) throws {
+        let service = try TestService.trained()
+        _ = try service.ask("PUT", "/items/i1", "{}")
+        let (method, path) = (String(request.prefix { $0 != " " }), String(request.drop { $0 != " " }.dropFirst()))
+        try Refusal(method, path + "?limit=5", nil, 400, [("?limit", "unknown parameter \"limit\"")])
+            .check(with: service)
+    }
+
+    @Test(
+        "probes may carry any query",
+        arguments: ["/livez?now", "/readyz?x=1", "/healthz?", "/metrics?a=b", "/version?a"])
+    func probeQuery(path: String) throws {
+        #expect(try TestService().get(path).status == 200)
+    }
+
+    @Test(
         "a request that is not HTTP as it should be is a problem document",
         arguments: [
             ("GET /items/%zz HTTP/1.1\r\nHost: test\r\n\r\n", 400),
@@ -72,6 +95,18 @@ struct MethodTests {
         client.send(request)
         let (head, content) = client.readResponse()
         Reply(head: head, content: content).expectProblem(status)
+    }
+
+    @Test(
+        "a JSON body at the limit is read, and one byte more is refused",
+        arguments: ["POST /recommend", "POST /predict", "POST /train", "POST /items", "PUT /items/a", "PATCH /items/a"])
+    func bodyLimit(request: String) throws {
+        let service = try TestService { $0.server.bodyBytes = 100 }
+        let (method, path) = (String(request.prefix { $0 != " " }), String(request.drop { $0 != " " }.dropFirst()))
+        let body = "{\"unheard_of\": 1"
+        let padding = String(repeating: " ", count: 99 - body.utf8.count)
+        #expect(try service.ask(method, path, body + padding + "}").status != 413)
+        try Refusal(method, path, body + padding + " }", 413).check(with: service)
     }
 
     @Test("an answer carries the caller's request ID, if that is sane, and else a new one")

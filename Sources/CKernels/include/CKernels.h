@@ -52,6 +52,17 @@ void nectar_sum_groups(int32_t groups, int32_t per, int32_t n, const float *in, 
 double nectar_cross_entropy(int32_t count, const float *logits, const float *targets, const float *weights, float scale,
                             float *deltas);
 
+// The next two take groups of `per` samples, the first of each being the positive, the others its negatives, v a sample's
+// weight; both return the sum over the groups, and deltas = scale * its derivatives.
+
+// Bayesian personalised ranking (Rendle et al. 2009): v_0 sum_j v_j log(1 + exp(z_j - z_0)).
+double nectar_pairwise_ranking(int32_t groups, int32_t per, const float *logits, const float *weights, float scale,
+                               float *deltas);
+
+// Sampled softmax with uniformly drawn negatives: v_0 (log(exp(z_0) + sum_j v_j exp(z_j)) - z_0).
+double nectar_sampled_softmax(int32_t groups, int32_t per, const float *logits, const float *weights, float scale,
+                              float *deltas);
+
 // Squared error: returns the weighted sum; deltas = scale * its derivatives.
 double nectar_squared_error(int32_t count, const float *predictions, const float *targets, const float *weights,
                             float scale, float *deltas);

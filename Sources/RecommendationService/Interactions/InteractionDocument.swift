@@ -36,6 +36,7 @@ final class InteractionDocument: RequestBodyConsumer {
         let decoded: Decoded
         do {
             decoded = try decode()
+            try recorder.checkCount(decoded.interactions)
         } catch {
             return respond(error.response())
         }

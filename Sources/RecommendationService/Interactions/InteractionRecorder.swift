@@ -1,4 +1,5 @@
 import Dispatch
+import HTTP
 import InteractionStorage
 import Locking
 
@@ -10,6 +11,16 @@ struct InteractionRecorder: Sendable {
     let batcher: WriteBatcher
     let recent: RecentInteractions
     let metrics: ServiceMetrics
+    /// The most interactions that can be stored at once.
+    let maximumCount: Int
+
+    /// Throws if `interactions` are more than can be stored at once, however long the caller waits.
+    func checkCount(_ interactions: [Interaction]) throws(Problem) {
+        guard interactions.count > maximumCount else { return }
+        throw Problem(
+            .contentTooLarge,
+            "One request may hold \(maximumCount) interactions as JSON; POST /interactions takes any number as NDJSON.")
+    }
 
     /// Stores `interactions` in one transaction and calls `completion` after its commit, on another thread.
     func append(

@@ -10,8 +10,8 @@ import Locking
 /// All or nothing unless `partial`: rows are checked as they arrive and spooled, and stored once the last one was good.
 /// With `partial` the good rows are stored as they arrive and the answer lists the bad ones.
 final class InteractionUpload: RequestBodyConsumer {
-    /// Interactions per transaction.
-    static let batchSize = 20_000
+    /// Interactions per transaction, unless fewer can be stored at once.
+    static let maximumBatchSize = 20_000
 
     private struct State: ~Copyable {
         var reader: any InteractionReader
@@ -25,6 +25,7 @@ final class InteractionUpload: RequestBodyConsumer {
     }
 
     private let recorder: InteractionRecorder
+    private let batchSize: Int
     private let isPartial: Bool
     private let idempotencyKey: String?
     private let makeReader: @Sendable () -> any InteractionReader
@@ -38,6 +39,7 @@ final class InteractionUpload: RequestBodyConsumer {
         makeReader: @escaping @Sendable () -> any InteractionReader
     ) {
         self.recorder = recorder
+        batchSize = min(Self.maximumBatchSize, recorder.maximumCount)
         self.isPartial = isPartial
         self.idempotencyKey = idempotencyKey
         self.makeReader = makeReader
@@ -74,7 +76,7 @@ final class InteractionUpload: RequestBodyConsumer {
             faults: { Self.note($0, &state.faults, &state.faultCount) })
         if isPartial {
             state.batch += last
-            return try storeBatch(&state)
+            return try storeBatches(&state, isLast: true)
         }
         guard state.faultCount == 0 else { throw Self.problem(state) }
         try storeSpooled(&state)
@@ -83,16 +85,12 @@ final class InteractionUpload: RequestBodyConsumer {
     /// Reads the whole spool again, now known to be good, and stores it batch by batch.
     private func storeSpooled(_ state: inout State) throws(Problem) {
         var reader = makeReader()
-        var unstored: [Interaction] = []
         while let piece = try Self.spooling({ () throws(UploadSpool.Failure) in try state.spool.next() }) {
-            reader.consume(piece, into: { unstored.append($0) }, faults: { _ in })
-            while unstored.count >= Self.batchSize {
-                try store(Array(unstored.prefix(Self.batchSize)), &state)
-                unstored.removeFirst(Self.batchSize)
-            }
+            reader.consume(piece, into: { state.batch.append($0) }, faults: { _ in })
+            try storeBatches(&state, isLast: false)
         }
-        reader.finish(into: { unstored.append($0) }, faults: { _ in })
-        try store(unstored, &state)
+        reader.finish(into: { state.batch.append($0) }, faults: { _ in })
+        try storeBatches(&state, isLast: true)
     }
 
     /// Partial: keeps the good rows, and stores them whenever they are a batch.
@@ -100,7 +98,7 @@ final class InteractionUpload: RequestBodyConsumer {
         state.reader.consume(
             chunk, into: { state.batch.append($0) }, faults: { Self.note($0, &state.faults, &state.faultCount) })
         if state.reader.isRefused { throw Self.problem(state) }
-        if state.batch.count >= Self.batchSize { try storeBatch(&state) }
+        try storeBatches(&state, isLast: false)
     }
 
     /// All or nothing: notes the bad rows and keeps the bytes for the time when all rows are known to be good.
@@ -112,23 +110,27 @@ final class InteractionUpload: RequestBodyConsumer {
         try Self.spooling { () throws(UploadSpool.Failure) in try state.spool.append(chunk) }
     }
 
+    /// Stores what was gathered in batches that are the same however the upload was cut on its way: each is a transaction of
+    /// its own with a key of its own, and a retry must repeat them.
+    private func storeBatches(_ state: inout State, isLast: Bool) throws(Problem) {
+        var begin = 0
+        defer { state.batch.removeFirst(begin) }
+        while state.batch.count - begin >= batchSize || isLast && begin < state.batch.count {
+            let end = min(begin + batchSize, state.batch.count)
+            try store(Array(state.batch[begin..<end]), &state)
+            begin = end
+        }
+    }
+
     private func store(_ interactions: [Interaction], _ state: inout State) throws(Problem) {
-        guard !interactions.isEmpty else { return }
-        // Each batch is a transaction of its own, so each has a key of its own: a retry repeats them in the same order.
-        let key = idempotencyKey.map { "\($0)/\(state.batches)" }
+        let batch = state.batches
+        let key = idempotencyKey.map { batch == 0 ? $0 : "\($0)/\(batch)" }
         state.batches += 1
         let receipt = try Answer.storing { () throws(StoreError) in
             try recorder.append(interactions, idempotencyKey: key)
         }
         state.stored += receipt.stored
         state.duplicates += receipt.duplicates
-    }
-
-    /// Stores what a partial upload has gathered.
-    private func storeBatch(_ state: inout State) throws(Problem) {
-        let batch = state.batch
-        state.batch = []
-        try store(batch, &state)
     }
 
     private func report(_ state: borrowing State) -> HTTPResponse {

@@ -142,6 +142,7 @@ struct CatalogRoutes: Sendable {
     }
 
     private func itemID(of request: ServerRequest) throws(Problem) -> String {
+        try QueryParameters.refuse(in: request)
         let id = request.parameter("item_id") ?? ""
         if let problem = JSONIdentifier.problem(in: id) { throw Problem(.badRequest, "The item's ID: \(problem).") }
         return id

@@ -10,6 +10,9 @@ struct InteractionRoutes: Sendable {
     let recorder: InteractionRecorder
     let configuration: ServiceConfiguration
 
+    /// Bytes of an idempotency key: it is an ID to the store, with room for the number of an upload's batch.
+    private static let maximumKeyLength = 240
+
     func register(in router: inout Router) {
         router.addStreaming(.post, "/interactions") { receive($0) }
         router.add(.get, "/interactions", .offloaded) { request in
@@ -52,6 +55,9 @@ struct InteractionRoutes: Sendable {
         if let problem = JSONIdentifier.problem(in: key) {
             throw Problem(.badRequest, "Idempotency-Key: \(problem).")
         }
+        guard key.utf8.count <= Self.maximumKeyLength else {
+            throw Problem(.badRequest, "Idempotency-Key: a key must be at most \(Self.maximumKeyLength) bytes long.")
+        }
         return key
     }
 
@@ -83,6 +89,7 @@ struct InteractionRoutes: Sendable {
     }
 
     private func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        try QueryParameters.refuse(in: request)
         let id = request.parameter("interaction_id") ?? ""
         let existed = try Answer.storing { () throws(StoreError) in try store.deleteInteraction(id: id) }
         recorder.recent.forget(interactionID: id)

@@ -11,9 +11,15 @@ struct ModelRoutes: Sendable {
     let remember: @Sendable (_ watermark: Int64) throws(StoreError) -> Void
 
     func register(in router: inout Router) {
-        router.add(.get, "/models", .offloaded) { _ in list() }
-        router.add(.get, "/models/current", .offloaded) { _ in
+        router.add(.get, "/models", .offloaded) { request in
             Answer.or { () throws(Problem) in
+                try QueryParameters.refuse(in: request)
+                return list()
+            }
+        }
+        router.add(.get, "/models/current", .offloaded) { request in
+            Answer.or { () throws(Problem) in
+                try QueryParameters.refuse(in: request)
                 guard let current = models.current else { throw Problem(.notFound, "There is no model yet.") }
                 return try describe(current.version)
             }
@@ -27,6 +33,7 @@ struct ModelRoutes: Sendable {
     }
 
     private func version(of request: ServerRequest) throws(Problem) -> Int {
+        try QueryParameters.refuse(in: request)
         let name = request.parameter("version") ?? ""
         guard let version = ModelVersion.number(of: name) else {
             throw Problem(.notFound, "\"\(name)\" is not the version of a model; versions look like v17.")

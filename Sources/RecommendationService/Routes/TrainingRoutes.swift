@@ -12,7 +12,12 @@ struct TrainingRoutes: Sendable {
 
     func register(in router: inout Router) {
         router.addDeferred(.post, "/train") { request, respond in submit(request, respond) }
-        router.add(.get, "/train", .inline) { _ in list() }
+        router.add(.get, "/train", .inline) { request in
+            Answer.or { () throws(Problem) in
+                try QueryParameters.refuse(in: request)
+                return list()
+            }
+        }
         router.add(.get, "/train/{job}", .inline) { request in
             Answer.or { () throws(Problem) in describe(try job(of: request)) }
         }
@@ -32,6 +37,7 @@ struct TrainingRoutes: Sendable {
         let training: TrainingRequest
         do {
             training = try TrainingRequest(RequestBody.json(of: request, emptyMeans: "{}"), threads: threads)
+            try recorder.checkCount(training.interactions)
             // Before anything is stored: a request that is refused leaves nothing behind.
             try coordinator.reservePlace()
         } catch {
@@ -59,6 +65,7 @@ struct TrainingRoutes: Sendable {
     }
 
     private func job(of request: ServerRequest) throws(Problem) -> TrainingJob {
+        try QueryParameters.refuse(in: request)
         let id = request.parameter("job") ?? ""
         guard let job = coordinator.job(id) else { throw Problem(.notFound, "There is no training job \"\(id)\".") }
         return job

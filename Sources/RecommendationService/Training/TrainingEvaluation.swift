@@ -12,6 +12,8 @@ public struct TrainingEvaluation: Sendable {
     public var popularitySampled: RankingMetrics?
     /// Errors of predicted ratings, for a rating objective.
     public var rating: RatingMetrics?
+    /// How the logits of a model of implicit feedback become probabilities; nil where the holdout is too small to say.
+    public var calibration: ScoreCalibration?
     /// Errors of the items' mean ratings, for a rating objective.
     public var itemMeanRating: RatingMetrics?
 
@@ -32,7 +34,10 @@ public struct TrainingEvaluation: Sendable {
         popularityFullCatalogue = ranking(popularity, .fullCatalogue)
         sampled = ranking(snapshot, .sampled(Self.sampledNegatives, seed: seed))
         popularitySampled = ranking(popularity, .sampled(Self.sampledNegatives, seed: seed))
-        guard snapshot.objective == .rating else { return }
+        guard snapshot.objective == .rating else {
+            calibration = ScoreCalibration(scorer: snapshot, train: train, holdout: holdout, seed: seed)
+            return
+        }
         rating = Evaluation.rating(scorer: snapshot, holdout: holdout, range: train.ratingRange)
         itemMeanRating = Evaluation.rating(
             scorer: ItemMeanScorer(dataset: train), holdout: holdout, range: train.ratingRange)
@@ -54,6 +59,7 @@ public struct TrainingEvaluation: Sendable {
             numbers["rmse"] = rating.rmse
             numbers["mae"] = rating.mae
         }
+        if let calibration { numbers["calibration_error"] = calibration.expectedError }
         if let itemMeanRating { numbers["item_mean_rmse"] = itemMeanRating.rmse }
         return numbers
     }

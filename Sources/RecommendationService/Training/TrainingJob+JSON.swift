@@ -122,6 +122,15 @@ extension TrainingEvaluation {
             figures("sampled", sampled?.byName, &answer)
             figures("popularity_full_catalogue", popularityFullCatalogue?.byName, &answer)
             figures("popularity_sampled", popularitySampled?.byName, &answer)
+            if let calibration {
+                answer.key("calibration")
+                answer.object { entry in
+                    entry.member("slope", calibration.slope)
+                    entry.member("offset", calibration.offset)
+                    entry.member("expected_error", calibration.expectedError)
+                    entry.member("negatives_per_positive", ScoreCalibration.negativesPerPositive)
+                }
+            }
             figures("rating", rating?.byName, &answer)
             figures("item_mean_rating", itemMeanRating?.byName, &answer)
         }

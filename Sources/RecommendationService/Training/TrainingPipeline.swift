@@ -55,7 +55,7 @@ struct TrainingPipeline {
 
         enter(.training, job)
         let split = dataset.split(request.holdout, seed: settings.seed)
-        let measured = try fit(split.train, settings, holdout: split.holdout, job)
+        var measured = try fit(split.train, settings, holdout: split.holdout, job)
         let trained = clock.milliseconds()
 
         var evaluation: TrainingEvaluation?
@@ -65,6 +65,9 @@ struct TrainingPipeline {
                 of: measured, split.train, version: 0, loaded.watermark, metrics: [:], seconds: [:])
             let result = TrainingEvaluation(
                 of: candidate, train: split.train, holdout: split.holdout, seed: settings.seed)
+            if let calibration = result.calibration {
+                measured.parameters = measured.parameters.calibrated(by: calibration)
+            }
             evaluation = result
             job.update { $0.evaluation = result }
         }
@@ -77,6 +80,9 @@ struct TrainingPipeline {
             settings.earlyStopping = 0
             final = try fit(dataset, settings, holdout: nil, job)
             final.hyperparameters = measured.hyperparameters
+            if let calibration = evaluation?.calibration {
+                final.parameters = final.parameters.calibrated(by: calibration)
+            }
         }
         try checkCancellation(job)
 

@@ -75,13 +75,9 @@ public struct TrainingRequest: Sendable {
     }
 
     private mutating func readModel(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
-        if let name = body.value("objective")?.string, ["bpr", "softmax"].contains(name) {
-            faults.add("/objective", "\"\(name)\" is not offered by this version; auto, implicit and rating are")
-        } else {
-            let objective = body.choice(Objective.self, "objective", &faults) ?? .auto
-            let architecture = body.choice(Architecture.self, "architecture", &faults) ?? .neumf
-            hyperparameters = Hyperparameters.defaults(for: architecture, objective: objective)
-        }
+        let objective = body.choice(Objective.self, "objective", &faults) ?? .auto
+        let architecture = body.choice(Architecture.self, "architecture", &faults) ?? .neumf
+        hyperparameters = Hyperparameters.defaults(for: architecture, objective: objective)
         if let dimension = body.integer("embedding_dimension", &faults) {
             hyperparameters.embeddingDimension = dimension
         }

@@ -6,7 +6,7 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "mf, gmf, mlp or neumf.")
     var architecture = Architecture.neumf
 
-    @Option(help: "auto, implicit or rating.")
+    @Option(help: "auto, implicit, bpr, softmax or rating.")
     var objective = Objective.auto
 
     @Option(help: "Length of the embeddings of the GMF branch.")

@@ -1,0 +1,98 @@
+import InteractionStorage
+import Testing
+
+@testable import RecommendationService
+
+@Suite("The memory of recent interactions")
+struct RecentInteractionsTests {
+    private func interaction(_ user: String, _ item: String, id: String? = nil) -> Interaction {
+        Interaction(userID: user, itemID: item, interactionID: id)
+    }
+
+    @Test("items of a user come in the order of their arrival, as often as they came")
+    func order() {
+        let recent = RecentInteractions(capacity: 10)
+        recent.append([interaction("a", "x"), interaction("b", "y"), interaction("a", "z")], watermark: 3)
+        recent.append([interaction("a", "x")], watermark: 4)
+        #expect(recent.items(of: "a") == ["x", "z", "x"])
+        #expect(recent.items(of: "nobody").isEmpty)
+        #expect(recent.popular().map(\.itemID) == ["x", "y", "z"])
+        #expect(recent.popular().map(\.count) == [2, 1, 1])
+    }
+
+    @Test(
+        "past the capacity the oldest go first, and with a capacity of none nothing is held", arguments: [0, 1, 3, 4])
+    func capacity(capacity: Int) {
+        let recent = RecentInteractions(capacity: capacity)
+        for row in 1...10 { recent.append([interaction("u\(row % 2)", "i\(row)")], watermark: Int64(row)) }
+        #expect(recent.count == capacity)
+        let held = (1...10).suffix(capacity)
+        #expect(recent.items(of: "u0") == held.filter { $0 % 2 == 0 }.map { "i\($0)" })
+        #expect(recent.items(of: "u1") == held.filter { $0 % 2 == 1 }.map { "i\($0)" })
+        #expect(Set(recent.popular().map(\.itemID)) == Set(held.map { "i\($0)" }))
+    }
+
+    @Test("what a model knows is forgotten, at its watermark and not beyond", arguments: 0...4)
+    func forgetsUpTo(watermark: Int) {
+        let recent = RecentInteractions(capacity: 10)
+        for row in 1...3 { recent.append([interaction("a", "i\(row)")], watermark: Int64(row)) }
+        recent.forget(upTo: Int64(watermark))
+        #expect(recent.items(of: "a") == (1...3).filter { $0 > watermark }.map { "i\($0)" })
+    }
+
+    @Test("an announcement that repeats an earlier watermark is no news")
+    func repeated() {
+        let recent = RecentInteractions(capacity: 10)
+        #expect(recent.append([interaction("a", "x")], watermark: 5))
+        #expect(!recent.append([interaction("a", "x")], watermark: 5))
+        #expect(!recent.append([interaction("a", "y")], watermark: 4))
+        #expect(recent.append([interaction("a", "z")], watermark: 6))
+        #expect(recent.items(of: "a") == ["x", "z"])
+    }
+
+    @Test(
+        "a deleted interaction goes, and of two alike the one that was named",
+        arguments: [("1", ["y", "x"]), ("3", ["x", "y"])])
+    func deletes(id: String, left: [String]) {
+        let recent = RecentInteractions(capacity: 10)
+        recent.append(
+            [
+                interaction("a", "x", id: "1"), interaction("b", "x", id: "2"), interaction("a", "y"),
+                interaction("a", "x", id: "3"),
+            ], watermark: 4)
+        recent.forget(interactionID: id)
+        recent.forget(interactionID: "never there")
+        #expect(recent.items(of: "a") == left)
+        #expect(recent.popular().map(\.count) == [2, 1])
+        // The oldest still go in their order.
+        recent.forget(upTo: 4)
+        #expect(recent.count == 0 && recent.items(of: "a").isEmpty && recent.items(of: "b").isEmpty)
+    }
+
+    @Test("an erased person is gone, and the others stay")
+    func erases() {
+        let recent = RecentInteractions(capacity: 10)
+        recent.append([interaction("a", "x"), interaction("b", "x"), interaction("a", "y")], watermark: 3)
+        recent.forget(userID: "a")
+        #expect(recent.items(of: "a").isEmpty)
+        #expect(recent.items(of: "b") == ["x"])
+        #expect(recent.popular().map(\.itemID) == ["x"])
+        #expect(recent.count == 1)
+    }
+
+    @Test("read again from the store, it holds what came after the watermark, and what came meanwhile, each once")
+    func reloads() throws {
+        let store = InMemoryInteractionStore()
+        let recent = RecentInteractions(capacity: 10)
+        let receipt = try store.append(
+            [interaction("a", "x"), interaction("a", "y"), interaction("a", "z")], idempotencyKey: nil)
+        // Committed before the reading, announced after it.
+        try recent.reload(from: store, after: 1)
+        #expect(!recent.append([interaction("a", "z")], watermark: receipt.watermark))
+        #expect(recent.items(of: "a") == ["y", "z"])
+        // Announced already, but not in this store: newer than what is read.
+        recent.append([interaction("a", "new")], watermark: 9)
+        try recent.reload(from: store, after: 2)
+        #expect(recent.items(of: "a") == ["z", "new"])
+    }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Commands")
+struct CommandTests {
+    private let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    @Test(
+        "every command explains itself",
+        arguments: ["serve", "train", "evaluate", "import", "export", "generate", "healthcheck", "settings"])
+    func help(command: String) throws {
+        let outcome = try NectarProcess.run(command, "--help")
+        #expect(outcome.status == 0 && outcome.errors.isEmpty)
+        #expect(outcome.output.contains("OVERVIEW: ") && outcome.output.contains("USAGE: nectar \(command)"))
+    }
+
+    @Test(
+        "a mistyped command or option is refused with the right one",
+        arguments: [
+            (["serv"], "'serv'"), (["import"], "<path>"), (["generate", "--user", "3", "x"], "--users"),
+            (["train", "--architecture", "nmf"], "neumf"), (["train", "--epochs", "many"], "--epochs"),
+            (["train", "--learning-rate=-1"], "learning_rate"),
+            (["export", "--format", "xml", "x"], "ndjson or csv"),
+        ])
+    func mistyped(arguments: [String], words: String) throws {
+        let outcome = try NectarProcess.run(arguments)
+        #expect(outcome.status == 64)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains(words), "\(outcome.errors)")
+    }
+
+    private func generate(_ name: String, _ more: String...) throws -> NectarProcess.Outcome {
+        try NectarProcess.run(
+            ["generate", "--users", "40", "--items", "30", "--interactions", "800", "--groups", "3"] + more
+                + [folder.file(name)])
+    }
+
+    @Test("the same seed generates the same files, another seed others")
+    func seeds() throws {
+        for (name, seed) in [("a", "5"), ("b", "5"), ("c", "6")] {
+            let outcome = try generate(name, "--seed", seed)
+            #expect(outcome.status == 0 && outcome.output.contains("Wrote 800 interactions of 40 users with 30 items"))
+        }
+        #expect(try folder.content("a/interactions.csv") == folder.content("b/interactions.csv"))
+        #expect(try folder.content("a/items.ndjson") == folder.content("b/items.ndjson"))
+        #expect(try folder.content("a/interactions.csv") != folder.content("c/interactions.csv"))
+        #expect(try folder.text("a/interactions.csv").split(separator: "\n").count == 801)
+    }
+
+    @Test(
+        "what cannot be generated is refused",
+        arguments: [["--users", "0"], ["--affinity", "2"], ["--interactions", "-1"], ["--zipf", "-1"]])
+    func impossible(options: [String]) throws {
+        let outcome = try NectarProcess.run(["generate"] + options + [folder.file("out")])
+        #expect(outcome.status != 0)
+        #expect(outcome.errors.hasPrefix("Error: "))
+        #expect(!FileManager.default.fileExists(atPath: folder.file("out")))
+    }
+
+    private static let tinyModel = ["--architecture", "mf", "--embedding-dimension", "4", "--epochs", "2"]
+
+    @Test("planted tastes are found: the model ranks above popularity")
+    func evaluateFiles() throws {
+        let made = try NectarProcess.run(
+            "generate", "--users", "150", "--items", "60", "--interactions", "3000", "--groups", "3", "--affinity",
+            "0.95", folder.file("in"))
+        #expect(made.status == 0)
+        let outcome = try NectarProcess.run(
+            ["evaluate", "--data", folder.file("data"), "--from", folder.file("in")] + Self.tinyModel)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        func hitRate(_ name: String) throws -> Double {
+            let line = try #require(outcome.output.split(separator: "\n").first { $0.hasPrefix(name) })
+            return try #require(line.split(separator: " ").dropFirst().first.flatMap { Double($0) })
+        }
+        #expect(try hitRate("model") > hitRate("popularity"))
+        // Nothing is published, and the store is not touched.
+        #expect(!FileManager.default.fileExists(atPath: folder.file("data")))
+    }
+
+    @Test("a prescribed split is measured against its own negatives")
+    func evaluateSplit() throws {
+        var train = ""
+        var held = ""
+        var negatives = ""
+        for user in 0..<20 {
+            let own = (0..<10).filter { $0 % 2 == user % 2 }
+            for item in own.dropLast() { train += "\(user)\t\(item)\n" }
+            held += "\(user)\t\(own[4])\n"
+            negatives +=
+                "(\(user),\(own[4]))\t"
+                + (0..<10).filter { $0 % 2 != user % 2 }.map(String.init)
+                .joined(separator: "\t") + "\n"
+        }
+        // Every item has to be known: the odd ones out are held out of some and trained on by others.
+        train += "0\t9\n1\t8\n"
+        let files = try [("train", train), ("held", held), ("negatives", negatives)].map { try folder.write($0, $1) }
+        let split = ["--train-pairs", files[0], "--held-out", files[1], "--held-out-negatives", files[2]]
+        let outcome = try NectarProcess.run(["evaluate"] + split + Self.tinyModel)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("20 users, 10 items, 82 interactions to train on, 20 held out."))
+        #expect(outcome.output.contains("given negatives") && outcome.output.contains("samples/s"))
+        let incomplete = try NectarProcess.run(["evaluate"] + split.prefix(2))
+        #expect(incomplete.status == 64 && incomplete.errors.contains("--held-out and --held-out-negatives"))
+        try folder.write("negatives", "(0,8)\t1\n(7,7)\t1\n")
+        let wrong = try NectarProcess.run(["evaluate"] + split)
+        #expect(wrong.status == 1 && wrong.errors.contains("negatives") && wrong.errors.contains("2"))
+    }
+
+    @Test("training writes a model that the next evaluation of the store can follow")
+    func train() throws {
+        #expect(try generate("in").status == 0)
+        let data = folder.file("data")
+        let nothing = try NectarProcess.run(["train", "--data", data] + Self.tinyModel)
+        #expect(nothing.status == 1 && nothing.errors.contains("nothing to train on"))
+        #expect(try NectarProcess.run("import", "--data", data, folder.file("in")).status == 0)
+        let trained = try NectarProcess.run(["train", "--data", data] + Self.tinyModel)
+        #expect(trained.status == 0, "\(trained.errors)")
+        #expect(trained.output.contains("v1"))
+        let models = try FileManager.default.contentsOfDirectory(atPath: data + "/models")
+        #expect(models.contains { $0.hasSuffix(".safetensors") } || !models.isEmpty)
+        #expect(try NectarProcess.run(["evaluate", "--data", data] + Self.tinyModel).status == 0)
+    }
+
+    @Test("a probe of a port where nobody listens fails quickly and says so")
+    func probe() throws {
+        let outcome = try NectarProcess.run("healthcheck", "--port", "1", "--timeout", "1")
+        #expect(outcome.status == 1)
+        #expect(outcome.output.contains("http://127.0.0.1:1/readyz: no answer"))
+    }
+
+    @Test("a bad setting stops the start, from wherever it comes")
+    func badSettings() throws {
+        let file = try folder.write("nectar.json", #"{"server": {"prot": 1}}"#)
+        let fromFile = try NectarProcess.run("serve", "--config", file)
+        #expect(fromFile.status != 0 && fromFile.errors.contains("server.prot"))
+        let environment = try NectarProcess.run(["serve"], environment: ["NECTAR_PORT": "http"])
+        #expect(environment.status != 0 && environment.errors.contains("NECTAR_PORT"))
+        let unknown = try NectarProcess.run(["serve"], environment: ["NECTAR_PROT": "1"])
+        #expect(unknown.status != 0 && unknown.errors.contains("NECTAR_PROT"))
+        let flag = try NectarProcess.run("serve", "--port", "70000")
+        #expect(flag.status != 0 && flag.errors.contains("port"))
+    }
+}

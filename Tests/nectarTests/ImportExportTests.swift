@@ -1,0 +1,118 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("nectar import and export")
+struct ImportExportTests {
+    private let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    private var data: String { folder.file("data") }
+
+    private func importing(_ name: String, _ more: String...) throws -> NectarProcess.Outcome {
+        try NectarProcess.run(["import", "--data", data] + more + [folder.file(name)])
+    }
+
+    private func export(to name: String, format: String = "ndjson") throws {
+        let outcome = try NectarProcess.run("export", "--data", data, "--format", format, folder.file(name))
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    private func interactions() throws -> [Substring] {
+        try export(to: "out")
+        return try folder.text("out/interactions.ndjson").split(separator: "\n")
+    }
+
+    @Test("every layout is recognised and gives the same interactions", arguments: LayoutSample.all)
+    func layouts(layout: LayoutSample) throws {
+        for (name, content) in layout.files { try folder.write(name, content) }
+        let outcome = try importing(layout.path)
+        #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+        #expect(outcome.output.contains("Reading \(layout.name) from"))
+        #expect(outcome.output.contains("Stored 3 interactions (0 were there already)"))
+        let rows = try interactions()
+        #expect(rows.count == 3)
+        #expect(rows[0].contains(#""user_id":"1","item_id":"7""#) && rows[0].contains(#""rating":5"#))
+        #expect(rows[0].contains("1997-12-04T15:55:49"))
+        if layout.files.count > 1 { #expect(try folder.text("out/items.ndjson").contains("Café (1995)")) }
+    }
+
+    @Test("a bad row is named by file and line, and nothing is kept unless the good rows are asked for")
+    func faults() throws {
+        try folder.write("in.csv", "user_id,item_id,rating\n1,7,5\n1,8,five\n,9,1\n2,7,1\n")
+        let refused = try importing("in.csv")
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("2 rows are faulty; nothing was stored"))
+        #expect(refused.output.contains("in.csv") && refused.output.contains("line 3"))
+        #expect(refused.output.contains("\"five\"") && refused.output.contains("line 4"))
+        #expect(try interactions().isEmpty)
+        let partial = try importing("in.csv", "--partial")
+        #expect(partial.status == 0)
+        #expect(partial.output.contains("Stored 2 interactions") && partial.output.contains("2 rows were faulty"))
+        #expect(try interactions().count == 2)
+    }
+
+    @Test("a dry run checks and stores nothing")
+    func dryRun() throws {
+        try folder.write("in.csv", "user_id,item_id\n1,7\n")
+        let outcome = try importing("in.csv", "--dry-run")
+        #expect(outcome.status == 0 && outcome.output.contains("dry run"))
+        #expect(!FileManager.default.fileExists(atPath: data))
+    }
+
+    @Test("a second import says that the first is there, and adds to it")
+    func twice() throws {
+        try folder.write("in.csv", "user_id,item_id,interaction_id\n1,7,a\n1,8,b\n")
+        #expect(try importing("in.csv").status == 0)
+        let second = try importing("in.csv")
+        #expect(second.output.contains("already holds 2 interactions"))
+        #expect(second.output.contains("Stored 0 interactions (2 were there already)"))
+        #expect(try interactions().count == 2)
+    }
+
+    @Test(
+        "what cannot be read is refused in a sentence that names it",
+        arguments: [
+            ("missing", nil, "missing"), ("empty.csv", "", "the file is empty"),
+            ("odd.bin", "\u{1}\u{2}\u{3}", "odd.bin"), ("header.csv", "who,what\n1,2\n", "header.csv"),
+        ] as [(String, String?, String)])
+    func unreadable(name: String, content: String?, words: String) throws {
+        if let content { try folder.write(name, content) }
+        let outcome = try importing(name)
+        #expect(outcome.status != 0)
+        #expect((outcome.errors + outcome.output).contains(words))
+        #expect(outcome.errors.hasPrefix("Error: ") && outcome.errors.count > 20)
+    }
+
+    @Test("what was exported and imported again is exported as the same bytes", arguments: ["ndjson", "csv"])
+    func roundTrip(format: String) throws {
+        try folder.write(
+            "in/interactions.ndjson",
+            """
+            {"user_id": "u,1", "item_id": "7\\"", "rating": 4.5, "timestamp": "2020-02-29T12:00:00.123Z", "kind": "view"}
+            {"user_id": "ü", "item_id": "8", "weight": 0.25, "interaction_id": "x1"}
+
+            """)
+        try folder.write("in/items.ndjson", #"{"item_id": "8", "title": "É", "tags": ["a"], "hidden": true}"# + "\n")
+        try folder.write("in/users.ndjson", #"{"user_id": "ü", "tags": ["b"]}"# + "\n")
+        #expect(try importing("in").status == 0)
+        try export(to: "first", format: format)
+        let other = folder.file("other")
+        let again = try NectarProcess.run("import", "--data", other, folder.file("first"))
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(
+            try NectarProcess.run("export", "--data", other, "--format", format, folder.file("second")).status == 0)
+        for name in ["interactions.\(format)", "items.ndjson", "users.ndjson"] {
+            #expect(try folder.content("first/\(name)") == folder.content("second/\(name)"))
+            #expect(try !folder.content("first/\(name)").isEmpty)
+        }
+    }
+
+    @Test("an export of an empty store is files without rows")
+    func emptyExport() throws {
+        try export(to: "out", format: "csv")
+        #expect(try folder.text("out/interactions.csv").split(separator: "\n").count == 1)
+        #expect(try folder.content("out/items.ndjson").isEmpty)
+    }
+}
