@@ -30,17 +30,15 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     @safe @exclusivity(unchecked) var output = OutputBuffer()
     /// An action asked for another look at the input or the stream.
     @safe @exclusivity(unchecked) var needsAnotherPass = false
-    @safe @exclusivity(unchecked) private var registration: EventLoop.Registration?
-    @safe @exclusivity(unchecked) private var interest: Readiness = .readable
-    @safe @exclusivity(unchecked) private var readWant = TransportWant.wantsRead
-    @safe @exclusivity(unchecked) private var writeWant = TransportWant.wantsWrite
-    @safe @exclusivity(unchecked) private var armedDeadline = HTTPConnectionState.Deadline.none
-    @safe @exclusivity(unchecked) private var armedRequest: UInt32 = 0
-    @safe @exclusivity(unchecked) private var progress = 0
+    @safe @exclusivity(unchecked) var registration: EventLoop.Registration?
+    @safe @exclusivity(unchecked) var interest: Readiness = .readable
+    @safe @exclusivity(unchecked) var readWant = TransportWant.wantsRead
+    @safe @exclusivity(unchecked) var writeWant = TransportWant.wantsWrite
+    @safe @exclusivity(unchecked) var armedDeadline = HTTPConnectionState.Deadline.none
+    @safe @exclusivity(unchecked) var armedRequest: UInt32 = 0
+    @safe @exclusivity(unchecked) var progress = 0
     /// Reads in one turn, so that a fast sender does not starve the others.
     private static let readsPerTurn = 8
-    /// A head of so many octets at most stays with a resting connection: with its lines that is less than 3 KiB.
-    private static let keptHead = 512
 
     init(_ transport: Transport, _ client: ClientAddress?, server: ServerLoop, index: Int, isRefused: Bool) {
         self.transport = transport
@@ -217,80 +215,5 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         input = InputBuffer()
         output = OutputBuffer()
         server.remove(self)
-    }
-}
-
-// Between entries.
-extension HTTPConnection {
-    private func settle() {
-        guard state.phase != .closed else { return }
-        giveBackBuffers()
-        setInterest()
-        setDeadline()
-    }
-
-    /// A connection with nothing in flight has no buffer of its own, whatever it has done before.
-    private func giveBackBuffers() {
-        if input.isEmpty, !input.bytes.isEmpty {
-            server.buffers.giveBackInput(&input)
-        }
-        if longestHead > Self.keptHead, state.phase == .idle {
-            request = HTTPRequest()
-            longestHead = 0
-        }
-        if output.isEmpty, output.bytes.capacity > 0 {
-            server.buffers.giveBackOutput(&output)
-        }
-    }
-
-    private func setInterest() {
-        // Interest in reading that is not wanted just now is dropped only when it makes itself felt: most requests
-        // are answered before the next octets come, and so cost no system call for it.
-        var wanted = interest.subtracting(.writable)
-        if state.wantsInput { wanted.insert(readWant == .wantsRead ? .readable : .writable) }
-        if !output.isEmpty { wanted.insert(writeWant == .wantsWrite ? .writable : .readable) }
-        changeInterest(wanted)
-    }
-
-    private func changeInterest(_ wanted: Readiness) {
-        guard wanted != interest, let registration else { return }
-        interest = wanted
-        server.loop.setInterest(wanted, of: registration)
-    }
-
-    private func setDeadline() {
-        let deadline = state.deadline
-        let isSame = deadline == armedDeadline && armedRequest == state.requestCount
-        // Only steady progress puts these two off; the others run from their beginning.
-        let hasProgressed =
-            (deadline == .body || deadline == .write) && progress >= server.configuration.minimumProgress
-        guard !isSame || hasProgressed, let registration else { return }
-        armedDeadline = deadline
-        armedRequest = state.requestCount
-        progress = 0
-        let instant = interval(of: deadline).map { interval in
-            let (sum, overflow) = server.loop.now.nanoseconds.addingReportingOverflow(interval)
-            return overflow ? .distantFuture : MonotonicInstant(nanoseconds: sum)
-        }
-        server.loop.setDeadline(instant, of: registration)
-    }
-
-    /// Has the heartbeat of a stream counted from now on.
-    func restartHeartbeat() {
-        if armedDeadline == .heartbeat { armedDeadline = .none }
-    }
-
-    private func interval(of deadline: HTTPConnectionState.Deadline) -> Int64? {
-        switch deadline {
-        case .none: nil
-        case .handshake: server.intervals.handshake
-        case .idle: server.intervals.idle
-        case .fieldSection: server.intervals.fieldSection
-        case .body: server.intervals.body
-        case .heartbeat: stream?.heartbeatNanoseconds
-        case .write: server.intervals.write
-        case .linger: server.intervals.linger
-        case .drainGrace: server.intervals.drainGrace
-        }
     }
 }

@@ -104,6 +104,7 @@
         }
 
         private static func requireReadable(_ file: String, _ what: String) throws(TLSError) {
+            guard !file.isEmpty else { throw TLSError("No \(what) file is named.") }
             guard unsafe access(file, R_OK) != 0 else { return }
             let error = SystemError(code: errno, operation: "access")
             throw TLSError("The \(what) file \(file) cannot be read: \(error.reason).")

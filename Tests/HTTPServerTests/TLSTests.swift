@@ -148,6 +148,7 @@
             }
             #expect(reason(one.certificate, one.key) == "none")
             #expect(reason("/missing.pem", one.key).contains("/missing.pem cannot be read"))
+            #expect(reason(one.certificate, "") == "No private key file is named.")
             #expect(reason(one.key, one.key).contains("of no use: no start line"))
             #expect(reason(one.certificate, other.key).contains("of no use: key values mismatch"))
         }

@@ -44,6 +44,23 @@ struct ListeningSocketTests {
         #expect(transport.read(into: &buffer, at: 0) == .endOfStream)
     }
 
+    @Test(
+        "an accepted socket has its listener's options: no delay, probes, and an end to what nobody acknowledges",
+        arguments: [
+            (Int32(IPPROTO_TCP), TCP_NODELAY, 1), (SOL_SOCKET, SO_KEEPALIVE, 1), (Int32(IPPROTO_TCP), TCP_KEEPIDLE, 60),
+            (Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 120_000),
+        ] as [(Int32, Int32, Int32)])
+    func inheritsOptions(level: Int32, option: Int32, expected: Int32) throws {
+        let listener = try listen()
+        let client = try RawClient(port: listener.port)
+        let transport = try acceptOne(listener)
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        unsafe getsockopt(transport.descriptorNumber, level, option, &value, &length)
+        #expect(value == expected)
+        withExtendedLifetime(client) {}
+    }
+
     @Test("two listeners share a port")
     func sharesPort() throws {
         let first = try listen()

@@ -1,0 +1,80 @@
+import HTTP
+import Networking
+
+// Between entries: what a connection keeps while it waits, what it waits for, and until when.
+extension HTTPConnection {
+    /// A head of so many octets at most stays with a resting connection: with its lines that is less than 3 KiB.
+    private static let keptHead = 512
+
+    func settle() {
+        guard state.phase != .closed else { return }
+        giveBackBuffers()
+        setInterest()
+        setDeadline()
+    }
+
+    /// A connection with nothing in flight has no buffer of its own, whatever it has done before.
+    func giveBackBuffers() {
+        if input.isEmpty, !input.bytes.isEmpty {
+            server.buffers.giveBackInput(&input)
+        }
+        if longestHead > Self.keptHead, state.phase == .idle {
+            request = HTTPRequest()
+            longestHead = 0
+        }
+        if output.isEmpty, output.bytes.capacity > 0 {
+            server.buffers.giveBackOutput(&output)
+        }
+    }
+
+    private func setInterest() {
+        // Interest in reading that is not wanted just now is dropped only when it makes itself felt: most requests
+        // are answered before the next octets come, and so cost no system call for it.
+        var wanted = interest.subtracting(.writable)
+        if state.wantsInput { wanted.insert(readWant == .wantsRead ? .readable : .writable) }
+        if !output.isEmpty { wanted.insert(writeWant == .wantsWrite ? .writable : .readable) }
+        changeInterest(wanted)
+    }
+
+    func changeInterest(_ wanted: Readiness) {
+        guard wanted != interest, let registration else { return }
+        interest = wanted
+        server.loop.setInterest(wanted, of: registration)
+    }
+
+    private func setDeadline() {
+        let deadline = state.deadline
+        let isSame = deadline == armedDeadline && armedRequest == state.requestCount
+        // Only steady progress puts these two off; the others run from their beginning.
+        let hasProgressed =
+            (deadline == .body || deadline == .write) && progress >= server.configuration.minimumProgress
+        guard !isSame || hasProgressed, let registration else { return }
+        armedDeadline = deadline
+        armedRequest = state.requestCount
+        progress = 0
+        let instant = interval(of: deadline).map { interval in
+            let (sum, overflow) = server.loop.now.nanoseconds.addingReportingOverflow(interval)
+            return overflow ? .distantFuture : MonotonicInstant(nanoseconds: sum)
+        }
+        server.loop.setDeadline(instant, of: registration)
+    }
+
+    /// Has the heartbeat of a stream counted from now on.
+    func restartHeartbeat() {
+        if armedDeadline == .heartbeat { armedDeadline = .none }
+    }
+
+    private func interval(of deadline: HTTPConnectionState.Deadline) -> Int64? {
+        switch deadline {
+        case .none: nil
+        case .handshake: server.intervals.handshake
+        case .idle: server.intervals.idle
+        case .fieldSection: server.intervals.fieldSection
+        case .body: server.intervals.body
+        case .heartbeat: stream?.heartbeatNanoseconds
+        case .write: server.intervals.write
+        case .linger: server.intervals.linger
+        case .drainGrace: server.intervals.drainGrace
+        }
+    }
+}
