@@ -28,7 +28,7 @@ struct CommandTests {
     func mistyped(arguments: [String], words: String) throws {
         let outcome = try NectarProcess.run(arguments)
         #expect(outcome.status == 64)
-        #expect(outcome.output.isEmpty)
+        #expect(outcome.output.isEmpty && outcome.leftovers.isEmpty)
         #expect(outcome.errors.contains(words), "\(outcome.errors)")
     }
 

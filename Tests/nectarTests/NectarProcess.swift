@@ -8,6 +8,8 @@ struct NectarProcess {
         var status: Int32
         var output: String
         var errors: String
+        /// The names of what it made in the folder it ran in.
+        var leftovers: [String]
     }
 
     private static let program: URL = {
@@ -18,7 +20,8 @@ struct NectarProcess {
         return found.first { FileManager.default.isExecutableFile(atPath: $0.path) } ?? found[0]
     }()
 
-    /// Runs `nectar` with `arguments` to its end, away from any terminal, with no variable but PATH.
+    /// Runs `nectar` with `arguments` to its end, away from any terminal, with no variable but PATH, in
+    /// an empty folder.
     static func run(_ arguments: String...) throws -> Outcome {
         try run(arguments)
     }
@@ -28,6 +31,8 @@ struct NectarProcess {
         let process = Process()
         process.executableURL = program
         process.arguments = arguments
+        let folder = try TemporaryDirectory()
+        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
         process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { _, own in own }
         let output = Pipe()
         // Errors go to a file, so that neither of two full pipes can hold the other up.
@@ -42,7 +47,7 @@ struct NectarProcess {
         process.waitUntilExit()
         return Outcome(
             status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
-            errors: try String(contentsOf: errors, encoding: .utf8))
+            errors: try String(contentsOf: errors, encoding: .utf8), leftovers: try folder.names())
     }
 }
 

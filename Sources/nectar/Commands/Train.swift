@@ -22,13 +22,13 @@ struct Train: ParsableCommand {
 
     func run() throws {
         let configuration = try options.load()
-        let data = try DataDirectory(configuration)
-        _ = data.models.loadNewestValid()
         var request = TrainingRequest()
         request.hyperparameters = try model.hyperparameters(threads: configuration.trainingThreads)
         request.holdout = holdout
         request.publication = publish
         request.refits = !noRefit
+        let data = try DataDirectory(configuration)
+        _ = data.models.loadNewestValid()
         let job = OfflineTraining.run(request, store: data.store, models: data.models) { Report.epoch($0) }
         if let evaluation = job.evaluation { Report.evaluation(evaluation) }
         guard job.state == .succeeded, let version = job.version else {
