@@ -15,6 +15,12 @@ struct ServingSpeed {
         measure("mf 64, similar items", rounds: 2000) { mf.similar(item: $0 % 3706, limit: 10).count }
         let history = (0..<100).map { Int32($0 * 37) }
         measure("mf 64, fold-in of 100 items", rounds: 1000) { _ in mf.foldIn(items: history).gmf.count }
+        let long = (0..<200).map { Int32($0 * 18) }
+        let asked = (0..<10).map { Int32($0 * 300) }
+        let folded = mf.foldIn(items: long)
+        measure("mf 64, ten items explained by a history of 200", rounds: 300) { _ in
+            mf.explain(folded, items: asked, history: long).count
+        }
         let neumf = model(.neumf, users: 200, items: 3706, dimension: 8)
         measure("NeuMF-8, 3,706 items, top 10", rounds: 2000) { neumf.recommend(user: $0 % 200, limit: 10).count }
         let large = model(.mf, users: 8, items: 1_000_000, dimension: 64)

@@ -17,10 +17,10 @@ extension ScoringModel {
         unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: numbers) { numbers in
             unsafe withUnsafeTemporaryAllocation(of: PreparedUser.self, capacity: users) { prepared in
                 unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: users * words) { masks in
-                    guard let memory = numbers.baseAddress else { return }
+                    guard let memory = numbers.baseAddress, let first = prepared.baseAddress else { return }
                     for user in 0..<users {
                         let place = unsafe memory + user * preparedCount
-                        unsafe (prepared.baseAddress! + user).initialize(to: prepare(user, place))
+                        unsafe (first + user).initialize(to: prepare(user, place))
                         let mask = unsafe UnsafeMutableBufferPointer(rebasing: masks[user * words..<(user + 1) * words])
                         unsafe Self.fill(mask, excluding, itemCount: itemCount)
                         unsafe hidden(user) { unsafe Self.add($0, to: mask, itemCount: itemCount) }
@@ -51,7 +51,9 @@ extension ScoringModel {
     private static func add(
         _ hidden: UnsafeBufferPointer<Int32>, to mask: UnsafeMutableBufferPointer<UInt64>, itemCount: Int
     ) {
-        for unsafe item in unsafe hidden where item >= 0 && Int(item) < itemCount {
+        for place in 0..<hidden.count {
+            let item = unsafe hidden[place]
+            guard item >= 0, Int(item) < itemCount else { continue }
             unsafe mask[Int(item) / 64] |= 1 << (UInt64(item) % 64)
         }
     }
