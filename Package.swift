@@ -100,7 +100,10 @@ let measuring: [Target] =
     } + [
         .executableTarget(
             name: "HTTPInstructions", dependencies: ["HTTP"], path: "Benchmarks/HTTPInstructions", swiftSettings: strict
-        )
+        ),
+        .executableTarget(
+            name: "ServingSpeed", dependencies: ["NCF"], path: "Benchmarks/ServingSpeed", swiftSettings: strict
+        ),
     ]
 
 let package = Package(

@@ -13,7 +13,7 @@ struct FoldIn {
     private static let newtonSteps = 5
     private static let adamSteps = 20
     // Where a Gaussian would be a point (an untrained or constant element), a little freedom keeps the system regular.
-    private static let leastVariance: Float = 1e-4
+    static let leastVariance: Float = 1e-4
 
     let model: ScoringModel
     let prior: ModelPrior
@@ -31,31 +31,45 @@ struct FoldIn {
         let rows = model.gather(samples.map(\.item))
         var user = prior.user
         if model.architecture.hasMLP { user.mlp = descended(user, samples, rows) }
+        let features = linearFeatures(rows)
         for _ in 0..<(objective == .rating ? 1 : Self.newtonSteps) {
-            guard let next = newtonStep(user, samples, rows) else { break }
+            guard let next = newtonStep(user, samples, rows, features) else { break }
             user = next
         }
         return user
     }
 
     /// The derivative of the loss by the logit, and its own derivative.
-    private func slopes(_ sample: Sample, logit: Float) -> (first: Float, second: Float) {
+    func slopes(_ sample: Sample, logit: Float) -> (first: Float, second: Float) {
         guard objective != .rating else { return (sample.weight * (logit - sample.target), sample.weight) }
         let probability = 1 / (1 + exp(-logit))
         return (sample.weight * (probability - sample.target), sample.weight * probability * (1 - probability))
     }
 
-    /// One step for p_G and β_u, in which the logit is linear: x = [h ⊙ q ; 1].
-    private func newtonStep(_ user: UserVector, _ samples: [Sample], _ rows: ItemRows) -> UserVector? {
+    /// What the logit is linear in, x = [h ⊙ q ; 1] of each row.
+    private func linearFeatures(_ rows: ItemRows) -> [Float] {
+        let width = model.gmfWidth
+        var features: [Float] = []
+        features.reserveCapacity(rows.count * (width + 1))
+        let weights = Array(model.outputWeights.prefix(width))
+        unsafe rows.gmf.withUnsafeBufferPointer { gmf in
+            for row in 0..<rows.count {
+                for k in 0..<width { unsafe features.append(weights[k] * gmf[row * width + k]) }
+                features.append(1)
+            }
+        }
+        return features
+    }
+
+    /// One step for p_G and β_u.
+    private func newtonStep(
+        _ user: UserVector, _ samples: [Sample], _ rows: ItemRows, _ features: [Float]
+    ) -> UserVector? {
         let logits = model.score(user, rows)
         let width = model.gmfWidth
         var system = SymmetricSystem(size: width + 1)
-        var features = [Float](repeating: 1, count: width + 1)
-        for (index, sample) in samples.enumerated() {
-            for k in 0..<width { features[k] = model.outputWeights[k] * rows.gmf[index * width + k] }
-            let (first, second) = slopes(sample, logit: logits[index])
-            unsafe features.withUnsafeBufferPointer { unsafe system.add($0, weight: second, value: -first) }
-        }
+        let slopes = zip(samples, logits).map { self.slopes($0, logit: $1) }
+        system.add(rows: features, weights: slopes.map(\.second), values: slopes.map { -$0.first })
         for k in 0..<width {
             let precision = 1 / max(prior.userVariance.gmf[k], Self.leastVariance)
             system.addDiagonal(k, weight: precision, value: precision * (prior.user.gmf[k] - user.gmf[k]))
@@ -106,6 +120,14 @@ extension ModelSnapshot {
     ///   - weights: How much each counts; 1 each if nil.
     ///   - ratings: What each was rated, for a rating model; NaN where it was not.
     public func foldIn(items: [Int32], weights: [Float]? = nil, ratings: [Float]? = nil) -> UserVector {
+        FoldIn(model: model, prior: prior, objective: objective)
+            .vector(samples: foldInSamples(items: items, weights: weights, ratings: ratings).all)
+    }
+
+    /// What a history is folded in from: itself, newest first, and the negatives beside it.
+    func foldInSamples(
+        items: [Int32], weights: [Float]?, ratings: [Float]?
+    ) -> (all: [FoldIn.Sample], positiveCount: Int) {
         precondition(weights.map { $0.count == items.count } ?? true && ratings.map { $0.count == items.count } ?? true)
         var known = ItemSet(itemCount: itemCount)
         var samples: [FoldIn.Sample] = []
@@ -116,8 +138,9 @@ extension ModelSnapshot {
             known.insert(Int(item))
             samples.append(FoldIn.Sample(item: item, target: target(ratings?[index]), weight: weight))
         }
+        let positiveCount = samples.count
         if objective != .rating { samples += negatives(beside: samples, known) }
-        return FoldIn(model: model, prior: prior, objective: objective).vector(samples: samples)
+        return (samples, positiveCount)
     }
 
     private func target(_ rating: Float?) -> Float {

@@ -52,7 +52,10 @@ private final class FrozenMemory<Element: BitwiseCopyable & Sendable>: Sendable 
     nonisolated(unsafe) let buffer: UnsafeBufferPointer<Element>
 
     init(copying elements: some Collection<Element>) {
-        let memory = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+        // On a cache line, which the kernels' loads then do not straddle.
+        let raw = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: elements.count * MemoryLayout<Element>.stride, alignment: 64)
+        let memory = unsafe raw.bindMemory(to: Element.self)
         _ = unsafe memory.initialize(fromContentsOf: elements)
         unsafe buffer = UnsafeBufferPointer(memory)
     }

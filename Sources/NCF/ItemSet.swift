@@ -1,6 +1,7 @@
 /// A set of item indices as one bit per item of the catalogue: membership in O(1), whatever is excluded.
 public struct ItemSet: Sendable, Equatable {
-    private var words: [UInt64]
+    /// Bit i % 64 of word i / 64 stands for item i.
+    private(set) var words: [UInt64]
     /// How many items the catalogue has; indices from there on are never members.
     public let itemCount: Int
 

@@ -9,26 +9,41 @@ extension ModelSnapshot {
     public func recommend(
         user: Int, limit: Int, excludingSeen: Bool = true, excluding: ItemSet? = nil
     ) -> [ScoredItem] {
-        let hidden = excludingSeen ? seenItems(of: user) : []
-        return recommend(for: model.vector(of: user), limit: limit, hiding: hidden, excluding: excluding)
+        recommend(users: [user], limit: limit, excludingSeen: excludingSeen, excluding: excluding)[0]
     }
+
+    /// The best items for each of `users`, which get exactly what each would get alone; in their order.
+    ///
+    /// One pass over the catalogue serves ``usersPerPass`` of them: its cost in memory traffic is one user's.
+    public func recommend(
+        users: [Int], limit: Int, excludingSeen: Bool = true, excluding: ItemSet? = nil
+    ) -> [[ScoredItem]] {
+        if users.count > Self.usersPerPass {
+            return stride(from: 0, to: users.count, by: Self.usersPerPass).flatMap { start in
+                recommend(
+                    users: Array(users[start..<min(users.count, start + Self.usersPerPass)]), limit: limit,
+                    excludingSeen: excludingSeen, excluding: excluding)
+            }
+        }
+        return unsafe model.best(users: users.count, limit: limit, excluding: excluding) { place, memory in
+            unsafe model.prepare(user: users[place], in: memory)
+        } hidden: { place, body in
+            if excludingSeen { unsafe seen.withItems(of: users[place], body) }
+        }
+    }
+
+    /// How many users one pass over the catalogue serves: enough to hide its reading, few enough to bound the memory.
+    static let usersPerPass = 32
 
     /// The best items for a user given by its vector, such as one folded in; `hiding` are items to leave out.
     public func recommend(
         for user: UserVector, limit: Int, hiding: [Int32] = [], excluding: ItemSet? = nil
     ) -> [ScoredItem] {
-        guard limit > 0, itemCount > 0 else { return [] }
-        var scores = unsafe [Float](unsafeUninitializedCapacity: itemCount) { buffer, count in
-            unsafe buffer.initialize(repeating: 0)
-            count = buffer.count
-        }
-        var span = scores.mutableSpan
-        model.score(user, into: &span)
-        // A masked score costs one store; a lookup in the history would cost a search for every promising item.
-        for item in hiding where item >= 0 && Int(item) < scores.count { scores[Int(item)] = -.infinity }
-        return unsafe scores.withUnsafeBufferPointer {
-            unsafe TopK.select(from: $0, limit: limit, excluding: excluding)
-        }
+        unsafe model.best(users: 1, limit: limit, excluding: excluding) { _, memory in
+            unsafe model.prepare(user, in: memory)
+        } hidden: { _, body in
+            unsafe hiding.withUnsafeBufferPointer(body)
+        }[0]
     }
 
     /// The items with the most interactions, whoever asks.
@@ -40,40 +55,6 @@ extension ModelSnapshot {
             best.append(ScoredItem(item: Int(item), score: popularity[Int(item)]))
         }
         return best
-    }
-
-    /// The items whose vectors point the same way as `item`'s, by cosine from −1 to 1, without `item` itself.
-    ///
-    /// By the GMF embeddings, each element weighted by |h| as in the logit; by the item halves of the first layer where
-    /// there is no GMF branch. O(catalogue · width).
-    public func similar(item: Int, limit: Int, excluding: ItemSet? = nil) -> [ScoredItem] {
-        let width = architectureHasGMF ? model.gmfWidth : model.layers.first?.outputs ?? 0
-        let rows = architectureHasGMF ? model.itemGMF : model.itemHalves
-        let weights =
-            architectureHasGMF ? model.outputWeights.prefix(width).map(abs) : Array(repeating: 1, count: width)
-        precondition(item >= 0 && item < itemCount, "an item index out of bounds")
-        var best = TopK(limit: min(limit, itemCount))
-        unsafe rows.withUnsafeBufferPointer { rows in
-            let own = unsafe UnsafeBufferPointer(rebasing: rows[item * width..<(item + 1) * width])
-            let ownNorm = unsafe Self.dot(own, own, weights)
-            for other in 0..<itemCount where other != item {
-                if let excluding, excluding.contains(other) { continue }
-                let row = unsafe UnsafeBufferPointer(rebasing: rows[other * width..<(other + 1) * width])
-                let norms = unsafe (ownNorm * Self.dot(row, row, weights)).squareRoot()
-                if norms > 0 { unsafe best.offer(item: other, score: Self.dot(own, row, weights) / norms) }
-            }
-        }
-        return best.ranked()
-    }
-
-    private var architectureHasGMF: Bool { model.architecture.hasGMF }
-
-    private static func dot(
-        _ left: UnsafeBufferPointer<Float>, _ right: UnsafeBufferPointer<Float>, _ weights: [Float]
-    ) -> Float {
-        var sum: Float = 0
-        for index in weights.indices { unsafe sum += weights[index] * left[index] * right[index] }
-        return sum
     }
 }
 

@@ -1,4 +1,9 @@
+internal import CKernels
+
 extension ScoringModel {
+    /// Items of a block: its rows stay in the second-level cache while several users pass over them.
+    static let blockItems = 192
+
     /// Writes every item's logit for a user given by its vector; `scores` must hold ``itemCount`` elements.
     func score(_ user: UserVector, into scores: inout MutableSpan<Float>) {
         precondition(scores.count == itemCount, "room for \(scores.count) scores of \(itemCount) items")
@@ -20,92 +25,50 @@ extension ScoringModel {
 
     private func score(_ user: UserVector, _ rows: ItemRows, into scores: UnsafeMutableBufferPointer<Float>) {
         guard let result = scores.baseAddress, rows.count > 0 else { return }
-        unsafe rows.bias.withUnsafeBufferPointer { bias in
-            let constant = user.bias + globalBias
-            for item in 0..<rows.count { unsafe result[item] = unsafe bias[item] + constant }
-        }
-        unsafe addGMF(user, rows, to: result)
-        unsafe addMLP(user, rows, to: result)
-    }
-
-    /// Adds Σ h_k p_k q_k, as one matrix–vector product with h ⊙ p.
-    private func addGMF(_ user: UserVector, _ rows: ItemRows, to scores: UnsafeMutablePointer<Float>) {
-        guard architecture.hasGMF else { return }
-        let weighted = zip(user.gmf, outputWeights).map { $0 * $1 }
-        unsafe weighted.withUnsafeBufferPointer { weighted in
-            unsafe rows.gmf.withUnsafeBufferPointer { gmf in
-                guard let gmf = gmf.baseAddress, let weighted = weighted.baseAddress else { return }
-                unsafe ServingProducts.addProduct(gmf, rows: rows.count, columns: gmfWidth, weighted, to: scores)
+        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: preparedCount + tower.scratchCount + 1) {
+            guard let memory = $0.baseAddress else { return }
+            let prepared = unsafe prepare(user, in: memory)
+            for start in stride(from: 0, to: rows.count, by: Self.blockItems) {
+                let items = start..<min(rows.count, start + Self.blockItems)
+                unsafe score(prepared, rows, items, scratch: memory + preparedCount, into: result + start)
             }
         }
     }
 
-    /// Adds h_Mᵀ φ_M, block by block.
-    private func addMLP(_ user: UserVector, _ rows: ItemRows, to scores: UnsafeMutablePointer<Float>) {
-        guard let first = layers.first else { return }
-        let shift = userHalf(user)
-        let blockRows = min(rows.count, Self.blockRows(of: layers))
-        let width = layers.reduce(0) { $0 + $1.outputs }
-        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: blockRows * width) { scratch in
+    /// Writes the logits of the rows `items`, and returns the greatest (NaN never is; -infinity for none).
+    ///
+    /// A row's logit depends on that row and the user alone, bit for bit: not on the block, nor on the other rows.
+    @unsafe @discardableResult @inline(__always)
+    func score(
+        _ user: PreparedUser, _ rows: ItemRows, _ items: Range<Int>, scratch: UnsafeMutablePointer<Float>,
+        into scores: UnsafeMutablePointer<Float>
+    ) -> Float {
+        unsafe rows.gmf.withUnsafeBufferPointer { gmf in
             unsafe rows.halves.withUnsafeBufferPointer { halves in
-                unsafe shift.withUnsafeBufferPointer { shift in
-                    guard let scratch = scratch.baseAddress, let halves = halves.baseAddress,
-                        let shift = shift.baseAddress
-                    else { return }
-                    for start in stride(from: 0, to: rows.count, by: blockRows) {
-                        let count = min(blockRows, rows.count - start)
-                        unsafe ServingProducts.addAndRectify(
-                            halves + start * first.outputs, rows: count, columns: first.outputs, shift, into: scratch)
-                        unsafe addTower(rows: count, scratch, to: scores + start)
-                    }
+                unsafe rows.bias.withUnsafeBufferPointer { bias in
+                    guard let bias = bias.baseAddress else { return -.infinity }
+                    let count = items.count
+                    let greatest = unsafe nectar_score_gmf(
+                        Int32(count), Int32(gmfWidth), gmf.baseAddress.map { unsafe $0 + items.lowerBound * gmfWidth },
+                        user.weighted, bias + items.lowerBound, user.constant, scores)
+                    guard tower.half > 0, let halves = halves.baseAddress else { return greatest }
+                    return unsafe tower.add(
+                        count: count, halves: halves + items.lowerBound * tower.half, shift: user.shift,
+                        scratch: scratch, to: scores)
                 }
             }
-        }
-    }
-
-    /// Runs the layers after the first over activations that lie at `scratch`, and adds their weighted output.
-    private func addTower(
-        rows: Int, _ scratch: UnsafeMutablePointer<Float>, to scores: UnsafeMutablePointer<Float>
-    ) {
-        var input = unsafe scratch
-        for layer in layers.dropFirst() {
-            let output = unsafe input + rows * layer.inputs
-            unsafe layer.weights.withUnsafeBufferPointer { weights in
-                unsafe layer.bias.withUnsafeBufferPointer { bias in
-                    guard let weights = weights.baseAddress, let bias = bias.baseAddress else { return }
-                    unsafe ServingProducts.product(
-                        input, rows: rows, inner: layer.inputs, weights, columns: layer.outputs,
-                        rightStride: layer.inputs, into: output)
-                    unsafe ServingProducts.addAndRectify(
-                        output, rows: rows, columns: layer.outputs, bias, into: output)
-                }
-            }
-            unsafe input = unsafe output
-        }
-        unsafe outputWeights.withUnsafeBufferPointer { weights in
-            guard let weights = weights.baseAddress else { return }
-            unsafe ServingProducts.addProduct(
-                input, rows: rows, columns: outputWeights.count - gmfWidth, weights + gmfWidth, to: scores)
         }
     }
 
     /// W_1ᵁ p_M + b_1, the part of the first layer that is the same for all items.
     func userHalf(_ user: UserVector) -> [Float] {
-        guard let first = layers.first else { return [] }
-        return unsafe first.weights.withUnsafeBufferPointer { weights in
-            (0..<first.outputs).map { row in
-                var sum = first.bias[row]
-                for column in 0..<mlpWidth { unsafe sum += weights[row * first.inputs + column] * user.mlp[column] }
-                return sum
+        guard tower.half > 0 else { return [] }
+        return unsafe [Float](unsafeUninitializedCapacity: tower.half) { out, count in
+            unsafe user.mlp.withUnsafeBufferPointer { mlp in
+                guard let mlp = mlp.baseAddress, let out = out.baseAddress else { return }
+                unsafe tower.writeUserHalf(of: mlp, into: out)
+                count = tower.half
             }
         }
-    }
-
-    // Small enough that a block's activations of all layers stay in the second-level cache beside the weights.
-    private static let blockBytes = 192 * 1024
-
-    private static func blockRows(of layers: [Layer]) -> Int {
-        let rowBytes = layers.reduce(0) { $0 + $1.outputs } * MemoryLayout<Float>.stride
-        return max(16, blockBytes / max(1, rowBytes) / 16 * 16)
     }
 }

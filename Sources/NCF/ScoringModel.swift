@@ -1,8 +1,8 @@
 /// A model's numbers in the form that scores a whole catalogue fastest, exactly by the formula of ``ModelParameters``.
 ///
 /// The item half of the first dense layer, W_1ᴵ q_M(i), is computed once per item; what is left of a request is one
-/// matrix–vector product for GMF and, for the MLP, dense products over blocks of items whose activations stay in the
-/// second-level cache. Immutable; any number of threads may score at once, each with scratch memory of its own call.
+/// matrix–vector product for GMF and, for the MLP, small dense products whose activations stay in registers and the
+/// first-level cache. Immutable; any number of threads may score at once, each with scratch memory of its own call.
 public struct ScoringModel: Scorer {
     let architecture: Architecture
     let userCount: Int
@@ -21,6 +21,8 @@ public struct ScoringModel: Scorer {
     let userBias: FrozenArray<Float>
     let itemBias: FrozenArray<Float>
     let globalBias: Float
+    /// The dense layers as the kernels read them.
+    let tower: ServingTower
 
     /// One dense layer: `outputs` × `inputs` weights, row-major.
     struct Layer: Sendable {
@@ -52,6 +54,7 @@ public struct ScoringModel: Scorer {
         itemBias = FrozenArray(parameters.itemBias)
         globalBias = parameters.globalBias
         itemHalves = FrozenArray(Self.itemHalves(of: parameters))
+        tower = ServingTower(layers, mlpWidth: mlpWidth, outputWeights: Array(outputWeights.dropFirst(gmfWidth)))
     }
 
     /// Takes parts that were checked against each other, such as those of a mapped file.
@@ -77,6 +80,7 @@ public struct ScoringModel: Scorer {
         self.userBias = userBias
         self.itemBias = itemBias
         self.globalBias = globalBias
+        tower = ServingTower(layers, mlpWidth: mlpWidth, outputWeights: Array(outputWeights.dropFirst(gmfWidth)))
     }
 
     private static func itemHalves(of parameters: ModelParameters) -> [Float] {

@@ -19,4 +19,10 @@ struct SeenItems: Sendable {
     func items(of user: Int) -> [Int32] {
         Array(items[Int(offsets[user])..<Int(offsets[user + 1])])
     }
+
+    /// Runs `body` on a user's items where they lie; the pointer must not leave it.
+    func withItems(of user: Int, _ body: (UnsafeBufferPointer<Int32>) -> Void) {
+        let own = Int(offsets[user])..<Int(offsets[user + 1])
+        unsafe items.withUnsafeBufferPointer { unsafe body(UnsafeBufferPointer(rebasing: $0[own])) }
+    }
 }

@@ -1,6 +1,8 @@
+internal import CKernels
+
 /// A small symmetric positive definite system of equations, A x = b, solved by Cholesky's decomposition.
 ///
-/// For one user's vector: tens of unknowns. The updates run along rows, which the compiler vectorises.
+/// For one user's vector: tens of unknowns. Sums and decomposition are kernels in C.
 struct SymmetricSystem {
     let size: Int
     /// Row-major; only the upper triangle (column ≥ row) is used.
@@ -16,11 +18,16 @@ struct SymmetricSystem {
 
     /// A += weight · x xᵀ and b += value · x.
     mutating func add(_ x: UnsafeBufferPointer<Float>, weight: Float, value: Float) {
-        for row in 0..<size {
-            let scaled = unsafe weight * x[row]
-            unsafe rightSide[row] += value * x[row]
-            unsafe matrix.withUnsafeMutableBufferPointer { matrix in
-                for column in row..<size { unsafe matrix[row * size + column] += scaled * x[column] }
+        unsafe add(rows: Array(x), weights: [weight], values: [value])
+    }
+
+    /// The same for every row of `rows`, each ``size`` long.
+    mutating func add(rows: [Float], weights: [Float], values: [Float]) {
+        precondition(rows.count == weights.count * size && values.count == weights.count)
+        unsafe nectar_add_weighted_gram(Int32(weights.count), Int32(size), rows, weights, &matrix)
+        unsafe rows.withUnsafeBufferPointer { rows in
+            for (index, value) in values.enumerated() {
+                for k in 0..<size { unsafe rightSide[k] += value * rows[index * size + k] }
             }
         }
     }
@@ -33,33 +40,42 @@ struct SymmetricSystem {
 
     /// x; nil where A is not positive definite.
     consuming func solved() -> [Float]? {
-        for pivot in 0..<size {
-            let diagonal = matrix[pivot * size + pivot]
-            guard diagonal > 0, diagonal.isFinite else { return nil }
-            let root = diagonal.squareRoot()
-            unsafe matrix.withUnsafeMutableBufferPointer { matrix in
-                for column in pivot..<size { unsafe matrix[pivot * size + column] /= root }
-                for row in (pivot + 1)..<max(pivot + 1, size) {
-                    let factor = unsafe matrix[pivot * size + row]
-                    for column in row..<size {
-                        unsafe matrix[row * size + column] -= factor * matrix[pivot * size + column]
+        guard let factor = factored() else { return nil }
+        var x = rightSide
+        factor.halve(&x)
+        for row in (0..<size).reversed() {
+            for later in (row + 1)..<max(row + 1, size) { x[row] -= factor.upper[row * size + later] * x[later] }
+            x[row] /= factor.upper[row * size + row]
+        }
+        return x
+    }
+
+    /// U with A = Uᵀ U; nil where A is not positive definite.
+    func factored() -> Factor? {
+        var upper = matrix
+        guard unsafe nectar_cholesky(Int32(size), &upper) == 1 else { return nil }
+        return Factor(size: size, upper: upper)
+    }
+
+    /// Cholesky's factor of a system.
+    struct Factor {
+        let size: Int
+        /// Row-major; only the upper triangle counts.
+        let upper: [Float]
+
+        /// Replaces x by U⁻ᵀ x: the products of two such vectors are those with A⁻¹ between them.
+        func halve(_ x: inout [Float]) {
+            unsafe upper.withUnsafeBufferPointer { upper in
+                unsafe x.withUnsafeMutableBufferPointer { x in
+                    for row in 0..<size {
+                        unsafe x[row] /= upper[row * size + row]
+                        let own = unsafe x[row]
+                        for later in (row + 1)..<max(row + 1, size) {
+                            unsafe x[later] -= upper[row * size + later] * own
+                        }
                     }
                 }
             }
         }
-        // Uᵀ y = b, then U x = y.
-        for row in 0..<size {
-            rightSide[row] /= matrix[row * size + row]
-            for later in (row + 1)..<max(row + 1, size) {
-                rightSide[later] -= matrix[row * size + later] * rightSide[row]
-            }
-        }
-        for row in (0..<size).reversed() {
-            for later in (row + 1)..<max(row + 1, size) {
-                rightSide[row] -= matrix[row * size + later] * rightSide[later]
-            }
-            rightSide[row] /= matrix[row * size + row]
-        }
-        return rightSide
     }
 }

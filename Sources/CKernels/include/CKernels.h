@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "CServingKernels.h"
+
 // How the rows of an embedding table are laid out: [GMF: d | MLP: m | bias: 1 | padding], `stride` elements in all.
 typedef struct {
     int32_t gmf;

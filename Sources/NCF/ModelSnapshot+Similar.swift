@@ -1,0 +1,65 @@
+internal import CKernels
+
+extension ModelSnapshot {
+    /// The items whose vectors point the same way as `item`'s, by cosine from −1 to 1, without `item` itself.
+    ///
+    /// By the GMF embeddings, each element weighted by |h| as in the logit; by the item halves of the first layer where
+    /// there is no GMF branch. One pass over the table, which computes product and length together.
+    public func similar(item: Int, limit: Int, excluding: ItemSet? = nil) -> [ScoredItem] {
+        precondition(item >= 0 && item < itemCount, "an item index out of bounds")
+        let hasGMF = model.architecture.hasGMF
+        return nearest(
+            to: item, in: hasGMF ? model.itemGMF : model.itemHalves, count: itemCount,
+            weights: hasGMF ? gmfWeights : Array(repeating: 1, count: model.tower.half), limit: limit,
+            excluding: excluding)
+    }
+
+    /// The users whose vectors point the same way as `user`'s, by cosine from −1 to 1, without `user` itself.
+    ///
+    /// By the GMF embeddings as in ``similar(item:limit:excluding:)``, or the MLP embeddings where there are no others.
+    public func similar(user: Int, limit: Int) -> [ScoredUser] {
+        precondition(user >= 0 && user < userCount, "a user index out of bounds")
+        let hasGMF = model.architecture.hasGMF
+        return nearest(
+            to: user, in: hasGMF ? model.userGMF : model.userMLP, count: userCount,
+            weights: hasGMF ? gmfWeights : Array(repeating: 1, count: model.mlpWidth), limit: limit, excluding: nil
+        ).map { ScoredUser(user: $0.item, score: $0.score) }
+    }
+
+    private var gmfWeights: [Float] { model.outputWeights.prefix(model.gmfWidth).map(abs) }
+
+    private func nearest(
+        to own: Int, in rows: FrozenArray<Float>, count: Int, weights: [Float], limit: Int, excluding: ItemSet?
+    ) -> [ScoredItem] {
+        let (width, block) = (weights.count, 256)
+        var best = TopK(limit: min(limit, count))
+        let row = Array(rows[own * width..<(own + 1) * width])
+        let weighted = zip(weights, row).map { $0 * $1 }
+        let norm = zip(weighted, row).reduce(0) { $0 + $1.0 * $1.1 }.squareRoot()
+        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: block) { cosines in
+            unsafe rows.withUnsafeBufferPointer { rows in
+                guard let rows = rows.baseAddress, let cosines = cosines.baseAddress else { return }
+                for start in stride(from: 0, to: count, by: block) {
+                    let some = min(block, count - start)
+                    let greatest = unsafe nectar_cosines(
+                        Int32(some), Int32(width), rows + start * width, weighted, weights, norm, cosines)
+                    guard best.admits(greatest) else { continue }
+                    for other in start..<start + some where other != own {
+                        let cosine = unsafe cosines[other - start]
+                        guard best.admits(cosine), excluding?.contains(other) != true else { continue }
+                        best.offer(item: other, score: cosine)
+                    }
+                }
+            }
+        }
+        return best.ranked()
+    }
+}
+
+/// A user and how like another one it is.
+public struct ScoredUser: Sendable, Equatable {
+    /// The user's dense index.
+    public var user: Int
+    /// The cosine of the two vectors, from −1 to 1.
+    public var score: Float
+}
