@@ -33,7 +33,9 @@ struct NectarProcess {
         process.arguments = arguments
         let folder = try TemporaryDirectory()
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-        process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { _, own in own }
+        // What a sanitizer is told holds for the program too.
+        let kept = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+        process.environment = kept.merging(["PATH": "/usr/bin:/bin"].merging(environment) { _, own in own }) { $1 }
         let output = Pipe()
         // Errors go to a file, so that neither of two full pipes can hold the other up.
         let errors = FileManager.default.temporaryDirectory.appendingPathComponent("nectar-\(UUID().uuidString).err")
