@@ -37,7 +37,7 @@ extension ServerLoop {
 
     /// What the parser's reasons mean to a person.
     func refusal(_ failure: HTTPRequestParser.Failure) -> HTTPResponse {
-        router.problem(failure.status, "The request was refused: \(failure).", nil)
+        router.problem(failure.status, failure.detail, nil)
     }
 
     /// The answer to content that was refused while it was coming.

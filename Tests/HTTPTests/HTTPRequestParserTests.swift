@@ -105,4 +105,11 @@ import Testing
     private func address(_ octets: [UInt8]) -> UInt {
         unsafe octets.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) }
     }
+
+    @Test("every refusal says in a sentence of its own what was wrong")
+    func details() {
+        let details = HTTPRequestParser.Failure.allCases.map(\.detail)
+        #expect(Set(details).count == details.count)
+        #expect(details.allSatisfy { $0.hasSuffix(".") && $0.count > 20 })
+    }
 }

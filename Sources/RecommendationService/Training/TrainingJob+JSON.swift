@@ -35,7 +35,7 @@ extension TrainingJob {
             answer.member("epoch", progress.epoch)
             answer.member("epochs", progress.epochs == 0 ? epochs : progress.epochs)
             answer.member("samples_of_epoch", progress.samplesDone)
-            if let last = progress.reports.last, !last.isClosedForm {
+            if let last = progress.refitReports.last ?? progress.reports.last, !last.isClosedForm {
                 answer.member("samples_per_second", last.samplesPerSecond.rounded())
                 let secondsAnEpoch = last.seconds + last.validationSeconds
                 let left = Double(max(0, progress.epochs - progress.epoch)) * secondsAnEpoch
@@ -43,16 +43,19 @@ extension TrainingJob {
                     answer.member("seconds_left", (left * 10).rounded() / 10)
                 }
             }
-            answer.key("losses")
-            answer.array { losses in
-                for report in progress.reports {
-                    losses.object { entry in
-                        entry.member("epoch", report.epoch)
-                        entry.member("loss", report.loss)
-                        if let validation = report.validation {
-                            entry.member(validation.criterion, validation.value)
-                        }
-                    }
+            Self.write(progress.reports, as: "losses", into: &answer)
+            if !progress.refitReports.isEmpty { Self.write(progress.refitReports, as: "refit_losses", into: &answer) }
+        }
+    }
+
+    private static func write(_ reports: [EpochReport], as name: String, into writer: inout JSONWriter) {
+        writer.key(name)
+        writer.array { losses in
+            for report in reports {
+                losses.object { entry in
+                    entry.member("epoch", report.epoch)
+                    entry.member("loss", report.loss)
+                    if let validation = report.validation { entry.member(validation.criterion, validation.value) }
                 }
             }
         }

@@ -35,6 +35,8 @@ public final class TrainingJob: TrainingObserver, Sendable {
         var samplesOfEpoch = 0
         var samplesDone = 0
         var reports: [EpochReport] = []
+        /// The epochs of the second training, on everything.
+        var refitReports: [EpochReport] = []
         var evaluation: TrainingEvaluation?
         var version: Int?
         var isPublished = false
@@ -122,7 +124,11 @@ public final class TrainingJob: TrainingObserver, Sendable {
             progress.epoch = report.epoch
             progress.epochs = report.of
             progress.samplesDone = 0
-            progress.reports.append(report)
+            if progress.stage == .refitting {
+                progress.refitReports.append(report)
+            } else {
+                progress.reports.append(report)
+            }
         }
         afterEpoch(report)
     }

@@ -1,0 +1,45 @@
+extension HTTPRequestParser.Failure {
+    /// What is wrong and what was expected, as a sentence for whoever wrote the client.
+    public var detail: String {
+        switch self {
+        case .bareCarriageReturn: "A carriage return stands without a line feed after it; lines end with both."
+        case .bareLineFeed: "A line feed stands without a carriage return before it; lines end with both."
+        case .malformedRequestLine: "The request line is not a method, a target and a version with one space between."
+        case .invalidMethod: "The method is not a name."
+        case .unknownMethod: "The method is none that this server knows; methods are written in capitals."
+        case .invalidTarget: "The target has an octet, or a percent escape, that no target may have."
+        case .targetFormNotAllowed: "The target is of a form that does not go with the method."
+        case .requestLineTooLong: "The request line is longer than this server reads."
+        case .invalidVersion: "The version is not HTTP/ and two digits with a dot between."
+        case .unsupportedVersion: "This server speaks HTTP/1.1 and HTTP/1.0."
+        case .whitespaceBeforeFirstField: "White space stands before the first field."
+        case .obsoleteLineFolding: "A field goes on in a second line, which is no longer allowed."
+        case .whitespaceBeforeColon: "White space stands between a field's name and its colon."
+        case .missingColon: "A field line has no colon."
+        case .invalidFieldName: "A field's name is empty or has an octet that no name may have."
+        case .invalidFieldValue: "A field's value has a control character."
+        case .fieldSectionTooLarge: "The fields are longer, all together, than this server reads."
+        case .tooManyFields: "There are more fields than this server reads."
+        case .missingHost: "HTTP/1.1 needs a Host field."
+        case .duplicateHost: "There is more than one Host field."
+        case .invalidHost: "The host is not a name or an address, with a port or without."
+        case .invalidContentLength: "The Content-Length is not digits only."
+        case .contentLengthOverflow: "The Content-Length is beyond what can be counted."
+        case .duplicateContentLength: "There is more than one Content-Length."
+        case .contentLengthWithTransferEncoding:
+            "Content-Length and Transfer-Encoding stand together; only one may say where the content ends."
+        case .invalidTransferEncoding: "The Transfer-Encoding does not end with chunked, once."
+        case .unknownTransferCoding: "The Transfer-Encoding has a coding other than chunked."
+        case .transferEncodingInHTTP10: "HTTP/1.0 has no Transfer-Encoding."
+        case .unknownExpectation: "The Expect field asks for something other than 100-continue."
+        case .invalidChunkSize: "A chunk's size is not hexadecimal digits only."
+        case .chunkSizeOverflow: "The chunks' sizes are beyond what can be counted."
+        case .invalidChunkExtension: "A chunk's extension is not names with values."
+        case .chunkExtensionsTooLong: "The chunks' extensions are longer, all together, than this server reads."
+        case .tooMuchChunkOverhead: "The content comes in too many small chunks."
+        case .missingChunkTerminator: "A chunk's content is longer than its size says, or its line is not ended."
+        case .trailerSectionTooLarge: "The trailers are longer than this server reads."
+        case .contentTooLarge: "The content is longer than this path takes."
+        }
+    }
+}
