@@ -10,7 +10,8 @@ internal import Glibc
 struct FoldIn {
     /// The longest history that is read; of a longer one its last items.
     static let historyLimit = 200
-    private static let newtonSteps = 5
+    private static let newtonSteps = 10
+    private static let halvings = 20
     private static let adamSteps = 20
     // Where a Gaussian would be a point (an untrained or constant element), a little freedom keeps the system regular.
     static let leastVariance: Float = 1e-4
@@ -32,11 +33,42 @@ struct FoldIn {
         var user = prior.user
         if model.architecture.hasMLP { user.mlp = descended(user, samples, rows) }
         let features = linearFeatures(rows)
-        for _ in 0..<(objective == .rating ? 1 : Self.newtonSteps) {
-            guard let next = newtonStep(user, samples, rows, features) else { break }
-            user = next
+        var state = LinearState(user: user, logits: model.score(user, rows))
+        state.cost = cost(state, samples)
+        for _ in 0..<Self.newtonSteps {
+            guard let next = newtonStep(from: state, samples, features) else { break }
+            let gain = state.cost - next.cost
+            state = next
+            if gain <= 1e-4 * abs(state.cost) { break }
         }
-        return user
+        return state.user
+    }
+
+    /// Where the solution of p_G and β_u stands.
+    private struct LinearState {
+        var user: UserVector
+        /// Of the samples, in their order.
+        var logits: [Float]
+        /// What is minimised.
+        var cost: Float = 0
+    }
+
+    /// The samples' loss, and the prior's half squared distance in units of its spread.
+    private func cost(_ state: LinearState, _ samples: [Sample]) -> Float {
+        var sum: Float = 0
+        for (sample, logit) in zip(samples, state.logits) {
+            if objective == .rating {
+                sum += sample.weight * (logit - sample.target) * (logit - sample.target) / 2
+            } else {
+                sum += sample.weight * (max(0, logit) - sample.target * logit + log1p(exp(-abs(logit))))
+            }
+        }
+        for k in 0..<model.gmfWidth {
+            let distance = state.user.gmf[k] - prior.user.gmf[k]
+            sum += distance * distance / max(prior.userVariance.gmf[k], Self.leastVariance) / 2
+        }
+        let distance = state.user.bias - prior.user.bias
+        return sum + distance * distance / max(prior.userVariance.bias, Self.leastVariance) / 2
     }
 
     /// The derivative of the loss by the logit, and its own derivative.
@@ -61,14 +93,13 @@ struct FoldIn {
         return features
     }
 
-    /// One step for p_G and β_u.
-    private func newtonStep(
-        _ user: UserVector, _ samples: [Sample], _ rows: ItemRows, _ features: [Float]
-    ) -> UserVector? {
-        let logits = model.score(user, rows)
+    /// One step for p_G and β_u, halved until it lowers the cost: from far out, where the loss is nearly flat, the whole
+    /// step of Newton's method leads to the other end of the world.
+    private func newtonStep(from state: LinearState, _ samples: [Sample], _ features: [Float]) -> LinearState? {
         let width = model.gmfWidth
+        let user = state.user
         var system = SymmetricSystem(size: width + 1)
-        let slopes = zip(samples, logits).map { self.slopes($0, logit: $1) }
+        let slopes = zip(samples, state.logits).map { self.slopes($0, logit: $1) }
         system.add(rows: features, weights: slopes.map(\.second), values: slopes.map { -$0.first })
         for k in 0..<width {
             let precision = 1 / max(prior.userVariance.gmf[k], Self.leastVariance)
@@ -77,10 +108,23 @@ struct FoldIn {
         let precision = 1 / max(prior.userVariance.bias, Self.leastVariance)
         system.addDiagonal(width, weight: precision, value: precision * (prior.user.bias - user.bias))
         guard let change = system.solved(), change.allSatisfy(\.isFinite) else { return nil }
-        var next = user
-        for k in 0..<width { next.gmf[k] += change[k] }
-        next.bias += change[width]
-        return next
+        // The logits are linear in the change.
+        let shifts = samples.indices.map { row in
+            var sum: Float = 0
+            for k in 0...width { sum += features[row * (width + 1) + k] * change[k] }
+            return sum
+        }
+        var length: Float = 1
+        for _ in 0..<Self.halvings {
+            var next = state
+            for k in 0..<width { next.user.gmf[k] += length * change[k] }
+            next.user.bias += length * change[width]
+            for row in samples.indices { next.logits[row] += length * shifts[row] }
+            next.cost = cost(next, samples)
+            if next.cost <= state.cost { return next }
+            length /= 2
+        }
+        return nil
     }
 
     /// p_M after a few steps of Adam (Kingma & Ba 2015), each of at most about a third of the users' own spread.

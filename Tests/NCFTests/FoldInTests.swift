@@ -43,6 +43,22 @@ struct FoldInTests {
             parameters: parameters, lineage: ServingFixture.lineage(objective))
     }
 
+    @Test("a history far from what the mean user does is met, not overshot", arguments: [6, 20] as [Float])
+    func notOvershot(scale: Float) {
+        // Loud users and a low μ: at the mean user the loss is nearly flat.
+        var parameters = ServingFixture.parameters(.mf, users: 6, items: 20, seed: 3)
+        parameters.userGMF = parameters.userGMF.map { scale * $0 }
+        parameters.globalBias = -12
+        let snapshot = ModelSnapshot(
+            version: 1, dataset: ServingFixture.dataset(users: 6, items: 20, seed: 3), parameters: parameters,
+            lineage: ServingFixture.lineage())
+        let user = snapshot.foldIn(items: [1, 2])
+        for item in [1, 2] {
+            let logit = snapshot.predict(foldedIn: user, item: item).logit
+            #expect(logit > -12 && logit < 12, "\(logit)")
+        }
+    }
+
     @Test(
         "a user with a history in one taste group gets that group's items", arguments: Architecture.allCases, 0..<3)
     func findsGroup(architecture: Architecture, group: Int) {

@@ -46,7 +46,8 @@ struct RecommendationRefusalTests {
             recommend(#"{"user_id": "a", "boost": [{"factor": 2}]}"#, ("/boost", "not offered")),
             recommend(#"{"user_id": "a", "diversity": 0.1}"#, ("/diversity", "not offered")),
             recommend(#"{"user_id": "a", "diversity": false}"#, ("/diversity", "number")),
-            recommend(#"{"user_id": "a", "explain": true}"#, ("/explain", "not offered")),
+            recommend(#"{"users": [{"user_id": "a"}], "explain": true}"#, ("/explain", "one user at a time")),
+            recommend(#"{"user_id": "a", "explain": true, "limit": 101}"#, ("/limit", "at most 100")),
             recommend(#"{"user_id": "a", "explain": 0}"#, ("/explain", "true or false")),
             recommend(#"{"user_id": "a", "cursor": false}"#, ("/cursor", "not offered")),
             recommend(

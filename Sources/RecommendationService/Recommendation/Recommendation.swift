@@ -18,6 +18,14 @@ struct Recommendation: Sendable {
         var rating: Double?
         var source: Source
         var record: Item?
+        var explanation: Explanation?
+    }
+
+    /// Why an item has its score, in the terms of the interface.
+    struct Explanation: Sendable {
+        var parts: ScoreParts
+        /// Items of the user's history and what the logit would lose without each, most first.
+        var becauseOf: [(itemID: String, weight: Float)]
     }
 
     var userID: String?

@@ -19,13 +19,17 @@ struct RecommendationRequest: Sendable {
     var candidates: [String]?
     var excluded: [String] = []
     var excludesSeen = true
+    /// Whether each item comes with what its score consists of and which items of the history it is owed to.
+    var explains = false
     /// The members of an item's record that go into the answer.
     var fields = ["title"]
 
+    /// The most items explained at once.
+    private static let maximumExplained = 100
     /// Members of the contract that this version does not act on; only what says nothing is accepted.
-    private static let notYet = ["cursor", "filter", "boost", "diversity", "explain", "deadline_ms"]
+    private static let notYet = ["cursor", "filter", "boost", "diversity", "deadline_ms"]
     private static let members =
-        ["user_id", "history", "limit", "candidates", "exclude", "exclude_seen", "fields", "users"] + notYet
+        ["user_id", "history", "limit", "candidates", "exclude", "exclude_seen", "explain", "fields", "users"] + notYet
 
     /// Reads `GET /recommend?user_id=…`.
     init(query request: ServerRequest, configuration: ServiceConfiguration.Recommendation) throws(Problem) {
@@ -57,7 +61,18 @@ struct RecommendationRequest: Sendable {
         fields = body.strings("fields", &faults) ?? fields
         refuseWhatIsNotOffered(body, &faults)
         readSubjects(body, maximum: configuration.maximumUsers, &faults)
+        readExplanation(body, &faults)
         guard faults.isEmpty else { throw Problem(faults: faults) }
+    }
+
+    /// Explaining costs about a tenth of a millisecond an item, so it is for what a person looks at.
+    private mutating func readExplanation(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
+        explains = body.bool("explain", &faults) ?? false
+        guard explains else { return }
+        if isBatch { faults.add("/explain", "only for one user at a time, not with \"users\"") }
+        if limit > Self.maximumExplained {
+            faults.add("/limit", "must be at most \(Self.maximumExplained) with \"explain\", not \(limit)")
+        }
     }
 
     private mutating func readSubjects(_ body: JSONObjectDecoder, maximum: Int, _ faults: inout JSONFaults) {
@@ -96,7 +111,6 @@ struct RecommendationRequest: Sendable {
             ("filter", body.value("filter") != nil),
             ("boost", body.array("boost", &faults).map { $0.count > 0 }),
             ("diversity", body.number("diversity", &faults).map { $0 != 0 }),
-            ("explain", body.bool("explain", &faults)),
             ("deadline_ms", body.value("deadline_ms") != nil),
         ]
         for (name, isRequested) in requested where isRequested == true {

@@ -50,10 +50,18 @@ struct Recommender: Sendable {
             let best = snapshot.recommend(
                 user: user, limit: request.limit, excludingSeen: request.excludesSeen, excluding: excluded)
             answer.entries = best.map { entry($0, .model, in: snapshot) }
+            if request.explains {
+                explain(&answer, by: snapshot.explain(user: user, items: best.map { Int32($0.item) }), in: snapshot)
+            }
         } else if !touchedIndices.isEmpty {
-            let vector = snapshot.foldIn(items: touchedIndices.map(Int32.init))
+            let history = touchedIndices.map(Int32.init)
+            let vector = snapshot.foldIn(items: history)
             let best = snapshot.recommend(for: vector, limit: request.limit, excluding: excluded)
             answer.entries = best.map { entry($0, .foldIn, in: snapshot) }
+            if request.explains {
+                let items = best.map { Int32($0.item) }
+                explain(&answer, by: snapshot.explain(vector, items: items, history: history), in: snapshot)
+            }
         } else {
             let users = Double(max(1, snapshot.userCount))
             answer.entries = snapshot.popular(limit: request.limit, excluding: excluded).map { item in
@@ -62,6 +70,16 @@ struct Recommender: Sendable {
             }
         }
         return answer
+    }
+
+    private func explain(
+        _ answer: inout Recommendation, by explanations: [Explanation], in snapshot: ModelSnapshot
+    ) {
+        for (index, explanation) in explanations.enumerated() {
+            answer.entries[index].explanation = Recommendation.Explanation(
+                parts: explanation.parts,
+                becauseOf: explanation.becauseOf.map { (snapshot.items[$0.item], $0.score) })
+        }
     }
 
     private func indices(of ids: [String], in snapshot: ModelSnapshot) -> [Int] {

@@ -82,9 +82,35 @@ struct RecommendationRoutes: Sendable {
             item.member("score", Float(entry.score))
             item.member("rating", ifPresent: entry.rating.map(Float.init))
             item.member("source", entry.source.rawValue)
-            guard let record = entry.record, !fields.isEmpty else { return }
-            item.key("item")
-            item.object { Self.write(fields, of: record, into: &$0) }
+            if let record = entry.record, !fields.isEmpty {
+                item.key("item")
+                item.object { Self.write(fields, of: record, into: &$0) }
+            }
+            if let explanation = entry.explanation {
+                item.key("explanation")
+                item.object { Self.write(explanation, into: &$0) }
+            }
+        }
+    }
+
+    /// The parts add up to the logit, whose logistic function is the score of a model of implicit feedback.
+    private static func write(_ explanation: Recommendation.Explanation, into writer: inout JSONWriter) {
+        writer.key("because_of")
+        writer.array { reasons in
+            for reason in explanation.becauseOf {
+                reasons.object { entry in
+                    entry.member("item_id", reason.itemID)
+                    entry.member("weight", reason.weight)
+                }
+            }
+        }
+        writer.key("parts")
+        writer.object { parts in
+            parts.member("gmf", explanation.parts.gmf)
+            parts.member("mlp", explanation.parts.mlp)
+            parts.member("user_bias", explanation.parts.userBias)
+            parts.member("item_bias", explanation.parts.itemBias)
+            parts.member("global_bias", explanation.parts.global)
         }
     }
 

@@ -23,7 +23,7 @@ final class TrainingCoordinator: Sendable {
     private let queue = DispatchQueue(label: "nectar.training", qos: .utility)
     private let state = Lock(State())
 
-    /// - Parameter jobEnded: Called on the training queue after each job.
+    /// - Parameter jobEnded: Called once after each job, before whoever waits for it is told.
     init(
         pipeline: TrainingPipeline,
         configuration: ServiceConfiguration.Training,
@@ -70,9 +70,14 @@ final class TrainingCoordinator: Sendable {
             return (job, state.isShutDown)
         }
         if isTooLate { cancel(job) }
+        // The first listener, so that whoever waits for the job hears of its end after it has been counted.
+        job.listen { [jobEnded] job in
+            guard job.state.hasEnded else { return true }
+            jobEnded(job)
+            return false
+        }
         queue.async { [self] in
             if !job.state.hasEnded { pipeline.run(job) }
-            jobEnded(job)
         }
         return job
     }
