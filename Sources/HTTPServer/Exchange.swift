@@ -12,6 +12,8 @@ struct Exchange: ~Copyable {
     var bytesIn: Int
     var bytesOut = 0
     var status = 0
+    /// What the answer says in the field that the access log asks for.
+    var notedValue: String?
     /// How a streamed answer is delimited, and how much of a promised length is still owed.
     var delimitation = HTTPResponseWriter.Plan.Content.none
     var owed: UInt64 = 0

@@ -25,6 +25,7 @@ extension HTTPConnection {
             identifier: exchange.request.identifier, into: &output.bytes)
         exchange.delimitation = plan.content
         exchange.status = response.status.code
+        if let log = server.accessLog { exchange.notedValue = response.fields[log.notedField] }
         let isWhole = writeContent(of: response, plan, &exchange)
         exchange.bytesOut += output.bytes.count - before
         if isWhole { report(exchange) } else { self.exchange = consume exchange }
@@ -62,20 +63,27 @@ extension HTTPConnection {
     func refuse(_ response: HTTPResponse) {
         cancelConsumer()
         let identifier = exchange?.request.identifier ?? RequestID(generator: &server.identifiers)
-        exchange = nil
+        let before = output.bytes.count
         borrowOutput()
         let plan = server.writeHead(
             of: response, to: .get, version: .http11, keepAlive: false, identifier: identifier, into: &output.bytes)
         if case .bytes(let content) = response.body, plan.content != .none { output.bytes.append(contentsOf: content) }
         server.observer.parseFailed(status: response.status.code)
+        if let log = server.accessLog {
+            logRefusal(response.status.code, identifier, bytesOut: output.bytes.count - before, to: log)
+        }
+        exchange = nil
         perform(.requestRefused)
     }
 
     func report(_ exchange: borrowing Exchange) {
         guard server.isObserved else { return }
-        server.observer.requestFinished(
-            method: request.method, route: exchange.request.route, status: exchange.status,
-            duration: server.loop.readClock().duration(since: exchange.begin), bytesIn: exchange.bytesIn,
-            bytesOut: exchange.bytesOut)
+        let duration = server.loop.readClock().duration(since: exchange.begin)
+        if exchange.status != 0 {
+            server.observer.requestFinished(
+                method: request.method, route: exchange.request.route, status: exchange.status, duration: duration,
+                bytesIn: exchange.bytesIn, bytesOut: exchange.bytesOut)
+        }
+        if let log = server.accessLog { self.log(exchange, lasting: duration, to: log) }
     }
 }

@@ -210,7 +210,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         stream?.close()
         stream = nil
         cancelConsumer()
-        if let ended = exchange.take(), ended.status != 0 { report(ended) }
+        if let ended = exchange.take() { report(ended) }
         giveBackBuffers()
         input = InputBuffer()
         output = OutputBuffer()

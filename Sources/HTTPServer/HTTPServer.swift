@@ -34,6 +34,7 @@ public final class HTTPServer: Sendable {
     private let configuration: ServerConfiguration
     private let router: Router
     private let observer: any ServerObserver
+    private let accessLog: (any AccessLog)?
     private let clock: any MonotonicClock
     private let pool: OffloadPool
     private let state = Lock(State())
@@ -41,17 +42,24 @@ public final class HTTPServer: Sendable {
 
     /// A server that does nothing until ``start()``.
     public convenience init(
-        configuration: ServerConfiguration, router: Router, observer: any ServerObserver = NoObserver()
+        configuration: ServerConfiguration, router: Router, observer: any ServerObserver = NoObserver(),
+        accessLog: (any AccessLog)? = nil
     ) {
-        self.init(configuration: configuration, router: router, observer: observer, clock: SystemMonotonicClock())
+        self.init(
+            configuration: configuration, router: router, observer: observer, accessLog: accessLog,
+            clock: SystemMonotonicClock())
     }
 
     /// A server whose deadlines go by this clock.
-    init(configuration: ServerConfiguration, router: Router, observer: any ServerObserver, clock: any MonotonicClock) {
+    init(
+        configuration: ServerConfiguration, router: Router, observer: any ServerObserver,
+        accessLog: (any AccessLog)? = nil, clock: any MonotonicClock
+    ) {
         precondition(configuration.loopCount > 0 && configuration.offloadThreads > 0 && configuration.readSize > 0)
         self.configuration = configuration
         self.router = router
         self.observer = observer
+        self.accessLog = accessLog
         self.clock = clock
         pool = OffloadPool(threads: configuration.offloadThreads, queueLimit: configuration.offloadQueueLimit)
     }
@@ -147,8 +155,8 @@ public final class HTTPServer: Sendable {
             address.port = listener.port
             let loop = ServerLoop(
                 loop: try EventLoop(clock: clock), configuration: configuration, router: router, observer: observer,
-                pool: pool,
-                connectionCount: connectionCount, certificates: certificates, identifierSeed: generator.next())
+                accessLog: accessLog, pool: pool, connectionCount: connectionCount, certificates: certificates,
+                identifierSeed: generator.next())
             try loop.listen(listener)
             loops.append(loop)
         }

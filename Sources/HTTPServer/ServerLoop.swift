@@ -27,6 +27,7 @@ final class ServerLoop: @unchecked Sendable {
     let intervals: Intervals
     let router: Router
     let observer: any ServerObserver
+    let accessLog: (any AccessLog)?
     /// Whether anybody listens; the clock is not asked for somebody who does not.
     let isObserved: Bool
     let pool: OffloadPool
@@ -47,13 +48,15 @@ final class ServerLoop: @unchecked Sendable {
 
     init(
         loop: EventLoop, configuration: ServerConfiguration, router: Router, observer: any ServerObserver,
-        pool: OffloadPool, connectionCount: ConnectionCount, certificates: Certificates?, identifierSeed: UInt64
+        accessLog: (any AccessLog)?, pool: OffloadPool, connectionCount: ConnectionCount, certificates: Certificates?,
+        identifierSeed: UInt64
     ) {
         self.loop = loop
         self.configuration = configuration
         self.router = router
         self.observer = observer
-        isObserved = !(observer is NoObserver)
+        self.accessLog = accessLog
+        isObserved = !(observer is NoObserver) || accessLog != nil
         self.pool = pool
         self.connectionCount = connectionCount
         self.certificates = certificates

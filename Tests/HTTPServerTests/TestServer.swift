@@ -110,7 +110,8 @@ final class TestServer {
     private var hasEnded = false
 
     init(
-        clock: any MonotonicClock = SystemMonotonicClock(), _ configure: (inout ServerConfiguration) -> Void = { _ in },
+        clock: any MonotonicClock = SystemMonotonicClock(), accessLog: (any AccessLog)? = nil,
+        _ configure: (inout ServerConfiguration) -> Void = { _ in },
         routes: (inout Router) -> Void = { _ in }
     ) throws {
         var configuration = ServerConfiguration()
@@ -120,7 +121,8 @@ final class TestServer {
         var router = Router()
         Self.addStandardRoutes(to: &router)
         routes(&router)
-        server = HTTPServer(configuration: configuration, router: router, observer: observer, clock: clock)
+        server = HTTPServer(
+            configuration: configuration, router: router, observer: observer, accessLog: accessLog, clock: clock)
         port = try server.start()
     }
 
