@@ -1,3 +1,4 @@
+import Dispatch
 import HTTP
 public import HTTPServer
 public import InteractionStorage
@@ -11,6 +12,8 @@ public import NCF
 public final class Service: Sendable {
     /// Counts what the server does.
     public var observer: any ServerObserver { metrics }
+    /// Keeps a line about every request; nil unless the settings ask for it.
+    public var accessLog: (any AccessLog)? { bufferedAccessLog }
 
     private let configuration: ServiceConfiguration
     private let store: any InteractionStore
@@ -23,6 +26,7 @@ public final class Service: Sendable {
     private let coordinator: TrainingCoordinator
     private let metrics = ServiceMetrics()
     private let lifecycle = Lifecycle()
+    private let bufferedAccessLog: BufferedAccessLog?
 
     /// Builds a service over an open store and an open folder of models.
     public init(
@@ -37,6 +41,11 @@ public final class Service: Sendable {
         self.models = models
         self.logger = logger
         self.clock = clock
+        bufferedAccessLog =
+            configuration.log.access
+            ? BufferedAccessLog(
+                to: logger, wantsTargets: configuration.log.personalIDs, dropped: metrics.accessLinesDropped)
+            : nil
         let recent = RecentInteractions(capacity: configuration.recommendation.recentInteractions)
         self.recent = recent
         batcher = WriteBatcher(
@@ -77,6 +86,7 @@ public final class Service: Sendable {
 
     /// Ends training, writes what is queued, and closes the store. Call it when the server has drained.
     public func shutDown() throws(StoreError) {
+        bufferedAccessLog?.finish(until: .now() + .seconds(2))
         coordinator.shutDown()
         batcher.drain()
         try store.flush()

@@ -102,5 +102,9 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public struct Log: Sendable, Equatable {
         /// The least severe level that is written: trace, debug, info, notice, warning, error or critical.
         public var level = "info"
+        /// Whether there is a line about every request.
+        public var access = false
+        /// Whether those lines hold paths and queries as they were sent, which may name users.
+        public var personalIDs = false
     }
 }

@@ -11,6 +11,8 @@ final class ServiceMetrics: ServerObserver {
     private let accepted: Counter
     private let refused: Counter
     private let interactions: Counter
+    /// Lines of the access log that found no room in its buffer.
+    let accessLinesDropped: Counter
     private let modelVersion: Gauge
     private let modelUsers: Gauge
     private let modelItems: Gauge
@@ -33,6 +35,8 @@ final class ServiceMetrics: ServerObserver {
         accepted = registry.counter("nectar_http_connections_accepted_total", help: "Connections accepted.")
         refused = registry.counter("nectar_http_connections_refused_total", help: "Connections refused at the limit.")
         interactions = registry.counter("nectar_interactions_stored_total", help: "Interactions stored.")
+        accessLinesDropped = registry.counter(
+            "nectar_access_log_dropped_total", help: "Lines of the access log that found no room.")
         modelVersion = registry.gauge("nectar_model_version", help: "Version of the model that serves, 0 for none.")
         modelUsers = registry.gauge("nectar_model_users", help: "Users the model knows.")
         modelItems = registry.gauge("nectar_model_items", help: "Items the model knows.")

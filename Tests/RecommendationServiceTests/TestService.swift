@@ -31,7 +31,8 @@ final class TestService: Sendable {
     ///   - isStarted: False for a service that has not loaded anything yet.
     init(
         store: any InteractionStore = InMemoryInteractionStore(), directory: TemporaryDirectory? = nil,
-        isStarted: Bool = true, _ configure: (inout ServiceConfiguration) -> Void = { _ in }
+        isStarted: Bool = true, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        _ configure: (inout ServiceConfiguration) -> Void = { _ in }
     ) throws {
         let directory = try directory ?? TemporaryDirectory()
         var configuration = ServiceConfiguration()
@@ -43,14 +44,15 @@ final class TestService: Sendable {
         self.directory = directory
         models = try ModelStore(directory: directory.file("models"), keep: configuration.keptModels)
         service = Service(
-            configuration: configuration, store: store, models: models,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: time.clock)
+            configuration: configuration, store: store, models: models, logger: logger, clock: time.clock)
         if isStarted { try service.start() }
         var http = ServerConfiguration()
         http.maximumBodyLength = configuration.server.bodyBytes
         http.offloadThreads = 2
         http.lingerTimeout = .milliseconds(200)
-        server = HTTPServer(configuration: http, router: service.router(), observer: service.observer)
+        server = HTTPServer(
+            configuration: http, router: service.router(), observer: service.observer,
+            accessLog: service.accessLog)
         port = try server.start()
     }
 

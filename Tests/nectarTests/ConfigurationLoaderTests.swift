@@ -32,6 +32,13 @@ struct ConfigurationLoaderTests {
         #expect(configuration.server.idleSeconds == 3)
     }
 
+    @Test("a switch is true or false in the file, and in words or digits in the environment")
+    func switches() throws {
+        #expect(try load(file: #"{"log": {"access": true}}"#).log.access)
+        #expect(try !load(file: #"{"log": {"access": true}}"#, environment: ["NECTAR_LOG_ACCESS": "false"]).log.access)
+        #expect(try load(environment: ["NECTAR_LOG_PERSONAL_IDS": "1"]).log.personalIDs)
+    }
+
     @Test(
         "what is not understood stops the start with a sentence that names it",
         arguments: [
@@ -42,6 +49,7 @@ struct ConfigurationLoaderTests {
             (#"{"server": {"port": 1, "port": 2}}"#, "server.port is given twice"),
             (#"{"log": {"level": "loud"}}"#, "log.level must be one of trace"),
             (#"{"server": "#, "is not valid JSON"),
+            (#"{"log": {"access": "yes"}}"#, "log.access must be true or false"),
             ("[]", "must hold one JSON object"),
         ])
     func refusals(file: String, sentence: String) {
@@ -53,6 +61,7 @@ struct ConfigurationLoaderTests {
     func environmentRefusals() {
         for (environment, sentence) in [
             (["NECTAR_PROT": "1"], "NECTAR_PROT is not a setting; did you mean \"NECTAR_PORT\"?"),
+            (["NECTAR_LOG_ACCESS": "loud"], "NECTAR_LOG_ACCESS: log.access must be true or false"),
             (["NECTAR_PORT": "many"], "NECTAR_PORT: server.port must be a whole number from 0 to 65535"),
             (["NECTAR_CONFIG": "/nowhere/nectar.json"], "/nowhere/nectar.json cannot be read"),
         ] {

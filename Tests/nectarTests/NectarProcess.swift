@@ -28,14 +28,9 @@ struct NectarProcess {
 
     /// As ``run(_:)``, with the arguments as a list.
     static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
-        let process = Process()
-        process.executableURL = program
-        process.arguments = arguments
+        let process = prepared(arguments, environment: environment)
         let folder = try TemporaryDirectory()
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-        // What a sanitizer is told holds for the program too.
-        let kept = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
-        process.environment = kept.merging(["PATH": "/usr/bin:/bin"].merging(environment) { _, own in own }) { $1 }
         let output = Pipe()
         // Errors go to a file, so that neither of two full pipes can hold the other up.
         let errors = FileManager.default.temporaryDirectory.appendingPathComponent("nectar-\(UUID().uuidString).err")
@@ -50,6 +45,30 @@ struct NectarProcess {
         return Outcome(
             status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
             errors: try String(contentsOf: errors, encoding: .utf8), leftovers: try folder.names())
+    }
+
+    /// Starts `nectar` in the background, in the tests' own folder; it writes to `errors` alone.
+    static func start(
+        _ arguments: [String], environment: [String: String], errors: FileHandle
+    ) throws -> Process {
+        let process = prepared(arguments, environment: environment)
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = errors
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        // The reader sees the end only when nobody can write any more.
+        try errors.close()
+        return process
+    }
+
+    private static func prepared(_ arguments: [String], environment: [String: String]) -> Process {
+        let process = Process()
+        process.executableURL = program
+        process.arguments = arguments
+        // What a sanitizer is told holds for the program too.
+        let kept = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+        process.environment = kept.merging(["PATH": "/usr/bin:/bin"].merging(environment) { _, own in own }) { $1 }
+        return process
     }
 }
 

@@ -37,7 +37,8 @@ struct Serve: ParsableCommand {
             configuration: configuration, store: data.store, models: data.models, logger: logger)
         try Fatal.unless { try service.start() }
         let server = HTTPServer(
-            configuration: configuration.server.httpConfiguration, router: service.router(), observer: service.observer)
+            configuration: configuration.server.httpConfiguration, router: service.router(), observer: service.observer,
+            accessLog: service.accessLog)
         let boundPort = try Fatal.unless { try server.start() }
         let scheme = isEncrypted ? "https" : "http"
         logger.notice("Nectar \(Build.version) listens on \(scheme)://\(configuration.server.host):\(boundPort)")

@@ -99,6 +99,7 @@ struct ConfigurationLoader {
             switch setting.kind {
             case .string: content = try lookUp(key, .string).value?.content
             case .integer: content = try lookUp(key, .int).value?.content
+            case .boolean: content = try lookUp(key, .bool).value?.content
             }
         } catch {
             throw Failure(description: "\(source) \(setting.key) must be \(setting.expectation).")
@@ -106,6 +107,7 @@ struct ConfigurationLoader {
         switch content {
         case .string(let text): return .string(text)
         case .int(let number): return .integer(number)
+        case .bool(let flag): return .boolean(flag)
         default: return nil
         }
     }
@@ -120,6 +122,7 @@ struct ConfigurationLoader {
             switch (setting.kind, value) {
             case (.string(let accepts, _), .string(let text)): accepts(text)
             case (.integer(let range), .integer(let number)): range.contains(number)
+            case (.boolean, .boolean): true
             default: false
             }
         guard isValid else {

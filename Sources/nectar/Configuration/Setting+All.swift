@@ -97,6 +97,10 @@ extension Setting {
         .string(
             "log.level", expected: "one of trace, debug, info, notice, warning, error, critical", \.log.level,
             "the least severe level that is written",
-            isValid: { ["trace", "debug", "info", "notice", "warning", "error", "critical"].contains($0) })
+            isValid: { ["trace", "debug", "info", "notice", "warning", "error", "critical"].contains($0) }),
+        .boolean("log.access", \.log.access, "whether a line is written about every request"),
+        .boolean(
+            "log.personal_ids", \.log.personalIDs,
+            "whether these lines hold paths and queries as they were sent, user IDs included"),
     ]
 }

@@ -10,17 +10,20 @@ struct Setting: Sendable {
     enum Kind: Sendable {
         case string(@Sendable (String) -> Bool, expected: String)
         case integer(ClosedRange<Int>)
+        case boolean
     }
 
     /// A value of the setting's kind.
     enum Value: Sendable, Equatable, CustomStringConvertible {
         case string(String)
         case integer(Int)
+        case boolean(Bool)
 
         var description: String {
             switch self {
             case .string(let text): "\"\(text)\""
             case .integer(let number): "\(number)"
+            case .boolean(let flag): "\(flag)"
             }
         }
     }
@@ -48,6 +51,7 @@ struct Setting: Sendable {
         switch kind {
         case .string(_, let expected): expected
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .boolean: "true or false"
         }
     }
 
@@ -62,6 +66,18 @@ struct Setting: Sendable {
             read: { .integer($0[keyPath: path]) },
             write: { configuration, value in
                 if case .integer(let number) = value { configuration[keyPath: path] = number }
+            }
+        )
+    }
+
+    static func boolean(
+        _ key: String, _ path: any WritableKeyPath<ServiceConfiguration, Bool> & Sendable, _ summary: String
+    ) -> Setting {
+        Setting(
+            key: key, kind: .boolean, summary: summary,
+            read: { .boolean($0[keyPath: path]) },
+            write: { configuration, value in
+                if case .boolean(let flag) = value { configuration[keyPath: path] = flag }
             }
         )
     }

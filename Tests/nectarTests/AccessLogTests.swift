@@ -1,0 +1,50 @@
+import TestSupport
+import Testing
+
+@Suite("The access log of nectar serve", .timeLimit(.minutes(1)))
+struct AccessLogTests {
+    private func lines(_ environment: [String: String]) throws -> [Substring] {
+        let folder = try TemporaryDirectory()
+        let server = try NectarServer(in: folder, environment: environment)
+        for request in [
+            "GET /recommend?user_id=mary&limit=1 HTTP/1.1\r\nHost: a\r\nX-Request-ID: a\"b\r\n\r\n",
+            "GET /items/anna HTTP/1.1\r\nHost: a\r\n\r\n", "no request\r\n\r\n",
+        ] {
+            let client = try RawClient(port: server.port)
+            client.send(request)
+            _ = client.readResponse()
+        }
+        let (status, log) = server.stop()
+        #expect(status == 0)
+        #expect(log.contains("Stopped."))
+        return log.split(separator: "\n").filter { $0.contains("request_id=") }
+    }
+
+    @Test("is there when it is asked for, whole by the end of the server, and names nobody")
+    func anonymous() throws {
+        let lines = try lines(["NECTAR_LOG_ACCESS": "true"])
+        #expect(lines.count == 3)
+        let log = lines.joined(separator: "\n")
+        #expect(!log.contains("mary") && !log.contains("anna") && !log.contains("target="))
+        #expect(lines.first?.contains(" info nectar: bytes_in=") == true)
+        for part in ["method=GET", "route=/recommend", "status=200", "http=1.1", "request_id=a\\\"b", "duration_ms="] {
+            #expect(lines.first?.contains(" \(part)") == true, "\(part) in \(log)")
+        }
+        #expect(lines.dropFirst().first?.contains(" route=/items/{item_id} status=404 ") == true, "\(log)")
+        #expect(lines.last?.contains(" method=- ") == true && lines.last?.contains(" route=- status=400 ") == true)
+    }
+
+    @Test("names the targets when that is asked for too")
+    func personal() throws {
+        let lines = try lines(["NECTAR_LOG_ACCESS": "true", "NECTAR_LOG_PERSONAL_IDS": "true"])
+        #expect(lines.count == 3)
+        #expect(lines.first?.contains(" target=/recommend?user_id=mary&limit=1 ") == true)
+        #expect(lines.dropFirst().first?.contains(" target=/items/anna ") == true)
+        #expect(lines.last?.contains("target=") == false)
+    }
+
+    @Test("is not there unless it is asked for")
+    func off() throws {
+        #expect(try lines([:]).isEmpty)
+    }
+}
