@@ -60,7 +60,7 @@
 
         // MARK: Making an SSL_CTX
 
-        private static func load(_ identity: TLSConfiguration.Identity, into context: OpaquePointer) throws(TLSError) {
+        static func load(_ identity: TLSConfiguration.Identity, into context: OpaquePointer) throws(TLSError) {
             try requireReadable(identity.certificateFile, "certificate")
             guard unsafe SSL_CTX_use_certificate_chain_file(context, identity.certificateFile) == 1 else {
                 throw unreadable("certificate", identity.certificateFile)
@@ -103,14 +103,14 @@
             unsafe SSL_CTX_set_verify(context, mode, nil)
         }
 
-        private static func requireReadable(_ file: String, _ what: String) throws(TLSError) {
+        static func requireReadable(_ file: String, _ what: String) throws(TLSError) {
             guard !file.isEmpty else { throw TLSError("No \(what) file is named.") }
             guard unsafe access(file, R_OK) != 0 else { return }
             let error = SystemError(code: errno, operation: "access")
             throw TLSError("The \(what) file \(file) cannot be read: \(error.reason).")
         }
 
-        private static func unreadable(_ what: String, _ file: String) -> TLSError {
+        static func unreadable(_ what: String, _ file: String) -> TLSError {
             TLSError("The \(what) file \(file) is of no use: \(OpenSSLErrors.take() ?? "no reason given").")
         }
 
