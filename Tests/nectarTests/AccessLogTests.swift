@@ -43,6 +43,27 @@ struct AccessLogTests {
         #expect(lines.last?.contains("target=") == false)
     }
 
+    @Test("holds nobody up when it is not read: requests are answered, lines are dropped, and the server ends")
+    func stalled() throws {
+        let folder = try TemporaryDirectory()
+        let server = try NectarServer(in: folder, environment: ["NECTAR_LOG_ACCESS": "true"])
+        let client = try RawClient(port: server.port)
+        let request = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
+        client.send(request)
+        let (head, content) = client.readResponse()
+        let length = head.utf8.count + content.count
+        // More lines than the pipe (64 KiB), what is being written and what may wait (4 MiB of 256 octets) come to.
+        for _ in 0..<180 {
+            client.send(String(repeating: request, count: 100))
+            #expect(client.read(exactly: 100 * length).count == 100 * length)
+        }
+        client.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+        let metrics = String(decoding: client.readResponse().content, as: UTF8.self)
+        let dropped = metrics.firstMatch(of: /\nnectar_access_log_dropped_total ([0-9]+)\n/)
+        #expect(dropped.flatMap { Int($0.1) } ?? 0 > 0)
+        #expect(server.stopWithoutReading() == 0)
+    }
+
     @Test("is not there unless it is asked for")
     func off() throws {
         #expect(try lines([:]).isEmpty)

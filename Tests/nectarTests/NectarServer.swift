@@ -31,7 +31,18 @@ final class NectarServer {
     }
 
     deinit {
-        if process.isRunning { process.interrupt() }
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+
+    /// Has it end as the system would (SIGTERM), while nobody reads what it writes; returns its exit status. One
+    /// that has not ended after 20 seconds is killed.
+    func stopWithoutReading() -> Int32 {
+        let end = DispatchSemaphore(value: 0)
+        process.terminationHandler = { _ in end.signal() }
+        process.terminate()
+        if end.wait(timeout: .now() + .seconds(20)) == .timedOut { kill(process.processIdentifier, SIGKILL) }
+        process.waitUntilExit()
+        return process.terminationStatus
     }
 
     /// Has it end as the system would (SIGTERM), and returns its exit status and everything it has written.

@@ -44,12 +44,13 @@ struct Serve: ParsableCommand {
         logger.notice("Nectar \(Build.version) listens on \(scheme)://\(configuration.server.host):\(boundPort)")
 
         let signal = signals.wait(onHangUp: { Self.reloadCertificates(of: server, logger) })
-        logger.notice("Stopping on \(signal): finishing what is in flight.")
         service.beginDraining()
         server.drain(within: .seconds(configuration.server.drainSeconds))
+        Log.briefly { logger.notice("Stopping on \(signal): finishing what is in flight.") }
         server.wait()
         try Fatal.unless { try service.shutDown() }
-        logger.notice("Stopped.")
+        // All is stored. `exit` would flush standard error and wait for who does not read it.
+        if !Log.briefly({ logger.notice("Stopped.") }) { _exit(EXIT_SUCCESS) }
     }
 }
 
