@@ -62,7 +62,7 @@ import HTTP
             output.removeAll(keepingCapacity: true)
             let plan = HTTPResponseWriter.writeHead(
                 of: response, to: request.method, version: request.version, keepAlive: request.keepAlive, date: date,
-                into: &output)
+                requestID: requestID.span, into: &output)
             expect(plan.keepAlive)
         }
     }
@@ -80,7 +80,8 @@ import HTTP
         for _ in 0..<iterations {
             output.removeAll(keepingCapacity: true)
             let plan = HTTPResponseWriter.writeHead(
-                of: response, to: .get, version: .http11, keepAlive: true, date: date, into: &output)
+                of: response, to: .get, version: .http11, keepAlive: true, date: date, requestID: requestID.span,
+                into: &output)
             expect(plan.keepAlive)
         }
     }
@@ -105,6 +106,7 @@ import HTTP
             body: .bytes(emptyContent))
     }
 
+    private static let requestID = Array("0123456789abcdef0123456789abcdef".utf8)
     private static let emptyContent = [UInt8](repeating: 0x20, count: 200)
 
     private static func parses(

@@ -18,6 +18,9 @@ struct HTTPResponseFraming {
     /// Whether a handler has told the date itself.
     let hasOwnDate: Bool
 
+    /// Whether a handler has named the request itself.
+    let hasOwnRequestID: Bool
+
     // Whether there is a field of a handler's own to leave out.
     private let hasOwnFraming: Bool
 
@@ -28,7 +31,7 @@ struct HTTPResponseFraming {
         _ status: HTTPStatus, _ fields: HTTPFields, bodyLength: UInt64?, to method: HTTPMethod, version: HTTPVersion,
         keepAlive: Bool
     ) {
-        (hasOwnDate, hasOwnFraming) = Self.look(at: fields)
+        (hasOwnDate, hasOwnRequestID, hasOwnFraming) = Self.look(at: fields)
         let wantsToStay = keepAlive && !(hasOwnFraming && Self.asksToClose(fields))
         let isOld = version < .http11
         let length = status.code == 205 ? 0 : bodyLength
@@ -48,15 +51,21 @@ struct HTTPResponseFraming {
         saysKeepAlive = isOld
     }
 
-    private static func look(at fields: HTTPFields) -> (hasDate: Bool, hasFraming: Bool) {
+    private static func look(at fields: HTTPFields) -> (hasDate: Bool, hasRequestID: Bool, hasFraming: Bool) {
         let octets = fields.storage.span
+        let lines = fields.lines.span
         var hasDate = false
+        var hasRequestID = false
         var hasFraming = false
-        for index in 0..<fields.lines.count {
-            hasDate = hasDate || octets.equalsIgnoringCase("date", in: fields.lines[index].name.range)
-            hasFraming = hasFraming || isFraming(fields.lines[index], in: octets)
+        for index in lines.indices {
+            let line = lines[index]
+            switch line.name.count {
+            case 4: hasDate = hasDate || octets.equalsIgnoringCase("date", in: line.name.range)
+            case 12: hasRequestID = hasRequestID || octets.equalsIgnoringCase("x-request-id", in: line.name.range)
+            default: hasFraming = hasFraming || isFraming(line, in: octets)
+            }
         }
-        return (hasDate, hasFraming)
+        return (hasDate, hasRequestID, hasFraming)
     }
 
     /// Whether the field is left to this type.

@@ -29,28 +29,31 @@ public enum HTTPResponseWriter {
     /// Appends the status line and all fields with the empty line after them.
     ///
     /// `version` is the request's; the answer always says HTTP/1.1. `date` is an IMF-fixdate; a Date of the
-    /// response's own goes first. Framing fields of the response's own are left out: see `HTTPResponseFraming`.
+    /// response's own goes first, and so does an X-Request-ID of its own before `requestID`. Framing fields of the
+    /// response's own are left out: see `HTTPResponseFraming`.
     public static func writeHead(
         of response: HTTPResponse,
         to method: HTTPMethod,
         version: HTTPVersion,
         keepAlive: Bool,
         date: [UInt8],
+        requestID: Span<UInt8>,
         into output: inout [UInt8]
     ) -> Plan {
         write(
             response.status, response.fields, response.body.contentLength, to: method, version: version,
-            keepAlive: keepAlive, date: date, into: &output)
+            keepAlive: keepAlive, date: date, requestID: requestID, into: &output)
     }
 
     private static func write(
         _ status: HTTPStatus, _ fields: HTTPFields, _ bodyLength: UInt64?, to method: HTTPMethod,
-        version: HTTPVersion, keepAlive: Bool, date: [UInt8], into output: inout [UInt8]
+        version: HTTPVersion, keepAlive: Bool, date: [UInt8], requestID: Span<UInt8>,
+        into output: inout [UInt8]
     ) -> Plan {
         let framing = HTTPResponseFraming(
             status, fields, bodyLength: bodyLength, to: method, version: version, keepAlive: keepAlive)
         // The fields with their line ends, and all that the server itself may add.
-        let most = fields.storage.count + 2 * fields.count + date.count + maximumOwnOctets
+        let most = fields.storage.count + 2 * fields.count + date.count + requestID.count + maximumOwnOctets
         output.append(addingCapacity: most) { head in
             writeStatusLine(status, into: &head)
             writeFields(fields, framing, into: &head)
@@ -61,6 +64,11 @@ public enum HTTPResponseWriter {
                     head.append("\r\n")
                 }
                 framing.write(into: &head)
+                if !framing.hasOwnRequestID {
+                    head.append("X-Request-ID: ")
+                    head.append(requestID)
+                    head.append("\r\n")
+                }
             }
             head.append("\r\n")
         }
@@ -68,8 +76,8 @@ public enum HTTPResponseWriter {
     }
 
     // The status line with the longest phrase takes 46, Date without its value 8, Content-Length 38, Transfer-Encoding
-    // 28, Connection 24 and the empty line 2.
-    private static var maximumOwnOctets: Int { 160 }
+    // 28, Connection 24, X-Request-ID without its value 16 and the empty line 2.
+    private static var maximumOwnOctets: Int { 176 }
 
     /// Appends one chunk; an empty one is skipped, as it would end the message.
     public static func writeChunk(_ content: Span<UInt8>, into output: inout [UInt8]) {

@@ -5,7 +5,7 @@ import Networking
 /// request's path.
 struct Exchange: ~Copyable {
     /// What the handler gets; the content joins it when it has come.
-    var request: ServerRequest
+    let request: ServerRequest
     let begin: MonotonicInstant
     /// What has to do with content, or with an answer that is known without a handler: most requests have neither.
     let intake: Intake?
@@ -17,12 +17,6 @@ struct Exchange: ~Copyable {
     /// How a streamed answer is delimited, and how much of a promised length is still owed.
     var delimitation = HTTPResponseWriter.Plan.Content.none
     var owed: UInt64 = 0
-
-    /// The request as it goes with a job; the content is not kept here too.
-    mutating func takeRequest() -> ServerRequest {
-        defer { request.body = [] }
-        return request
-    }
 }
 
 /// What becomes of a request's content while it comes. Belongs to its connection's loop.

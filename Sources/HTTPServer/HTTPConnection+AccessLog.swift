@@ -31,10 +31,10 @@ extension HTTPConnection {
     private func describe(
         _ exchange: borrowing Exchange, in record: inout AccessRecord, _ accessLog: any AccessLog
     ) {
-        record.method = request.method
-        record.version = request.version
+        record.method = requestStorage.head.method
+        record.version = requestStorage.head.version
         record.route = exchange.request.route
-        record.target = accessLog.wantsTargets ? request.target : nil
+        record.target = accessLog.wantsTargets ? requestStorage.head.target : nil
         record.bytesIn = exchange.bytesIn
     }
 }

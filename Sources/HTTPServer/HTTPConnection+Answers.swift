@@ -21,8 +21,8 @@ extension HTTPConnection {
         let before = output.bytes.count
         borrowOutput()
         let plan = server.writeHead(
-            of: response, to: request.method, version: request.version, keepAlive: !state.mustClose,
-            identifier: exchange.request.identifier, into: &output.bytes)
+            of: response, to: requestStorage.head.method, version: requestStorage.head.version,
+            keepAlive: !state.mustClose, identifier: requestStorage.identifier, into: &output.bytes)
         exchange.delimitation = plan.content
         exchange.status = response.status.code
         if let log = server.accessLog { exchange.notedValue = response.fields[log.notedField] }
@@ -81,7 +81,8 @@ extension HTTPConnection {
         let duration = server.loop.readClock().duration(since: exchange.begin)
         if exchange.status != 0 {
             server.observer.requestFinished(
-                method: request.method, route: exchange.request.route, status: exchange.status, duration: duration,
+                method: requestStorage.head.method, route: exchange.request.route, status: exchange.status,
+                duration: duration,
                 bytesIn: exchange.bytesIn, bytesOut: exchange.bytesOut)
         }
         if let log = server.accessLog { self.log(exchange, lasting: duration, to: log) }

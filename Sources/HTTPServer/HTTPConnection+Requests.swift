@@ -21,9 +21,11 @@ extension HTTPConnection {
     }
 
     private func processHead() -> Bool {
-        let bytes = input.bytes
+        // What a handler still holds must not change under it.
+        if !isKnownUniquelyReferenced(&requestStorage) { requestStorage = ServerRequest.Storage() }
         do throws(HTTPRequestParser.Failure) {
-            switch try parser.parse(bytes.span.extracting(input.start..<input.end), into: &request) {
+            let unread = input.start..<input.end
+            switch try parser.parse(input.bytes.span.extracting(unread), into: &requestStorage.head) {
             case .needsMoreBytes:
                 perform(.headIncomplete)
                 return false
@@ -43,15 +45,14 @@ extension HTTPConnection {
 
     /// Finds the route and decides what becomes of the content.
     private func accept(headLength: Int) {
-        let head = request
-        let outcome = server.router.match(head)
-        var match: Router.Match?
-        if case .match(let found) = outcome { match = found }
-        let identifier = RequestID(of: head.fields, generator: &server.identifiers)
-        let request = ServerRequest(head: head, match: match, identifier: identifier)
+        let request = ServerRequest(requestStorage)
+        let outcome = server.router.match(request.storage.head)
+        if case .match(let found) = outcome { request.storage.match = found } else { request.storage.match = nil }
+        request.storage.identifier = RequestID(of: request.storage.head.fields, generator: &server.identifiers)
+        if !request.storage.body.isEmpty { request.storage.body = [] }
         let intake = makeIntake(request, outcome)
-        let body = classifyBody(intake, match)
-        let keepAlive = head.keepAlive
+        let body = classifyBody(intake, request.storage)
+        let keepAlive = request.storage.head.keepAlive
         exchange = Exchange(request: request, begin: server.loop.now, intake: intake, bytesIn: headLength)
         perform(.headComplete(keepAlive: keepAlive, body: body))
     }
@@ -87,7 +88,8 @@ extension HTTPConnection {
 
     private func makeDecoder(_ match: Router.Match?) -> HTTPBodyDecoder {
         HTTPBodyDecoder(
-            framing: request.framing, limits: server.configuration.limits, maximumLength: maximumBodyLength(match))
+            framing: requestStorage.head.framing, limits: server.configuration.limits,
+            maximumLength: maximumBodyLength(match))
     }
 
     private func makeInflater(_ match: Router.Match) -> GzipInflater {
@@ -100,16 +102,16 @@ extension HTTPConnection {
     }
 
     private func isTooLong(_ match: Router.Match?) -> Bool {
-        guard case .contentLength(let length) = request.framing else { return false }
+        guard case .contentLength(let length) = requestStorage.head.framing else { return false }
         return length > maximumBodyLength(match) ?? .max
     }
 
-    private func classifyBody(_ intake: Intake?, _ match: Router.Match?) -> HTTPConnectionState.Body {
-        guard request.framing.hasBody else { return .none }
-        let waits = request.expectsContinue && input.isEmpty
+    private func classifyBody(_ intake: Intake?, _ request: ServerRequest.Storage) -> HTTPConnectionState.Body {
+        guard request.head.framing.hasBody else { return .none }
+        let waits = request.head.expectsContinue && input.isEmpty
         guard intake?.knownAnswer != nil else { return waits ? .awaited : .coming }
         // Content that nobody wants is read to keep the connection, unless it is long or not on its way yet.
-        return waits || isTooLong(match) ? .unwanted : .coming
+        return waits || isTooLong(request.match) ? .unwanted : .coming
     }
 
     /// Whether to go on at once.
@@ -137,23 +139,23 @@ extension HTTPConnection {
 
     /// Has the handler answer; everything it needs is here.
     func dispatch() {
-        guard var exchange = exchange.take() else { return }
+        guard let exchange = exchange.take() else { return }
         if let intake = exchange.intake {
             if let known = intake.knownAnswer { return answer(known, exchange) }
             if let consumer = intake.consumer {
                 self.exchange = consume exchange
                 return finish(consumer)
             }
-            exchange.request.body = intake.takeBody()
+            exchange.request.storage.body = intake.takeBody()
         }
-        switch exchange.request.match?.route.handler {
+        switch exchange.request.storage.match?.route.handler {
         case .whole(.inline, let handler): answer(handler(exchange.request), exchange)
         case .whole(.offloaded, let handler):
-            let request = exchange.takeRequest()
+            let request = exchange.request
             self.exchange = consume exchange
             offload(handler, request)
         case .deferred(let handler):
-            let request = exchange.takeRequest()
+            let request = exchange.request
             self.exchange = consume exchange
             postpone(handler, request)
         case .streaming, nil: self.exchange = consume exchange

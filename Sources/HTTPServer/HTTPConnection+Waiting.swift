@@ -18,12 +18,19 @@ extension HTTPConnection {
         if input.isEmpty, !input.bytes.isEmpty {
             server.buffers.giveBackInput(&input)
         }
-        if longestHead > Self.keptHead, state.phase == .idle {
-            request = HTTPRequest()
-            longestHead = 0
-        }
+        if state.phase == .idle, longestHead > Self.keptHead || !requestStorage.body.isEmpty { forgetRequest() }
         if output.isEmpty, output.bytes.capacity > 0 {
             server.buffers.giveBackOutput(&output)
+        }
+    }
+
+    /// Keeps no content, and the head's memory only if it is little.
+    private func forgetRequest() {
+        if longestHead <= Self.keptHead, isKnownUniquelyReferenced(&requestStorage) {
+            requestStorage.body = []
+        } else {
+            requestStorage = ServerRequest.Storage()
+            longestHead = 0
         }
     }
 

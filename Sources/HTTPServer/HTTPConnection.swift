@@ -20,8 +20,9 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     var index: Int
     @safe @exclusivity(unchecked) var state: HTTPConnectionState
     @safe @exclusivity(unchecked) var parser: HTTPRequestParser
-    /// The present head; its memory is kept for the next one, unless it is more than a resting connection may have.
-    @safe @exclusivity(unchecked) var request = HTTPRequest()
+    /// The present request; its memory is kept for the next one, unless it is more than a resting connection may have
+    /// or a handler still holds it.
+    @safe @exclusivity(unchecked) var requestStorage = ServerRequest.Storage()
     @safe @exclusivity(unchecked) var longestHead = 0
     @safe @exclusivity(unchecked) var exchange: Exchange?
     @safe @exclusivity(unchecked) var stream: ResponseStream?

@@ -26,24 +26,24 @@ enum RequestID: Sendable, Equatable {
     /// As text: 32 hexadecimal digits, or what the caller sent.
     var text: String {
         switch self {
-        case .given(let text): return text
+        case .given(let text): text
         case .generated:
-            var bytes: [UInt8] = []
-            write(to: &bytes)
-            return String(decoding: bytes, as: UTF8.self)
+            // Safe: digits are ASCII.
+            withOctets { digits in unsafe String(copying: UTF8Span(unchecked: digits)) }
         }
     }
 
-    /// Appends the text's octets.
-    func write(to output: inout [UInt8]) {
+    /// Lends the text's octets.
+    @inline(__always)
+    func withOctets<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
         switch self {
-        case .given(let text): output.append(contentsOf: text.utf8)
+        case .given(let text): return body(text.utf8Span.span)
         case .generated(let high, let low):
             let digits = (
                 Self.hexadecimal(high >> 32), Self.hexadecimal(high), Self.hexadecimal(low >> 32), Self.hexadecimal(low)
             )
-            // Safe: the octets of four integers, copied before they are gone.
-            unsafe withUnsafeBytes(of: digits) { unsafe output.append(contentsOf: $0) }
+            // Safe: the octets of four integers, which are there as long as they are lent.
+            return unsafe withUnsafeBytes(of: digits) { unsafe body(Span<UInt8>(_unsafeBytes: $0)) }
         }
     }
 

@@ -68,6 +68,7 @@ public struct Router: Sendable {
     /// Answers paths that no template matches; nil leaves it to ``problem`` with 404.
     public var fallback: (@Sendable (ServerRequest) -> HTTPResponse)?
     var nodes = [Node()]
+    var literalRoutes = LiteralRoutes()
 
     /// A router without routes, whose problems are a line of plain text.
     public init() {
@@ -126,8 +127,9 @@ public struct Router: Sendable {
         }
         precondition(Set(names).count == names.count, "a template names each parameter once: \(template)")
         precondition(!nodes[node].routes.contains { $0.method == method }, "a second \(method.rawValue) \(template)")
-        nodes[node].routes.append(
-            Route(method: method, template: template, parameterNames: names, handler: handler))
+        let route = Route(method: method, template: template, parameterNames: names, handler: handler)
+        nodes[node].routes.append(route)
+        if names.isEmpty { literalRoutes.add(route) }
     }
 
     private mutating func literalChild(of node: Int, _ segment: [UInt8]) -> Int {

@@ -22,17 +22,11 @@ extension ServerLoop {
         of response: HTTPResponse, to method: HTTPMethod, version: HTTPVersion, keepAlive: Bool, identifier: RequestID,
         into output: inout [UInt8]
     ) -> HTTPResponseWriter.Plan {
-        let plan = HTTPResponseWriter.writeHead(
-            of: response, to: method, version: version, keepAlive: keepAlive, date: date.now(), into: &output)
-        guard !response.fields.contains(.requestID) else { return plan }
-        // One field more: the empty line's two octets become its first. That is cheaper than a copy of the fields to add
-        // it to.
-        output[output.count - 2] = UInt8(ascii: "X")
-        output[output.count - 1] = UInt8(ascii: "-")
-        output.append(contentsOf: restOfRequestIDName)
-        identifier.write(to: &output)
-        output.append(contentsOf: endOfHead)
-        return plan
+        identifier.withOctets { requestID in
+            HTTPResponseWriter.writeHead(
+                of: response, to: method, version: version, keepAlive: keepAlive, date: date.now(),
+                requestID: requestID, into: &output)
+        }
     }
 
     /// What the parser's reasons mean to a person.

@@ -37,9 +37,6 @@ final class ServerLoop: @unchecked Sendable {
     @safe @exclusivity(unchecked) var date = DateField()
     @safe @exclusivity(unchecked) var identifiers: RequestIDGenerator
     @safe @exclusivity(unchecked) var buffers: BufferPool
-    // As arrays, which are appended faster than the text of a string.
-    let restOfRequestIDName = Array("Request-ID: ".utf8)
-    let endOfHead = Array("\r\n\r\n".utf8)
     /// Where new connections get their TLS sessions from; nil where they are plain.
     private let certificates: Certificates?
     private var connections: [HTTPConnection] = []

@@ -1,38 +1,53 @@
 public import HTTP
 
 /// A request as a handler sees it: the head, what the route's template took out of the path, and the content.
+///
+/// A copy is one reference: the connection parses the next head into the same memory unless somebody still holds this
+/// request, which then keeps what it holds.
 public struct ServerRequest: Sendable {
-    /// The head.
-    public let head: HTTPRequest
-    /// The content; empty for a route that streams it.
-    public internal(set) var body: [UInt8]
-    let identifier: RequestID
-    let match: Router.Match?
-
-    init(head: HTTPRequest, match: Router.Match?, identifier: RequestID, body: [UInt8] = []) {
-        self.head = head
-        self.body = body
-        self.identifier = identifier
-        self.match = match
+    // Unchecked: only the connection's loop writes to it, and only while it alone holds it or has not shown it to a
+    // handler yet.
+    /// The parts of one request.
+    final class Storage: @unchecked Sendable {
+        // Exempt from the run-time check for overlapping access: only the parser has any of them lent out, and it calls
+        // nobody.
+        @safe @exclusivity(unchecked) var head = HTTPRequest()
+        @safe @exclusivity(unchecked) var match: Router.Match?
+        @safe @exclusivity(unchecked) var identifier = RequestID.generated(0, 0)
+        @safe @exclusivity(unchecked) var body: [UInt8] = []
     }
 
-    /// The template of the route that matched, `/train/{job}`; empty where none did.
-    public var route: String { match?.route.template ?? "" }
+    let storage: Storage
+
+    /// What a connection has taken in.
+    init(_ storage: Storage) {
+        self.storage = storage
+    }
 
     /// A request that no connection brought, for testing a handler.
     public init(
         head: HTTPRequest = HTTPRequest(), route: String = "", parameters: [(name: String, value: String)] = [],
         body: [UInt8] = [], requestID: String = "test"
     ) {
-        self.head = head
-        self.body = body
-        identifier = .given(requestID)
-        match = Router.Match(
+        storage = Storage()
+        storage.head = head
+        storage.body = body
+        storage.identifier = .given(requestID)
+        storage.match = Router.Match(
             route: Router.Route(
                 method: head.method, template: route, parameterNames: parameters.map(\.name),
                 handler: .whole(.inline) { _ in HTTPResponse(status: .notImplemented) }),
             parameters: parameters.map(\.value))
     }
+
+    /// The head.
+    public var head: HTTPRequest { storage.head }
+
+    /// The content; empty for a route that streams it.
+    public var body: [UInt8] { storage.body }
+
+    /// The template of the route that matched, `/train/{job}`; empty where none did.
+    public var route: String { match?.route.template ?? "" }
 
     /// The caller's `X-Request-ID` if it is 1 to 128 visible ASCII octets, else a new one; the answer carries it too.
     public var requestID: String { identifier.text }
@@ -42,4 +57,7 @@ public struct ServerRequest: Sendable {
         guard let match, let index = match.route.parameterNames.firstIndex(of: name) else { return nil }
         return match.parameters[index]
     }
+
+    var match: Router.Match? { storage.match }
+    var identifier: RequestID { storage.identifier }
 }

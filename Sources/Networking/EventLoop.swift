@@ -52,12 +52,14 @@ public final class EventLoop: @unchecked Sendable {
     private static let wakeUpToken = UInt64.max
 
     /// When the present turn began; what handlers count their deadlines from.
-    @safe @exclusivity(unchecked) public private(set) var now: MonotonicInstant
+    public var now: MonotonicInstant { turnBegan }
+    // Stored apart from what is public: other modules would not know of the exemption.
+    @safe @exclusivity(unchecked) private var turnBegan: MonotonicInstant
 
     /// A loop that does nothing until ``run()``.
     public init(clock: any MonotonicClock = SystemMonotonicClock()) throws(SystemError) {
         self.clock = clock
-        now = clock.now
+        turnBegan = clock.now
         epoll = try Epoll()
         wakeUpDescriptor = FileDescriptor(
             owning: try SystemCall.perform("eventfd") {
@@ -167,7 +169,7 @@ public final class EventLoop: @unchecked Sendable {
     /// One turn: waits for at most `maximumWait` milliseconds (-1: as long as it takes), then tells everybody.
     public func turn(maximumWait: Int32 = -1) throws(SystemError) {
         let count = try epoll.wait(timeout: timeout(atMost: maximumWait))
-        now = clock.now
+        turnBegan = clock.now
         for index in 0..<count { dispatch(epoll.event(at: index)) }
         if isWokenUp {
             isWokenUp = false

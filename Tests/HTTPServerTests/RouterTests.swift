@@ -82,8 +82,9 @@ struct RouterTests {
             Issue.record("no match")
             return
         }
-        let request = ServerRequest(
-            head: HTTPRequest(), match: match, identifier: .given("x"), body: [])
+        let storage = ServerRequest.Storage()
+        storage.match = match
+        let request = ServerRequest(storage)
         #expect(request.parameter("x") == "1" && request.parameter("y") == "2" && request.parameter("z") == nil)
         #expect(request.route == "/a/{x}/b/{y}")
     }

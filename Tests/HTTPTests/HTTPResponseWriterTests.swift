@@ -7,7 +7,7 @@ import Testing
         init(_ contentLength: UInt64?) { self.contentLength = contentLength }
     }
 
-    /// The head that was written, as lines after the status line, and the plan.
+    /// The head that was written, without the server's own name for the request, and the plan.
     private func write(
         _ response: HTTPResponse,
         to method: HTTPMethod = .get,
@@ -21,11 +21,23 @@ import Testing
             version: version,
             keepAlive: keepAlive,
             date: Array("D".utf8),
+            requestID: Array("R".utf8).span,
             into: &output
         )
         let text = String(decoding: output, as: UTF8.self)
         #expect(text.hasSuffix("\r\n\r\n"))
-        return (text.split(separator: "\r\n").map(String.init), plan)
+        var lines = text.split(separator: "\r\n").map(String.init)
+        let position = lines.firstIndex(of: "X-Request-ID: R")
+        #expect((position == nil) == (response.status.isInformational || response.fields.contains(.requestID)))
+        if let position { lines.remove(at: position) }
+        return (lines, plan)
+    }
+
+    @Test func `a handler may name the request itself, in any spelling`() {
+        for name in ["X-Request-ID", "x-request-id"] as [HTTPFieldName] {
+            let lines = write(HTTPResponse(status: .ok, fields: [name: "own"])).lines
+            #expect(lines.filter { $0.lowercased().hasPrefix("x-request-id") } == ["\(name): own"])
+        }
     }
 
     @Test func `an answer with content has its length and the date`() {
