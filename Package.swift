@@ -90,7 +90,7 @@ let program: [Target] = [
 let measuring: [Target] =
     Context.environment["ENABLE_BENCHMARKS"] == nil
     ? []
-    : ["EchoServer", "IdleConnections"].map { name in
+    : ["EchoServer", "IdleConnections", "OpenLoop"].map { name in
         .executableTarget(
             name: name,
             dependencies: ["HTTPServer", "HTTP", "Networking", "CLinux"],

@@ -5,6 +5,7 @@ from /proc/PID/stat, for the requests that wrk counted.
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -150,41 +151,61 @@ def instructions(built):
     return (counts[1] - counts[0]) / 2000
 
 
-def latencies(port, requests=4000):
-    """One client on a connection of its own, one request after the other: sorted, in microseconds."""
-    text = request_text("GET", port).encode()
-    found = []
-    with socket.create_connection(("127.0.0.1", port)) as client:
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for _ in range(requests):
-            start = time.perf_counter_ns()
-            client.sendall(text)
-            answer = b""
-            while not answer.endswith(BODY.encode()):
-                answer += client.recv(4096)
-            found.append((time.perf_counter_ns() - start) / 1000)
-    return sorted(found)
+def open_loop(built, port, rate, seconds):
+    """p50, p99 and p99.9 in microseconds at so many requests a second, each counted from when it was due."""
+    output = subprocess.run(
+        ["taskset", "-c", CLIENT_CORE, f"{built}/OpenLoop", "--port", str(port), "--connections", str(CONNECTIONS),
+         "--rate", str(rate), "--seconds", str(seconds), "--warm-up", "0.5", "--json"],
+        capture_output=True, text=True)
+    if output.returncode:
+        raise SystemExit(f"OpenLoop: {output.stdout}{output.stderr}")
+    found = json.loads(output.stdout)
+    return [found[name] for name in ("p50", "p99", "p99.9")]
 
 
-def beside_idle(built, count):
-    import resource
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+def latency_table(built, servers, rate, rounds, seconds):
+    """The servers in turns, so that whatever else the machine does meets all of them."""
+    results = {name: [] for name in servers}
+    for _ in range(rounds):
+        for name, port in servers.items():
+            results[name].append(open_loop(built, port, rate, seconds))
+    print("| server | p50 µs | p99 µs | p99.9 µs |\n|---|---|---|---|")
+    for name, found in results.items():
+        columns = [sorted(column) for column in zip(*found)]
+        cells = (f"{statistics.median(column):,.0f} ({column[0]:,.0f}–{column[-1]:,.0f})" for column in columns)
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+def latency_at_half(built, capacity, options, folder):
     port = free_port()
-    server = Server("Nectar", [f"{built}/EchoServer", "--port", str(port), "--max-connections", str(count + 64)], port)
-    os.sched_setaffinity(0, {int(CLIENT_CORE)})
-    rows, idle = [], []
-    for wanted in (0, count):
-        while len(idle) < wanted:
-            idle.append(socket.create_connection(("127.0.0.1", port)))
-        rounds = [latencies(port) for _ in range(5)]
-        rows.append([statistics.median(round[int(len(round) * q)] for round in rounds) for q in (0.5, 0.99)])
+    servers = [Server("Nectar", [f"{built}/EchoServer", "--port", str(port)], port)]
+    servers += filter(None, [nginx(folder)])
+    print(f"\nGET at {capacity / 2:,.0f} requests a second, half of what wrk got, {CONNECTIONS} connections, open loop:\n")
+    latency_table(built, {server.name: server.port for server in servers}, capacity / 2, options.rounds, options.seconds)
+    for server in servers:
+        server.stop()
+
+
+def latency_beside_idle(built, capacity, options):
+    import resource
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    ports = {"alone": free_port(), f"beside {options.idle:,} idle connections": free_port()}
+    servers = [
+        Server(name, [f"{built}/EchoServer", "--port", str(port), "--max-connections", str(options.idle + 128),
+                      "--idle-timeout", "3600"], port)
+        for name, port in ports.items()]
+    idle = []
+    for _ in range(options.idle):
+        idle.append(socket.create_connection(("127.0.0.1", servers[1].port)))
+        idle[-1].sendall(request_text("GET", servers[1].port).encode())
+        idle[-1].recv(4096)
+    print(f"\nGET at {capacity / 4:,.0f} requests a second, a quarter of what wrk got:\n")
+    latency_table(built, ports, capacity / 4, options.rounds, options.seconds)
     for client in idle:
         client.close()
-    server.stop()
-    print(f"\nOne client beside idle connections, median of 5 rounds of 4,000 requests:\n")
-    print("| idle connections | p50 µs | p99 µs |\n|---|---|---|")
-    for wanted, (half, most) in zip((0, count), rows):
-        print(f"| {wanted:,} | {half:.0f} | {most:.0f} |")
+    for server in servers:
+        server.stop()
 
 
 def main():
@@ -194,6 +215,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--idle", type=int)
     options = parser.parse_args()
+    capacity = 0
     with tempfile.TemporaryDirectory() as folder:
         print(f"{CONNECTIONS} connections, medians of {options.rounds} rounds of {options.seconds} s (least–most):\n")
         print("| request | server | user µs | user + system µs | × C | requests/s | × C |\n|---|---|---|---|---|---|---|")
@@ -215,6 +237,8 @@ def main():
                 rate, user, total = (statistics.median(column) for column in zip(*results[server.name]))
                 totals = [result[2] for result in results[server.name]]
                 floor = floor or (rate, total)
+                if (kind, server.name) == ("GET", "Nectar"):
+                    capacity = rate
                 name = f"{kind}, {DEPTH} deep" if kind == "pipelined" else kind
                 print(f"| {name} | {server.name} | {user:.2f} | {total:.2f} ({min(totals):.2f}–{max(totals):.2f}) "
                       f"| {total / floor[1]:.2f} | {rate:,.0f} | {rate / floor[0]:.2f} |", flush=True)
@@ -224,8 +248,10 @@ def main():
     if count:
         print(f"\nInstructions for one GET on one connection (callgrind, kernel not counted): {count:,.0f}")
     print(subprocess.run([f"{options.built}/IdleConnections", "9900"], capture_output=True, text=True).stdout)
+    with tempfile.TemporaryDirectory() as folder:
+        latency_at_half(options.built, capacity, options, folder)
     if options.idle:
-        beside_idle(options.built, options.idle)
+        latency_beside_idle(options.built, capacity, options)
 
 
 main()
