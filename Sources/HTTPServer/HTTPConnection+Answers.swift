@@ -25,7 +25,7 @@ extension HTTPConnection {
             keepAlive: !state.mustClose, identifier: requestStorage.identifier, into: &output.bytes)
         exchange.delimitation = plan.content
         exchange.status = response.status.code
-        if let log = server.accessLog { exchange.notedValue = response.fields[log.notedField] }
+        if server.isLogged, let log = server.accessLog { exchange.notedValue = response.fields[log.notedField] }
         let isWhole = writeContent(of: response, plan, &exchange)
         exchange.bytesOut += output.bytes.count - before
         if isWhole { report(exchange) } else { self.exchange = consume exchange }

@@ -46,9 +46,9 @@ extension HTTPConnection {
     /// Finds the route and decides what becomes of the content.
     private func accept(headLength: Int) {
         let request = ServerRequest(requestStorage)
-        let outcome = server.router.match(request.storage.head)
+        let (outcome, identifier) = server.examine(&requestStorage.head)
         if case .match(let found) = outcome { request.storage.match = found } else { request.storage.match = nil }
-        request.storage.identifier = RequestID(of: request.storage.head.fields, generator: &server.identifiers)
+        request.storage.identifier = identifier
         if !request.storage.body.isEmpty { request.storage.body = [] }
         let intake = makeIntake(request, outcome)
         let body = classifyBody(intake, request.storage)

@@ -9,12 +9,8 @@ extension Router {
         var captures: [Range<Int>] = []
     }
 
-    /// What to do with this request.
-    func match(_ request: HTTPRequest) -> Outcome { request.withPath { match(request.method, $0) } }
-
     /// What to do with a request of this method and raw path.
     func match(_ method: HTTPMethod, _ path: Span<UInt8>) -> Outcome {
-        if let route = literalRoutes.find(method, path) { return .match(Match(route: route, parameters: [])) }
         guard path.count > 0, path[0] == 0x2F else { return .notFound }
         let hasEscapes = path.contains(0x25)
         if hasEscapes, (try? PercentDecoding.decode(path)) == nil { return .malformed }

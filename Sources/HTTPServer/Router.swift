@@ -68,7 +68,6 @@ public struct Router: Sendable {
     /// Answers paths that no template matches; nil leaves it to ``problem`` with 404.
     public var fallback: (@Sendable (ServerRequest) -> HTTPResponse)?
     var nodes = [Node()]
-    var literalRoutes = LiteralRoutes()
 
     /// A router without routes, whose problems are a line of plain text.
     public init() {
@@ -110,6 +109,9 @@ public struct Router: Sendable {
         insert(method, template, .deferred(handler))
     }
 
+    /// The routes without parameters by themselves.
+    func makeLiteralRoutes() -> LiteralRoutes { LiteralRoutes(among: nodes.flatMap(\.routes)) }
+
     /// The methods that some template answers, for `OPTIONS *`.
     var allMethods: [HTTPMethod] { Self.allowed(nodes.flatMap(\.routes)) }
 
@@ -127,9 +129,8 @@ public struct Router: Sendable {
         }
         precondition(Set(names).count == names.count, "a template names each parameter once: \(template)")
         precondition(!nodes[node].routes.contains { $0.method == method }, "a second \(method.rawValue) \(template)")
-        let route = Route(method: method, template: template, parameterNames: names, handler: handler)
-        nodes[node].routes.append(route)
-        if names.isEmpty { literalRoutes.add(route) }
+        nodes[node].routes.append(
+            Route(method: method, template: template, parameterNames: names, handler: handler))
     }
 
     private mutating func literalChild(of node: Int, _ segment: [UInt8]) -> Int {

@@ -26,8 +26,11 @@ final class ServerLoop: @unchecked Sendable {
     let configuration: ServerConfiguration
     let intervals: Intervals
     let router: Router
+    private let literalRoutes: LiteralRoutes
     let observer: any ServerObserver
     let accessLog: (any AccessLog)?
+    /// Whether there is an access log: asking for the log itself counts a reference.
+    let isLogged: Bool
     /// Whether anybody listens; the clock is not asked for somebody who does not.
     let isObserved: Bool
     let pool: OffloadPool
@@ -51,8 +54,10 @@ final class ServerLoop: @unchecked Sendable {
         self.loop = loop
         self.configuration = configuration
         self.router = router
+        literalRoutes = router.makeLiteralRoutes()
         self.observer = observer
         self.accessLog = accessLog
+        isLogged = accessLog != nil
         isObserved = !(observer is NoObserver) || accessLog != nil
         self.pool = pool
         self.connectionCount = connectionCount
@@ -70,6 +75,21 @@ final class ServerLoop: @unchecked Sendable {
 
     /// Whether connections begin with a TLS handshake.
     var isEncrypted: Bool { certificates != nil }
+
+    /// Finds the route and gives the request its name.
+    ///
+    /// `head` stays as it is. It comes as it does because a property of a class that is lent in any other way is copied
+    /// first, and its references counted.
+    func examine(_ head: inout HTTPRequest) -> (outcome: Router.Outcome, identifier: RequestID) {
+        let method = head.method
+        let outcome = head.withPath { path in
+            if let route = literalRoutes.find(method, path) {
+                return Router.Outcome.match(Router.Match(route: route, parameters: []))
+            }
+            return router.match(method, path)
+        }
+        return (outcome, RequestID(of: head.fields, generator: &identifiers))
+    }
 
     /// Takes a new connection in, or turns it away when there are too many.
     func admit(_ accepted: consuming ListeningSocket.Connection) {
