@@ -1,9 +1,11 @@
+import Dispatch
 import Glibc
 import HTTP
 import HTTPServer
 
 /// The HTTP server alone, to be measured, fuzzed and run against conformance suites: GET answers 200 with a fixed body,
-/// POST the request's own, on every path. Every limit is a flag; `--help` lists them.
+/// POST the request's own, on every path; `/offloaded` and `/deferred` by another thread, and POST to `/streamed` answers
+/// how long the content was, which is never kept. Every limit is a flag; `--help` lists them.
 @main
 struct EchoServer {
     static func main() {
@@ -38,6 +40,12 @@ struct EchoServer {
         let fixed = HTTPResponse(status: .ok, fields: [.contentType: "application/json"], body: .bytes(body))
         router.add(.get, "/") { _ in fixed }
         router.add(.post, "/") { echo($0) }
+        // The same by the other ways to an answer.
+        router.add(.get, "/offloaded", .offloaded) { _ in fixed }
+        router.addDeferred(.get, "/deferred") { _, respond in
+            DispatchQueue.global().async { respond(fixed) }
+        }
+        router.addStreaming(.post, "/streamed") { _ in ContentCounter() }
         // Whatever the path: what no template matches is answered all the same.
         router.fallback = { $0.head.method == .post ? echo($0) : fixed }
         return router
@@ -48,6 +56,23 @@ struct EchoServer {
             status: .ok, fields: [.contentType: request.head.fields[.contentType] ?? "application/octet-stream"],
             body: .bytes(request.body))
     }
+}
+
+// Unchecked: the server calls a consumer from one thread at a time.
+/// Counts the octets of a request's content.
+final class ContentCounter: RequestBodyConsumer, @unchecked Sendable {
+    private var count = 0
+
+    func consume(_ chunk: [UInt8]) -> HTTPResponse? {
+        count += chunk.count
+        return nil
+    }
+
+    func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void) {
+        respond(HTTPResponse(status: .ok, body: .bytes(Array("\(count)\n".utf8))))
+    }
+
+    func cancel() {}
 }
 
 /// Writes a line past the C library's buffers, so that a script that waits for it sees it at once.
