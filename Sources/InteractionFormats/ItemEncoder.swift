@@ -37,7 +37,13 @@ public enum ItemEncoder {
     public static func encode(_ value: AttributeValue, named name: String, to writer: inout JSONWriter) {
         switch value {
         case .string(let text): writer.member(name, text)
-        case .number(let number): writer.member(name, number)
+        case .number(let number):
+            // Most likely as it was given: 1999, not 1999.0. Beyond 2^53 not every integer is a number.
+            if let whole = Int(exactly: number), whole.magnitude <= 1 << 53 {
+                writer.member(name, whole)
+            } else {
+                writer.member(name, number)
+            }
         case .boolean(let bool): writer.member(name, bool)
         case .strings(let texts): writer.member(name, texts)
         }

@@ -7,11 +7,11 @@ import Locking
 /// follows every write. Any thread may call it; no call waits for I/O.
 final class Catalog: Sendable {
     private struct State {
-        var items: [String: Item] = [:]
+        var items: [ExactName: Item] = [:]
         /// Items that are hidden or have a window of availability: the few that need a look for each answer.
-        var restricted: Set<String> = []
+        var restricted: Set<ExactName> = []
         /// Items that were deleted: a model may still know them.
-        var withdrawn: Set<String> = []
+        var withdrawn: Set<ExactName> = []
     }
 
     private let state = Lock(State())
@@ -19,7 +19,7 @@ final class Catalog: Sendable {
     /// Reads every item of `store`, and which were deleted.
     func load(from store: any InteractionStore) throws(StoreError) {
         let withdrawn = try store.withdrawnItems()
-        state.withLock { $0.withdrawn = Set(withdrawn) }
+        state.withLock { $0.withdrawn = Set(withdrawn.map(ExactName.init)) }
         var last: String?
         while true {
             let page = try store.items(after: last, limit: 10_000)
@@ -33,13 +33,14 @@ final class Catalog: Sendable {
     func put(_ items: [Item]) {
         state.withLock { state in
             for item in items {
-                state.items[item.id] = item
-                state.withdrawn.remove(item.id)
+                let name = ExactName(item.id)
+                state.items[name] = item
+                state.withdrawn.remove(name)
                 let isRestricted = item.hidden || item.availableFrom != nil || item.availableUntil != nil
                 if isRestricted {
-                    state.restricted.insert(item.id)
+                    state.restricted.insert(name)
                 } else {
-                    state.restricted.remove(item.id)
+                    state.restricted.remove(name)
                 }
             }
         }
@@ -47,27 +48,29 @@ final class Catalog: Sendable {
 
     /// An item that was deleted.
     func remove(_ id: String) {
+        let name = ExactName(id)
         state.withLock { state in
-            state.items[id] = nil
-            state.restricted.remove(id)
-            state.withdrawn.insert(id)
+            state.items[name] = nil
+            state.restricted.remove(name)
+            state.withdrawn.insert(name)
         }
     }
 
     /// The records of `ids`, nil where there is none.
     func items(_ ids: [String]) -> [Item?] {
-        state.withLock { state in ids.map { state.items[$0] } }
+        state.withLock { state in ids.map { state.items[ExactName($0)] } }
     }
 
     /// The items that may not be recommended at `now` (milliseconds since 1970).
     func withheld(at now: Int64) -> [String] {
         state.withLock { state in
-            state.withdrawn
-                + state.restricted.filter { id in
-                    guard let item = state.items[id] else { return false }
+            state.withdrawn.map(\.text)
+                + state.restricted.filter { name in
+                    guard let item = state.items[name] else { return false }
                     return item.hidden || item.availableFrom.map { now < $0 } ?? false
                         || item.availableUntil.map { now >= $0 } ?? false
                 }
+                .map(\.text)
         }
     }
 

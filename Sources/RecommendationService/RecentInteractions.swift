@@ -8,8 +8,8 @@ import Locking
 /// them; only this memory of them goes). Any thread may call it; no call waits for I/O.
 final class RecentInteractions: Sendable {
     private struct Entry: Sendable {
-        let userID: String
-        let itemID: String
+        let userID: ExactName
+        let itemID: ExactName
         /// No smaller than the row of the interaction in the store.
         let watermark: Int64
         /// As it was given; nil also for what was read from the store at start.
@@ -22,8 +22,8 @@ final class RecentInteractions: Sendable {
         var first = 0
         /// Everything that was committed up to here has been looked at.
         var watermark: Int64 = 0
-        var itemsByUser: [String: [String]] = [:]
-        var countByItem: [String: Int] = [:]
+        var itemsByUser: [ExactName: [ExactName]] = [:]
+        var countByItem: [ExactName: Int] = [:]
     }
 
     private let state = Lock(State())
@@ -43,7 +43,8 @@ final class RecentInteractions: Sendable {
             after: watermark, begin: { names = $0 },
             row: { row in
                 if let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] {
-                    remember(Entry(userID: userID, itemID: itemID, watermark: row.rowID), in: &fresh)
+                    remember(
+                        Entry(userID: ExactName(userID), itemID: ExactName(itemID), watermark: row.rowID), in: &fresh)
                 }
                 return true
             })
@@ -71,8 +72,8 @@ final class RecentInteractions: Sendable {
             for interaction in interactions {
                 remember(
                     Entry(
-                        userID: interaction.userID, itemID: interaction.itemID, watermark: watermark,
-                        interactionID: interaction.interactionID),
+                        userID: ExactName(interaction.userID), itemID: ExactName(interaction.itemID),
+                        watermark: watermark, interactionID: interaction.interactionID),
                     in: &state)
             }
             return true
@@ -105,17 +106,18 @@ final class RecentInteractions: Sendable {
 
     /// A person was erased.
     func forget(userID: String) {
+        let user = ExactName(userID)
         state.withLock { state in
-            guard let items = state.itemsByUser.removeValue(forKey: userID) else { return }
+            guard let items = state.itemsByUser.removeValue(forKey: user) else { return }
             for item in items { decrement(item, in: &state) }
-            state.entries = state.entries[state.first...].filter { $0.userID != userID }
+            state.entries = state.entries[state.first...].filter { $0.userID != user }
             state.first = 0
         }
     }
 
     /// The items `userID` touched, oldest first; each as often as it was touched.
     func items(of userID: String) -> [String] {
-        state.withLock { $0.itemsByUser[userID] ?? [] }
+        state.withLock { ($0.itemsByUser[ExactName(userID)] ?? []).map(\.text) }
     }
 
     /// The items touched most often, with how often; ties by ID.
@@ -123,9 +125,10 @@ final class RecentInteractions: Sendable {
     /// Complexity: linear in the distinct items; meant for the time before the first model.
     func popular() -> [(itemID: String, count: Int)] {
         state.withLock { state in
-            state.countByItem.map { (itemID: $0.key, count: $0.value) }
+            state.countByItem.map { (item: $0.key, count: $0.value) }
         }
-        .sorted { ($0.count, $1.itemID) > ($1.count, $0.itemID) }
+        .sorted { ($0.count, $1.item) > ($1.count, $0.item) }
+        .map { (itemID: $0.item.text, count: $0.count) }
     }
 
     /// How many interactions are remembered.
@@ -152,7 +155,7 @@ final class RecentInteractions: Sendable {
         if state.itemsByUser[entry.userID]?.isEmpty == true { state.itemsByUser[entry.userID] = nil }
     }
 
-    private func decrement(_ itemID: String, in state: inout State) {
+    private func decrement(_ itemID: ExactName, in state: inout State) {
         guard let count = state.countByItem[itemID] else { return }
         state.countByItem[itemID] = count > 1 ? count - 1 : nil
     }

@@ -43,6 +43,15 @@ enum RequestBody {
         return try json(in: request.body, emptyMeans: fallback)
     }
 
+    /// Refuses content on a route that has no settings, but for an empty object.
+    static func refuse(in request: ServerRequest) throws(Problem) {
+        guard !request.body.isEmpty else { return }
+        let document = try json(of: request)
+        var faults = JSONFaults()
+        _ = JSONObjectDecoder(document.root, knownMembers: [], faults: &faults)
+        guard faults.isEmpty else { throw Problem(faults: faults) }
+    }
+
     /// The document in `bytes`.
     static func json(in bytes: [UInt8], emptyMeans fallback: String? = nil) throws(Problem) -> JSONDocument {
         var content = bytes

@@ -70,6 +70,8 @@ struct ModelTests {
             try service.loadCheckerboard()
             for _ in 0..<3 { try service.train(#""publish": "always""#) }
             for name in ["v1", "3", "v2", "v2"] {
+                let refused = try service.post("/models/\(name)/publish", #"{"force": true}"#)
+                #expect(refused.status == 422 && refused.text.contains("force"))
                 let reply = try service.post("/models/\(name)/publish", "")
                 #expect(reply.status == 200 && reply.json["current"]?.bool == true)
                 let expected = name.hasPrefix("v") ? name : "v\(name)"

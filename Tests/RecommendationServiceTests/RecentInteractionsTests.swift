@@ -20,6 +20,18 @@ struct RecentInteractionsTests {
         #expect(recent.popular().map(\.count) == [2, 1, 1])
     }
 
+    @Test("names that only look alike are different users and items")
+    func exactNames() {
+        let (one, two) = ("caf\u{E9}", "cafe\u{301}")
+        let recent = RecentInteractions(capacity: 10)
+        recent.append([interaction(one, two), interaction(two, one), interaction(two, two)], watermark: 3)
+        #expect(recent.items(of: one).map { Array($0.utf8) } == [two].map { Array($0.utf8) })
+        #expect(recent.items(of: two).map { Array($0.utf8) } == [one, two].map { Array($0.utf8) })
+        #expect(recent.popular().map(\.count) == [2, 1])
+        recent.forget(userID: one)
+        #expect(recent.items(of: one).isEmpty && recent.count == 2)
+    }
+
     @Test(
         "past the capacity the oldest go first, and with a capacity of none nothing is held", arguments: [0, 1, 3, 4])
     func capacity(capacity: Int) {

@@ -28,7 +28,10 @@ struct ModelRoutes: Sendable {
             Answer.or { () throws(Problem) in try describe(version(of: request)) }
         }
         router.add(.post, "/models/{version}/publish", .offloaded) { request in
-            Answer.or { () throws(Problem) in try publish(version(of: request)) }
+            Answer.or { () throws(Problem) in
+                try RequestBody.refuse(in: request)
+                return try publish(version(of: request))
+            }
         }
     }
 

@@ -1,0 +1,20 @@
+import InteractionStorage
+import Testing
+
+@testable import RecommendationService
+
+@Suite("The catalogue in memory")
+struct CatalogMemoryTests {
+    @Test("names that only look alike are different items: one's title, window and deletion are not the other's")
+    func exactNames() {
+        let (one, two) = ("caf\u{E9}", "cafe\u{301}")
+        let catalog = Catalog()
+        catalog.put([Item(id: one, title: "composed"), Item(id: two, title: "decomposed", hidden: true)])
+        #expect(catalog.count == 2)
+        #expect(catalog.items([one, two]).map { $0?.title } == ["composed", "decomposed"])
+        #expect(catalog.withheld(at: 0).map { Array($0.utf8) } == [Array(two.utf8)])
+        catalog.remove(one)
+        #expect(catalog.items([one, two]).map { $0?.title } == [nil, "decomposed"])
+        #expect(Set(catalog.withheld(at: 0).map { Array($0.utf8) }) == [Array(one.utf8), Array(two.utf8)])
+    }
+}
