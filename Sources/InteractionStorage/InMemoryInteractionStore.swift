@@ -8,7 +8,7 @@ public final class InMemoryInteractionStore: InteractionStore {
         var isOpen = true
         var rows: [StoredInteraction] = []
         var lastRow: Int64 = 0
-        var receipts: [(key: ExactName, receipt: AppendReceipt)] = []
+        var receipts: [(key: ExactName, fingerprint: Int64, receipt: AppendReceipt)] = []
         var users = Interned()
         var items = Interned()
         var kinds = Interned()
@@ -67,14 +67,16 @@ public final class InMemoryInteractionStore: InteractionStore {
         try access { contents throws(StoreError) in
             requests.map { request in
                 if let fault = request.fault { return .failure(.failed(operation: "append", reason: fault)) }
-                return .success(append(request, &contents))
+                return append(request, &contents)
             }
         }
     }
 
-    private func append(_ request: AppendRequest, _ contents: inout Contents) -> AppendReceipt {
+    private func append(_ request: AppendRequest, _ contents: inout Contents) -> Result<AppendReceipt, StoreError> {
         let key = request.idempotencyKey.map(ExactName.init)
-        if let key, let earlier = contents.receipts.first(where: { $0.key == key }) { return earlier.receipt }
+        if let key, let earlier = contents.receipts.first(where: { $0.key == key }) {
+            return earlier.fingerprint == request.fingerprint ? .success(earlier.receipt) : .failure(.keyReused)
+        }
         var receipt = AppendReceipt(stored: 0, duplicates: 0, watermark: 0)
         for interaction in request.interactions {
             if let id = interaction.interactionID, contents.rows.contains(where: { $0.hasID(id) }) {
@@ -90,10 +92,10 @@ public final class InMemoryInteractionStore: InteractionStore {
         }
         receipt.watermark = contents.lastRow
         if let key {
-            contents.receipts.append((key, receipt))
+            contents.receipts.append((key, request.fingerprint, receipt))
             if contents.receipts.count > receiptsKept { contents.receipts.removeFirst() }
         }
-        return receipt
+        return .success(receipt)
     }
 
     // MARK: The whole

@@ -21,23 +21,27 @@ struct InteractionAppender {
             sql: "INSERT INTO interactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         findInteraction = try database.cachedStatement(sql: "SELECT row FROM interactions WHERE interaction_id = ?")
         findReceipt = try database.cachedStatement(
-            sql: "SELECT stored, duplicates, watermark FROM receipts WHERE idempotency_key = ?")
+            sql: "SELECT stored, duplicates, watermark, fingerprint FROM receipts WHERE idempotency_key = ?")
         insertReceipt = try database.cachedStatement(
-            sql: "INSERT INTO receipts (idempotency_key, stored, duplicates, watermark) VALUES (?, ?, ?, ?)")
+            sql: """
+                INSERT INTO receipts (idempotency_key, stored, duplicates, watermark, fingerprint)
+                VALUES (?, ?, ?, ?, ?)
+                """)
         pruneReceipts = try database.cachedStatement(sql: "DELETE FROM receipts WHERE sequence <= ?")
         users = try Names(database, table: "user_names")
         items = try Names(database, table: "item_names")
         kinds = try Names(database, table: "kind_names")
     }
 
-    /// Carries out one request, whose interactions have no fault.
+    /// Carries out one request, whose interactions have no fault; a failure that is returned has changed nothing.
     mutating func append(
         _ request: AppendRequest, _ totals: inout StoreTotals, in database: Database
-    ) throws
-        -> AppendReceipt
-    {
+    ) throws -> Result<AppendReceipt, StoreError> {
+        let fingerprint = request.idempotencyKey.map { _ in request.fingerprint }
         if let key = request.idempotencyKey, let row = try Row.fetchOne(findReceipt, arguments: [key]) {
-            return AppendReceipt(stored: row[0], duplicates: row[1], watermark: row[2])
+            let earlier: Int64? = row[3]
+            guard earlier == nil || earlier == fingerprint else { return .failure(.keyReused) }
+            return .success(AppendReceipt(stored: row[0], duplicates: row[1], watermark: row[2]))
         }
         var stored = 0
         for interaction in request.interactions where try insert(interaction, &totals) { stored += 1 }
@@ -47,10 +51,11 @@ struct InteractionAppender {
         let receipt = AppendReceipt(
             stored: stored, duplicates: request.interactions.count - stored, watermark: totals.lastRow)
         if let key = request.idempotencyKey {
-            try insertReceipt.execute(arguments: [key, receipt.stored, receipt.duplicates, receipt.watermark])
+            try insertReceipt.execute(
+                arguments: [key, receipt.stored, receipt.duplicates, receipt.watermark, fingerprint])
             try pruneReceipts.execute(arguments: [database.lastInsertedRowID - Int64(receiptsKept)])
         }
-        return receipt
+        return .success(receipt)
     }
 
     private mutating func insert(_ interaction: Interaction, _ totals: inout StoreTotals) throws -> Bool {

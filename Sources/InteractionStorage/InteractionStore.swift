@@ -7,8 +7,8 @@ public protocol InteractionStore: Sendable {
     /// Appends interactions in one transaction, in their order.
     ///
     /// An interaction whose `interactionID` is held already, or stands earlier in the same call, is a duplicate and left
-    /// out. A retry with an idempotency key that was used before stores nothing, whatever it carries, and returns the
-    /// first call's receipt.
+    /// out. A retry with an idempotency key that was used before stores nothing and returns the first call's receipt;
+    /// with other interactions than the first call's it is no retry, and throws ``StoreError/keyReused``.
     func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt
 
     /// Carries out several appends in one transaction, each for itself: one that cannot be carried out

@@ -109,14 +109,14 @@ public final class SQLiteInteractionStore: InteractionStore {
         return try write("append") { database, totals in
             var appender = try InteractionAppender(database, receiptsKept: receiptsKept)
             guard isolated else {
-                return try requests.map { .success(try appender.append($0, &totals, in: database)) }
+                return try requests.map { try appender.append($0, &totals, in: database) }
             }
             return try requests.map { request in
                 let before = totals
-                var receipt: AppendReceipt?
+                var result: Result<AppendReceipt, StoreError>?
                 do {
                     try database.inSavepoint {
-                        receipt = try appender.append(request, &totals, in: database)
+                        result = try appender.append(request, &totals, in: database)
                         return .commit
                     }
                 } catch {
@@ -126,8 +126,8 @@ public final class SQLiteInteractionStore: InteractionStore {
                     appender = try InteractionAppender(database, receiptsKept: receiptsKept)
                     return .failure(error)
                 }
-                guard let receipt else { throw StoreError.failed(operation: "append", reason: "no receipt") }
-                return .success(receipt)
+                guard let result else { throw StoreError.failed(operation: "append", reason: "no receipt") }
+                return result
             }
         }
     }

@@ -8,6 +8,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case corrupt(String)
     /// The file was written by a newer version of this program; it was left as it is.
     case newerSchema(found: Int, supported: Int)
+    /// The idempotency key was used before, for other interactions.
+    case keyReused
     /// The request itself cannot be carried out.
     case failed(operation: String, reason: String)
 }
@@ -22,6 +24,7 @@ extension StoreError: CustomStringConvertible {
         case .newerSchema(let found, let supported):
             "the store has schema \(found), written by a newer version of this program; "
                 + "this version reads up to schema \(supported)"
+        case .keyReused: "the idempotency key was used before, for other interactions"
         case .failed(let operation, let reason): "\(operation) failed: \(reason)"
         }
     }

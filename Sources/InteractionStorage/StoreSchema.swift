@@ -14,7 +14,7 @@ struct StoreSchema: Sendable {
     var version: Int { steps.count }
 
     /// All steps of this program.
-    static let current = StoreSchema(steps: [interactionsAndCatalogue, withdrawnItems])
+    static let current = StoreSchema(steps: [interactionsAndCatalogue, withdrawnItems, fingerprintedReceipts])
 
     /// Takes every step the file has not taken yet, in one transaction.
     ///
@@ -103,5 +103,11 @@ struct StoreSchema: Sendable {
     /// go on recommending what the owner has taken away.
     private static let withdrawnItems = """
         CREATE TABLE withdrawn_items (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+        """
+
+    /// What a receipt was given for, so that a key that is used for something else is refused rather than taken for a
+    /// retry. Null in receipts from before, which answer whatever comes.
+    private static let fingerprintedReceipts = """
+        ALTER TABLE receipts ADD COLUMN fingerprint INTEGER;
         """
 }

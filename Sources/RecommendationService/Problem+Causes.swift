@@ -12,6 +12,10 @@ extension Problem {
                 retryAfterSeconds: 1)
         case .unavailable(let reason):
             self.init(.serviceUnavailable, "The store is unavailable: \(reason).", retryAfterSeconds: 5)
+        case .keyReused:
+            self.init(
+                .unprocessableContent,
+                "This Idempotency-Key was used before, for other interactions; nothing of these was stored.")
         case .corrupt, .newerSchema, .failed:
             self.init(.internalServerError, "The store could not carry this out: \(error).")
         }

@@ -35,14 +35,20 @@ struct InteractionContractTests {
         }
     }
 
-    @Test("an idempotency key gives the first receipt again, whatever comes with it", arguments: StoreKind.allCases)
+    @Test(
+        "an idempotency key gives the first receipt again, and is refused with other interactions",
+        arguments: StoreKind.allCases)
     func idempotency(_ kind: StoreKind) throws {
         try kind.withStore { store throws in
             let bare = Interaction(userID: "ada", itemID: "50")
             let first = try store.append([bare, .complete], idempotencyKey: "k")
             try #require(try store.append([bare], idempotencyKey: "other").watermark == 3)
             #expect(try store.append([bare, .complete], idempotencyKey: "k") == first)
-            #expect(try store.append([bare, bare, bare], idempotencyKey: "k") == first)
+            for other in [
+                [bare, bare], [.complete, bare], [bare], [], [Interaction(userID: "ada", itemID: "51"), .complete],
+            ] {
+                #expect(throws: StoreError.keyReused) { try store.append(other, idempotencyKey: "k") }
+            }
             #expect(try store.everything().count == 3)
         }
     }
@@ -110,6 +116,7 @@ struct InteractionContractTests {
             let results = try store.append(group: [
                 AppendRequest(interactions: [bare], idempotencyKey: "k"), AppendRequest(interactions: [bare, bad]),
                 AppendRequest(interactions: [bare, bare]),
+                AppendRequest(interactions: [bare], idempotencyKey: "k"),
                 AppendRequest(interactions: [.complete], idempotencyKey: "k"),
                 AppendRequest(interactions: [bare], idempotencyKey: ""),
             ])
@@ -119,6 +126,7 @@ struct InteractionContractTests {
                     .failure(.failed(operation: "append", reason: "interaction 1: user_id is empty")),
                     .success(AppendReceipt(stored: 2, duplicates: 0, watermark: 3)),
                     .success(AppendReceipt(stored: 1, duplicates: 0, watermark: 1)),
+                    .failure(.keyReused),
                     .failure(.failed(operation: "append", reason: "the idempotency key is empty")),
                 ])
             #expect(try store.everything().count == 3)

@@ -141,7 +141,8 @@ struct RecordContractTests {
             let others = Interaction(userID: "v", itemID: "i")
             _ = try store.append([others], idempotencyKey: nil)
             let own = Interaction(userID: "u", itemID: "i", kind: "view", interactionID: "x")
-            let receipt = try store.append([own, Interaction(userID: "u", itemID: "j"), others], idempotencyKey: "k")
+            let request = [own, Interaction(userID: "u", itemID: "j"), others]
+            let receipt = try store.append(request, idempotencyKey: "k")
             try store.putUsers([User(id: "u"), User(id: "only record")])
             #expect(
                 try store.eraseUser("u") == ErasureReceipt(interactions: 2, existed: true, firstRowID: 2))
@@ -154,7 +155,7 @@ struct RecordContractTests {
             let snapshot = try #require(try store.scanned().snapshot)
             #expect((0..<snapshot.userIDs.keyLimit).compactMap { snapshot.userIDs[$0] } == ["v"])
             // A late retry does not bring the user back; a new fact does, under a new key.
-            #expect(try store.append([own], idempotencyKey: "k") == receipt)
+            #expect(try store.append(request, idempotencyKey: "k") == receipt)
             #expect(try store.counts.users == 1)
             #expect(try store.append([own], idempotencyKey: nil).watermark == 5)
             #expect(try store.scanned().rows.map(\.interaction.userID) == ["v", "v", "u"])

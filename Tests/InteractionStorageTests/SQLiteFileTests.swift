@@ -44,7 +44,8 @@ struct SQLiteFileTests {
         let store = try SQLiteInteractionStore(path: copy)
         #expect(try store.counts == StoreCounts(interactions: 11, users: 11, items: 11, catalogueItems: 1))
         #expect(try store.everything().last?.interaction == .complete)
-        #expect(try store.append([.complete], idempotencyKey: "k").stored == 10)
+        // The receipt is there too.
+        #expect(throws: StoreError.keyReused) { try store.append([.complete], idempotencyKey: "k") }
     }
 
     @Test("a commit is synced in full, and what is deleted is overwritten")
@@ -130,14 +131,31 @@ struct SQLiteFileTests {
     func migration() throws {
         let first = StoreSchema(steps: Array(StoreSchema.current.steps.prefix(1)))
         let old = try SQLiteInteractionStore(path: path, schema: first)
-        _ = try old.append([.complete], idempotencyKey: nil)
+        // As that program wrote it: its receipts have no fingerprint.
+        try old.write("appending") { database, totals in
+            try database.execute(
+                sql: """
+                    INSERT INTO user_names VALUES (1, 'ada');
+                    INSERT INTO item_names VALUES (1, '50');
+                    INSERT INTO interactions VALUES (1, 1, 1, NULL, NULL, NULL, NULL, NULL);
+                    INSERT INTO receipts VALUES (1, 'k', 1, 0, 1);
+                    """)
+            totals.lastRow = 1
+            totals.lastUser = 1
+            totals.lastItem = 1
+            totals.counts = StoreCounts(interactions: 1, users: 1, items: 1)
+        }
         try old.close()
+        let present = try SQLiteInteractionStore(path: path)
+        let retry = try present.append([.complete], idempotencyKey: "k")
+        #expect(retry == AppendReceipt(stored: 1, duplicates: 0, watermark: 1))
+        try present.close()
         let next = StoreSchema(
             steps: StoreSchema.current.steps + [
                 "ALTER TABLE interactions ADD COLUMN extra TEXT", "CREATE TABLE later (x INTEGER) STRICT",
             ])
         let store = try SQLiteInteractionStore(path: path, schema: next)
-        #expect(try store.everything().map(\.interaction) == [.complete])
+        #expect(try store.everything().map(\.interaction) == [Interaction(userID: "ada", itemID: "50")])
         let version = try store.read("reading the version") { try StoreSchema.version(of: $0) }
         #expect(version == next.version)
         #expect(try store.read("reading") { try Int.fetchOne($0, sql: "SELECT count(*) FROM later") } == 0)

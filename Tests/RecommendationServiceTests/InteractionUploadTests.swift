@@ -131,12 +131,17 @@ struct InteractionUploadTests {
         #expect(try service.store.counts.interactions == 2)
     }
 
-    @Test("what a retry carries under a used key is neither stored, nor counted, nor remembered")
-    func retryIsNotRemembered() throws {
+    @Test("other interactions under a used key are refused, and neither stored, nor counted, nor remembered")
+    func usedKey() throws {
         let service = try TestService()
         let key = "Idempotency-Key: k\r\n"
         _ = try service.post("/interactions", #"{"user_id": "a", "item_id": "first"}"#, fields: key)
-        _ = try service.post("/interactions", #"{"user_id": "a", "item_id": "second"}"#, fields: key)
+        for second in [
+            #"{"user_id": "a", "item_id": "second"}"#, #"{"user_id": "a", "item_id": "first", "rating": 1}"#,
+        ] {
+            let refused = try service.post("/interactions", second, fields: key)
+            #expect(refused.status == 422 && refused.text.contains("Idempotency-Key"))
+        }
         #expect(try service.store.counts.interactions == 1)
         #expect(try service.get("/recommend?user_id=b").items == ["first"])
         #expect(try service.get("/metrics").text.contains("\nnectar_interactions_stored_total 1\n"))
