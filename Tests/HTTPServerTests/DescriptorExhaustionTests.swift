@@ -16,19 +16,23 @@ struct DescriptorExhaustionTests {
             var limit = rlimit()
             unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
             let before = limit
-            // The client takes the last number; none is left to accept it with.
+            // All numbers are taken, the clients' too: the server asks for one again and again, and would race a client
+            // for a number that is free between two.
+            let sockets = (0..<3).map { _ in RawClient.makeSocket() }
             let next = unsafe open("/dev/null", O_RDONLY)
             close(next)
-            limit.rlim_cur = rlim_t(next) + 1
+            limit.rlim_cur = rlim_t(next)
             unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-            for _ in 0..<3 {
-                let client = try server.client()
+            var clients: [RawClient] = []
+            for socket in sockets {
+                let client = try RawClient(socket: socket, port: server.port)
+                clients.append(client)
                 let answer = client.readResponse()
                 #expect(answer.head.status == 503)
                 #expect(answer.head.field("Retry-After") == "1")
                 #expect(client.isAtEnd())
             }
-            #expect(server.observer.current.refused == 3)
+            #expect(server.observer.wait { $0.refused == 3 })
             limit = before
             unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
             #expect(try server.client().get("/hello").content == "hello")

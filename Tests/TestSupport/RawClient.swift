@@ -17,9 +17,20 @@ public final class RawClient: @unchecked Sendable {
     }
 
     /// Connects to `host` (a numeric address). A small `receiveBuffer` makes a slow reader of it.
-    public init(host: String = "127.0.0.1", port: UInt16, receiveBuffer: Int32? = nil) throws {
+    public convenience init(host: String = "127.0.0.1", port: UInt16, receiveBuffer: Int32? = nil) throws {
+        let socket = Self.makeSocket(isIPv6: host.contains(":"))
+        try self.init(socket: socket, host: host, port: port, receiveBuffer: receiveBuffer)
+    }
+
+    /// A socket to connect later, for a test in which there will be no number left for one.
+    public static func makeSocket(isIPv6: Bool = false) -> Int32 {
+        socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    }
+
+    /// Connects a socket of ``makeSocket(isIPv6:)``, whose owner it becomes.
+    public init(socket: Int32, host: String = "127.0.0.1", port: UInt16, receiveBuffer: Int32? = nil) throws {
         let isIPv6 = host.contains(":")
-        descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        descriptor = socket
         if var size = receiveBuffer {
             unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4)
         }
