@@ -149,6 +149,7 @@ public final class HTTPServer: Sendable {
         var loops: [ServerLoop] = []
         let connectionCount = ConnectionCount(configuration)
         var generator = SystemRandomNumberGenerator()
+        try ListeningSocket.refuseIfTaken(address)
         for _ in 0..<configuration.loopCount {
             let listener = try ListeningSocket(address: address, backlog: Int32(clamping: configuration.backlog))
             // The first one has the port chosen; the others share it.

@@ -31,23 +31,40 @@ public struct ListeningSocket: ~Copyable, Sendable {
     /// The port it listens on, chosen by the kernel if 0 was asked for.
     public let port: UInt16
 
-    /// Binds and listens.
+    /// Binds and listens. The port may be shared with siblings of the same user, whichever process they belong to: of a
+    /// server's listeners the first one has to make sure that nobody else is there, see ``refuseIfTaken(_:)``.
     public init(address: SocketAddress, backlog: Int32) throws(SystemError) {
-        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        let descriptor = FileDescriptor(
-            owning: try SystemCall.perform("socket") { socket(address.domain, type, 0) })
+        let descriptor = try Self.makeSocket(for: address)
         let number = descriptor.number
-        try Self.enable(SO_REUSEADDR, level: SOL_SOCKET, of: number, "SO_REUSEADDR")
         try Self.enable(SO_REUSEPORT, level: SOL_SOCKET, of: number, "SO_REUSEPORT")
-        if address.family == .ipv6 {
-            // `::` then means IPv6 alone, whatever the machine's default, and both families can share a port.
-            try Self.enable(IPV6_V6ONLY, level: Int32(IPPROTO_IPV6), of: number, "IPV6_V6ONLY")
-        }
         try Self.setInherited(number)
         try SystemCall.perform("bind") { unsafe address.withSockaddr { unsafe bind(number, $0, $1) } }
         try SystemCall.perform("listen") { listen(number, backlog) }
         port = try Self.boundPort(of: number)
         self.descriptor = descriptor
+    }
+
+    /// Throws (`EADDRINUSE`) if anybody listens on the address.
+    ///
+    /// Sharing a port asks nobody: a second server would start without a word, and the kernel would deal the requests out
+    /// to both. A socket that does not share cannot be bound beside those that do.
+    public static func refuseIfTaken(_ address: SocketAddress) throws(SystemError) {
+        let descriptor = try makeSocket(for: address)
+        let number = descriptor.number
+        try SystemCall.perform("bind") { unsafe address.withSockaddr { unsafe bind(number, $0, $1) } }
+    }
+
+    private static func makeSocket(for address: SocketAddress) throws(SystemError) -> FileDescriptor {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = FileDescriptor(
+            owning: try SystemCall.perform("socket") { socket(address.domain, type, 0) })
+        let number = descriptor.number
+        try enable(SO_REUSEADDR, level: SOL_SOCKET, of: number, "SO_REUSEADDR")
+        if address.family == .ipv6 {
+            // `::` then means IPv6 alone, whatever the machine's default, and both families can share a port.
+            try enable(IPV6_V6ONLY, level: Int32(IPPROTO_IPV6), of: number, "IPV6_V6ONLY")
+        }
+        return descriptor
     }
 
     /// The number to register with an event loop.

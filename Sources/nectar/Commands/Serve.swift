@@ -33,13 +33,20 @@ struct Serve: ParsableCommand {
         let signals = StopSignals(includingHangUp: isEncrypted)
 
         let data = try DataDirectory(configuration)
+        let lock = try ServingLock(folder: configuration.dataDirectory)
+        defer { withExtendedLifetime(lock) {} }
         let service = Service(
             configuration: configuration, store: data.store, models: data.models, logger: logger)
         try Fatal.unless { try service.start() }
         let server = HTTPServer(
             configuration: configuration.server.httpConfiguration, router: service.router(), observer: service.observer,
             accessLog: service.accessLog)
-        let boundPort = try Fatal.unless { try server.start() }
+        let boundPort: UInt16
+        do {
+            boundPort = try server.start()
+        } catch {
+            throw Fatal(description: "\(configuration.server.host):\(configuration.server.port): \(error)")
+        }
         let scheme = isEncrypted ? "https" : "http"
         logger.notice("Nectar \(Build.version) listens on \(scheme)://\(configuration.server.host):\(boundPort)")
 
