@@ -71,6 +71,9 @@ extension ServerLoop {
         let method = request.head.method.rawValue
         var response = router.problem(.methodNotAllowed, "\(method) is not answered at this path.", request)
         response.fields.set(.allow, Self.list(methods))
+        // Who asks for a tunnel may send what is meant for its other end without waiting: it must not be taken for
+        // requests.
+        if request.head.method == .connect { response.fields.set(.connection, "close") }
         return response
     }
 
