@@ -8,6 +8,15 @@ struct DataDirectory {
     let store: SQLiteInteractionStore
     let models: ModelStore
 
+    /// Opens the folder of a command that can do nothing without what is in it: a mistyped one is told rather than made.
+    init(existing configuration: ServiceConfiguration) throws {
+        let path = configuration.dataDirectory
+        guard FileManager.default.fileExists(atPath: "\(path)/nectar.sqlite") else {
+            throw Fatal(description: "There is no store in the folder \(path); --data names another one.")
+        }
+        try self.init(configuration)
+    }
+
     /// Opens the folder, making what is missing.
     init(_ configuration: ServiceConfiguration) throws {
         let path = configuration.dataDirectory

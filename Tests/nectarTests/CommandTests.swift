@@ -1,4 +1,5 @@
 import Foundation
+import InteractionStorage
 import TestSupport
 import Testing
 
@@ -113,6 +114,8 @@ struct CommandTests {
     func train() throws {
         #expect(try generate("in").status == 0)
         let data = folder.file("data")
+        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+        try SQLiteInteractionStore(path: "\(data)/nectar.sqlite").close()
         let nothing = try NectarProcess.run(["train", "--data", data] + Self.tinyModel)
         #expect(nothing.status == 1 && nothing.errors.contains("nothing to train on"))
         #expect(try NectarProcess.run("import", "--data", data, folder.file("in")).status == 0)

@@ -1,4 +1,5 @@
 import Foundation
+import InteractionStorage
 import TestSupport
 import Testing
 
@@ -46,7 +47,7 @@ struct ImportExportTests {
         #expect(refused.errors.contains("2 rows are faulty; nothing was stored"))
         #expect(refused.output.contains("in.csv") && refused.output.contains("line 3"))
         #expect(refused.output.contains("\"five\"") && refused.output.contains("line 4"))
-        #expect(try interactions().isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: data))
         let partial = try importing("in.csv", "--partial")
         #expect(partial.status == 0)
         #expect(partial.output.contains("Stored 2 interactions") && partial.output.contains("2 rows were faulty"))
@@ -58,6 +59,15 @@ struct ImportExportTests {
         try folder.write("in.csv", "user_id,item_id\n1,7\n")
         let outcome = try importing("in.csv", "--dry-run")
         #expect(outcome.status == 0 && outcome.output.contains("dry run"))
+        #expect(!FileManager.default.fileExists(atPath: data))
+    }
+
+    @Test("what needs a store refuses a folder without one, and makes none", arguments: ["export", "train"])
+    func mistypedFolder(command: String) throws {
+        let arguments =
+            command == "export" ? [command, "--data", data, folder.file("out")] : [command, "--data", data]
+        let outcome = try NectarProcess.run(arguments)
+        #expect(outcome.status == 1 && outcome.errors.contains("There is no store in the folder \(data)"))
         #expect(!FileManager.default.fileExists(atPath: data))
     }
 
@@ -111,6 +121,8 @@ struct ImportExportTests {
 
     @Test("an export of an empty store is files without rows")
     func emptyExport() throws {
+        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+        try SQLiteInteractionStore(path: "\(data)/nectar.sqlite").close()
         try export(to: "out", format: "csv")
         #expect(try folder.text("out/interactions.csv").split(separator: "\n").count == 1)
         #expect(try folder.content("out/items.ndjson").isEmpty)

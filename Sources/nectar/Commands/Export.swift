@@ -26,7 +26,7 @@ struct Export: ParsableCommand {
     }
 
     func run() throws {
-        let data = try DataDirectory(try options.load())
+        let data = try DataDirectory(existing: try options.load())
         try Fatal.unless {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             let interactions = try exportInteractions(of: data.store)

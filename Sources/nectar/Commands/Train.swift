@@ -27,7 +27,7 @@ struct Train: ParsableCommand {
         request.holdout = holdout
         request.publication = publish
         request.refits = !noRefit
-        let data = try DataDirectory(configuration)
+        let data = try DataDirectory(existing: configuration)
         _ = data.models.loadNewestValid()
         let job = OfflineTraining.run(request, store: data.store, models: data.models) { Report.epoch($0) }
         if let evaluation = job.evaluation { Report.evaluation(evaluation) }
