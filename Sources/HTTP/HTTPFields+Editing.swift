@@ -55,7 +55,24 @@ extension HTTPFields: ExpressibleByDictionaryLiteral {
 
     /// Copies the octets that the lines' ranges refer to, the whole head at once.
     mutating func store(_ octets: Span<UInt8>) {
+        guard storage.count != octets.count else { return overwrite(octets) }
         // Safe: the buffer does not outlive the call.
         unsafe octets.withUnsafeBufferPointer { unsafe storage.replaceSubrange(0..<storage.count, with: $0) }
+    }
+
+    // Heads of one connection are mostly of one length, and then this is all there is to do.
+    private mutating func overwrite(_ octets: Span<UInt8>) {
+        // Safe: both have the same length, and neither buffer outlives the call.
+        unsafe storage.withUnsafeMutableBytes { target in
+            unsafe octets.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
+        }
+    }
+
+    /// Puts every line so many octets further on, modulo 2³².
+    mutating func moveLines(by distance: UInt32) {
+        for index in lines.indices {
+            lines[index].name.start &+= distance
+            lines[index].value.start &+= distance
+        }
     }
 }

@@ -24,6 +24,8 @@ public struct HTTPRequest: Sendable {
     var pathExtent = HTTPFields.Extent.none
     var queryExtent: HTTPFields.Extent?
     var authorityExtent: HTTPFields.Extent?
+    /// The field section with its empty line, where the next head may be compared with it; else none.
+    var sectionExtent = HTTPFields.Extent.none
 
     /// An empty head to parse into.
     public init() {}
@@ -62,16 +64,22 @@ public struct HTTPRequest: Sendable {
 
     /// Forgets everything but the memory.
     mutating func clear() {
+        clearFields()
+        targetExtent = .none
+        pathExtent = .none
+        queryExtent = nil
+    }
+
+    /// Forgets the fields and what they mean.
+    mutating func clearFields() {
         // The octets stay until the next head's take their place.
         fields.lines.removeAll(keepingCapacity: true)
         framing = .none
         keepAlive = true
         expectsContinue = false
         targetScheme = nil
-        targetExtent = .none
-        pathExtent = .none
-        queryExtent = nil
         authorityExtent = nil
+        sectionExtent = .none
     }
 }
 

@@ -41,9 +41,8 @@ public struct HTTPRequestParser: Sendable {
         while true {
             switch stage {
             case .beginning:
-                request.clear()
-                if let length = PlainHead.read(bytes, limits, into: &request) {
-                    return try complete(bytes, length, &request)
+                if let reading = PlainHead.read(bytes, limits, into: &request) {
+                    return try complete(bytes, reading, &request)
                 }
                 request.clear()
                 guard skipEmptyLine(bytes) else { return .needsMoreBytes }
@@ -112,6 +111,29 @@ public struct HTTPRequestParser: Sendable {
     private func append(_ bytes: Span<UInt8>, _ line: Range<Int>, to fields: inout HTTPFields) throws(Failure) {
         guard fields.count < limits.fieldCount else { throw .tooManyFields }
         fields.lines.append(try FieldLine.parse(bytes, line, isFirst: fields.isEmpty))
+    }
+
+    // A plain head leaves the parser as it was, ready for the next.
+    private func complete(
+        _ bytes: Span<UInt8>,
+        _ reading: PlainHead.Reading,
+        _ request: inout HTTPRequest
+    ) throws(Failure) -> Outcome {
+        switch reading {
+        case .repeated(let length, let start):
+            request.repeatFields(bytes.extracting(..<length), at: start)
+            return .head(consumed: length)
+        case .new(let length):
+            do throws(Failure) {
+                try request.resolve(bytes)
+            } catch {
+                // What was refused must not be taken over.
+                request.clear()
+                throw error
+            }
+            request.store(bytes.extracting(..<length))
+            return .head(consumed: length)
+        }
     }
 
     private mutating func complete(

@@ -60,6 +60,13 @@ extension Span<UInt8> {
         return unsafe Range(uncheckedBounds: (lower, upper))
     }
 
+    /// Whether the octets from `start` on, of which there must be enough, are those.
+    func equals(_ octets: Span<UInt8>, at start: Int) -> Bool {
+        precondition(start >= 0 && start <= count && octets.count <= count &- start)
+        // Safe: octets are without any invariant, and only read.
+        return differences(from: unsafe octets.bytes, at: start, ignoring: 0) == 0
+    }
+
     /// Whether the octets in the range are exactly this text.
     @inline(__always)
     func equals(_ text: StaticString, in range: Range<Int>) -> Bool {

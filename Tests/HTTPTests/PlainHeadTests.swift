@@ -48,7 +48,7 @@ import Testing
         var quick = HTTPRequest()
         let memory = GuardedMemory(capacity: file.octets.count)
         let read = memory.lend(file.octets) { PlainHead.read($0, .init(), into: &quick) }
-        guard let length = read else { return }
+        guard case .new(let length)? = read else { return }
         quick.store(file.octets.span.extracting(..<length))
         var parser = HTTPRequestParser()
         var slow = HTTPRequest()
