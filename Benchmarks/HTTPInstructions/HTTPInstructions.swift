@@ -55,13 +55,13 @@ import HTTP
         var parser = HTTPRequestParser()
         var request = HTTPRequest()
         let response = response()
-        let date = HTTPDate.format(secondsSince1970: 1_700_000_000)
+        let common = HTTPCommonFields(date: HTTPDate.format(secondsSince1970: 1_700_000_000))
         var output: [UInt8] = []
         for _ in 0..<iterations {
             expect(parses(octets, &parser, &request))
             output.removeAll(keepingCapacity: true)
-            let plan = HTTPResponseWriter.writeHead(
-                of: response, to: request.method, version: request.version, keepAlive: request.keepAlive, date: date,
+            let plan = HTTPResponseWriter.write(
+                response, to: request.method, version: request.version, keepAlive: request.keepAlive, common: common,
                 requestID: requestID.span, into: &output)
             expect(plan.keepAlive)
         }
@@ -75,12 +75,12 @@ import HTTP
     /// An answer's head into octets.
     private static func write(_ iterations: Int) {
         let response = response()
-        let date = HTTPDate.format(secondsSince1970: 1_700_000_000)
+        let common = HTTPCommonFields(date: HTTPDate.format(secondsSince1970: 1_700_000_000))
         var output: [UInt8] = []
         for _ in 0..<iterations {
             output.removeAll(keepingCapacity: true)
-            let plan = HTTPResponseWriter.writeHead(
-                of: response, to: .get, version: .http11, keepAlive: true, date: date, requestID: requestID.span,
+            let plan = HTTPResponseWriter.write(
+                response, to: .get, version: .http11, keepAlive: true, common: common, requestID: requestID.span,
                 into: &output)
             expect(plan.keepAlive)
         }

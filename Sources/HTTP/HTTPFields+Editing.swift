@@ -33,7 +33,7 @@ extension HTTPFields: ExpressibleByDictionaryLiteral {
         let content = octets.trimmingBlanks(0..<end)
         let start = storage.count
         let valueStart = start + name.description.utf8.count + 2
-        storage.append(addingCapacity: valueStart - start + content.count) { line in
+        storage.append(atMost: valueStart - start + content.count) { line in
             line.append(name.description.utf8Span.span)
             line.append(": ")
             line.append(octets.extracting(content))

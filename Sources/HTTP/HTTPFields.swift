@@ -47,7 +47,7 @@ public struct HTTPFields: Sendable {
 
     /// The values of all fields of this name, in order.
     public func values(of name: HTTPFieldName) -> [String] {
-        lines.indices.filter { matches($0, name) }.map { value(at: $0) }
+        lines.indices.filter { spells(lines[$0].name, name) }.map { value(at: $0) }
     }
 
     /// Whether there is a field of this name.
@@ -55,10 +55,11 @@ public struct HTTPFields: Sendable {
 
     /// The position of the first field of this name, from `start` on.
     public func firstIndex(of name: HTTPFieldName, from start: Int = 0) -> Int? {
-        var index = start
-        while index < lines.count {
-            if matches(index, name) { return index }
-            index += 1
+        // The lengths first: they settle nearly every comparison.
+        let length = UInt32(truncatingIfNeeded: name.description.utf8.count)
+        let lines = lines.span
+        for index in start..<lines.count where lines[index].name.count == length {
+            if spells(lines[index].name, name) { return index }
         }
         return nil
     }
@@ -83,10 +84,8 @@ public struct HTTPFields: Sendable {
         body(storage.span.extracting(lines[index].name.range))
     }
 
-    private func matches(_ index: Int, _ name: HTTPFieldName) -> Bool {
-        // The lengths first: they settle nearly every comparison.
-        guard Int(lines[index].name.count) == name.description.utf8.count else { return false }
-        return storage.span.extracting(lines[index].name.range).equalsIgnoringCase(name.description.utf8Span.span)
+    private func spells(_ extent: Extent, _ name: HTTPFieldName) -> Bool {
+        storage.span.extracting(extent.range).equalsIgnoringCase(name.description.utf8Span.span)
     }
 }
 

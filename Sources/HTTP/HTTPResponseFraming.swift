@@ -24,19 +24,27 @@ struct HTTPResponseFraming {
     // Whether there is a field of a handler's own to leave out.
     private let hasOwnFraming: Bool
 
-    /// Of an answer with this status, these fields, and a body of this length, if it is known.
+    /// Of an answer with this status, these field lines in these octets, and a body of this length, if it is known.
     ///
     /// The parts by themselves: reading them out of the whole at each use would count references at each use.
     init(
-        _ status: HTTPStatus, _ fields: HTTPFields, bodyLength: UInt64?, to method: HTTPMethod, version: HTTPVersion,
-        keepAlive: Bool
+        _ status: HTTPStatus, _ lines: Span<HTTPFields.Line>, _ octets: Span<UInt8>, bodyLength: UInt64?,
+        to method: HTTPMethod, version: HTTPVersion, keepAlive: Bool
     ) {
-        (hasOwnDate, hasOwnRequestID, hasOwnFraming) = Self.look(at: fields)
-        let wantsToStay = keepAlive && !(hasOwnFraming && Self.asksToClose(fields))
+        (hasOwnDate, hasOwnRequestID, hasOwnFraming) = Self.look(at: lines, octets)
+        if let bodyLength, status == .ok, !hasOwnFraming, method != .head, method != .connect, version == .http11 {
+            // Most answers are of this kind, and nothing of what follows concerns them.
+            lengthField = .contentLength(bodyLength)
+            plan = HTTPResponseWriter.Plan(
+                content: bodyLength == 0 ? .none : .length(bodyLength), keepAlive: keepAlive)
+            saysKeepAlive = false
+            return
+        }
+        let wantsToStay = keepAlive && !(hasOwnFraming && Self.asksToClose(lines, octets))
         let isOld = version < .http11
         let length = status.code == 205 ? 0 : bodyLength
         let hasContent = Self.hasContent(status, method)
-        lengthField = Self.lengthField(status, fields, to: method, length: length, isOld: isOld)
+        lengthField = Self.lengthField(status, lines, octets, to: method, length: length, isOld: isOld)
         // Without a length and without chunks only the close can say where the content ends.
         let endsByClose = hasContent && length == nil && isOld
         let content: HTTPResponseWriter.Plan.Content =
@@ -51,9 +59,9 @@ struct HTTPResponseFraming {
         saysKeepAlive = isOld
     }
 
-    private static func look(at fields: HTTPFields) -> (hasDate: Bool, hasRequestID: Bool, hasFraming: Bool) {
-        let octets = fields.storage.span
-        let lines = fields.lines.span
+    private static func look(
+        at lines: Span<HTTPFields.Line>, _ octets: Span<UInt8>
+    ) -> (hasDate: Bool, hasRequestID: Bool, hasFraming: Bool) {
         var hasDate = false
         var hasRequestID = false
         var hasFraming = false
@@ -85,8 +93,33 @@ struct HTTPResponseFraming {
         }
     }
 
-    /// Appends the fields.
-    func write(into head: inout OutputSpan<UInt8>) {
+    /// Appends the fields that are not the response's own.
+    @inline(__always)
+    func write(_ common: HTTPCommonFields, _ requestID: Span<UInt8>, into head: inout OctetCursor) {
+        let octets = common.octets.span
+        if case .contentLength(let length) = lengthField, !hasOwnDate, !hasOwnRequestID,
+            requestID.count == HTTPCommonFields.requestIDLength
+        {
+            // All of them at once but for what is this answer's own.
+            head.append(octets.extracting(..<common.requestIDStart))
+            head.append(requestID)
+            head.append(octets.extracting((common.requestIDStart &+ HTTPCommonFields.requestIDLength)...))
+            head.append(decimal: length)
+            head.append("\r\n")
+        } else {
+            writeOneByOne(common, requestID, into: &head)
+        }
+        if !plan.keepAlive {
+            head.append("Connection: close\r\n")
+        } else if saysKeepAlive {
+            head.append("Connection: keep-alive\r\n")
+        }
+    }
+
+    private func writeOneByOne(
+        _ common: HTTPCommonFields, _ requestID: Span<UInt8>, into head: inout OctetCursor
+    ) {
+        if !hasOwnDate { head.append(common.octets.span.extracting(common.dateLine)) }
         switch lengthField {
         case .absent: break
         case .contentLength(let length):
@@ -95,10 +128,10 @@ struct HTTPResponseFraming {
             head.append("\r\n")
         case .chunked: head.append("Transfer-Encoding: chunked\r\n")
         }
-        if !plan.keepAlive {
-            head.append("Connection: close\r\n")
-        } else if saysKeepAlive {
-            head.append("Connection: keep-alive\r\n")
+        if !hasOwnRequestID {
+            head.append("X-Request-ID: ")
+            head.append(requestID)
+            head.append("\r\n")
         }
     }
 
@@ -113,29 +146,31 @@ struct HTTPResponseFraming {
 
     private static func lengthField(
         _ status: HTTPStatus,
-        _ fields: HTTPFields,
+        _ lines: Span<HTTPFields.Line>,
+        _ octets: Span<UInt8>,
         to method: HTTPMethod,
         length: UInt64?,
         isOld: Bool
     ) -> LengthField {
         if status.isInformational || status.code == 204 || isTunnel(status, method) { return .absent }
         if status.code == 304 || (method == .head && length == 0) {
-            if let own = ownLength(fields) { return .contentLength(own) }
+            if let own = ownLength(lines, octets) { return .contentLength(own) }
             if status.code == 304 { return .absent }
         }
         if let length { return .contentLength(length) }
         return isOld ? .absent : .chunked
     }
 
-    private static func ownLength(_ fields: HTTPFields) -> UInt64? {
-        guard let index = fields.firstIndex(of: .contentLength) else { return nil }
-        return fields.withValue(at: index) { try? ContentLength.parse($0) }
+    private static func ownLength(_ lines: Span<HTTPFields.Line>, _ octets: Span<UInt8>) -> UInt64? {
+        for index in lines.indices where octets.equalsIgnoringCase("content-length", in: lines[index].name.range) {
+            return try? ContentLength.parse(octets.extracting(lines[index].value.range))
+        }
+        return nil
     }
 
-    private static func asksToClose(_ fields: HTTPFields) -> Bool {
-        let octets = fields.storage.span
-        for line in fields.lines where octets.equalsIgnoringCase("connection", in: line.name.range) {
-            var list = FieldList(line.value.range)
+    private static func asksToClose(_ lines: Span<HTTPFields.Line>, _ octets: Span<UInt8>) -> Bool {
+        for index in lines.indices where octets.equalsIgnoringCase("connection", in: lines[index].name.range) {
+            var list = FieldList(lines[index].value.range)
             while let element = list.next(octets) {
                 if octets.equalsIgnoringCase("close", in: element) { return true }
             }

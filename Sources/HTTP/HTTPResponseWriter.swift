@@ -26,64 +26,65 @@ public enum HTTPResponseWriter {
         }
     }
 
-    /// Appends the status line and all fields with the empty line after them.
+    /// Appends the head of an answer whose content is of this length, if it is known, and the octets of `content` that
+    /// are there already, unless the answer may have none.
     ///
-    /// `version` is the request's; the answer always says HTTP/1.1. `date` is an IMF-fixdate; a Date of the
-    /// response's own goes first, and so does an X-Request-ID of its own before `requestID`. Framing fields of the
-    /// response's own are left out: see `HTTPResponseFraming`.
-    public static func writeHead(
-        of response: HTTPResponse,
+    /// `version` is the request's; the answer always says HTTP/1.1. A Date of the response's own goes before the common
+    /// one, and so does an X-Request-ID of its own before `requestID`. Framing fields of the response's own are left
+    /// out: see `HTTPResponseFraming`.
+    public static func write(
+        _ status: HTTPStatus,
+        _ fields: HTTPFields,
+        _ content: Span<UInt8>,
+        contentLength: UInt64?,
         to method: HTTPMethod,
         version: HTTPVersion,
         keepAlive: Bool,
-        date: [UInt8],
+        common: HTTPCommonFields,
         requestID: Span<UInt8>,
         into output: inout [UInt8]
     ) -> Plan {
-        write(
-            response.status, response.fields, response.body.contentLength, to: method, version: version,
-            keepAlive: keepAlive, date: date, requestID: requestID, into: &output)
-    }
-
-    private static func write(
-        _ status: HTTPStatus, _ fields: HTTPFields, _ bodyLength: UInt64?, to method: HTTPMethod,
-        version: HTTPVersion, keepAlive: Bool, date: [UInt8], requestID: Span<UInt8>,
-        into output: inout [UInt8]
-    ) -> Plan {
+        let lines = fields.lines.span
+        let octets = fields.storage.span
         let framing = HTTPResponseFraming(
-            status, fields, bodyLength: bodyLength, to: method, version: version, keepAlive: keepAlive)
+            status, lines, octets, bodyLength: contentLength, to: method, version: version, keepAlive: keepAlive)
+        let common = common
+        let length = framing.plan.content == .none ? 0 : content.count
         // The fields with their line ends, and all that the server itself may add.
-        let most = fields.storage.count + 2 * fields.count + date.count + requestID.count + maximumOwnOctets
-        output.append(addingCapacity: most) { head in
-            writeStatusLine(status, into: &head)
-            writeFields(fields, framing, into: &head)
-            if !status.isInformational {
-                if !framing.hasOwnDate {
-                    head.append("Date: ")
-                    head.append(date.span)
-                    head.append("\r\n")
-                }
-                framing.write(into: &head)
-                if !framing.hasOwnRequestID {
-                    head.append("X-Request-ID: ")
-                    head.append(requestID)
-                    head.append("\r\n")
-                }
+        let head = octets.count &+ 2 &* lines.count &+ common.octets.count &+ requestID.count &+ maximumOwnOctets
+        output.append(atMost: head &+ length) { answer in
+            writeStatusLine(status, into: &answer)
+            for index in lines.indices where !framing.owns(lines[index], in: octets) {
+                answer.append(octets.extracting(lines[index].whole))
+                answer.append("\r\n")
             }
-            head.append("\r\n")
+            if !status.isInformational { framing.write(common, requestID, into: &answer) }
+            answer.append("\r\n")
+            if length > 0 { answer.append(content) }
         }
         return framing.plan
     }
 
-    // The status line with the longest phrase takes 46, Date without its value 8, Content-Length 38, Transfer-Encoding
-    // 28, Connection 24, X-Request-ID without its value 16 and the empty line 2.
-    private static var maximumOwnOctets: Int { 176 }
+    /// Appends the answer: its head, and its content where that is all there. That of a stream has to follow as the plan
+    /// says.
+    public static func write(
+        _ response: HTTPResponse, to method: HTTPMethod, version: HTTPVersion, keepAlive: Bool,
+        common: HTTPCommonFields, requestID: Span<UInt8>, into output: inout [UInt8]
+    ) -> Plan {
+        write(
+            response.status, response.fields, response.content.span, contentLength: response.contentLength, to: method,
+            version: version, keepAlive: keepAlive, common: common, requestID: requestID, into: &output)
+    }
+
+    // The status line with the longest phrase takes 46, a length 20, its line's end 2, Transfer-Encoding 28, Connection
+    // 24, and the empty line 2.
+    private static var maximumOwnOctets: Int { 128 }
 
     /// Appends one chunk; an empty one is skipped, as it would end the message.
     public static func writeChunk(_ content: Span<UInt8>, into output: inout [UInt8]) {
         guard content.count > 0 else { return }
         // Sixteen digits say any size, and two line ends take four octets.
-        output.append(addingCapacity: content.count + 20) { chunk in
+        output.append(atMost: content.count + 20) { chunk in
             chunk.append(hexadecimal: content.count)
             chunk.append("\r\n")
             chunk.append(content)
@@ -101,7 +102,7 @@ public enum HTTPResponseWriter {
         output.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
     }
 
-    private static func writeStatusLine(_ status: HTTPStatus, into head: inout OutputSpan<UInt8>) {
+    private static func writeStatusLine(_ status: HTTPStatus, into head: inout OctetCursor) {
         guard status != .ok else { return head.append("HTTP/1.1 200 OK\r\n") }
         head.append("HTTP/1.1 ")
         head.append(decimal: UInt64(status.code))
@@ -109,15 +110,5 @@ public enum HTTPResponseWriter {
         head.append(" ")
         head.append(status.phrase)
         head.append("\r\n")
-    }
-
-    private static func writeFields(
-        _ fields: HTTPFields, _ framing: HTTPResponseFraming, into head: inout OutputSpan<UInt8>
-    ) {
-        let octets = fields.storage.span
-        for index in 0..<fields.lines.count where !framing.owns(fields.lines[index], in: octets) {
-            head.append(octets.extracting(fields.lines[index].whole))
-            head.append("\r\n")
-        }
     }
 }

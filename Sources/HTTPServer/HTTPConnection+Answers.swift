@@ -15,48 +15,50 @@ extension HTTPConnection {
             response = server.router.problem(
                 .internalServerError, "The handler gave an answer that is none.", exchange.request)
         }
-        if server.compression.isLongEnough(response.body) {
+        if server.compression.isLongEnough(response) {
             server.compression.apply(to: &response, for: exchange.request.head, limit: ResponseCompression.loopLimit)
         }
         let before = output.bytes.count
         borrowOutput()
-        let plan = server.writeHead(
-            of: response, to: requestStorage.head.method, version: requestStorage.head.version,
+        let plan = server.write(
+            response, to: requestStorage.head.method, version: requestStorage.head.version,
             keepAlive: !state.mustClose, identifier: requestStorage.identifier, into: &output.bytes)
         exchange.delimitation = plan.content
         exchange.status = response.status.code
         if server.isLogged, let log = server.accessLog { exchange.notedValue = response.fields[log.notedField] }
-        let isWhole = writeContent(of: response, plan, &exchange)
+        let isWhole = isComplete(response, plan, &exchange)
         exchange.bytesOut += output.bytes.count - before
         if isWhole { report(exchange) } else { self.exchange = consume exchange }
-        perform(.answered(isWhole: isWhole, keepAlive: plan.keepAlive))
+        answered(isWhole: isWhole, plan)
+    }
+
+    func answered(isWhole: Bool, _ plan: HTTPResponseWriter.Plan) {
+        switch state.handle(.answered(isWhole: isWhole, keepAlive: plan.keepAlive)) {
+        // Who works off the input goes on by itself, and whoever else answers pumps afterwards.
+        case .none, .flush, .continueReading: break
+        case let action: execute(action)
+        }
     }
 
     func borrowOutput() {
         if output.bytes.capacity == 0 { server.buffers.borrowOutput(&output) }
     }
 
-    /// Whether that was all of the content.
-    private func writeContent(
-        of response: HTTPResponse, _ plan: HTTPResponseWriter.Plan, _ exchange: inout Exchange
+    /// Whether all of the answer is written; the content of a stream is about to come.
+    private func isComplete(
+        _ response: HTTPResponse, _ plan: HTTPResponseWriter.Plan, _ exchange: inout Exchange
     ) -> Bool {
-        switch response.body {
-        case .empty: return true
-        case .bytes(let content):
-            if plan.content != .none { output.bytes.append(contentsOf: content) }
-            return true
-        case .stream(let stream):
-            guard let stream = stream as? ResponseStream else {
-                preconditionFailure("the server streams ResponseStream and nothing else")
-            }
-            guard plan.content != .none else {
-                stream.close()
-                return true
-            }
-            if case .length(let length) = plan.content { exchange.owed = length }
-            attach(stream)
-            return false
+        guard let stream = response.stream else { return true }
+        guard let stream = stream as? ResponseStream else {
+            preconditionFailure("the server streams ResponseStream and nothing else")
         }
+        guard plan.content != .none else {
+            stream.close()
+            return true
+        }
+        if case .length(let length) = plan.content { exchange.owed = length }
+        attach(stream)
+        return false
     }
 
     /// Refuses a request that is malformed or too slow; the connection ends after it.
@@ -65,9 +67,8 @@ extension HTTPConnection {
         let identifier = exchange?.request.identifier ?? RequestID(generator: &server.identifiers)
         let before = output.bytes.count
         borrowOutput()
-        let plan = server.writeHead(
-            of: response, to: .get, version: .http11, keepAlive: false, identifier: identifier, into: &output.bytes)
-        if case .bytes(let content) = response.body, plan.content != .none { output.bytes.append(contentsOf: content) }
+        _ = server.write(
+            response, to: .get, version: .http11, keepAlive: false, identifier: identifier, into: &output.bytes)
         server.observer.parseFailed(status: response.status.code)
         if let log = server.accessLog {
             logRefusal(response.status.code, identifier, bytesOut: output.bytes.count - before, to: log)

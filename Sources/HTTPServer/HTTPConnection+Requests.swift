@@ -23,16 +23,17 @@ extension HTTPConnection {
     private func processHead() -> Bool {
         // What a handler still holds must not change under it.
         if !isKnownUniquelyReferenced(&requestStorage) { requestStorage = ServerRequest.Storage() }
+        let request = requestStorage
         do throws(HTTPRequestParser.Failure) {
             let unread = input.start..<input.end
-            switch try parser.parse(input.bytes.span.extracting(unread), into: &requestStorage.head) {
+            switch try parser.parse(input.bytes.span.extracting(unread), into: &request.head) {
             case .needsMoreBytes:
                 perform(.headIncomplete)
                 return false
             case .head(let consumed):
                 input.start += consumed
                 longestHead = max(longestHead, consumed)
-                accept(headLength: consumed)
+                accept(request, headLength: consumed)
                 return true
             }
         } catch {
@@ -44,15 +45,18 @@ extension HTTPConnection {
     }
 
     /// Finds the route and decides what becomes of the content.
-    private func accept(headLength: Int) {
-        let request = ServerRequest(requestStorage)
-        let (outcome, identifier) = server.examine(&requestStorage.head)
-        if case .match(let found) = outcome { request.storage.match = found } else { request.storage.match = nil }
-        request.storage.identifier = identifier
-        if !request.storage.body.isEmpty { request.storage.body = [] }
+    private func accept(_ storage: ServerRequest.Storage, headLength: Int) {
+        if !storage.body.isEmpty { storage.body.removeAll(keepingCapacity: true) }
+        storage.identifier = server.identify(&storage.head)
+        let route = server.literalRoute(of: &storage.head)
+        if let route, answersAtOnce(storage, route, headLength: headLength) { return }
+        let outcome =
+            route.map { Router.Outcome.match(Router.Match(route: $0, parameters: [])) } ?? server.match(&storage.head)
+        if case .match(let found) = outcome { storage.match = found } else { storage.match = nil }
+        let request = ServerRequest(storage)
         let intake = makeIntake(request, outcome)
-        let body = classifyBody(intake, request.storage)
-        let keepAlive = request.storage.head.keepAlive
+        let body = classifyBody(intake, storage)
+        let keepAlive = storage.head.keepAlive
         exchange = Exchange(request: request, begin: server.loop.now, intake: intake, bytesIn: headLength)
         perform(.headComplete(keepAlive: keepAlive, body: body))
     }

@@ -5,6 +5,8 @@ import Networking
 extension HTTPConnection {
     /// A head of so many octets at most stays with a resting connection: with its lines that is less than 3 KiB.
     private static let keptHead = 512
+    /// And content for which no more than so many octets were set aside.
+    private static let keptContent = 512
 
     func settle() {
         guard state.phase != .closed else { return }
@@ -18,7 +20,9 @@ extension HTTPConnection {
         if input.isEmpty, !input.bytes.isEmpty {
             server.buffers.giveBackInput(&input)
         }
-        if state.phase == .idle, longestHead > Self.keptHead || !requestStorage.body.isEmpty { forgetRequest() }
+        if state.phase == .idle, longestHead > Self.keptHead || requestStorage.body.capacity > Self.keptContent {
+            forgetRequest()
+        }
         if output.isEmpty, output.bytes.capacity > 0 {
             server.buffers.giveBackOutput(&output)
         }
@@ -51,6 +55,11 @@ extension HTTPConnection {
 
     private func setDeadline() {
         let deadline = state.deadline
+        if deadline == .idle {
+            restsSince = server.loop.now
+            // Every request begins this one anew: that it has moved is seen when it comes up.
+            if armedDeadline == .idle { return }
+        }
         let isSame = deadline == armedDeadline && armedRequest == state.requestCount
         // Only steady progress puts these two off; the others run from their beginning.
         let hasProgressed =
@@ -59,11 +68,22 @@ extension HTTPConnection {
         armedDeadline = deadline
         armedRequest = state.requestCount
         progress = 0
-        let instant = interval(of: deadline).map { interval in
-            let (sum, overflow) = server.loop.now.nanoseconds.addingReportingOverflow(interval)
-            return overflow ? .distantFuture : MonotonicInstant(nanoseconds: sum)
-        }
-        server.loop.setDeadline(instant, of: registration)
+        let end = interval(of: deadline).map { instant($0, after: server.loop.now) }
+        server.loop.setDeadline(end, of: registration)
+    }
+
+    /// Whether the deadline that has come up is an idle connection's that has had a request since.
+    func putsOffDeadline() -> Bool {
+        guard armedDeadline == .idle, let registration else { return false }
+        let deadline = instant(server.intervals.idle, after: restsSince)
+        guard deadline > server.loop.now else { return false }
+        server.loop.setDeadline(deadline, of: registration)
+        return true
+    }
+
+    private func instant(_ interval: Int64, after beginning: MonotonicInstant) -> MonotonicInstant {
+        let (sum, overflow) = beginning.nanoseconds.addingReportingOverflow(interval)
+        return overflow ? .distantFuture : MonotonicInstant(nanoseconds: sum)
     }
 
     /// Has the heartbeat of a stream counted from now on.

@@ -37,6 +37,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     @safe @exclusivity(unchecked) var writeWant = TransportWant.wantsWrite
     @safe @exclusivity(unchecked) var armedDeadline = HTTPConnectionState.Deadline.none
     @safe @exclusivity(unchecked) var armedRequest: UInt32 = 0
+    /// When the connection last came to rest, for a deadline that is put off only when it comes up.
+    @safe @exclusivity(unchecked) var restsSince = MonotonicInstant(nanoseconds: 0)
     @safe @exclusivity(unchecked) var progress = 0
     /// Reads in one turn, so that a fast sender does not starve the others.
     private static let readsPerTurn = 8
@@ -76,6 +78,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     }
 
     func deadlinePassed() {
+        guard !putsOffDeadline() else { return }
         armedDeadline = .none
         perform(.deadlinePassed)
         pump()
@@ -95,7 +98,11 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
 
     /// Tells the state and does what it says.
     func perform(_ event: HTTPConnectionState.Event) {
-        switch state.handle(event) {
+        execute(state.handle(event))
+    }
+
+    func execute(_ action: HTTPConnectionState.Action) {
+        switch action {
         case .none, .flush: break
         case .continueReading: needsAnotherPass = true
         case .sendContinue: HTTPResponseWriter.writeContinue(into: &output.bytes)

@@ -60,7 +60,7 @@ struct HTTPConnectionState: Equatable, Sendable {
 
     /// What is known of the content when the head is complete.
     enum Body: Equatable, Sendable {
-        /// There is none.
+        /// None is still to come.
         case none
         /// It is read; the client waits for `100 Continue` and has sent nothing yet.
         case awaited

@@ -38,16 +38,24 @@ struct OutputBuffer {
 
     var pending: Int { bytes.count - sent }
     var isEmpty: Bool { pending == 0 }
+    /// So much that was sent may stay in front of what comes next.
+    private static let keptOctets = 2048
 
     /// Forgets everything and keeps the buffer.
+    ///
+    /// To empty an array costs more than to write a small answer: the next ones are put behind what was sent, until that
+    /// has become too much.
     mutating func clear() {
-        bytes.removeAll(keepingCapacity: true)
-        sent = 0
+        if bytes.count > Self.keptOctets { bytes.removeAll(keepingCapacity: true) }
+        sent = bytes.count
     }
 }
 
 /// The buffers of one loop, which connections have only while something is in flight: a resting one costs none.
 struct BufferPool {
+    // Nearly always a buffer is given back before the next is borrowed: one of each has a place of its own.
+    private var input: [UInt8] = []
+    private var output: [UInt8] = []
     private var inputs: [[UInt8]] = []
     private var outputs: [[UInt8]] = []
     private let inputSize: Int
@@ -64,7 +72,9 @@ struct BufferPool {
 
     mutating func borrowInput(_ buffer: inout InputBuffer) {
         buffer.clear()
-        if inputs.isEmpty {
+        if !input.isEmpty {
+            swap(&input, &buffer.bytes)
+        } else if inputs.isEmpty {
             buffer.bytes = [UInt8](repeating: 0, count: inputSize)
         } else {
             swap(&inputs[inputs.count - 1], &buffer.bytes)
@@ -74,7 +84,9 @@ struct BufferPool {
 
     /// Takes the memory and leaves an empty buffer.
     mutating func giveBackInput(_ buffer: inout InputBuffer) {
-        if buffer.bytes.count == inputSize, inputs.count < Self.keptBuffers {
+        if input.isEmpty, buffer.bytes.count == inputSize {
+            swap(&input, &buffer.bytes)
+        } else if buffer.bytes.count == inputSize, inputs.count < Self.keptBuffers {
             inputs.append([])
             swap(&inputs[inputs.count - 1], &buffer.bytes)
         } else {
@@ -84,19 +96,26 @@ struct BufferPool {
     }
 
     mutating func borrowOutput(_ buffer: inout OutputBuffer) {
-        guard !outputs.isEmpty else { return }
-        swap(&outputs[outputs.count - 1], &buffer.bytes)
-        outputs.removeLast()
+        if output.capacity > 0 {
+            swap(&output, &buffer.bytes)
+        } else if !outputs.isEmpty {
+            swap(&outputs[outputs.count - 1], &buffer.bytes)
+            outputs.removeLast()
+        }
+        buffer.sent = buffer.bytes.count
     }
 
     /// Takes the memory of a buffer that is all sent, and leaves an empty one.
     mutating func giveBackOutput(_ buffer: inout OutputBuffer) {
-        if !buffer.bytes.isEmpty { buffer.clear() }
-        if buffer.bytes.capacity <= Self.keptCapacity, outputs.count < Self.keptBuffers {
+        buffer.clear()
+        if output.capacity == 0, buffer.bytes.capacity <= Self.keptCapacity {
+            swap(&output, &buffer.bytes)
+        } else if buffer.bytes.capacity <= Self.keptCapacity, outputs.count < Self.keptBuffers {
             outputs.append([])
             swap(&outputs[outputs.count - 1], &buffer.bytes)
         } else {
             buffer.bytes = []
         }
+        buffer.sent = 0
     }
 }

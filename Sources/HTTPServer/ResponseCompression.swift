@@ -13,13 +13,12 @@ struct ResponseCompression {
     let threshold: Int
 
     /// Whether the rest is worth looking at, which for most answers it is not.
-    func isLongEnough(_ body: HTTPResponseBody) -> Bool {
-        if case .bytes(let content) = body { content.count >= threshold } else { false }
-    }
+    func isLongEnough(_ response: HTTPResponse) -> Bool { response.contentCount >= threshold && response.isWhole }
 
     /// Compresses the content, unless it is longer than `limit`; says `Vary` in either case, since it could have been.
     func apply(to response: inout HTTPResponse, for request: HTTPRequest, limit: Int = .max) {
-        guard isLongEnough(response.body), case .bytes(let content) = response.body, isCompressible(response),
+        let content = response.content
+        guard isLongEnough(response), isCompressible(response),
             !response.fields.contains(.contentEncoding)
         else { return }
         addVary(to: &response.fields)

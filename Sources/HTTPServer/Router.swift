@@ -26,18 +26,28 @@ public struct Router: Sendable {
         let template: String
         let parameterNames: [String]
         let handler: Handler
+        /// The handler again, where it is quick and wants the whole request.
+        let inlineHandler: InlineHandler?
 
         init(method: HTTPMethod, template: String, parameterNames: [String], handler: Handler) {
             self.method = method
             self.template = template
             self.parameterNames = parameterNames
             self.handler = handler
+            inlineHandler =
+                if case .whole(.inline, let handler) = handler { InlineHandler(answer: handler) } else { nil }
         }
 
         /// Whether a consumer takes the content as it comes.
         var streams: Bool {
             if case .streaming = handler { true } else { false }
         }
+    }
+
+    // A function by itself in an optional is called by a detour.
+    /// A handler that is asked on the loop.
+    struct InlineHandler: Sendable {
+        let answer: @Sendable (ServerRequest) -> HTTPResponse
     }
 
     /// A route and what its parameters hold, in the order of their names.

@@ -1,4 +1,5 @@
 import HTTP
+import Networking
 
 extension ServerLoop {
     /// The answer to one client too many, whichever limit was met.
@@ -12,19 +13,18 @@ extension ServerLoop {
     func writeBusy(into output: inout [UInt8]) {
         let response = busy("The server has no room for another connection.", nil)
         let identifier = RequestID(generator: &identifiers)
-        let plan = writeHead(
-            of: response, to: .get, version: .http11, keepAlive: false, identifier: identifier, into: &output)
-        if case .bytes(let content) = response.body, plan.content != .none { output += content }
+        _ = write(response, to: .get, version: .http11, keepAlive: false, identifier: identifier, into: &output)
     }
 
-    /// Appends a head with `Date` and `X-Request-ID`.
-    func writeHead(
-        of response: HTTPResponse, to method: HTTPMethod, version: HTTPVersion, keepAlive: Bool, identifier: RequestID,
+    /// Appends the answer with `Date` and `X-Request-ID`, but for the content of a stream.
+    func write(
+        _ response: HTTPResponse, to method: HTTPMethod, version: HTTPVersion, keepAlive: Bool, identifier: RequestID,
         into output: inout [UInt8]
     ) -> HTTPResponseWriter.Plan {
-        identifier.withOctets { requestID in
-            HTTPResponseWriter.writeHead(
-                of: response, to: method, version: version, keepAlive: keepAlive, date: date.now(),
+        date.refresh(now: loop.now)
+        return identifier.withOctets { requestID in
+            HTTPResponseWriter.write(
+                response, to: method, version: version, keepAlive: keepAlive, common: date.common,
                 requestID: requestID, into: &output)
         }
     }

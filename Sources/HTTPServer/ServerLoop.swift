@@ -76,19 +76,24 @@ final class ServerLoop: @unchecked Sendable {
     /// Whether connections begin with a TLS handshake.
     var isEncrypted: Bool { certificates != nil }
 
-    /// Finds the route and gives the request its name.
-    ///
-    /// `head` stays as it is. It comes as it does because a property of a class that is lent in any other way is copied
-    /// first, and its references counted.
-    func examine(_ head: inout HTTPRequest) -> (outcome: Router.Outcome, identifier: RequestID) {
+    // `head` stays as it is in these three. It comes as it does because a property of a class that is lent in any other
+    // way is copied first, and its references counted.
+
+    /// The route whose template is this very path, if there is one.
+    func literalRoute(of head: inout HTTPRequest) -> Router.Route? {
         let method = head.method
-        let outcome = head.withPath { path in
-            if let route = literalRoutes.find(method, path) {
-                return Router.Outcome.match(Router.Match(route: route, parameters: []))
-            }
-            return router.match(method, path)
-        }
-        return (outcome, RequestID(of: head.fields, generator: &identifiers))
+        return head.withPath { literalRoutes.find(method, $0) }
+    }
+
+    /// What the path means that is no literal route's.
+    func match(_ head: inout HTTPRequest) -> Router.Outcome {
+        let method = head.method
+        return head.withPath { router.match(method, $0) }
+    }
+
+    /// What the request is called.
+    func identify(_ head: inout HTTPRequest) -> RequestID {
+        RequestID(of: head.fields, generator: &identifiers)
     }
 
     /// Takes a new connection in, or turns it away when there are too many.

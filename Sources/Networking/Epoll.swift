@@ -26,14 +26,18 @@ public struct Readiness: OptionSet, Equatable, Sendable {
 @safe
 struct Epoll: ~Copyable {
     private let descriptor: FileDescriptor
-    // Unsafe because of the union inside; only its integer is ever used.
-    private var events: [epoll_event]
+    // Unsafe because of the union inside, of which only the integer is ever used. Memory of its own rather than an
+    // array, which would be asked in every turn whether it is shared.
+    private let events: UnsafeMutableBufferPointer<epoll_event>
 
     init(eventCapacity: Int = 512) throws(SystemError) {
         descriptor = FileDescriptor(
             owning: try SystemCall.perform("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
-        unsafe events = [epoll_event](repeating: epoll_event(), count: eventCapacity)
+        unsafe events = UnsafeMutableBufferPointer.allocate(capacity: eventCapacity)
+        unsafe events.initialize(repeating: epoll_event())
     }
+
+    deinit { unsafe events.deallocate() }
 
     func add(_ number: Int32, interest: Readiness, token: UInt64) throws(SystemError) {
         try control(EPOLL_CTL_ADD, number, interest, token)
@@ -49,10 +53,7 @@ struct Epoll: ~Copyable {
 
     /// Waits until something is ready or `timeout` milliseconds have passed (-1: without end); how many are ready.
     mutating func wait(timeout: Int32) throws(SystemError) -> Int {
-        let number = descriptor.number
-        let count = unsafe events.withUnsafeMutableBufferPointer { events in
-            unsafe epoll_wait(number, events.baseAddress, Int32(events.count), timeout)
-        }
+        let count = unsafe epoll_wait(descriptor.number, events.baseAddress, Int32(events.count), timeout)
         if count >= 0 { return Int(count) }
         // A signal is a reason to look around, not to wait the same time again.
         if errno == EINTR { return 0 }

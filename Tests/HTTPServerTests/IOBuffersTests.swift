@@ -1,3 +1,5 @@
+import HTTP
+import Networking
 import Testing
 
 @testable import HTTPServer
@@ -66,9 +68,33 @@ struct IOBuffersTests {
     @Test("the date changes with the second")
     func date() {
         var date = DateField()
-        let first = date.at(second: 784_111_777)
-        #expect(String(decoding: first, as: UTF8.self) == "Sun, 06 Nov 1994 08:49:37 GMT")
-        #expect(date.at(second: 784_111_777) == first)
-        #expect(date.at(second: 784_111_778) != first)
+        date.set(second: 784_111_777)
+        let first = answer(date)
+        #expect(first.contains("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"))
+        date.set(second: 784_111_778)
+        #expect(answer(date).contains("Date: Sun, 06 Nov 1994 08:49:38 GMT\r\n"))
+    }
+
+    @Test("the date is the wall clock's, and looked up again when the loop's time has come to its next second")
+    func dateIsRefreshed() {
+        var date = DateField()
+        date.set(second: 0)
+        date.refresh(now: MonotonicInstant(nanoseconds: 5))
+        let now = answer(date)
+        #expect(!now.contains("1970"))
+        date.set(second: 0)
+        // At the same moment of the loop's the second cannot have ended.
+        date.refresh(now: MonotonicInstant(nanoseconds: 5))
+        #expect(answer(date).contains("1970"))
+        date.refresh(now: MonotonicInstant(nanoseconds: 1_000_000_005))
+        #expect(!answer(date).contains("1970"))
+    }
+
+    private func answer(_ date: DateField) -> String {
+        var output: [UInt8] = []
+        _ = HTTPResponseWriter.write(
+            HTTPResponse(status: .ok), to: .get, version: .http11, keepAlive: true, common: date.common,
+            requestID: [0x61].span, into: &output)
+        return String(decoding: output, as: UTF8.self)
     }
 }

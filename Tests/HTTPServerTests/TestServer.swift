@@ -111,6 +111,7 @@ final class TestServer {
 
     init(
         clock: any MonotonicClock = SystemMonotonicClock(), accessLog: (any AccessLog)? = nil,
+        isObserved: Bool = true,
         _ configure: (inout ServerConfiguration) -> Void = { _ in },
         routes: (inout Router) -> Void = { _ in }
     ) throws {
@@ -122,7 +123,8 @@ final class TestServer {
         Self.addStandardRoutes(to: &router)
         routes(&router)
         server = HTTPServer(
-            configuration: configuration, router: router, observer: observer, accessLog: accessLog, clock: clock)
+            configuration: configuration, router: router, observer: isObserved ? observer : NoObserver(),
+            accessLog: accessLog, clock: clock)
         port = try server.start()
     }
 

@@ -7,27 +7,41 @@ import Testing
         init(_ contentLength: UInt64?) { self.contentLength = contentLength }
     }
 
-    /// The head that was written, without the server's own name for the request, and the plan.
+    /// The head that was written, without the server's own name for the request, and the plan; the same whether the name
+    /// has the length that the server itself gives it or another.
     private func write(
         _ response: HTTPResponse,
         to method: HTTPMethod = .get,
         version: HTTPVersion = .http11,
         keepAlive: Bool = true
     ) -> (lines: [String], plan: HTTPResponseWriter.Plan) {
+        let result = write(response, method, version, keepAlive, identifier: "R")
+        let usual = write(response, method, version, keepAlive, identifier: String(repeating: "r", count: 32))
+        #expect(usual.lines == result.lines && usual.plan == result.plan)
+        return result
+    }
+
+    private func write(
+        _ response: HTTPResponse, _ method: HTTPMethod, _ version: HTTPVersion, _ keepAlive: Bool, identifier: String
+    ) -> (lines: [String], plan: HTTPResponseWriter.Plan) {
         var output: [UInt8] = []
-        let plan = HTTPResponseWriter.writeHead(
-            of: response,
+        let plan = HTTPResponseWriter.write(
+            response,
             to: method,
             version: version,
             keepAlive: keepAlive,
-            date: Array("D".utf8),
-            requestID: Array("R".utf8).span,
+            common: HTTPCommonFields(date: Array("D".utf8)),
+            requestID: Array(identifier.utf8).span,
             into: &output
         )
+        if plan.content != .none {
+            #expect(output.suffix(response.content.count).elementsEqual(response.content))
+            output.removeLast(response.content.count)
+        }
         let text = String(decoding: output, as: UTF8.self)
         #expect(text.hasSuffix("\r\n\r\n"))
         var lines = text.split(separator: "\r\n").map(String.init)
-        let position = lines.firstIndex(of: "X-Request-ID: R")
+        let position = lines.firstIndex(of: "X-Request-ID: \(identifier)")
         #expect((position == nil) == (response.status.isInformational || response.fields.contains(.requestID)))
         if let position { lines.remove(at: position) }
         return (lines, plan)

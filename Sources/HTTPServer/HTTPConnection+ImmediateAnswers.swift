@@ -1,0 +1,59 @@
+import HTTP
+import Networking
+
+// The way of most requests, from the head to the answer in one go: all of the request is there, and a handler answers it
+// on the loop.
+extension HTTPConnection {
+    /// Answers the request whose head has just been read, unless it is one of those that take more.
+    ///
+    /// The request comes along, because to fetch it from the connection again is to count a reference again.
+    func answersAtOnce(_ request: ServerRequest.Storage, _ route: Router.Route, headLength: Int) -> Bool {
+        guard let handler = route.inlineHandler, mayBeAnswered(request), let length = lengthOfContentAtHand(request)
+        else { return false }
+        if request.match?.route !== route { request.match = Router.Match(route: route, parameters: []) }
+        if length > 0 { takeContent(length, request) }
+        // What it says to do is to ask the handler.
+        _ = state.handle(.headComplete(keepAlive: request.head.keepAlive, body: .none))
+        let response = handler.answer(ServerRequest(request))
+        if server.isObserved || needsMore(response) {
+            answer(
+                response,
+                Exchange(
+                    request: ServerRequest(request), begin: server.loop.now, intake: nil,
+                    bytesIn: headLength + length))
+        } else {
+            borrowOutput()
+            let plan = server.write(
+                response, to: request.head.method, version: request.head.version, keepAlive: !state.mustClose,
+                identifier: request.identifier, into: &output.bytes)
+            answered(isWhole: true, plan)
+        }
+        return true
+    }
+
+    // RFC 9110, section 7.4: whoever asked for https believes that nobody else could read it.
+    private func mayBeAnswered(_ request: ServerRequest.Storage) -> Bool {
+        request.head.targetScheme != .https || transport.isSecured
+    }
+
+    /// How long the content is, if all of it has come already, and as it is to be read; nil otherwise.
+    private func lengthOfContentAtHand(_ request: ServerRequest.Storage) -> Int? {
+        switch request.head.framing {
+        case .none: return 0
+        case .chunked: return nil
+        case .contentLength(let length):
+            guard length <= UInt64(min(input.count, server.configuration.maximumBodyLength)) else { return nil }
+            return request.head.fields.contains(.contentEncoding) ? nil : Int(length)
+        }
+    }
+
+    private func takeContent(_ length: Int, _ request: ServerRequest.Storage) {
+        let content = input.start..<input.start + length
+        request.body.append(contentsOf: input.bytes[content])
+        input.start = content.upperBound
+    }
+
+    private func needsMore(_ response: HTTPResponse) -> Bool {
+        !response.isWhole || response.status.isInformational || server.compression.isLongEnough(response)
+    }
+}
