@@ -30,12 +30,13 @@ import HTTP
     static func main() {
         let arguments = CommandLine.arguments
         guard arguments.count == 3, let iterations = Int(arguments[2]) else {
-            fatalError("usage: HTTPInstructions parse-REQUEST|answer-REQUEST|build|write|chunks ITERATIONS")
+            fatalError("usage: HTTPInstructions parse-…|repeat-…|answer-…|build|write|chunks ITERATIONS")
         }
         let parts = arguments[1].split(separator: "-", maxSplits: 1).map(String.init)
         switch (parts[0], parts.count > 1 ? requests[parts[1]] : nil) {
-        case ("parse", let request?): parse(Array(request.utf8), iterations)
-        case ("answer", let request?): answer(Array(request.utf8), iterations)
+        case ("parse", let request?): parse(pair(request), iterations)
+        case ("repeat", let request?): parse([Array(request.utf8)], iterations)
+        case ("answer", let request?): answer(pair(request), iterations)
         case ("build", _): build(iterations)
         case ("write", _): write(iterations)
         case ("chunks", _): decodeChunks(iterations)
@@ -43,22 +44,27 @@ import HTTP
         }
     }
 
-    /// A head out of octets.
-    private static func parse(_ octets: [UInt8], _ iterations: Int) {
+    /// The head and another whose fields are as long and not the same: neither is the other over again.
+    private static func pair(_ head: String) -> [[UInt8]] {
+        [head, String(head.replacing("localhost:8080", with: "localhost:8081"))].map { Array($0.utf8) }
+    }
+
+    /// Heads out of octets, in turns.
+    private static func parse(_ heads: [[UInt8]], _ iterations: Int) {
         var parser = HTTPRequestParser()
         var request = HTTPRequest()
-        for _ in 0..<iterations { expect(parses(octets, &parser, &request)) }
+        for iteration in 0..<iterations { expect(parses(heads[iteration % heads.count], &parser, &request)) }
     }
 
     /// A head out of octets, and an answer's head into octets.
-    private static func answer(_ octets: [UInt8], _ iterations: Int) {
+    private static func answer(_ heads: [[UInt8]], _ iterations: Int) {
         var parser = HTTPRequestParser()
         var request = HTTPRequest()
         let response = response()
         let common = HTTPCommonFields(date: HTTPDate.format(secondsSince1970: 1_700_000_000))
         var output: [UInt8] = []
-        for _ in 0..<iterations {
-            expect(parses(octets, &parser, &request))
+        for iteration in 0..<iterations {
+            expect(parses(heads[iteration % heads.count], &parser, &request))
             output.removeAll(keepingCapacity: true)
             let plan = HTTPResponseWriter.write(
                 response, to: request.method, version: request.version, keepAlive: request.keepAlive, common: common,
