@@ -18,18 +18,23 @@ extension HTTPConnection {
         if server.compression.isLongEnough(response) {
             server.compression.apply(to: &response, for: exchange.request.head, limit: ResponseCompression.loopLimit)
         }
-        let before = output.bytes.count
         borrowOutput()
+        let before = output.pending
         let plan = server.write(
             response, to: requestStorage.head.method, version: requestStorage.head.version,
             keepAlive: !state.mustClose, identifier: requestStorage.identifier, into: &output.bytes)
         exchange.delimitation = plan.content
-        exchange.status = response.status.code
-        if server.isLogged, let log = server.accessLog { exchange.notedValue = response.fields[log.notedField] }
+        note(response, in: &exchange)
         let isWhole = isComplete(response, plan, &exchange)
-        exchange.bytesOut += output.bytes.count - before
+        exchange.bytesOut += output.pending - before
         if isWhole { report(exchange) } else { self.exchange = consume exchange }
         answered(isWhole: isWhole, plan)
+    }
+
+    /// Keeps of an answer what is told when it is over.
+    func note(_ response: HTTPResponse, in exchange: inout Exchange) {
+        exchange.status = response.status.code
+        if server.isLogged, let log = server.accessLog { exchange.notedValue = response.fields[log.notedField] }
     }
 
     func answered(isWhole: Bool, _ plan: HTTPResponseWriter.Plan) {
@@ -65,13 +70,13 @@ extension HTTPConnection {
     func refuse(_ response: HTTPResponse) {
         cancelConsumer()
         let identifier = exchange?.request.identifier ?? RequestID(generator: &server.identifiers)
-        let before = output.bytes.count
         borrowOutput()
+        let before = output.pending
         _ = server.write(
             response, to: .get, version: .http11, keepAlive: false, identifier: identifier, into: &output.bytes)
         server.observer.parseFailed(status: response.status.code)
         if let log = server.accessLog {
-            logRefusal(response.status.code, identifier, bytesOut: output.bytes.count - before, to: log)
+            logRefusal(response.status.code, identifier, bytesOut: output.pending - before, to: log)
         }
         exchange = nil
         perform(.requestRefused)

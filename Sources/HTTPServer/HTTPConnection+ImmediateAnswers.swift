@@ -15,20 +15,31 @@ extension HTTPConnection {
         // What it says to do is to ask the handler.
         _ = state.handle(.headComplete(keepAlive: request.head.keepAlive, body: .none))
         let response = handler.answer(ServerRequest(request))
-        if server.isObserved || needsMore(response) {
-            answer(
-                response,
-                Exchange(
-                    request: ServerRequest(request), begin: server.loop.now, intake: nil,
-                    bytesIn: headLength + length))
+        if needsMore(response) {
+            answer(response, exchange(request, bytesIn: headLength + length))
         } else {
-            borrowOutput()
-            let plan = server.write(
-                response, to: request.head.method, version: request.head.version, keepAlive: !state.mustClose,
-                identifier: request.identifier, into: &output.bytes)
-            answered(isWhole: true, plan)
+            writePlainly(response, request, bytesIn: headLength + length)
         }
         return true
+    }
+
+    private func writePlainly(_ response: HTTPResponse, _ request: ServerRequest.Storage, bytesIn: Int) {
+        borrowOutput()
+        let before = output.pending
+        let plan = server.write(
+            response, to: request.head.method, version: request.head.version, keepAlive: !state.mustClose,
+            identifier: request.identifier, into: &output.bytes)
+        if server.isObserved {
+            var exchange = exchange(request, bytesIn: bytesIn)
+            note(response, in: &exchange)
+            exchange.bytesOut = output.pending - before
+            report(exchange)
+        }
+        answered(isWhole: true, plan)
+    }
+
+    private func exchange(_ request: ServerRequest.Storage, bytesIn: Int) -> Exchange {
+        Exchange(request: ServerRequest(request), begin: server.loop.now, intake: nil, bytesIn: bytesIn)
     }
 
     // RFC 9110, section 7.4: whoever asked for https believes that nobody else could read it.

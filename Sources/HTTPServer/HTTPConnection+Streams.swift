@@ -25,14 +25,14 @@ extension HTTPConnection {
         let portion = stream.take()
         if !portion.bytes.isEmpty { restartHeartbeat() }
         if portion.isAborted { return perform(.transportFailed) }
-        let before = output.bytes.count
+        let before = output.pending
         let isComplete = write(portion.bytes)
         if portion.isFinished || isComplete {
             endStream(stream)
         } else if portion.bytes.isEmpty, let refill = stream.refill {
             startRefill(stream, refill)
         }
-        exchange?.bytesOut += output.bytes.count - before
+        exchange?.bytesOut += output.pending - before
         if state.phase != .streaming { exchangeStreamed() }
     }
 
@@ -58,9 +58,9 @@ extension HTTPConnection {
     /// by it.
     func beat() {
         guard let stream, output.isEmpty else { return }
-        let before = output.bytes.count
+        let before = output.pending
         _ = write(stream.heartbeat)
-        exchange?.bytesOut += output.bytes.count - before
+        exchange?.bytesOut += output.pending - before
     }
 
     private func endStream(_ stream: ResponseStream) {

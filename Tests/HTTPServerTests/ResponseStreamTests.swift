@@ -33,6 +33,31 @@ struct ResponseStreamTests {
         #expect(client.get("/hello").content == "hello")
     }
 
+    @Test("the octets told of a streamed answer are those of the wire, whatever was sent before it")
+    func toldOctets() throws {
+        let streams = Lock<[ResponseStream]>([])
+        let server = try server {
+            let stream = ResponseStream()
+            streams.withLock { $0.append(stream) }
+            return stream
+        }
+        let client = try server.client()
+        for round in 1...3 {
+            #expect(client.get("/hello").content == "hello")
+            client.send(request)
+            let head = client.read(through: "\r\n\r\n")
+            for word in ["one", "two"] {
+                _ = streams.withLock { $0.last?.write(Array(word.utf8)) }
+                _ = client.read(through: "\(word)\r\n")
+            }
+            streams.withLock { $0.last?.finish() }
+            _ = client.read(through: "0\r\n\r\n")
+            #expect(server.observer.wait { $0.finished.count == 2 * round })
+            let chunks = "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+            #expect(server.observer.current.finished.last?.bytesOut == head.utf8.count + chunks.utf8.count)
+        }
+    }
+
     @Test("to HTTP/1.0 it is delimited by the close")
     func oldVersion() throws {
         let server = try server {
