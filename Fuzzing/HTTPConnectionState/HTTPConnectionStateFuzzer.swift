@@ -73,7 +73,8 @@ struct FuzzedConnection {
         if isOver { precondition(state == before && action == .none, "a closed connection goes on: \(event)") }
         switch action {
         case .dispatch: precondition(state.phase == .handling, "dispatched in \(state.phase)")
-        case .close:
+        case .close, .closeInOrder:
+            precondition(action == .close || before.hasInputEnded, "taken leave of a client that has not ended")
             precondition(state.phase == .closed, "closed in \(state.phase)")
             isOver = true
         case .refuseAsTooSlow:

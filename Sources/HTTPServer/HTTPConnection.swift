@@ -114,6 +114,9 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         case .shutdownWriting:
             transport.shutdownWriting()
             input.clear()
+        case .closeInOrder:
+            transport.sayGoodbye()
+            tearDown()
         case .close: tearDown()
         }
     }

@@ -67,7 +67,9 @@ extension HTTPConnectionState {
         let wasBlocked = isOutputBlocked
         isOutputBlocked = false
         switch phase {
-        case .flushing where hasInputEnded: return close()
+        case .flushing where hasInputEnded:
+            phase = .closed
+            return .closeInOrder
         case .flushing:
             phase = .lingering
             return .shutdownWriting

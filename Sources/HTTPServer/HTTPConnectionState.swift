@@ -88,6 +88,8 @@ struct HTTPConnectionState: Equatable, Sendable {
         case shutdownWriting
         /// Show the client of a streamed answer, which has had nothing for a while, that there is still somebody.
         case beat
+        /// Close: both sides have ended, and all that was owed is sent.
+        case closeInOrder
         /// Close; whatever is in flight is cancelled.
         case close
     }

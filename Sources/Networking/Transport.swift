@@ -89,12 +89,18 @@ public final class Transport {
         return .failed(SystemError(code: Int32(-count), operation: "send"))
     }
 
-    /// Tells the peer that nothing more comes (`close_notify` first, then FIN), as far as that is possible without
-    /// waiting. Reading goes on.
-    public func shutdownWriting() {
+    /// Tells the peer, with TLS, that nothing more comes (`close_notify`), as far as that is possible without waiting;
+    /// for a peer that has ended its side, and a connection that is closed next.
+    public func sayGoodbye() {
         #if TLS
             session?.sendCloseNotify()
         #endif
+    }
+
+    /// Tells the peer that nothing more comes (`close_notify` first, then FIN), as far as that is possible without
+    /// waiting. Reading goes on.
+    public func shutdownWriting() {
+        sayGoodbye()
         _ = shutdown(descriptorNumber, Int32(SHUT_WR))
     }
 

@@ -81,10 +81,10 @@ private let stories = [
     Story(
         "a client that reads again", Step(get, .dispatch, .handling), Step(whole, .continueReading, .idle),
         Step(.outputBlocked, .none, .idle), Step(.outputSent, .continueReading, .idle)),
-    Story("the end between requests", Step(.inputEnded, .flush, .flushing), Step(.outputSent, .close, .closed)),
+    Story("the end between requests", Step(.inputEnded, .flush, .flushing), Step(.outputSent, .closeInOrder, .closed)),
     Story(
         "the end within a head", Step(.headIncomplete, .none, .head), Step(.inputEnded, .flush, .flushing),
-        Step(.outputSent, .close, .closed)),
+        Step(.outputSent, .closeInOrder, .closed)),
     Story("the end within a body", Step(post, .none, .body), Step(.inputEnded, .flush, .flushing)),
     Story("broken while handling", Step(get, .dispatch, .handling), Step(.transportFailed, .close, .closed)),
     Story(

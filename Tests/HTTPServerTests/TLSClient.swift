@@ -102,6 +102,9 @@
             return (head, String(decoding: content, as: UTF8.self))
         }
 
+        /// Says `close_notify`, and can read on.
+        func sayGoodbye() { unsafe _ = SSL_shutdown(session) }
+
         /// Whether the server has said `close_notify`, rather than just gone.
         func endsInGoodOrder() -> Bool {
             var byte: UInt8 = 0

@@ -234,6 +234,16 @@
             server.server.wait()
         }
 
+        @Test("a client that says it will send no more is told the same before the end")
+        func closeNotifyIsAnswered() throws {
+            let server = try Self.server([TestCertificate(for: "localhost")])
+            let client = try TLSClient(port: server.port)
+            #expect(client.get("/hello").content == "hello")
+            client.sayGoodbye()
+            #expect(client.endsInGoodOrder())
+            #expect(server.observer.wait { $0.closed == 1 })
+        }
+
         @Test("one connection too many is closed without a handshake")
         func tooMany() throws {
             let server = try Self.server([TestCertificate(for: "localhost")]) { $0.maximumConnections = 1 }
