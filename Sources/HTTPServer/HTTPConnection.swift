@@ -128,8 +128,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             processInput()
             if state.phase == .streaming { processStream() }
             flush()
-            // At most the rest of one record: what the kernel holds waits for the next turn.
-            while state.wantsInput, transport.hasBufferedInput, readOnce() {}
+            // At most what was read ahead and the rest of a record: what the kernel holds waits for the next turn.
+            while state.wantsInput, transport.hasBufferedInput, readOnce(ahead: false) {}
         } while needsAnotherPass && state.phase != .closed
         settle()
     }
@@ -149,12 +149,12 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     }
 
     /// Whether there may be more to read.
-    private func readOnce() -> Bool {
+    private func readOnce(ahead: Bool = true) -> Bool {
         if input.bytes.isEmpty { server.buffers.borrowInput(&input) }
         input.makeRoom()
         let room = input.room
         readWant = .wantsRead
-        switch transport.read(into: &input.bytes, at: input.end) {
+        switch transport.read(into: &input.bytes, at: input.end, ahead: ahead) {
         case .read(let count):
             received(count)
             // A short read has emptied the socket; asking again would only say so.

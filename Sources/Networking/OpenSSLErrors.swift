@@ -4,7 +4,9 @@
     /// OpenSSL's queue of errors, which every thread has one of, as words.
     enum OpenSSLErrors {
         /// Empties the queue, so that what is found in it next belongs to the next call.
-        static func clear() { ERR_clear_error() }
+        ///
+        /// It mostly is empty, and to see that costs a tenth of emptying it.
+        static func clear() { if ERR_peek_error() != 0 { ERR_clear_error() } }
 
         /// Takes all that is there and says what the first one means; nil when there is none.
         ///

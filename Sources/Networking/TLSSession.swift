@@ -6,13 +6,15 @@
     ///
     /// OpenSSL reads and writes the socket itself: the loop is level-triggered and asks again, and with buffers of our
     /// own in between (memory BIOs) every octet would be copied once more. It keeps at most one record of 16 KiB in each
-    /// direction, and none while the connection rests.
+    /// direction, and none while the connection rests. What it reads ahead no readiness tells of.
     @safe
     final class TLSSession {
         private let session: OpaquePointer
         // Its callbacks use it during the handshake.
         private let context: TLSContext
         private var isBroken = false
+        private var readsAhead = false
+        private var awaitsReadiness = false
 
         init(context: TLSContext, descriptor: Int32) throws(TLSError) {
             unsafe session = try context.makeSession()
@@ -24,10 +26,13 @@
             unsafe SSL_free(session)
         }
 
-        var hasBufferedInput: Bool { unsafe SSL_has_pending(session) == 1 && SSL_pending(session) > 0 }
+        /// Whether there may be something to read before the socket is readable: false once a read has found that what
+        /// is here of a record is not all of it.
+        var hasBufferedInput: Bool { unsafe !awaitsReadiness && SSL_has_pending(session) == 1 }
 
         func handshake() -> TransportHandshakeResult {
             OpenSSLErrors.clear()
+            readAhead(true)
             let result = unsafe SSL_do_handshake(session)
             if result == 1 { return .complete }
             if let want = unsafe want(SSL_get_error(session, result)) { return .wouldBlock(want) }
@@ -36,12 +41,16 @@
             return .failed("The client ended the connection during the TLS handshake.")
         }
 
-        func read(into buffer: inout [UInt8], at offset: Int) -> TransportReadResult {
+        /// Reads from one record. With `ahead` one system call takes all that the socket has, up to a record's size,
+        /// rather than a record's head and then its rest; without, only what is missing of the first record.
+        func read(into buffer: inout [UInt8], at offset: Int, ahead: Bool) -> TransportReadResult {
             OpenSSLErrors.clear()
+            readAhead(ahead)
             let result = unsafe buffer.withUnsafeMutableBytes { bytes in
                 unsafe SSL_read(
                     session, bytes.baseAddress?.advanced(by: offset), Int32(clamping: bytes.count - offset))
             }
+            awaitsReadiness = result <= 0
             if result > 0 { return .read(Int(result)) }
             let error = unsafe SSL_get_error(session, result)
             if let want = want(error) { return .wouldBlock(want) }
@@ -67,6 +76,12 @@
             guard !isBroken, unsafe SSL_is_init_finished(session) == 1 else { return }
             OpenSSLErrors.clear()
             unsafe _ = SSL_shutdown(session)
+        }
+
+        private func readAhead(_ wanted: Bool) {
+            guard wanted != readsAhead else { return }
+            readsAhead = wanted
+            unsafe SSL_set_read_ahead(session, wanted ? 1 : 0)
         }
 
         private func want(_ error: Int32) -> TransportWant? {

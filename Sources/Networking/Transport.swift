@@ -41,7 +41,7 @@ public final class Transport {
         #endif
     }
 
-    /// Whether a read would yield bytes although the socket is not readable, because they were decrypted already.
+    /// Whether a read may yield bytes although the socket is not readable, because they have been read already.
     public var hasBufferedInput: Bool {
         #if TLS
             if let session { return session.hasBufferedInput }
@@ -58,10 +58,13 @@ public final class Transport {
     }
 
     /// Reads what is there into `buffer` from `offset` to its end, which is not where it begins.
-    public func read(into buffer: inout [UInt8], at offset: Int) -> TransportReadResult {
+    ///
+    /// With TLS it may take more from the socket than it yields; see ``hasBufferedInput``. Not `ahead`, it takes the rest
+    /// of one record at most: reading so until nothing is buffered comes to an end, however fast the peer sends.
+    public func read(into buffer: inout [UInt8], at offset: Int, ahead: Bool = true) -> TransportReadResult {
         precondition(offset >= 0 && offset < buffer.count, "there is room to read into")
         #if TLS
-            if let session { return session.read(into: &buffer, at: offset) }
+            if let session { return session.read(into: &buffer, at: offset, ahead: ahead) }
         #endif
         let number = descriptorNumber
         let count = unsafe buffer.withUnsafeMutableBytes { bytes in

@@ -11,6 +11,8 @@
             var hostName: String?
             var protocols: [String] = []
             var version: Int32 = TLS1_3_VERSION
+            /// Those of TLS 1.3 by their names, the best first.
+            var cipherSuites = ["TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"]
             /// A folder with the certificate to show.
             var identity: TestCertificate?
             var resuming: Session?
@@ -29,6 +31,7 @@
         private let descriptor: Int32
         private let context: OpaquePointer
         private let session: OpaquePointer
+        private var heldBack: [UInt8] = []
 
         init(port: UInt16, _ settings: Settings = Settings()) throws {
             descriptor = Self.connect(port)
@@ -39,6 +42,7 @@
                 unsafe SSL_CTX_use_certificate_chain_file(context, identity.certificate)
                 unsafe SSL_CTX_use_PrivateKey_file(context, identity.key, SSL_FILETYPE_PEM)
             }
+            unsafe SSL_CTX_set_ciphersuites(context, settings.cipherSuites.joined(separator: ":"))
             unsafe session = try Self.made(SSL_new(context))
             unsafe SSL_set_fd(session, descriptor)
             if let name = settings.hostName { unsafe _ = nectar_SSL_set_host_name(session, name) }
@@ -63,6 +67,10 @@
             var length: UInt32 = 0
             unsafe SSL_get0_alpn_selected(session, &name, &length)
             return unsafe String(decoding: UnsafeBufferPointer(start: name, count: Int(length)), as: UTF8.self)
+        }
+
+        var chosenCipherSuite: String {
+            unsafe String(cString: SSL_CIPHER_get_name(SSL_get_current_cipher(session)))
         }
 
         /// Whether the server has shown a certificate for this host.
@@ -100,6 +108,26 @@
             send("GET \(path) HTTP/1.1\r\nHost: test\r\n\r\n")
             let (head, content) = readResponse()
             return (head, String(decoding: content, as: UTF8.self))
+        }
+
+        /// Sends each text in a record of its own, and all of them at once, so that the server finds them together;
+        /// the last `count` octets are held back.
+        func sendTogether(_ texts: [String], holdingBack count: Int = 0) {
+            let memory = unsafe BIO_new(BIO_s_mem())
+            unsafe BIO_up_ref(memory)
+            unsafe SSL_set0_wbio(session, memory)
+            for text in texts { send(text) }
+            var records = [UInt8](repeating: 0, count: 1 << 20)
+            let length = unsafe Int(BIO_read(memory, &records, Int32(records.count)))
+            unsafe _ = BIO_free(memory)
+            unsafe SSL_set0_wbio(session, BIO_new_socket(descriptor, BIO_NOCLOSE))
+            heldBack = Array(records[(length - count)..<length])
+            unsafe _ = Glibc.send(descriptor, records, length - count, Int32(MSG_NOSIGNAL))
+        }
+
+        /// Sends what was held back.
+        func sendRest() {
+            unsafe _ = Glibc.send(descriptor, heldBack, heldBack.count, Int32(MSG_NOSIGNAL))
         }
 
         /// Says `close_notify`, and can read on.

@@ -67,6 +67,22 @@
         }
 
         @Test(
+            "the suite with SHA-256 comes first, unless the client has no fast AES and says so, or has only another",
+            arguments: [
+                (["TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"], "TLS_AES_128_GCM_SHA256"),
+                (["TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"], "TLS_CHACHA20_POLY1305_SHA256"),
+                (["TLS_AES_256_GCM_SHA384"], "TLS_AES_256_GCM_SHA384"),
+            ] as [([String], String)])
+        func cipherSuites(offered: [String], chosen: String) throws {
+            let server = try Self.server([TestCertificate(for: "localhost")])
+            var settings = TLSClient.Settings()
+            settings.cipherSuites = offered
+            let client = try TLSClient(port: server.port, settings)
+            #expect(client.chosenCipherSuite == chosen)
+            #expect(client.get("/hello").content == "hello")
+        }
+
+        @Test(
             "the named host decides the certificate, and the first one is for everybody else",
             arguments: [
                 ("a.example", "a.example"), ("b.example", "b.example"), ("c.example", "a.example"), (nil, "a.example"),
@@ -242,6 +258,28 @@
             client.sayGoodbye()
             #expect(client.endsInGoodOrder())
             #expect(server.observer.wait { $0.closed == 1 })
+        }
+
+        @Test("requests that come at once, in a record each, are answered in their order, also behind a slow one")
+        func recordsTogether() throws {
+            let server = try Self.server([TestCertificate(for: "localhost")])
+            let client = try TLSClient(port: server.port)
+            let words = (0..<40).map { "\($0 % 7 == 3 ? "slow-echo" : "echo")/\($0)" }
+            client.sendTogether(words.map { "GET /\($0) HTTP/1.1\r\nHost: test\r\n\r\n" })
+            for index in 0..<40 {
+                #expect(String(decoding: client.readResponse().content, as: UTF8.self) == "\(index)")
+            }
+        }
+
+        @Test("a record that is cut waits for its rest, wherever the cut is", arguments: [1, 17, 53, 54, 57])
+        func recordCut(heldBack: Int) throws {
+            let server = try Self.server([TestCertificate(for: "localhost")])
+            let client = try TLSClient(port: server.port)
+            let request = "GET /echo/word HTTP/1.1\r\nHost: a\r\n\r\n"
+            client.sendTogether([request, request], holdingBack: heldBack)
+            #expect(String(decoding: client.readResponse().content, as: UTF8.self) == "word")
+            client.sendRest()
+            #expect(String(decoding: client.readResponse().content, as: UTF8.self) == "word")
         }
 
         @Test("one connection too many is closed without a handshake")
