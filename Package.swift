@@ -93,7 +93,7 @@ let measuring: [Target] =
     : ["EchoServer", "IdleConnections", "OpenLoop"].map { name in
         .executableTarget(
             name: name,
-            dependencies: ["HTTPServer", "HTTP", "Networking", "CLinux"],
+            dependencies: ["HTTPServer", "HTTP", "Networking", "CLinux", openSSL],
             path: "Benchmarks/\(name)",
             swiftSettings: strict
         )
