@@ -29,7 +29,7 @@ struct InteractionRoutes: Sendable {
             let isPartial = query.bool("partial") ?? false
             try query.check()
             let key = try idempotencyKey(of: request)
-            switch try RequestBody.format(of: request.head) {
+            switch try RequestBody.format(of: request.head, accepting: RequestBody.rowMediaTypes) {
             case .json:
                 return InteractionDocument(
                     recorder: recorder, isPartial: isPartial, idempotencyKey: key,
@@ -51,7 +51,10 @@ struct InteractionRoutes: Sendable {
     }
 
     private func idempotencyKey(of request: ServerRequest) throws(Problem) -> String? {
-        guard let key = request.head.fields[.idempotencyKey] else { return nil }
+        let keys = request.head.fields.values(of: .idempotencyKey)
+        guard let key = keys.first else { return nil }
+        // Two cannot both be kept, and whichever was left out would not make its retry harmless.
+        guard keys.count == 1 else { throw Problem(.badRequest, "Idempotency-Key: the field is there twice.") }
         if let problem = JSONIdentifier.problem(in: key) {
             throw Problem(.badRequest, "Idempotency-Key: \(problem).")
         }
