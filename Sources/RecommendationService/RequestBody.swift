@@ -46,12 +46,34 @@ enum RequestBody {
     ///
     /// - Parameter emptyMeans: what stands for an empty body, on routes where every member is optional.
     static func json(of request: ServerRequest, emptyMeans fallback: String? = nil) throws(Problem) -> JSONDocument {
+        try checkHead(of: request)
+        return try json(in: request.body, emptyMeans: fallback)
+    }
+
+    /// Throws what ``json(of:emptyMeans:)`` would by the head alone.
+    static func checkHead(of request: ServerRequest) throws(Problem) {
         try QueryParameters.refuse(in: request)
         guard try format(of: request.head, accepting: jsonMediaTypes) == .json else {
             throw Problem(
                 unsupported: "This route takes one JSON document (application/json).", accepting: jsonMediaTypes)
         }
-        return try json(in: request.body, emptyMeans: fallback)
+    }
+
+    /// The answer to a request whose head alone is at fault, for routes that take one JSON document; nil for the others.
+    static let refusal = refusal { (request) throws(Problem) in try checkHead(of: request) }
+
+    /// The answer to a request whose head `check` refuses.
+    static func refusal(
+        by check: @escaping @Sendable (ServerRequest) throws(Problem) -> Void
+    ) -> Router.HeadRefusal {
+        { request in
+            do throws(Problem) {
+                try check(request)
+                return nil
+            } catch {
+                return error.response()
+            }
+        }
     }
 
     /// Refuses content on a route that has no settings, but for an empty object.

@@ -8,6 +8,8 @@ final class InterceptedStore: InteractionStore {
     struct State: Sendable {
         /// Scans stop here, once each.
         var scanGate: Gate?
+        /// Groups of appends stop here, once each.
+        var appendGate: Gate?
         /// What every write and every probe answers with.
         var failure: StoreError?
         /// Appends carried out, group by group.
@@ -22,6 +24,7 @@ final class InterceptedStore: InteractionStore {
     }
 
     func holdScans(at gate: Gate?) { state.withLock { $0.scanGate = gate } }
+    func holdAppends(at gate: Gate?) { state.withLock { $0.appendGate = gate } }
     func fail(with error: StoreError?) { state.withLock { $0.failure = error } }
 
     private func checked<Value>(_ work: () throws(StoreError) -> Value) throws(StoreError) -> Value {
@@ -30,7 +33,10 @@ final class InterceptedStore: InteractionStore {
     }
 
     func append(group requests: [AppendRequest]) throws(StoreError) -> [Result<AppendReceipt, StoreError>] {
-        state.withLock { $0.groups.append(requests.count) }
+        state.withLock { state in
+            state.groups.append(requests.count)
+            return state.appendGate
+        }?.pass()
         return try checked { () throws(StoreError) in try base.append(group: requests) }
     }
     func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {

@@ -22,6 +22,11 @@ struct InteractionRecorder: Sendable {
             "One request may hold \(maximumCount) interactions as JSON; POST /interactions takes any number as NDJSON.")
     }
 
+    /// Throws if so much waits to be stored that nothing can join it.
+    func checkRoom() throws(Problem) {
+        guard batcher.queuedInteractions < maximumCount else { throw Problem(.full) }
+    }
+
     /// Stores `interactions` in one transaction and calls `completion` after its commit, on another thread.
     func append(
         _ interactions: [Interaction],

@@ -23,24 +23,34 @@ struct InteractionRoutes: Sendable {
         }
     }
 
-    private func receive(_ request: ServerRequest) -> any RequestBodyConsumer {
+    /// Looks at the head alone: what is refused here is never asked for.
+    private func receive(_ request: ServerRequest) -> RequestBodyDecision {
         do throws(Problem) {
-            var query = QueryParameters(request, known: ["partial"])
-            let isPartial = query.bool("partial") ?? false
-            try query.check()
-            let key = try idempotencyKey(of: request)
-            switch try RequestBody.format(of: request.head, accepting: RequestBody.rowMediaTypes) {
-            case .json:
-                return InteractionDocument(
-                    recorder: recorder, isPartial: isPartial, idempotencyKey: key,
-                    maximumLength: configuration.server.bodyBytes)
-            case .ndjson: return upload(isPartial, key) { NDJSONInteractionReader() }
-            case .csv: return upload(isPartial, key) { CSVInteractionReader() }
-            }
+            return .taken(by: try makeConsumer(for: request))
         } catch {
-            return RefusedBody(answer: error.response())
+            return .refused(error.response())
         }
     }
+
+    private func makeConsumer(for request: ServerRequest) throws(Problem) -> any RequestBodyConsumer {
+        var query = QueryParameters(request, known: ["partial"])
+        let isPartial = query.bool("partial") ?? false
+        try query.check()
+        let key = try idempotencyKey(of: request)
+        let format = try RequestBody.format(of: request.head, accepting: RequestBody.rowMediaTypes)
+        if format == .json { try InteractionDocument.check(request.head.framing, maximumLength: maximumLength) }
+        try recorder.checkRoom()
+        switch format {
+        case .json:
+            return InteractionDocument(
+                recorder: recorder, isPartial: isPartial, idempotencyKey: key, maximumLength: maximumLength)
+        case .ndjson: return upload(isPartial, key) { NDJSONInteractionReader() }
+        case .csv: return upload(isPartial, key) { CSVInteractionReader() }
+        }
+    }
+
+    /// Bytes of a JSON document.
+    private var maximumLength: Int { configuration.server.bodyBytes }
 
     private func upload(
         _ isPartial: Bool, _ key: String?, _ makeReader: @escaping @Sendable () -> any InteractionReader
@@ -99,19 +109,4 @@ struct InteractionRoutes: Sendable {
         guard existed else { throw Problem(.notFound, "There is no interaction \"\(id)\".") }
         return HTTPResponse(status: .noContent)
     }
-}
-
-/// A body that nobody will read: the request was refused by its head.
-final class RefusedBody: RequestBodyConsumer {
-    private let answer: HTTPResponse
-
-    init(answer: HTTPResponse) {
-        self.answer = answer
-    }
-
-    func consume(_ chunk: [UInt8]) -> HTTPResponse? { answer }
-
-    func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void) { respond(answer) }
-
-    func cancel() {}
 }

@@ -20,7 +20,7 @@ struct RecommendationRoutes: Sendable {
             }
         }
         // Offloaded: it may ask for a thousand users.
-        router.add(.post, "/recommend", .offloaded) { request in
+        router.add(.post, "/recommend", .offloaded, refusing: RequestBody.refusal) { request in
             Answer.or { () throws(Problem) in
                 let document = try RequestBody.json(of: request)
                 return answer(
