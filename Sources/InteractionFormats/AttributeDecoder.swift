@@ -37,11 +37,19 @@ struct AttributeDecoder {
         return attributes
     }
 
+    /// An integer that a double holds exactly; beyond, its last digits would change without a word.
+    private func integer(_ value: JSONValue, _ faults: inout JSONFaults) -> AttributeValue? {
+        if let number = value.int, number.magnitude <= 1 << 53 { return .number(Double(number)) }
+        faults.add(at: value, "is beyond 2^53 and would lose digits; send it as text, in quotes")
+        return nil
+    }
+
     private func attribute(_ value: JSONValue, _ faults: inout JSONFaults) -> AttributeValue? {
         switch value.kind {
         case .null: return nil
         case .bool: return value.bool.map { .boolean($0) }
-        case .integer, .double: return value.double.map { .number($0) }
+        case .integer: return integer(value, &faults)
+        case .double: return value.double.map { .number($0) }
         case .string: return value.decodeString(maximumLength: limits.textLength, &faults).map { .string($0) }
         case .array:
             guard let array = value.decodeArray(count: 0...limits.count, &faults) else { return nil }

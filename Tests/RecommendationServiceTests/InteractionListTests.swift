@@ -1,3 +1,4 @@
+import InteractionStorage
 import JSON
 import RecommendationService
 import TestSupport
@@ -28,6 +29,22 @@ struct InteractionListTests {
         #expect(list?[0]?["interaction_id"]?.string == "1")
         #expect(list?[1]?["timestamp"]?.string == "1970-01-01T00:00:00.500Z")
         #expect(list?[1]?["weight"]?.double == 2)
+    }
+
+    @Test("an ID that is an integer is its decimal text, however long, and whichever way it came")
+    func longIntegers() throws {
+        let service = try TestService()
+        let (first, second) = ("18446744073709551616", "-123456789012345678901234567890")
+        let row = "{\"user_id\": \(first), \"item_id\": \(second), \"interaction_id\": 9007199254740993}"
+        #expect(try service.post("/interactions", row).status == 200)
+        let line = "{\"user_id\": 9007199254740993, \"item_id\": \(first)}\n"
+        #expect(try service.post("/interactions", line, type: "application/x-ndjson").status == 200)
+        let stored = try service.store.interactions(userID: nil, itemID: nil, kind: nil, after: nil, limit: 9)
+        #expect(stored.map(\.interaction.userID) == [first, "9007199254740993"])
+        #expect(stored.map(\.interaction.itemID) == [second, first])
+        #expect(stored.map(\.interaction.interactionID) == ["9007199254740993", nil])
+        let answer = try service.post("/recommend", "{\"user_id\": \(first), \"history\": [\(second)]}")
+        #expect(answer.json["user_id"]?.string == first && answer.items == [first])
     }
 
     @Test(
