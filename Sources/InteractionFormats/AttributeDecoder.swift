@@ -8,27 +8,27 @@ struct AttributeDecoder {
     /// The tags: texts under the rule of IDs, in their order, each kept once.
     func tags(_ object: JSONObjectDecoder, _ faults: inout JSONFaults) -> [String] {
         let tags = object.identifiers("tags", count: 0...limits.count, &faults) ?? []
-        var seen: Set<String> = []
-        return tags.filter { seen.insert($0).inserted }
+        var seen: Set<ExactName> = []
+        return tags.filter { seen.insert(ExactName($0)).inserted }
     }
 
     /// The attributes, over those that are there already: one that is `null` takes away its namesake, and so does
     /// `null` for all of them.
     func attributes(
-        _ object: JSONObjectDecoder, over known: [String: AttributeValue], _ faults: inout JSONFaults
-    ) -> [String: AttributeValue] {
+        _ object: JSONObjectDecoder, over known: [ExactName: AttributeValue], _ faults: inout JSONFaults
+    ) -> [ExactName: AttributeValue] {
         guard let holder = object.object("attributes", &faults) else {
             return object.contains("attributes") ? [:] : known
         }
         var attributes = known
-        var names: Set<String> = []
+        var names: Set<ExactName> = []
         for (name, value) in holder.members {
             if let problem = JSONIdentifier.problem(in: name) {
                 faults.add(at: value, "the attribute's name is unfit: \(problem)")
-            } else if !names.insert(name).inserted {
+            } else if !names.insert(ExactName(name)).inserted {
                 faults.add(at: value, "attribute \(FieldText.quotation(of: name)) appears more than once")
             } else {
-                attributes[name] = attribute(value, &faults)
+                attributes[ExactName(name)] = attribute(value, &faults)
             }
         }
         if attributes.count > limits.count {

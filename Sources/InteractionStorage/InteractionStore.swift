@@ -102,16 +102,3 @@ public protocol InteractionStore: Sendable {
     /// Flushes and lets go of the files; any later call is ``StoreError/unavailable(_:)``. Closing twice is allowed.
     func close() throws(StoreError)
 }
-
-extension InteractionStore {
-    /// The catalogue entries of those names.
-    ///
-    /// Swift's dictionaries take canonically equivalent names for one; where that matters, ask ``lookUpItems(_:)``.
-    public func items(ids: [String]) throws(StoreError) -> [String: Item] {
-        var found: [String: Item] = [:]
-        for item in try lookUpItems(ids) {
-            if let item { found[item.id] = item }
-        }
-        return found
-    }
-}

@@ -145,9 +145,10 @@ extension JSONValue {
     public func refuseDuplicates(_ faults: inout JSONFaults) {
         switch kind {
         case .object:
-            var seen = Set<String>(minimumCapacity: count)
+            // By bytes: texts that only look alike are equal as `String`.
+            var seen = Set<[UInt8]>(minimumCapacity: count)
             for (name, value) in members {
-                if !seen.insert(name).inserted {
+                if !seen.insert(Array(name.utf8)).inserted {
                     faults.add(at: value, "member \"\(name.abbreviatedForFault)\" appears more than once")
                 }
                 value.refuseDuplicates(&faults)

@@ -194,6 +194,9 @@ struct JSONObjectDecoderTests {
         var faults = JSONFaults()
         try parse(#"{"a":{"x":1,"y":2,"x":3},"b":[{"p":1},{"p":1,"p":2}],"a":0}"#).root.refuseDuplicates(&faults)
         #expect(faults.faults.map(\.pointer) == ["/a/x", "/b/1/p", "/a"])
+        // Names that only look alike are two.
+        try parse("{\"caf\u{E9}\":1,\"cafe\u{301}\":2}").root.refuseDuplicates(&faults)
+        #expect(faults.total == 3)
     }
 
     @Test("a choice is one of the words, or a fault that lists them")

@@ -145,6 +145,24 @@ struct RecommendationTests {
         #expect(try service.get("/recommend?user_id=d&limit=0").items.isEmpty)
     }
 
+    @Test("items whose names only look alike are told apart before the first model too, in lists of a query as well")
+    func exactNames() throws {
+        let (one, two) = ("caf\u{E9}", "cafe\u{301}")
+        let service = try TestService()
+        for item in [one, two, "\u{301}x"] {
+            _ = try service.post("/interactions", "{\"user_id\": \"a\", \"item_id\": \"\(item)\"}")
+        }
+        func items(_ reply: Reply) -> Set<[UInt8]> { Set(reply.items.map { Array($0.utf8) }) }
+        let bytes = [one, two, "\u{301}x"].map { Array($0.utf8) }
+        #expect(items(try service.get("/recommend?user_id=b")) == Set(bytes))
+        #expect(
+            items(try service.post("/recommend", "{\"user_id\": \"b\", \"exclude\": [\"\(one)\"]}"))
+                == [bytes[1], bytes[2]])
+        #expect(
+            items(try service.post("/recommend", "{\"user_id\": \"b\", \"candidates\": [\"\(two)\"]}")) == [bytes[1]])
+        #expect(items(try service.get("/recommend?user_id=b&exclude=caf%C3%A9,%CC%81x")) == [bytes[1]])
+    }
+
     @Test("candidates are the only ones, and what is excluded is none")
     func candidates() throws {
         let service = try TestService.trained()

@@ -122,7 +122,9 @@ struct RecommendationRoutes: Sendable {
             case "tags": writer.member("tags", record.tags)
             case "domain": writer.member("domain", ifPresent: record.domain)
             default:
-                if let value = record.attributes[field] { ItemEncoder.encode(value, named: field, to: &writer) }
+                if let value = record.attributes[ExactName(field)] {
+                    ItemEncoder.encode(value, named: field, to: &writer)
+                }
             }
         }
     }
