@@ -27,6 +27,13 @@ struct Export: ParsableCommand {
 
     func run() throws {
         let data = try DataDirectory(existing: try options.load())
+        let rivals = DatasetFiles.rivals(ofExport: "interactions.\(format)", inFolder: folder)
+        guard rivals.isEmpty else {
+            throw Fatal(
+                description:
+                    "The folder \(folder) holds \(rivals.joined(separator: " and ")) already, which nectar import could not "
+                    + "tell from this export; take it away first, or name another folder.")
+        }
         try Fatal.unless {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             let interactions = try exportInteractions(of: data.store)
