@@ -33,6 +33,16 @@ final class ServingLock {
         }
     }
 
+    /// Whether a process serves from `folder`.
+    static func isTaken(_ folder: String) -> Bool {
+        do {
+            _ = try ServingLock(folder: folder, for: .importing, makingIt: false)
+            return false
+        } catch {
+            return true
+        }
+    }
+
     private static func refusal(of use: Use, in folder: String, isServed: Bool) -> String {
         switch use {
         case .serving where isServed:

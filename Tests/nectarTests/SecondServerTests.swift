@@ -44,6 +44,27 @@ struct SecondServerTests {
         #expect(outcome.status == 0 && outcome.output.contains("Stored 1 interactions"), "\(outcome.errors)")
     }
 
+    @Test("training beside a server says how to have the model served, and that works")
+    func trainBesideServer() throws {
+        let folder = try TemporaryDirectory()
+        let rows = (0..<60).filter { ($0 / 10 + $0) % 2 == 0 }.map { "u\($0 / 10),i\($0 % 10)\n" }.joined()
+        let path = try folder.write("in.csv", "user_id,item_id\n" + rows)
+        let arguments = ["--data", folder.file("data")]
+        #expect(try NectarProcess.run(["import"] + arguments + [path]).status == 0)
+        let options = ["--architecture", "mf", "--embedding-dimension", "4", "--epochs", "1", "--publish", "always"]
+        let alone = try NectarProcess.run(["train"] + arguments + options)
+        #expect(alone.status == 0 && !alone.output.contains("/publish"), "\(alone.output)")
+        let server = try NectarServer(in: folder)
+        let beside = try NectarProcess.run(["train"] + arguments + options)
+        #expect(beside.status == 0 && beside.output.contains("POST /models/v2/publish"), "\(beside.output)")
+        let client = try RawClient(port: server.port)
+        client.send("POST /models/v2/publish HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n")
+        #expect(client.readResponse().head.hasPrefix("HTTP/1.1 200 "))
+        client.send("GET /recommend?user_id=u1 HTTP/1.1\r\nHost: test\r\n\r\n")
+        #expect(client.readResponse().head.contains("Nectar-Model: v2"))
+        #expect(server.stop().status == 0)
+    }
+
     @Test("a folder into which an import is going on is not served from until it has ended", .timeLimit(.minutes(1)))
     func serveWhileImporting() throws {
         let folder = try TemporaryDirectory()
