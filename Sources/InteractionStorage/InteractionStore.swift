@@ -30,8 +30,10 @@ public protocol InteractionStore: Sendable {
     /// A user's latest interactions by arrival, newest first.
     func latestInteractions(userID: String, limit: Int) throws(StoreError) -> [StoredInteraction]
 
-    /// Removes the interaction of that `interactionID`; false when there is none.
-    func deleteInteraction(id: String) throws(StoreError) -> Bool
+    /// Removes the interaction of that name, its `interactionID` or its row's (``InteractionName``), and returns it; nil when
+    /// there is none.
+    @discardableResult
+    func deleteInteraction(id: String) throws(StoreError) -> StoredInteraction?
 
     /// Streams every interaction after the row `watermark` (0: all) in order of arrival, as of one moment.
     ///

@@ -89,7 +89,7 @@ struct InteractionRoutes: Sendable {
             writer.object { answer in
                 answer.key("interactions")
                 answer.array { list in
-                    for stored in page { InteractionEncoder.encode(stored.interaction, to: &list) }
+                    for stored in page { InteractionEncoder.encode(stored, to: &list) }
                 }
                 answer.key("next")
                 if page.count == limit, let last = page.last {
@@ -104,9 +104,9 @@ struct InteractionRoutes: Sendable {
     private func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         try QueryParameters.refuse(in: request)
         let id = request.parameter("interaction_id") ?? ""
-        let existed = try Answer.storing { () throws(StoreError) in try store.deleteInteraction(id: id) }
-        recorder.recent.forget(interactionID: id)
-        guard existed else { throw Problem(.notFound, "There is no interaction \"\(id)\".") }
+        let deleted = try Answer.storing { () throws(StoreError) in try store.deleteInteraction(id: id) }
+        guard let deleted else { throw Problem(.notFound, "There is no interaction \"\(id)\".") }
+        recorder.recent.forget(row: deleted.rowID)
         return HTTPResponse(status: .noContent)
     }
 }
