@@ -44,7 +44,7 @@ struct Export: ParsableCommand {
     }
 
     private func exportInteractions(of store: SQLiteInteractionStore) throws -> Int {
-        let file = try OutputFile("\(folder)/interactions.\(format)")
+        var file = try OutputFile("\(folder)/interactions.\(format)")
         var csv = CSVInteractionWriter()
         var ndjson = NDJSONWriter()
         var last: Int64?
@@ -80,7 +80,7 @@ struct Export: ParsableCommand {
         to name: String, page: (String?) throws -> [Record], id: (Record) -> String,
         write: (inout NDJSONWriter, Record) -> Void
     ) throws -> Int {
-        let file = try OutputFile("\(folder)/\(name)")
+        var file = try OutputFile("\(folder)/\(name)")
         var writer = NDJSONWriter()
         var last: String?
         var count = 0
