@@ -45,7 +45,8 @@ struct CatalogRoutes: Sendable {
     private func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         var query = QueryParameters(request, known: ["cursor", "limit"])
         let cursor = query.identifier("cursor")
-        let limit = query.integer("limit", in: 1...configuration.recommendation.maximumLimit) ?? 100
+        let maximumLimit = configuration.recommendation.maximumLimit
+        let limit = query.integer("limit", in: 1...maximumLimit) ?? min(100, maximumLimit)
         try query.check()
         let page = try Answer.storing { () throws(StoreError) in try store.items(after: cursor, limit: limit) }
         return Answer.json { writer in

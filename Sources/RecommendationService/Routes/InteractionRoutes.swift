@@ -79,7 +79,8 @@ struct InteractionRoutes: Sendable {
         let userID = query.identifier("user_id")
         let itemID = query.identifier("item_id")
         let cursor = query.integer("cursor", in: 0...Int.max)
-        let limit = query.integer("limit", in: 1...configuration.recommendation.maximumLimit) ?? 100
+        let maximumLimit = configuration.recommendation.maximumLimit
+        let limit = query.integer("limit", in: 1...maximumLimit) ?? min(100, maximumLimit)
         try query.check()
         let page = try Answer.storing { () throws(StoreError) in
             try store.interactions(
