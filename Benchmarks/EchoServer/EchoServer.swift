@@ -45,7 +45,7 @@ struct EchoServer {
         router.addDeferred(.get, "/deferred") { _, respond in
             DispatchQueue.global().async { respond(fixed) }
         }
-        router.addStreaming(.post, "/streamed") { _ in ContentCounter() }
+        router.addStreaming(.post, "/streamed") { _ in .taken(by: ContentCounter()) }
         // Whatever the path: what no template matches is answered all the same.
         router.fallback = { $0.head.method == .post ? echo($0) : fixed }
         return router

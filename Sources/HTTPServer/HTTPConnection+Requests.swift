@@ -82,12 +82,14 @@ extension HTTPConnection {
         }
         let coding = ContentCoding(of: request.head)
         guard coding != .unknown else { return Intake(known: server.unknownCoding(request), decoder) }
+        if let answer = match.route.refusal?(request) { return Intake(known: answer, decoder) }
         let inflater = coding == .gzip ? makeInflater(match) : nil
-        guard case .streaming(let makeConsumer) = match.route.handler else {
-            return Intake(.gathered, decoder, inflater)
-        }
+        guard case .streaming(let decide) = match.route.handler else { return Intake(.gathered, decoder, inflater) }
         guard server.pool.hasRoom else { return Intake(known: server.busy("The server is busy.", request), decoder) }
-        return Intake(.consumed(makeConsumer(request)), decoder, inflater)
+        switch decide(request) {
+        case .taken(let consumer): return Intake(.consumed(consumer), decoder, inflater)
+        case .refused(let answer): return Intake(known: answer, decoder)
+        }
     }
 
     private func makeDecoder(_ match: Router.Match?) -> HTTPBodyDecoder {
@@ -114,8 +116,9 @@ extension HTTPConnection {
         guard request.head.framing.hasBody else { return .none }
         let waits = request.head.expectsContinue && input.isEmpty
         guard intake?.knownAnswer != nil else { return waits ? .awaited : .coming }
-        // Content that nobody wants is read to keep the connection, unless it is long or not on its way yet.
-        return waits || isTooLong(request.match) ? .unwanted : .coming
+        // Content that nobody wants is read to keep the connection, unless it is long, may be, or is not on its way yet.
+        let isUnbounded = request.match?.route.streams == true && request.head.framing == .chunked
+        return waits || isUnbounded || isTooLong(nil) ? .unwanted : .coming
     }
 
     /// Whether to go on at once.

@@ -15,3 +15,11 @@ public protocol RequestBodyConsumer: AnyObject, Sendable {
     /// The client went away, was too slow or broke the framing: nothing of the message may be kept.
     func cancel()
 }
+
+/// What a route that streams makes of a request when only its head has come.
+public enum RequestBodyDecision: Sendable {
+    /// The consumer takes the content as it comes.
+    case taken(by: any RequestBodyConsumer)
+    /// The head decides: this is the answer, and the content is not asked for.
+    case refused(HTTPResponse)
+}

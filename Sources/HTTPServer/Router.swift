@@ -17,8 +17,11 @@ public struct Router: Sendable {
     enum Handler: Sendable {
         case whole(HandlerMode, @Sendable (ServerRequest) -> HTTPResponse)
         case deferred(@Sendable (ServerRequest, @escaping @Sendable (HTTPResponse) -> Void) -> Void)
-        case streaming(@Sendable (ServerRequest) -> any RequestBodyConsumer)
+        case streaming(@Sendable (ServerRequest) -> RequestBodyDecision)
     }
+
+    /// Answers a request by its head alone; nil where the content matters.
+    public typealias HeadRefusal = @Sendable (ServerRequest) -> HTTPResponse?
 
     /// One method of one template.
     final class Route: Sendable {
@@ -26,16 +29,25 @@ public struct Router: Sendable {
         let template: String
         let parameterNames: [String]
         let handler: Handler
-        /// The handler again, where it is quick and wants the whole request.
+        let refusal: HeadRefusal?
+        /// The handler again, where it is quick, wants the whole request, and is all that decides.
         let inlineHandler: InlineHandler?
 
-        init(method: HTTPMethod, template: String, parameterNames: [String], handler: Handler) {
+        init(
+            method: HTTPMethod, template: String, parameterNames: [String], handler: Handler,
+            refusal: HeadRefusal? = nil
+        ) {
             self.method = method
             self.template = template
             self.parameterNames = parameterNames
             self.handler = handler
+            self.refusal = refusal
             inlineHandler =
-                if case .whole(.inline, let handler) = handler { InlineHandler(answer: handler) } else { nil }
+                if case .whole(.inline, let handler) = handler, refusal == nil {
+                    InlineHandler(answer: handler)
+                } else {
+                    nil
+                }
         }
 
         /// Whether a consumer takes the content as it comes.
@@ -91,32 +103,37 @@ public struct Router: Sendable {
     /// Has `handler` answer requests of this method whose path matches `template`, such as `/train/{job}`.
     ///
     /// A second handler for the same method and path is a mistake of the program, which it stops.
+    ///
+    /// `refusing` is asked first where there is content, before any of it is read or, with `Expect: 100-continue`, asked
+    /// for (RFC 9110, section 10.1.1). What it answers is the answer. It runs on the loop: be quick.
     public mutating func add(
         _ method: HTTPMethod, _ template: String, _ mode: HandlerMode = .inline,
+        refusing refusal: HeadRefusal? = nil,
         handler: @escaping @Sendable (ServerRequest) -> HTTPResponse
     ) {
-        insert(method, template, .whole(mode, handler))
+        insert(method, template, .whole(mode, handler), refusal)
     }
 
-    /// Has the consumer that `handler` makes take the content as it comes. `handler` runs on the loop: be quick.
+    /// Has the consumer that `handler` makes take the content as it comes, unless it refuses the request by its head.
+    /// `handler` runs on the loop: be quick.
     public mutating func addStreaming(
         _ method: HTTPMethod, _ template: String,
-        handler: @escaping @Sendable (ServerRequest) -> any RequestBodyConsumer
+        handler: @escaping @Sendable (ServerRequest) -> RequestBodyDecision
     ) {
         insert(method, template, .streaming(handler))
     }
 
     /// Adds a handler that answers later: it is called on the loop with the whole request, and may call `respond` once, on
     /// any thread, when the answer is there. Nothing is held meanwhile but the connection. A second answer is ignored;
-    /// letting go of `respond` without a call answers 500.
+    /// letting go of `respond` without a call answers 500. `refusing` as in ``add(_:_:_:refusing:handler:)``.
     public mutating func addDeferred(
-        _ method: HTTPMethod, _ template: String,
+        _ method: HTTPMethod, _ template: String, refusing refusal: HeadRefusal? = nil,
         handler:
             @escaping @Sendable (
                 _ request: ServerRequest, _ respond: @escaping @Sendable (HTTPResponse) -> Void
             ) -> Void
     ) {
-        insert(method, template, .deferred(handler))
+        insert(method, template, .deferred(handler), refusal)
     }
 
     /// The routes without parameters by themselves.
@@ -125,7 +142,9 @@ public struct Router: Sendable {
     /// The methods that some template answers, for `OPTIONS *`.
     var allMethods: [HTTPMethod] { Self.allowed(nodes.flatMap(\.routes)) }
 
-    private mutating func insert(_ method: HTTPMethod, _ template: String, _ handler: Handler) {
+    private mutating func insert(
+        _ method: HTTPMethod, _ template: String, _ handler: Handler, _ refusal: HeadRefusal? = nil
+    ) {
         precondition(template.hasPrefix("/"), "a template begins with a slash: \(template)")
         var node = 0
         var names: [String] = []
@@ -140,7 +159,7 @@ public struct Router: Sendable {
         precondition(Set(names).count == names.count, "a template names each parameter once: \(template)")
         precondition(!nodes[node].routes.contains { $0.method == method }, "a second \(method.rawValue) \(template)")
         nodes[node].routes.append(
-            Route(method: method, template: template, parameterNames: names, handler: handler))
+            Route(method: method, template: template, parameterNames: names, handler: handler, refusal: refusal))
     }
 
     private mutating func literalChild(of node: Int, _ segment: [UInt8]) -> Int {

@@ -8,27 +8,27 @@ struct AttributeDecoder {
     /// The tags: texts under the rule of IDs, in their order, each kept once.
     func tags(_ object: JSONObjectDecoder, _ faults: inout JSONFaults) -> [String] {
         let tags = object.identifiers("tags", count: 0...limits.count, &faults) ?? []
-        var seen: Set<String> = []
-        return tags.filter { seen.insert($0).inserted }
+        var seen: Set<ExactName> = []
+        return tags.filter { seen.insert(ExactName($0)).inserted }
     }
 
     /// The attributes, over those that are there already: one that is `null` takes away its namesake, and so does
     /// `null` for all of them.
     func attributes(
-        _ object: JSONObjectDecoder, over known: [String: AttributeValue], _ faults: inout JSONFaults
-    ) -> [String: AttributeValue] {
+        _ object: JSONObjectDecoder, over known: [ExactName: AttributeValue], _ faults: inout JSONFaults
+    ) -> [ExactName: AttributeValue] {
         guard let holder = object.object("attributes", &faults) else {
             return object.contains("attributes") ? [:] : known
         }
         var attributes = known
-        var names: Set<String> = []
+        var names: Set<ExactName> = []
         for (name, value) in holder.members {
             if let problem = JSONIdentifier.problem(in: name) {
                 faults.add(at: value, "the attribute's name is unfit: \(problem)")
-            } else if !names.insert(name).inserted {
+            } else if !names.insert(ExactName(name)).inserted {
                 faults.add(at: value, "attribute \(FieldText.quotation(of: name)) appears more than once")
             } else {
-                attributes[name] = attribute(value, &faults)
+                attributes[ExactName(name)] = attribute(value, &faults)
             }
         }
         if attributes.count > limits.count {
@@ -37,11 +37,19 @@ struct AttributeDecoder {
         return attributes
     }
 
+    /// An integer that a double holds exactly; beyond, its last digits would change without a word.
+    private func integer(_ value: JSONValue, _ faults: inout JSONFaults) -> AttributeValue? {
+        if let number = value.int, number.magnitude <= 1 << 53 { return .number(Double(number)) }
+        faults.add(at: value, "is beyond 2^53 and would lose digits; send it as text, in quotes")
+        return nil
+    }
+
     private func attribute(_ value: JSONValue, _ faults: inout JSONFaults) -> AttributeValue? {
         switch value.kind {
         case .null: return nil
         case .bool: return value.bool.map { .boolean($0) }
-        case .integer, .double: return value.double.map { .number($0) }
+        case .integer: return integer(value, &faults)
+        case .double: return value.double.map { .number($0) }
         case .string: return value.decodeString(maximumLength: limits.textLength, &faults).map { .string($0) }
         case .array:
             guard let array = value.decodeArray(count: 0...limits.count, &faults) else { return nil }

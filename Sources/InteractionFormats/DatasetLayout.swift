@@ -34,11 +34,11 @@ public struct DatasetFiles: Sendable, Equatable {
 
     /// Finds what is at `path`: a folder that holds a dataset, or its file of interactions.
     ///
-    /// A folder is recognised by its names; a file by its name, or else by its first line. The files of items and users
-    /// are looked for beside the interactions.
+    /// A folder is recognised by its names, and refused where they leave a choice; a file by its first line. The files of
+    /// items and users are looked for beside the interactions.
     public static func find(at path: String) throws(FormatError) -> DatasetFiles {
         if ByteSource.isFolder(path) {
-            if let files = find(inFolder: path) { return files }
+            if let files = try find(inFolder: path) { return files }
             throw .unknownLayout(path: path, detail: "no dataset in this folder; \(lookedFor)")
         }
         guard ByteSource.fileSize(path) != nil else {
@@ -51,21 +51,41 @@ public struct DatasetFiles: Sendable, Equatable {
         looked for u.data, ratings.dat, ratings.csv, *.inter, interactions.csv and interactions.ndjson, plain or .gz
         """
 
-    private static func find(inFolder folder: String) -> DatasetFiles? {
-        let names = ByteSource.names(inFolder: folder)
-        for (layout, known) in fixedNames {
-            if let name = names.first(where: { plain($0) == known }) {
-                return companions(of: folder + "/" + name, layout)
-            }
+    /// What else in `folder` would be read beside an export whose interactions are called `name`, or in its place.
+    public static func rivals(ofExport name: String, inFolder folder: String) -> [String] {
+        ByteSource.names(inFolder: folder).filter { other in
+            let isInteractions = layout(named: other) != nil || isTable(other)
+            return other != name && (isInteractions || other == "items.ndjson.gz" || other == "users.ndjson.gz")
         }
-        let tables = names.filter { plain($0).hasSuffix(".inter") }
+    }
+
+    private static func find(inFolder folder: String) throws(FormatError) -> DatasetFiles? {
+        let names = ByteSource.names(inFolder: folder)
+        let known = names.filter { layout(named: $0) != nil }
+        let tables = names.filter(isTable)
         // NAME.inter is the whole; NAME.train.inter and its like, its parts.
-        guard let fewestDots = tables.map(dots).min() else { return nil }
-        let chosen = tables.filter { dots($0) == fewestDots }
-        guard let first = chosen.first, var files = companions(of: folder + "/" + first, .recBole) else { return nil }
-        files.interactions = chosen.map { folder + "/" + $0 }
+        let fewestDots = tables.map(dots).min() ?? 0
+        let parts = tables.filter { dots($0) == fewestDots }
+        let rivals = known + Dictionary(grouping: parts) { fewestDots > 1 ? stem($0) : $0 }.values.compactMap(\.first)
+        if rivals.count > 1 { throw .ambiguous(folder: folder, names: rivals.sorted()) }
+        if let twice = Dictionary(grouping: parts, by: plain).values.first(where: { $0.count > 1 }) {
+            throw .ambiguous(folder: folder, names: twice)
+        }
+        if let name = known.first, let layout = layout(named: name) {
+            return try companions(of: folder + "/" + name, layout)
+        }
+        guard let first = parts.first else { return nil }
+        var files = try companions(of: folder + "/" + first, .recBole)
+        files.interactions = parts.map { folder + "/" + $0 }
         return files
     }
+
+    /// The layout whose interactions always have this name.
+    private static func layout(named name: String) -> DatasetLayout? {
+        fixedNames.first { $0.1 == plain(name) }?.0
+    }
+
+    private static func isTable(_ name: String) -> Bool { plain(name).hasSuffix(".inter") }
 
     private static let fixedNames: [(DatasetLayout, String)] = [
         (.movieLens100K, "u.data"), (.movieLens1M, "ratings.dat"), (.movieLensCSV, "ratings.csv"),
@@ -74,7 +94,7 @@ public struct DatasetFiles: Sendable, Equatable {
 
     private static func find(file path: String) throws(FormatError) -> DatasetFiles {
         let layout = try layout(ofFile: path)
-        return companions(of: path, layout) ?? DatasetFiles(layout: layout, interactions: [path])
+        return try companions(of: path, layout)
     }
 
     private static func layout(ofFile path: String) throws(FormatError) -> DatasetLayout {
@@ -91,14 +111,17 @@ public struct DatasetFiles: Sendable, Equatable {
     }
 
     /// The files of items and users that belong to the interactions at `path`.
-    private static func companions(of path: String, _ layout: DatasetLayout) -> DatasetFiles? {
+    private static func companions(
+        of path: String, _ layout: DatasetLayout
+    ) throws(FormatError) -> DatasetFiles {
         let (folder, name) = split(path)
         let names = ByteSource.names(inFolder: folder.isEmpty ? "." : folder)
-        func beside(_ wanted: String?) -> String? {
-            guard let wanted else { return nil }
-            return names.first { plain($0) == wanted }.map { folder.isEmpty ? $0 : folder + "/" + $0 }
+        func beside(_ wanted: String?) throws(FormatError) -> String? {
+            let found = names.filter { plain($0) == wanted }
+            guard found.count < 2 else { throw .ambiguous(folder: folder, names: found) }
+            return found.first.map { folder.isEmpty ? $0 : folder + "/" + $0 }
         }
-        let stem = String(plain(name).prefix { $0 != "." })
+        let stem = stem(name)
         let wanted: (items: String?, users: String?)
         switch layout {
         case .movieLens100K: wanted = ("u.item", "u.user")
@@ -108,8 +131,11 @@ public struct DatasetFiles: Sendable, Equatable {
         case .csv, .ndjson: wanted = ("items.ndjson", "users.ndjson")
         }
         return DatasetFiles(
-            layout: layout, interactions: [path], items: beside(wanted.items), users: beside(wanted.users))
+            layout: layout, interactions: [path], items: try beside(wanted.items), users: try beside(wanted.users))
     }
+
+    /// What stands before the first dot.
+    private static func stem(_ name: String) -> String { String(plain(name).prefix { $0 != "." }) }
 
     /// The name without `.gz`.
     private static func plain(_ name: String) -> String {

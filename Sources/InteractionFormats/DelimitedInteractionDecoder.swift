@@ -33,11 +33,17 @@ struct DelimitedInteractionDecoder: Sendable {
         case .userID: interaction.userID = try FieldText.identifier(field)
         case .itemID: interaction.itemID = try FieldText.identifier(field)
         case .kind: interaction.kind = try FieldText.identifier(field)
-        case .interactionID: interaction.interactionID = try FieldText.identifier(field)
+        case .interactionID: interaction.interactionID = try givenName(field)
         case .rating: interaction.rating = try number(field, in: limits.rating)
         case .weight: interaction.weight = try number(field, in: limits.weight)
         case .timestamp: interaction.timestamp = try TimestampText.milliseconds(field)
         }
+    }
+
+    private func givenName(_ field: Span<UInt8>) throws(FieldText.Fault) -> String {
+        let name = try FieldText.identifier(field)
+        if let fault = InteractionName.fault(ofGiven: name) { throw FieldText.Fault(detail: fault) }
+        return name
     }
 
     private func number(_ field: Span<UInt8>, in range: ClosedRange<Double>) throws(FieldText.Fault) -> Double {

@@ -7,12 +7,18 @@ public enum FormatError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Nothing known is there; the sentence says what was looked for.
     case unknownLayout(path: String, detail: String)
 
+    /// The files of these names would each do, and only one can be meant.
+    case ambiguous(folder: String, names: [String])
+
     /// The sentence for people.
     public var description: String {
         switch self {
         case .unreadable(let path, let operation, let reason): "\(path): \(operation) failed: \(reason)"
         case .damagedGzip(let path, let reason): "\(path): \(reason)"
         case .unknownLayout(let path, let detail): "\(path): \(detail)"
+        case .ambiguous(let folder, let names):
+            "\(folder.isEmpty ? "." : folder) holds \(names.joined(separator: " and ")), and only one can be meant; "
+                + "name the file to read, or take the others away"
         }
     }
 }

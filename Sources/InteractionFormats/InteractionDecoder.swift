@@ -21,8 +21,16 @@ public enum InteractionDecoder {
         interaction.rating = object.number("rating", in: limits.rating, &faults)
         interaction.weight = object.number("weight", in: limits.weight, &faults)
         interaction.timestamp = object.value("timestamp").flatMap { timestamp($0, &faults) }
-        interaction.interactionID = object.identifier("interaction_id", &faults)
+        interaction.interactionID = interactionID(of: object, &faults)
         return faults.total == faultsBefore ? interaction : nil
+    }
+
+    private static func interactionID(of object: JSONObjectDecoder, _ faults: inout JSONFaults) -> String? {
+        guard let id = object.identifier("interaction_id", &faults) else { return nil }
+        if let fault = InteractionName.fault(ofGiven: id) {
+            faults.add(at: object.object, member: "interaction_id", fault)
+        }
+        return id
     }
 
     /// A word that obeys the rule of IDs, but is never a number.

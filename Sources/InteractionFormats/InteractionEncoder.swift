@@ -10,6 +10,13 @@ public enum InteractionEncoder {
         writer.endObject()
     }
 
+    /// Writes one object, with the name that the interaction is deleted by for its `interaction_id`.
+    public static func encode(_ stored: StoredInteraction, to writer: inout JSONWriter) {
+        var interaction = stored.interaction
+        interaction.interactionID = stored.name
+        encode(interaction, to: &writer)
+    }
+
     /// Writes the members only, into an object that the caller has begun and may add to.
     public static func encodeMembers(of interaction: Interaction, to writer: inout JSONWriter) {
         writer.member("user_id", interaction.userID)

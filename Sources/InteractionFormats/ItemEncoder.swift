@@ -22,13 +22,13 @@ public enum ItemEncoder {
     }
 
     /// What items and users have in common.
-    static func encode(tags: [String], attributes: [String: AttributeValue], to writer: inout JSONWriter) {
+    static func encode(tags: [String], attributes: [ExactName: AttributeValue], to writer: inout JSONWriter) {
         if !tags.isEmpty { writer.member("tags", tags) }
         if attributes.isEmpty { return }
         writer.key("attributes")
         writer.beginObject()
         for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
-            encode(value, named: name, to: &writer)
+            encode(value, named: name.text, to: &writer)
         }
         writer.endObject()
     }

@@ -53,7 +53,7 @@ extension RecBoleFile {
             var title = ""
             var year: Int?
             var genres: [String] = []
-            var others: [String: AttributeValue] = [:]
+            var others: [ExactName: AttributeValue] = [:]
             for (column, field) in zip(columns, fields) where column.name != "item_id" {
                 if column.isTitle && title.isEmpty {
                     title = FieldText.trimmed(field)
@@ -62,7 +62,7 @@ extension RecBoleFile {
                 } else if column.isGenres && genres.isEmpty {
                     genres = field.split { $0 == " " || $0 == "|" }.map(String.init)
                 } else {
-                    others[column.name] = attribute(column, field)
+                    others[ExactName(column.name)] = attribute(column, field)
                 }
             }
             if let year, !title.isEmpty, FilmTitle.year(in: title) == nil { title += " (\(year))" }
@@ -75,7 +75,7 @@ extension RecBoleFile {
         func user() throws(FieldText.Fault) -> User {
             var user = User(id: try id("user_id"))
             for (column, field) in zip(columns, fields) where column.name != "user_id" {
-                user.attributes[column.name] = attribute(column, field)
+                user.attributes[ExactName(column.name)] = attribute(column, field)
             }
             return user
         }

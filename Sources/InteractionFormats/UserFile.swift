@@ -42,7 +42,7 @@ struct UserFile {
             }
             var user = User(id: try FieldText.identifier(fields[0], of: "the user's ID"))
             for (name, text) in zip(names, fields.dropFirst()) where !text.isEmpty {
-                user.attributes[name] = Self.attribute(named: name, text)
+                user.attributes[ExactName(name)] = Self.attribute(named: name, text)
             }
             try receive(user)
         }

@@ -1,13 +1,18 @@
 /// A name as a dictionary key, told apart byte for byte.
 ///
 /// `String` takes canonically equivalent texts ("é" written in one scalar or in two) for equal, which would merge two users.
-public struct ExactName: Hashable, Comparable, Sendable {
+public struct ExactName: Hashable, Comparable, Sendable, ExpressibleByStringLiteral {
     /// The name.
     public let text: String
 
     /// The name as a key.
     public init(_ text: String) {
         self.text = text
+    }
+
+    /// A name written in the program.
+    public init(stringLiteral text: StaticString) {
+        self.text = text.description
     }
 
     /// Whether both have the same bytes.

@@ -23,11 +23,15 @@ extension InMemoryInteractionStore {
     }
 
     /// Removes one interaction; see ``InteractionStore/deleteInteraction(id:)``.
-    public func deleteInteraction(id: String) throws(StoreError) -> Bool {
+    @discardableResult
+    public func deleteInteraction(id: String) throws(StoreError) -> StoredInteraction? {
         try access { contents throws(StoreError) in
-            let before = contents.rows.count
-            contents.rows.removeAll { $0.hasID(id) }
-            return contents.rows.count < before
+            let index =
+                switch InteractionName(id) {
+                case .given(let id): contents.rows.firstIndex { $0.hasID(id) }
+                case .row(let row): contents.rows.firstIndex { $0.rowID == row }
+                }
+            return index.map { contents.rows.remove(at: $0) }
         }
     }
 

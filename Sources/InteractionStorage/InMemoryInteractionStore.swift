@@ -78,9 +78,10 @@ public final class InMemoryInteractionStore: InteractionStore {
             return earlier.fingerprint == request.fingerprint ? .success(earlier.receipt) : .failure(.keyReused)
         }
         var receipt = AppendReceipt(stored: 0, duplicates: 0, watermark: 0)
-        for interaction in request.interactions {
+        for (position, interaction) in request.interactions.enumerated() {
             if let id = interaction.interactionID, contents.rows.contains(where: { $0.hasID(id) }) {
                 receipt.duplicates += 1
+                receipt.duplicatePositions.append(position)
                 continue
             }
             receipt.stored += 1
@@ -92,7 +93,9 @@ public final class InMemoryInteractionStore: InteractionStore {
         }
         receipt.watermark = contents.lastRow
         if let key {
-            contents.receipts.append((key, request.fingerprint, receipt))
+            var kept = receipt
+            kept.duplicatePositions = []
+            contents.receipts.append((key, request.fingerprint, kept))
             if contents.receipts.count > receiptsKept { contents.receipts.removeFirst() }
         }
         return .success(receipt)

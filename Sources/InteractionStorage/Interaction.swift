@@ -33,12 +33,14 @@ public struct Interaction: Sendable, Equatable {
 
     /// Why no store takes this interaction, or nil when every store does.
     ///
-    /// Names must pass ``Identifier/fault(of:)``; numbers must be finite.
+    /// Names must pass ``Identifier/fault(of:)``, and its own may not be a row's; numbers must be finite.
     public var fault: String? {
         if let fault = Identifier.fault(of: userID) { return "user_id \(fault)" }
         if let fault = Identifier.fault(of: itemID) { return "item_id \(fault)" }
         if let kind, let fault = Identifier.fault(of: kind) { return "kind \(fault)" }
-        if let interactionID, let fault = Identifier.fault(of: interactionID) { return "interaction_id \(fault)" }
+        if let interactionID, let fault = InteractionName.fault(ofGiven: interactionID) {
+            return "interaction_id \(fault)"
+        }
         if let rating, !rating.isFinite { return "rating is not a finite number" }
         if let weight, !weight.isFinite { return "weight is not a finite number" }
         return nil

@@ -43,13 +43,16 @@ struct InteractionAppender {
             guard earlier == nil || earlier == fingerprint else { return .failure(.keyReused) }
             return .success(AppendReceipt(stored: row[0], duplicates: row[1], watermark: row[2]))
         }
-        var stored = 0
-        for interaction in request.interactions where try insert(interaction, &totals) { stored += 1 }
+        var duplicates: [Int] = []
+        for (position, interaction) in request.interactions.enumerated() {
+            if try !insert(interaction, &totals) { duplicates.append(position) }
+        }
+        let stored = request.interactions.count - duplicates.count
         totals.counts.interactions += stored
         totals.counts.users = totals.counts.users + users.takeAdded()
         totals.counts.items = totals.counts.items + items.takeAdded()
         let receipt = AppendReceipt(
-            stored: stored, duplicates: request.interactions.count - stored, watermark: totals.lastRow)
+            stored: stored, duplicates: duplicates.count, watermark: totals.lastRow, duplicatePositions: duplicates)
         if let key = request.idempotencyKey {
             try insertReceipt.execute(
                 arguments: [key, receipt.stored, receipt.duplicates, receipt.watermark, fingerprint])

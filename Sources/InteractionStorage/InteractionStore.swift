@@ -30,8 +30,10 @@ public protocol InteractionStore: Sendable {
     /// A user's latest interactions by arrival, newest first.
     func latestInteractions(userID: String, limit: Int) throws(StoreError) -> [StoredInteraction]
 
-    /// Removes the interaction of that `interactionID`; false when there is none.
-    func deleteInteraction(id: String) throws(StoreError) -> Bool
+    /// Removes the interaction of that name, its `interactionID` or its row's (``InteractionName``), and returns it; nil when
+    /// there is none.
+    @discardableResult
+    func deleteInteraction(id: String) throws(StoreError) -> StoredInteraction?
 
     /// Streams every interaction after the row `watermark` (0: all) in order of arrival, as of one moment.
     ///
@@ -101,17 +103,4 @@ public protocol InteractionStore: Sendable {
 
     /// Flushes and lets go of the files; any later call is ``StoreError/unavailable(_:)``. Closing twice is allowed.
     func close() throws(StoreError)
-}
-
-extension InteractionStore {
-    /// The catalogue entries of those names.
-    ///
-    /// Swift's dictionaries take canonically equivalent names for one; where that matters, ask ``lookUpItems(_:)``.
-    public func items(ids: [String]) throws(StoreError) -> [String: Item] {
-        var found: [String: Item] = [:]
-        for item in try lookUpItems(ids) {
-            if let item { found[item.id] = item }
-        }
-        return found
-    }
 }

@@ -7,7 +7,7 @@ public struct Item: Sendable, Equatable {
     /// Unordered labels, kept in the order given.
     public var tags: [String]
     /// Typed properties that filters and boosts refer to.
-    public var attributes: [String: AttributeValue]
+    public var attributes: [ExactName: AttributeValue]
     /// Never to be recommended, yet still learned from.
     public var hidden: Bool
     /// Not to be recommended before this time, in milliseconds since 1970.
@@ -19,7 +19,7 @@ public struct Item: Sendable, Equatable {
 
     /// Gathers the parts; nothing is checked until the item is stored.
     public init(
-        id: String, title: String? = nil, tags: [String] = [], attributes: [String: AttributeValue] = [:],
+        id: String, title: String? = nil, tags: [String] = [], attributes: [ExactName: AttributeValue] = [:],
         hidden: Bool = false, availableFrom: Int64? = nil, availableUntil: Int64? = nil, domain: String? = nil
     ) {
         self.id = id

@@ -6,12 +6,16 @@ public struct AppendReceipt: Sendable, Equatable {
     public var duplicates: Int
     /// The highest row given out when this append was committed.
     public var watermark: Int64
+    /// Which interactions were left out, by their places in the append, ascending; not kept, and so empty, in the receipt
+    /// that a retry gets. The others have the rows up to ``watermark``, in their order and without a gap.
+    public var duplicatePositions: [Int]
 
     /// Gathers the parts.
-    public init(stored: Int, duplicates: Int, watermark: Int64) {
+    public init(stored: Int, duplicates: Int, watermark: Int64, duplicatePositions: [Int] = []) {
         self.stored = stored
         self.duplicates = duplicates
         self.watermark = watermark
+        self.duplicatePositions = duplicatePositions
     }
 }
 

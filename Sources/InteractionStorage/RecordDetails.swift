@@ -7,11 +7,11 @@
 /// eight bytes, little-endian.
 struct RecordDetails: Equatable {
     var tags: [String]
-    var attributes: [String: AttributeValue]
+    var attributes: [ExactName: AttributeValue]
 
     private static let version: UInt8 = 1
 
-    init(tags: [String], attributes: [String: AttributeValue]) {
+    init(tags: [String], attributes: [ExactName: AttributeValue]) {
         self.tags = tags
         self.attributes = attributes
     }
@@ -20,10 +20,10 @@ struct RecordDetails: Equatable {
     init?(decoding bytes: [UInt8]) {
         var reader = Reader(bytes: bytes)
         guard reader.byte() == Self.version, let tags = reader.texts(), let count = reader.count() else { return nil }
-        var attributes: [String: AttributeValue] = [:]
+        var attributes: [ExactName: AttributeValue] = [:]
         for _ in 0..<count {
             guard let name = reader.text(), let value = reader.value() else { return nil }
-            attributes[name] = value
+            attributes[ExactName(name)] = value
         }
         guard reader.isAtEnd else { return nil }
         self.init(tags: tags, attributes: attributes)
@@ -33,8 +33,8 @@ struct RecordDetails: Equatable {
         var bytes: [UInt8] = [Self.version]
         Self.write(tags, to: &bytes)
         Self.write(attributes.count, to: &bytes)
-        for (name, value) in attributes.sorted(by: { ExactName($0.key) < ExactName($1.key) }) {
-            Self.write(name, to: &bytes)
+        for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
+            Self.write(name.text, to: &bytes)
             Self.write(value, to: &bytes)
         }
         return bytes

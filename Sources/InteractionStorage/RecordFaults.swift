@@ -17,9 +17,10 @@ extension User {
     }
 }
 
-private func recordFault(tags: [String], attributes: [String: AttributeValue]) -> String? {
+private func recordFault(tags: [String], attributes: [ExactName: AttributeValue]) -> String? {
     if tags.contains(where: \.hasZero) { return "a tag contains U+0000" }
     for (name, value) in attributes {
+        let name = name.text
         if name.hasZero { return "an attribute's name contains U+0000" }
         switch value {
         case .string(let text): if text.hasZero { return "attribute \"\(name)\" contains U+0000" }

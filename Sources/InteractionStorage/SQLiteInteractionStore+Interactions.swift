@@ -35,14 +35,20 @@ extension SQLiteInteractionStore {
     }
 
     /// Removes one interaction; see ``InteractionStore/deleteInteraction(id:)``.
-    public func deleteInteraction(id: String) throws(StoreError) -> Bool {
-        guard Identifier.fault(of: id) == nil else { return false }
+    @discardableResult
+    public func deleteInteraction(id: String) throws(StoreError) -> StoredInteraction? {
+        guard Identifier.fault(of: id) == nil else { return nil }
         return try write("deleting an interaction") { database, totals in
-            let delete = try database.cachedStatement(sql: "DELETE FROM interactions WHERE interaction_id = ?")
-            try delete.execute(arguments: [id])
-            let deleted = database.changesCount
-            totals.counts.interactions -= deleted
-            return deleted > 0
+            let found =
+                switch InteractionName(id) {
+                case .given(let id): try Self.fetch("interaction_id = ?", [id], database)
+                case .row(let row): try Self.fetch("row = ?", [row], database)
+                }
+            guard let interaction = found.first else { return nil }
+            let delete = try database.cachedStatement(sql: "DELETE FROM interactions WHERE row = ?")
+            try delete.execute(arguments: [interaction.rowID])
+            totals.counts.interactions -= 1
+            return interaction
         }
     }
 

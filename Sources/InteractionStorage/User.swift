@@ -5,10 +5,10 @@ public struct User: Sendable, Equatable {
     /// Unordered labels, kept in the order given.
     public var tags: [String]
     /// Typed properties.
-    public var attributes: [String: AttributeValue]
+    public var attributes: [ExactName: AttributeValue]
 
     /// Gathers the parts; nothing is checked until the user is stored.
-    public init(id: String, tags: [String] = [], attributes: [String: AttributeValue] = [:]) {
+    public init(id: String, tags: [String] = [], attributes: [ExactName: AttributeValue] = [:]) {
         self.id = id
         self.tags = tags
         self.attributes = attributes

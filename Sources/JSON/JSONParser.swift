@@ -21,8 +21,8 @@ public struct JSONSyntaxError: Error, Equatable, Sendable, CustomStringConvertib
 
 /// Turns JSON text (RFC 8259, UTF-8 only) into documents, reusing its buffers from one text to the next.
 ///
-/// Stricter than the grammar where it must be: no byte order mark, no lone surrogates, numbers within a finite double
-/// or 64 bits, nesting bounded. Duplicate members pass; ``JSONObjectDecoder`` refuses them.
+/// Stricter than the grammar where it must be: no byte order mark, no lone surrogates, no number that is no integer and
+/// beyond a finite double, nesting bounded. Duplicate members pass; ``JSONObjectDecoder`` refuses them.
 /// For one thread at a time: a loop or a worker owns one.
 @safe
 public final class JSONParser {
@@ -53,6 +53,25 @@ public final class JSONParser {
 
     /// Parses one complete text. Linear in its length; the document does not depend on the parser or on `bytes`.
     public func parse(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> JSONDocument {
+        do throws(Refusal) {
+            return try read(bytes)
+        } catch {
+            guard error.status == NECTAR_JSON_INVALID_NUMBER else { throw refusal(error.status, bytes) }
+        }
+        let long = LongIntegers(quotingIn: bytes)
+        do throws(Refusal) {
+            return try read(long.text.span, integers: long.ordinals)
+        } catch {
+            throw refusal(error.status, bytes)
+        }
+    }
+
+    private struct Refusal: Error {
+        let status: nectar_json_status
+    }
+
+    /// What simdjson makes of `bytes`, whose strings of the places `integers` were integers beyond 64 bits.
+    private func read(_ bytes: Span<UInt8>, integers: [Int] = []) throws(Refusal) -> JSONDocument {
         var lent = unsafe nectar_json_tape()
         var message: UnsafePointer<CChar>?
         let status = unsafe bytes.withUnsafeBufferPointer { buffer in
@@ -61,16 +80,17 @@ public final class JSONParser {
         defer {
             if bytes.count > Self.retainedCapacity { unsafe nectar_json_parser_trim(parser, Self.retainedCapacity) }
         }
-        guard status == NECTAR_JSON_OK else { throw refusal(status, bytes) }
-        guard let tape = unsafe JSONTape(copying: lent) else { throw outOfMemory }
+        guard status == NECTAR_JSON_OK else { throw Refusal(status: status) }
+        guard let tape = unsafe JSONTape(copying: lent, integers: integers) else {
+            throw Refusal(status: NECTAR_JSON_OUT_OF_MEMORY)
+        }
         return JSONDocument(tape: tape)
     }
 
-    private var outOfMemory: JSONSyntaxError { JSONSyntaxError(offset: nil, reason: "there is no memory to parse it") }
-
     private func refusal(_ status: nectar_json_status, _ bytes: Span<UInt8>) -> JSONSyntaxError {
         switch status {
-        case NECTAR_JSON_OUT_OF_MEMORY: return outOfMemory
+        case NECTAR_JSON_OUT_OF_MEMORY:
+            return JSONSyntaxError(offset: nil, reason: "there is no memory to parse it")
         case NECTAR_JSON_TOO_LARGE: return JSONSyntaxError(offset: nil, reason: "the text is longer than 4 GiB")
         default: break
         }

@@ -126,8 +126,10 @@ struct JSONSyntaxLocator {
         let text = unsafe bytes.extracting(start..<position).withUnsafeBufferPointer {
             unsafe String(decoding: $0, as: UTF8.self)
         }
-        let isInRange = isInteger ? Int64(text) != nil || UInt64(text) != nil : Double(text)?.isFinite == true
-        if !isInRange { throw JSONSyntaxError(offset: start, reason: "the number is out of range") }
+        // An integer may have any length.
+        if !isInteger, Double(text)?.isFinite != true {
+            throw JSONSyntaxError(offset: start, reason: "the number is out of range")
+        }
     }
 
     private mutating func digits(_ bytes: Span<UInt8>) throws(JSONSyntaxError) {

@@ -4,7 +4,8 @@ internal import Glibc
 /// The immutable words and strings of one document, in simdjson's tape format.
 ///
 /// A word has its type in the top byte and a 56-bit payload below: `{`/`[` the index past the end (32 bits) and the
-/// count (24 bits, saturating), `"` the offset of the string, `l`/`u`/`d` nothing, with the number in the next word.
+/// count (24 bits, saturating), `"` the offset of the string, `l`/`u`/`d` nothing, with the number in the next word. One
+/// type is Nectar's own: `Z`, an integer beyond 64 bits, with the offset of its decimal text.
 @safe
 final class JSONTape: Sendable {
     // One allocation: the words, then the strings. Written in init only.
@@ -15,7 +16,9 @@ final class JSONTape: Sendable {
     let end: Int
 
     /// Copies what a parser lends; nil when there is no memory for it.
-    init?(copying lent: nectar_json_tape) {
+    ///
+    /// - Parameter integers: Which of the strings, ascending, stand for integers beyond 64 bits.
+    init?(copying lent: nectar_json_tape, integers: [Int]) {
         let wordBytes = unsafe lent.word_count * 8
         let byteCount = unsafe wordBytes + lent.string_byte_count
         guard let storage = unsafe malloc(byteCount) else { return nil }
@@ -25,6 +28,27 @@ final class JSONTape: Sendable {
         unsafe words = UnsafePointer(storage.bindMemory(to: UInt64.self, capacity: lent.word_count))
         unsafe strings = UnsafePointer((storage + wordBytes).assumingMemoryBound(to: UInt8.self))
         unsafe end = lent.word_count
+        if !integers.isEmpty { unsafe Self.mark(integers, among: storage, count: lent.word_count) }
+    }
+
+    private static func mark(_ integers: [Int], among storage: UnsafeMutableRawPointer, count: Int) {
+        let words = unsafe storage.assumingMemoryBound(to: UInt64.self)
+        var remaining = integers[...]
+        var strings = 0
+        var index = 1
+        while index < count {
+            let type = unsafe UInt8(truncatingIfNeeded: words[index] >> 56)
+            if type == UInt8(ascii: "\"") {
+                if remaining.first == strings {
+                    unsafe words[index] ^= UInt64(type ^ UInt8(ascii: "Z")) << 56
+                    remaining = remaining.dropFirst()
+                }
+                strings += 1
+            }
+            // The second word of a number may look like anything.
+            let isNumber = type == UInt8(ascii: "l") || type == UInt8(ascii: "u") || type == UInt8(ascii: "d")
+            index += isNumber ? 2 : 1
+        }
     }
 
     deinit {
@@ -54,7 +78,7 @@ final class JSONTape: Sendable {
         }
     }
 
-    /// The UTF-8 of the string at `index`, valid while the tape lives.
+    /// The UTF-8 of the string, or the digits of the long integer, at `index`, valid while the tape lives.
     @inline(__always)
     func utf8(_ index: Int) -> UnsafeBufferPointer<UInt8> {
         let start = unsafe strings + payload(index)

@@ -48,7 +48,11 @@ extension JSONValue {
 
     /// The number within `range`.
     public func decodeNumber(in range: ClosedRange<Double>? = nil, _ faults: inout JSONFaults) -> Double? {
-        guard let number = double else { return refuse("a number", &faults) }
+        guard let number = double else {
+            guard kind == .integer else { return refuse("a number", &faults) }
+            faults.add(at: self, "is out of range" + (range.map { ": \(Self.rule($0))" } ?? ""))
+            return nil
+        }
         if let range, !range.contains(number) {
             faults.add(at: self, "\(Self.rule(range)), not \(numberText)")
             return nil
@@ -68,7 +72,7 @@ extension JSONValue {
     }
 
     private var numberText: String {
-        int?.description ?? unsignedInteger?.description ?? double?.description ?? ""
+        (integerText ?? double?.description ?? "").abbreviatedForFault
     }
 
     /// The truth value.
@@ -109,15 +113,14 @@ extension JSONValue {
     /// The ID: a string of 1 to 256 bytes of UTF-8 without control characters (C0, DEL, C1), or an integer, which means
     /// its decimal text. A number with a fraction or an exponent is refused: its text is not unique.
     public func decodeIdentifier(_ faults: inout JSONFaults) -> String? {
-        if kind == .integer { return int?.description ?? unsignedInteger?.description }
-        guard let problem = withUTF8({ JSONIdentifier.problem(in: $0) }) else {
+        guard let text = integerText ?? string else {
             return refuse("a string or an integer", &faults, found: kind == .double ? numberText : nil)
         }
-        if let problem {
+        if let problem = JSONIdentifier.problem(in: text.utf8Span.span) {
             faults.add(at: self, problem)
             return nil
         }
-        return string
+        return text
     }
 
     /// The moment in Unix milliseconds: an RFC 3339 string, or Unix seconds as a number (fractions down to the
@@ -128,8 +131,8 @@ extension JSONValue {
             faults.add(at: self, "is not an RFC 3339 time like \"2026-03-01T12:30:00Z\"")
             return nil
         }
-        guard let seconds = double else { return refuse("an RFC 3339 time or Unix seconds", &faults) }
-        let milliseconds = (seconds * 1000).rounded()
+        guard kind == .integer || kind == .double else { return refuse("an RFC 3339 time or Unix seconds", &faults) }
+        let milliseconds = ((double ?? .infinity) * 1000).rounded()
         guard Double(RFC3339.earliest)...Double(RFC3339.latest) ~= milliseconds else {
             faults.add(at: self, "is outside the years 0000 to 9999; Unix seconds are expected")
             return nil
@@ -142,9 +145,10 @@ extension JSONValue {
     public func refuseDuplicates(_ faults: inout JSONFaults) {
         switch kind {
         case .object:
-            var seen = Set<String>(minimumCapacity: count)
+            // By bytes: texts that only look alike are equal as `String`.
+            var seen = Set<[UInt8]>(minimumCapacity: count)
             for (name, value) in members {
-                if !seen.insert(name).inserted {
+                if !seen.insert(Array(name.utf8)).inserted {
                     faults.add(at: value, "member \"\(name.abbreviatedForFault)\" appears more than once")
                 }
                 value.refuseDuplicates(&faults)

@@ -1,6 +1,6 @@
 /// One value of a document: a cursor on its tape, made in constant time, that keeps the document alive.
 public struct JSONValue: Sendable {
-    /// What a value is. A number without fraction and exponent is an integer if it fits 64 bits, signed or unsigned.
+    /// What a value is. A number without fraction and exponent is an integer, however long.
     public enum Kind: Sendable {
         case null, bool, integer, double, string, array, object
     }
@@ -13,7 +13,7 @@ public struct JSONValue: Sendable {
         switch tape.type(index) {
         case UInt8(ascii: "n"): .null
         case UInt8(ascii: "t"), UInt8(ascii: "f"): .bool
-        case UInt8(ascii: "l"), UInt8(ascii: "u"): .integer
+        case UInt8(ascii: "l"), UInt8(ascii: "u"), UInt8(ascii: "Z"): .integer
         case UInt8(ascii: "d"): .double
         case UInt8(ascii: "\""): .string
         case UInt8(ascii: "["): .array
@@ -38,7 +38,17 @@ public struct JSONValue: Sendable {
         tape.type(index) == UInt8(ascii: "l") ? Int(truncatingIfNeeded: tape.word(index + 1)) : nil
     }
 
-    /// The integer, nil when of another kind or negative.
+    /// The integer's decimal text, as many digits as it has; nil when of another kind.
+    public var integerText: String? {
+        switch tape.type(index) {
+        case UInt8(ascii: "l"): int?.description
+        case UInt8(ascii: "u"): unsignedInteger?.description
+        case UInt8(ascii: "Z"): tape.string(index)
+        default: nil
+        }
+    }
+
+    /// The integer, nil when of another kind, negative or above `UInt64.max`.
     public var unsignedInteger: UInt64? {
         switch tape.type(index) {
         case UInt8(ascii: "u"): tape.word(index + 1)
@@ -47,12 +57,14 @@ public struct JSONValue: Sendable {
         }
     }
 
-    /// The number, always finite, rounded to a double if it is a large integer; nil when of another kind.
+    /// The number, always finite, rounded to a double if it is a large integer; nil when of another kind, or an integer
+    /// beyond all doubles.
     public var double: Double? {
         switch tape.type(index) {
         case UInt8(ascii: "d"): Double(bitPattern: tape.word(index + 1))
         case UInt8(ascii: "l"): Double(Int64(truncatingIfNeeded: tape.word(index + 1)))
         case UInt8(ascii: "u"): Double(tape.word(index + 1))
+        case UInt8(ascii: "Z"): Double(tape.string(index)).flatMap { $0.isFinite ? $0 : nil }
         default: nil
         }
     }

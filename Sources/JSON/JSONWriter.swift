@@ -130,7 +130,7 @@ public struct JSONWriter: Sendable {
         switch value.kind {
         case .null: null()
         case .bool: self.value(value.bool ?? false)
-        case .integer: if let int = value.int { self.value(int) } else { self.value(value.unsignedInteger ?? 0) }
+        case .integer: raw(Array((value.integerText ?? "0").utf8))
         case .double: self.value(value.double ?? 0)
         case .string:
             separate()

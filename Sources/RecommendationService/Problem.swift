@@ -16,11 +16,19 @@ struct Problem: Error, Sendable {
     var faultCount: Int?
     /// Seconds after which the same request may succeed.
     var retryAfterSeconds: Int?
+    /// The media types that would have been taken, where it was the media type.
+    var accepted: String?
 
     init(_ status: HTTPStatus, _ detail: String, retryAfterSeconds: Int? = nil) {
         self.status = status
         self.detail = detail
         self.retryAfterSeconds = retryAfterSeconds
+    }
+
+    /// Content that nobody here can read, and what could be.
+    init(unsupported detail: String, accepting accepted: String) {
+        self.init(.unsupportedMediaType, detail)
+        self.accepted = accepted
     }
 
     /// A body whose JSON is well formed but does not say what the route takes.
@@ -55,7 +63,7 @@ struct Problem: Error, Sendable {
         }
         var fields: HTTPFields = [.contentType: "application/problem+json"]
         if let retryAfterSeconds { fields.append(.retryAfter, "\(retryAfterSeconds)") }
-        if status == .unsupportedMediaType { fields.append(.accept, RequestBody.acceptedMediaTypes) }
+        if let accepted { fields.append(.accept, accepted) }
         return HTTPResponse(status: status, fields: fields, body: .bytes(writer.bytes))
     }
 }

@@ -10,13 +10,11 @@ final class RecentInteractions: Sendable {
     private struct Entry: Sendable {
         let userID: ExactName
         let itemID: ExactName
-        /// No smaller than the row of the interaction in the store.
-        let watermark: Int64
-        /// As it was given; nil also for what was read from the store at start.
-        var interactionID: String?
+        let row: Int64
     }
 
     private struct State: Sendable {
+        /// In the order of their rows.
         var entries: [Entry] = []
         /// Entries before this one are forgotten; they are cut off when they make up half of the array.
         var first = 0
@@ -24,6 +22,10 @@ final class RecentInteractions: Sendable {
         var watermark: Int64 = 0
         var itemsByUser: [ExactName: [ExactName]] = [:]
         var countByItem: [ExactName: Int] = [:]
+        /// Rows that were deleted and may yet come: announced later, or read from the store before the deletion.
+        var deleted: Set<Int64> = []
+        /// How many readings of the store are under way.
+        var reloads = 0
     }
 
     private let state = Lock(State())
@@ -37,14 +39,20 @@ final class RecentInteractions: Sendable {
     /// Reads what `store` holds after `watermark` and puts it in the place of all that was known, in one exchange: whoever
     /// asks meanwhile gets the old answer or the new one.
     func reload(from store: any InteractionStore, after watermark: Int64) throws(StoreError) {
+        state.withLock { $0.reloads += 1 }
+        defer {
+            state.withLock { state in
+                state.reloads -= 1
+                if state.reloads == 0 { state.deleted = state.deleted.filter { [last = state.watermark] in $0 > last } }
+            }
+        }
         var fresh = State()
         var names: ScanSnapshot?
         try store.scan(
             after: watermark, begin: { names = $0 },
             row: { row in
                 if let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] {
-                    remember(
-                        Entry(userID: ExactName(userID), itemID: ExactName(itemID), watermark: row.rowID), in: &fresh)
+                    remember(Entry(userID: ExactName(userID), itemID: ExactName(itemID), row: row.rowID), in: &fresh)
                 }
                 return true
             })
@@ -52,15 +60,16 @@ final class RecentInteractions: Sendable {
         fresh.watermark = names?.watermark ?? 0
         state.withLock { [fresh] state in
             var fresh = fresh
-            for entry in state.entries[state.first...] where entry.watermark > fresh.watermark {
-                remember(entry, in: &fresh)
-            }
+            for row in state.deleted { forget(row, in: &fresh) }
+            for entry in state.entries[state.first...] where entry.row > fresh.watermark { remember(entry, in: &fresh) }
             fresh.watermark = max(fresh.watermark, state.watermark)
+            (fresh.deleted, fresh.reloads) = (state.deleted, state.reloads)
             state = fresh
         }
     }
 
-    /// Interactions that were committed, the last of them at `watermark`; to be told in the order of the commits.
+    /// Interactions that were committed, the last of them in the row `watermark` and the others in the rows before it; to be
+    /// told in the order of the commits.
     ///
     /// Returns whether they are news: the receipt of a repeated request is that of the first one, whose watermark has
     /// been told before.
@@ -69,11 +78,12 @@ final class RecentInteractions: Sendable {
         state.withLock { state in
             guard watermark > state.watermark else { return false }
             state.watermark = watermark
-            for interaction in interactions {
+            for (index, interaction) in interactions.enumerated() {
+                let row = watermark - Int64(interactions.count - 1 - index)
+                let isDeleted = state.reloads > 0 ? state.deleted.contains(row) : state.deleted.remove(row) != nil
+                if isDeleted { continue }
                 remember(
-                    Entry(
-                        userID: ExactName(interaction.userID), itemID: ExactName(interaction.itemID),
-                        watermark: watermark, interactionID: interaction.interactionID),
+                    Entry(userID: ExactName(interaction.userID), itemID: ExactName(interaction.itemID), row: row),
                     in: &state)
             }
             return true
@@ -83,25 +93,38 @@ final class RecentInteractions: Sendable {
     /// A model that knows everything up to `watermark` was published.
     func forget(upTo watermark: Int64) {
         state.withLock { state in
-            while state.first < state.entries.count, state.entries[state.first].watermark <= watermark {
+            while state.first < state.entries.count, state.entries[state.first].row <= watermark {
                 forgetOldest(in: &state)
             }
         }
     }
 
-    /// An interaction was deleted from the store.
-    func forget(interactionID: String) {
+    /// The interaction in that row was deleted from the store.
+    func forget(row: Int64) {
         state.withLock { state in
-            // From the end, because what is taken back is mostly recent.
-            guard let index = state.entries[state.first...].lastIndex(where: { $0.interactionID == interactionID })
-            else { return }
-            let entry = state.entries.remove(at: index)
-            decrement(entry.itemID, in: &state)
-            let later = state.entries[index...].count { $0.userID == entry.userID }
-            guard let count = state.itemsByUser[entry.userID]?.count else { return }
-            state.itemsByUser[entry.userID]?.remove(at: count - 1 - later)
-            if count == 1 { state.itemsByUser[entry.userID] = nil }
+            if row > state.watermark || state.reloads > 0 { state.deleted.insert(row) }
+            forget(row, in: &state)
         }
+    }
+
+    private func forget(_ row: Int64, in state: inout State) {
+        guard let index = index(of: row, in: state) else { return }
+        let entry = state.entries.remove(at: index)
+        decrement(entry.itemID, in: &state)
+        let later = state.entries[index...].count { $0.userID == entry.userID }
+        guard let count = state.itemsByUser[entry.userID]?.count else { return }
+        state.itemsByUser[entry.userID]?.remove(at: count - 1 - later)
+        if count == 1 { state.itemsByUser[entry.userID] = nil }
+    }
+
+    /// Where the entry of that row is, by bisection.
+    private func index(of row: Int64, in state: State) -> Int? {
+        var (low, high) = (state.first, state.entries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if state.entries[middle].row < row { low = middle + 1 } else { high = middle }
+        }
+        return low < state.entries.count && state.entries[low].row == row ? low : nil
     }
 
     /// A person was erased.

@@ -11,24 +11,34 @@ enum RequestBody {
         case csv
     }
 
-    /// The media types that routes with a JSON body name in a 415.
-    static let acceptedMediaTypes = "application/json, application/x-ndjson, text/csv"
+    /// The media types that a route with one JSON document names in a 415.
+    private static let jsonMediaTypes = "application/json"
+    /// The media types that a route with rows of data names in a 415.
+    static let rowMediaTypes = "application/json, application/x-ndjson, text/csv"
 
-    /// The format that `Content-Type` declares.
+    /// The format that `Content-Type` declares; every one is UTF-8, and another charset is refused rather than misread.
     ///
     /// None means JSON, and so does `application/x-www-form-urlencoded`: `curl -d` sends it unasked, and every route
     /// answers curl without a special field.
-    static func format(of head: HTTPRequest) throws(Problem) -> Format {
-        guard let declared = head.fields[.contentType] else { return .json }
-        let mediaType = declared.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
-        switch mediaType {
+    static func format(of head: HTTPRequest, accepting accepted: String) throws(Problem) -> Format {
+        let declared = head.fields.values(of: .contentType)
+        guard let first = declared.first else { return .json }
+        guard declared.count == 1 else { throw Problem(.badRequest, "Content-Type: the field is there twice.") }
+        let contentType = ContentType(first)
+        if let charset = contentType.foreignCharset {
+            throw Problem(
+                unsupported: "The charset \"\(charset)\" is not read here; content is UTF-8.", accepting: accepted)
+        }
+        switch contentType.mediaType {
         case "application/json", "application/x-www-form-urlencoded", "text/json", "": return .json
         case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines":
             return .ndjson
         case "text/csv": return .csv
         default:
             throw Problem(
-                .unsupportedMediaType, "The media type \"\(mediaType)\" is not read here; JSON is (application/json).")
+                unsupported:
+                    "The media type \"\(contentType.mediaType)\" is not read here; JSON is (application/json).",
+                accepting: accepted)
         }
     }
 
@@ -36,11 +46,34 @@ enum RequestBody {
     ///
     /// - Parameter emptyMeans: what stands for an empty body, on routes where every member is optional.
     static func json(of request: ServerRequest, emptyMeans fallback: String? = nil) throws(Problem) -> JSONDocument {
-        try QueryParameters.refuse(in: request)
-        guard try format(of: request.head) == .json else {
-            throw Problem(.unsupportedMediaType, "This route takes one JSON document (application/json).")
-        }
+        try checkHead(of: request)
         return try json(in: request.body, emptyMeans: fallback)
+    }
+
+    /// Throws what ``json(of:emptyMeans:)`` would by the head alone.
+    static func checkHead(of request: ServerRequest) throws(Problem) {
+        try QueryParameters.refuse(in: request)
+        guard try format(of: request.head, accepting: jsonMediaTypes) == .json else {
+            throw Problem(
+                unsupported: "This route takes one JSON document (application/json).", accepting: jsonMediaTypes)
+        }
+    }
+
+    /// The answer to a request whose head alone is at fault, for routes that take one JSON document; nil for the others.
+    static let refusal = refusal { (request) throws(Problem) in try checkHead(of: request) }
+
+    /// The answer to a request whose head `check` refuses.
+    static func refusal(
+        by check: @escaping @Sendable (ServerRequest) throws(Problem) -> Void
+    ) -> Router.HeadRefusal {
+        { request in
+            do throws(Problem) {
+                try check(request)
+                return nil
+            } catch {
+                return error.response()
+            }
+        }
     }
 
     /// Refuses content on a route that has no settings, but for an empty object.

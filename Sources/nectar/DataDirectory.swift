@@ -20,11 +20,7 @@ struct DataDirectory {
     /// Opens the folder, making what is missing.
     init(_ configuration: ServiceConfiguration) throws {
         let path = configuration.dataDirectory
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw Fatal(description: "The folder \(path) cannot be made: \(error.localizedDescription)")
-        }
+        try Fatal.unless { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
         store = try Fatal.unless { try SQLiteInteractionStore(path: "\(path)/nectar.sqlite") }
         models = try Fatal.unless { try ModelStore(directory: "\(path)/models", keep: configuration.keptModels) }
     }

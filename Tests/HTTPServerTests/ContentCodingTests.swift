@@ -35,7 +35,7 @@ struct ContentCodingTests {
     @Test("gzip content is expanded for a consumer, octet by octet too")
     func consumed() throws {
         let consumer = CountingConsumer()
-        let server = try TestServer(routes: { $0.addStreaming(.post, "/stream") { _ in consumer } })
+        let server = try TestServer(routes: { $0.addStreaming(.post, "/stream") { _ in .taken(by: consumer) } })
         let client = try server.client()
         let content = try compressed(Self.text)
         client.send(
@@ -69,7 +69,8 @@ struct ContentCodingTests {
     func bomb(expansion: Int, status: Int) throws {
         let consumer = CountingConsumer()
         let server = try TestServer(
-            { $0.maximumExpansion = expansion }, routes: { $0.addStreaming(.post, "/stream") { _ in consumer } })
+            { $0.maximumExpansion = expansion },
+            routes: { $0.addStreaming(.post, "/stream") { _ in .taken(by: consumer) } })
         let content = try compressed([UInt8](repeating: 0, count: 4 << 20))
         #expect(try upload(content, to: "/stream", server.client()).head.status == status)
         #expect(consumer.log.withLock { $0.bytes.count } <= (status == 200 ? 4 << 20 : 1 << 20))

@@ -53,7 +53,7 @@ struct DeferredAnswerTests {
     private func server(_ configure: (inout ServerConfiguration) -> Void = { _ in }) throws -> TestServer {
         try TestServer(configure) { [responders] router in
             router.addDeferred(.post, Deferral.handler.rawValue) { _, respond in responders.keep(respond) }
-            router.addStreaming(.post, Deferral.consumer.rawValue) { _ in DeferringConsumer(responders) }
+            router.addStreaming(.post, Deferral.consumer.rawValue) { _ in .taken(by: DeferringConsumer(responders)) }
             router.addDeferred(.post, "/at-once") { request, respond in
                 respond(HTTPResponse(status: .ok, body: .bytes(request.body)))
             }

@@ -42,7 +42,7 @@ struct DrainTests {
     @Test("a body that is still coming is awaited and answered")
     func bodyInFlight() throws {
         let consumer = CountingConsumer()
-        let server = try TestServer(routes: { $0.addStreaming(.post, "/stream") { _ in consumer } })
+        let server = try TestServer(routes: { $0.addStreaming(.post, "/stream") { _ in .taken(by: consumer) } })
         let client = try server.client()
         client.send("POST /stream HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
         #expect(client.read(through: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
@@ -86,7 +86,7 @@ struct DrainTests {
     func givesUp() throws {
         let gate = Gate()
         let consumer = CountingConsumer(gate: gate)
-        let server = try TestServer(routes: { $0.addStreaming(.post, "/stream") { _ in consumer } })
+        let server = try TestServer(routes: { $0.addStreaming(.post, "/stream") { _ in .taken(by: consumer) } })
         let client = try server.client()
         client.send("POST /stream HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\na")
         gate.awaitArrival()

@@ -51,6 +51,57 @@ struct RequestBodyTests {
     }
 
     @Test(
+        "a route that refuses by the head answers at once: no 100 Continue, and no content is read",
+        arguments: ["/streamed", "/whole", "/offloaded", "/deferred"],
+        ["Content-Length: 2", "Transfer-Encoding: chunked"])
+    func refusedByHead(path: String, framing: String) throws {
+        let server = try refusingServer()
+        let client = try server.client()
+        client.send("POST \(path) HTTP/1.1\r\nHost: test\r\n\(framing)\r\nExpect: 100-continue\r\nX-Bad: 1\r\n\r\n")
+        let answer = client.readResponse()
+        #expect(answer.head.status == 415 && answer.content == Array("bad head".utf8))
+        #expect(answer.head.field("Connection") == "close" && client.isAtEnd())
+        let next = try server.client()
+        next.send("POST \(path) HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        #expect(next.read(through: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+        next.send("hi")
+        #expect(next.readResponse().content == Array("2".utf8))
+    }
+
+    @Test(
+        "short content that was refused by the head is read past; content that is long, or may be, ends the connection",
+        arguments: [
+            ("/streamed", "Content-Length: 5", "hello", true), ("/streamed", "Content-Length: 101", "", false),
+            ("/streamed", "Transfer-Encoding: chunked", "", false), ("/streamed", "Content-Length: 0", "", true),
+            ("/whole", "Content-Length: 5", "hello", true),
+        ])
+    func refusedByHeadWithContent(path: String, framing: String, content: String, isKept: Bool) throws {
+        let server = try refusingServer()
+        let client = try server.client()
+        client.send("POST \(path) HTTP/1.1\r\nHost: test\r\n\(framing)\r\nX-Bad: 1\r\n\r\n\(content)")
+        let answer = client.readResponse()
+        #expect(answer.head.status == 415 && answer.head.field("Connection") == (isKept ? nil : "close"))
+        if isKept { #expect(client.get("/hello").content == "hello") } else { #expect(client.isAtEnd()) }
+    }
+
+    /// Its routes refuse whatever has a field X-Bad, and tell the length of other content.
+    private func refusingServer() throws -> TestServer {
+        @Sendable func refusal(_ request: ServerRequest) -> HTTPResponse? {
+            guard request.head.fields.contains("X-Bad") else { return nil }
+            return HTTPResponse(status: .unsupportedMediaType, body: .bytes(Array("bad head".utf8)))
+        }
+        @Sendable func length(_ request: ServerRequest) -> HTTPResponse { TestServer.text("\(request.body.count)") }
+        return try TestServer({ $0.maximumBodyLength = 100 }) { router in
+            router.addStreaming(.post, "/streamed") { request in
+                refusal(request).map { .refused($0) } ?? .taken(by: CountingConsumer())
+            }
+            router.add(.post, "/whole", refusing: refusal, handler: length)
+            router.add(.post, "/offloaded", .offloaded, refusing: refusal, handler: length)
+            router.addDeferred(.post, "/deferred", refusing: refusal) { $1(length($0)) }
+        }
+    }
+
+    @Test(
         "content at the limit is taken and one octet more is refused",
         arguments: [
             (100, false, 200), (101, false, 413), (100, true, 200), (101, true, 413),
@@ -84,14 +135,14 @@ struct RequestBodyTests {
     // MARK: Streamed to a consumer
 
     private func streamingServer(_ consumer: CountingConsumer) throws -> TestServer {
-        try TestServer(routes: { $0.addStreaming(.post, "/stream") { _ in consumer } })
+        try TestServer(routes: { $0.addStreaming(.post, "/stream") { _ in .taken(by: consumer) } })
     }
 
     @Test("a streamed body has no total limit and arrives in order")
     func streams() throws {
         let consumer = CountingConsumer()
         let server = try TestServer(
-            { $0.maximumBodyLength = 10 }, routes: { $0.addStreaming(.post, "/stream") { _ in consumer } })
+            { $0.maximumBodyLength = 10 }, routes: { $0.addStreaming(.post, "/stream") { _ in .taken(by: consumer) } })
         let client = try server.client()
         let content = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ ($0 >> 8)) }
         client.send("POST /stream HTTP/1.1\r\nHost: test\r\nContent-Length: \(content.count)\r\n\r\n")
@@ -153,7 +204,8 @@ struct RequestBodyTests {
     func cancels(how: String) throws {
         let consumer = CountingConsumer()
         let server = try TestServer(
-            { $0.bodyTimeout = .milliseconds(50) }, routes: { $0.addStreaming(.post, "/stream") { _ in consumer } })
+            { $0.bodyTimeout = .milliseconds(50) },
+            routes: { $0.addStreaming(.post, "/stream") { _ in .taken(by: consumer) } })
         let client = try server.client()
         client.send("POST /stream HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
         switch how {

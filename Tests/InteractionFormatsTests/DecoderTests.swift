@@ -93,6 +93,24 @@ struct DecoderTests {
         #expect(item == Item(id: "5", tags: ["a", "b"], attributes: ["y": .number(1)]))
     }
 
+    @Test(
+        "tags and attributes whose names only look alike are different ones, and come back in the order of their bytes")
+    func exactNames() throws {
+        var faults = JSONFaults()
+        let (one, two) = ("caf\u{E9}", "cafe\u{301}")
+        let json = "{\"item_id\":\"5\",\"tags\":[\"\(one)\",\"\(two)\"],\"attributes\":{\"\(two)\":2,\"\(one)\":1}}"
+        let item = try #require(
+            ItemDecoder.decode(try JSONParser().parse(Array(json.utf8)).root, faults: &faults))
+        #expect(item.tags.map { Array($0.utf8) } == [one, two].map { Array($0.utf8) })
+        #expect(item.attributes[ExactName(one)] == .number(1) && item.attributes[ExactName(two)] == .number(2))
+        var writer = JSONWriter()
+        ItemEncoder.encode(item, to: &writer)
+        #expect(writer.bytes == Array(json.utf8))
+        let patch = try JSONParser().parse(Array("{\"attributes\":{\"\(one)\":null}}".utf8)).root
+        #expect(ItemDecoder.merge(patch, into: item, faults: &faults)?.attributes == [ExactName(two): .number(2)])
+        #expect(faults.isEmpty)
+    }
+
     @Test("a patch changes what it names, takes away what it makes null, and leaves the rest")
     func mergePatch() throws {
         var faults = JSONFaults()

@@ -55,7 +55,7 @@ final class GatedStore: InteractionStore {
     func latestInteractions(userID: String, limit: Int) throws(StoreError) -> [StoredInteraction] {
         try base.latestInteractions(userID: userID, limit: limit)
     }
-    func deleteInteraction(id: String) throws(StoreError) -> Bool { try base.deleteInteraction(id: id) }
+    func deleteInteraction(id: String) throws(StoreError) -> StoredInteraction? { try base.deleteInteraction(id: id) }
     func scan(
         after watermark: Int64, begin: (ScanSnapshot) -> Void, row: (ScannedInteraction) -> Bool
     ) throws(StoreError) -> Int {

@@ -27,11 +27,17 @@ struct InteractionContractTests {
     func duplicates(_ kind: StoreKind) throws {
         try kind.withStore { store throws in
             let receipt = try store.append([.complete, .complete], idempotencyKey: nil)
-            #expect(receipt == AppendReceipt(stored: 1, duplicates: 1, watermark: 1))
+            #expect(receipt == AppendReceipt(stored: 1, duplicates: 1, watermark: 1, duplicatePositions: [1]))
             let again = try store.append(
                 [.complete, Interaction(userID: "new", itemID: "new", interactionID: "complete")], idempotencyKey: nil)
-            #expect(again == AppendReceipt(stored: 0, duplicates: 2, watermark: 1))
-            #expect(try store.counts == StoreCounts(interactions: 1, users: 1, items: 1))
+            #expect(again == AppendReceipt(stored: 0, duplicates: 2, watermark: 1, duplicatePositions: [0, 1]))
+            let bare = Interaction(userID: "ada", itemID: "50")
+            let mixed = try store.append([bare, .complete, bare], idempotencyKey: "k")
+            #expect(mixed == AppendReceipt(stored: 2, duplicates: 1, watermark: 3, duplicatePositions: [1]))
+            // Kept is how many they were, not which.
+            let repeated = try store.append([bare, .complete, bare], idempotencyKey: "k")
+            #expect(repeated == AppendReceipt(stored: 2, duplicates: 1, watermark: 3))
+            #expect(try store.counts == StoreCounts(interactions: 3, users: 1, items: 2))
         }
     }
 
@@ -79,6 +85,10 @@ struct InteractionContractTests {
         (
             Interaction(userID: "u", itemID: "i", interactionID: "\n"),
             "interaction 1: interaction_id contains a control character"
+        ),
+        (
+            Interaction(userID: "u", itemID: "i", interactionID: "row:17"),
+            "interaction 1: interaction_id says \"row:17\", as only interactions without one are called"
         ),
     ]
 
@@ -172,13 +182,35 @@ struct InteractionContractTests {
     func deletion(_ kind: StoreKind) throws {
         try kind.withStore { store throws in
             _ = try store.append([Interaction(userID: "u", itemID: "i"), .complete], idempotencyKey: nil)
-            #expect(try store.deleteInteraction(id: "complete"))
-            #expect(try !store.deleteInteraction(id: "complete"))
-            #expect(try !store.deleteInteraction(id: ""))
+            let deleted = try store.deleteInteraction(id: "complete")
+            #expect(deleted == StoredInteraction(rowID: 2, interaction: .complete))
+            for name in ["complete", "", "row:2", "row:9", "row:0", "row:-1"] {
+                #expect(try store.deleteInteraction(id: name) == nil, "\(name)")
+            }
             #expect(try store.counts.interactions == 1)
             #expect(try store.watermark == 2)
             #expect(try store.append([.complete], idempotencyKey: nil).watermark == 3)
             #expect(try store.everything().map(\.rowID) == [1, 3])
+        }
+    }
+
+    @Test("every row is deleted by the name it is shown under, its own or its row's", arguments: StoreKind.allCases)
+    func deletionByName(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            let bare = Interaction(userID: "u", itemID: "i")
+            // Not quite a row's name, so anybody's.
+            let near = Interaction(userID: "u", itemID: "i", interactionID: "row:01")
+            _ = try store.append([bare, .complete, bare, near], idempotencyKey: nil)
+            let rows = try store.everything()
+            #expect(rows.map(\.name) == ["row:1", "complete", "row:3", "row:01"])
+            for (index, row) in rows.enumerated() {
+                #expect(try store.deleteInteraction(id: row.name) == row)
+                #expect(try store.everything() == Array(rows[(index + 1)...]))
+            }
+            #expect(try store.counts.interactions == 0)
+            // By its row also one that has a name.
+            #expect(try store.append([.complete], idempotencyKey: nil).watermark == 5)
+            #expect(try store.deleteInteraction(id: "row:5")?.interaction == .complete)
         }
     }
 

@@ -21,7 +21,6 @@ struct RecordContractTests {
             #expect(try store.item("2")?.title == "last")
             #expect(try store.item("3") == nil)
             #expect(try store.lookUpItems(["3", "2", "1", "2"]).map { $0?.id } == [nil, "2", "1", "2"])
-            #expect(try store.items(ids: ["3", "2"]).keys.sorted() == ["2"])
             #expect(try store.counts == StoreCounts(catalogueItems: 3))
         }
     }

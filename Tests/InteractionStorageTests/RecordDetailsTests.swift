@@ -16,6 +16,13 @@ struct RecordDetailsTests {
         #expect(RecordDetails(tags: [], attributes: [:]).encoded() == [1, 0, 0])
     }
 
+    @Test("names that only look alike are two attributes")
+    func exactNames() {
+        let attributes: [ExactName: AttributeValue] = ["caf\u{E9}": .number(1), "cafe\u{301}": .number(2)]
+        let details = RecordDetails(decoding: RecordDetails(tags: [], attributes: attributes).encoded())
+        #expect(details?.attributes == attributes && details?.attributes.count == 2)
+    }
+
     @Test("bytes that end too soon or too late are refused")
     func lengths() {
         let bytes = Self.details.encoded()

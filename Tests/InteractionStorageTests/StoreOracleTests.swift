@@ -78,7 +78,7 @@ private enum Operation {
                 perhaps("u", 9), perhaps("i", 11), perhaps("k", 4), Int64.random(in: 0...50, using: &random),
                 Int.random(in: 0...5, using: &random))
         case 7: return .latest(name("u", 9), Int.random(in: 0...5, using: &random))
-        case 8: return .delete(name("n", 60))
+        case 8: return .delete(Bool.random(using: &random) ? name("n", 60) : name("row:", 60))
         case 9:
             return .putItems((0..<3).map { _ in Item(id: name("i", 10), title: perhaps("t", 3), tags: [name("g", 3)]) })
         case 10: return .putUsers([User(id: name("u", 8), attributes: ["a": .string(name("v", 3))])])
@@ -97,7 +97,7 @@ private enum Operation {
             case .interactions(let user, let item, let kind, let cursor, let limit):
                 return "\(try store.interactions(userID: user, itemID: item, kind: kind, after: cursor, limit: limit))"
             case .latest(let user, let limit): return "\(try store.latestInteractions(userID: user, limit: limit))"
-            case .delete(let id): return "\(try store.deleteInteraction(id: id))"
+            case .delete(let id): return "\(String(describing: try store.deleteInteraction(id: id)))"
             case .putItems(let items): return "\(try store.putItems(items))"
             case .putUsers(let users): return "\(try store.putUsers(users))"
             case .updateItem(let id, let title):

@@ -103,6 +103,22 @@ struct JSONObjectDecoderTests {
                 ]
             ),
             (#"{"limit":18446744073709551615}"#, ["/limit: is out of range: must be from 1 to 100"]),
+            (
+                #"{"limit":18446744073709551616,"rating":-18446744073709551616,"when":18446744073709551616}"#,
+                [
+                    "/rating: must be from 0 to 5, not -18446744073709551616",
+                    "/limit: is out of range: must be from 1 to 100",
+                    "/when: is outside the years 0000 to 9999; Unix seconds are expected",
+                ]
+            ),
+            (
+                "{\"user_id\":\(String(repeating: "9", count: 257)),\"rating\":\(String(repeating: "9", count: 400)),\"when\":\(String(repeating: "9", count: 400))}",
+                [
+                    "/user_id: an ID must be at most 256 bytes long, not 257",
+                    "/rating: is out of range: must be from 0 to 5",
+                    "/when: is outside the years 0000 to 9999; Unix seconds are expected",
+                ]
+            ),
             (#"{"limit":1e300}"#, ["/limit: is out of range: must be from 1 to 100"]),
             (
                 #"{"limit":0,"tags":["a","b","c","d"]}"#,
@@ -129,6 +145,8 @@ struct JSONObjectDecoderTests {
         "an integer ID means its decimal text",
         arguments: [
             ("0", "0"), ("-0", "0"), ("42", "42"), ("-7", "-7"), ("9223372036854775807", "9223372036854775807"),
+            ("18446744073709551616", "18446744073709551616"), ("-9223372036854775809", "-9223372036854775809"),
+            (String(repeating: "9", count: 256), String(repeating: "9", count: 256)),
             ("9223372036854775808", "9223372036854775808"), ("18446744073709551615", "18446744073709551615"),
             ("-9223372036854775808", "-9223372036854775808"), (#""007""#, "007"), (#""a b/~""#, "a b/~"),
             (#""\u00a0""#, "\u{A0}"),
@@ -176,6 +194,9 @@ struct JSONObjectDecoderTests {
         var faults = JSONFaults()
         try parse(#"{"a":{"x":1,"y":2,"x":3},"b":[{"p":1},{"p":1,"p":2}],"a":0}"#).root.refuseDuplicates(&faults)
         #expect(faults.faults.map(\.pointer) == ["/a/x", "/b/1/p", "/a"])
+        // Names that only look alike are two.
+        try parse("{\"caf\u{E9}\":1,\"cafe\u{301}\":2}").root.refuseDuplicates(&faults)
+        #expect(faults.total == 3)
     }
 
     @Test("a choice is one of the words, or a fault that lists them")

@@ -24,4 +24,22 @@ struct JSONParserTests {
         #expect(big.pointer.text == "/b/c")
         #expect(elements[3].pointer.text == "/a/3")
     }
+
+    @Test("an integer of any length is itself: an integer, digit by digit, beside texts that look like it")
+    func longIntegers() throws {
+        let text =
+            #"{"18446744073709551616":["18446744073709551616",18446744073709551616,1],"b\"":-20000000000000000000}"#
+        let root = try JSONParser().parse(Array(text.utf8)).root
+        let list = try #require(root["18446744073709551616"])
+        #expect(list[0]?.kind == .string && list[0]?.integerText == nil)
+        let long = try #require(list[1])
+        #expect(long.kind == .integer && long.int == nil && long.unsignedInteger == nil && long.string == nil)
+        #expect(long.integerText == "18446744073709551616" && long.double == 18_446_744_073_709_551_616)
+        #expect(!long.isString("18446744073709551616") && long.withUTF8({ $0.count }) == nil)
+        #expect(long.pointer.text == "/18446744073709551616/1" && list[2]?.int == 1 && list.count == 3)
+        #expect(root["b\""]?.integerText == "-20000000000000000000")
+        // What no double holds is not a number that can be calculated with.
+        let longest = try JSONParser().parse(Array(String(repeating: "9", count: 310).utf8)).root
+        #expect(longest.double == nil && longest.integerText?.count == 310)
+    }
 }

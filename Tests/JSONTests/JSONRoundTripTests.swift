@@ -9,6 +9,7 @@ private indirect enum Tree: Equatable {
     case bool(Bool)
     case int(Int)
     case unsigned(UInt64)
+    case digits(String)
     case double(Double)
     case string(String)
     case array([Tree])
@@ -20,6 +21,7 @@ private indirect enum Tree: Equatable {
         case (.bool(let a), .bool(let b)): a == b
         case (.int(let a), .int(let b)): a == b
         case (.unsigned(let a), .unsigned(let b)): a == b
+        case (.digits(let a), .digits(let b)): a == b
         case (.double(let a), .double(let b)): a.bitPattern == b.bitPattern
         case (.string(let a), .string(let b)): Array(a.utf8) == Array(b.utf8)
         case (.array(let a), .array(let b)): a == b
@@ -30,7 +32,7 @@ private indirect enum Tree: Equatable {
     }
 
     static func random(depth: Int, _ random: inout SeededGenerator) -> Tree {
-        switch Int.random(in: 0..<(depth == 0 ? 6 : 8), using: &random) {
+        switch Int.random(in: 0..<(depth == 0 ? 7 : 9), using: &random) {
         case 0: return .null
         case 1: return .bool(Bool.random(using: &random))
         case 2: return .int(Int(truncatingIfNeeded: random.next()) >> Int.random(in: 0..<64, using: &random))
@@ -40,6 +42,8 @@ private indirect enum Tree: Equatable {
             return double.isFinite ? .double(double) : .double(0.5)
         case 5: return .string(text(&random))
         case 6:
+            return .digits("\(Bool.random(using: &random) ? "-" : "")9\(random.next() | 1 << 63)")
+        case 7:
             return .array((0..<Int.random(in: 0..<6, using: &random)).map { _ in .random(depth: depth - 1, &random) })
         default:
             return .object(
@@ -67,6 +71,7 @@ private indirect enum Tree: Equatable {
         case .bool(let bool): "\(bool)"
         case .int(let int): "\(int)"
         case .unsigned(let int): "\(int)"
+        case .digits(let text): text
         case .double(let double): "\(double)".uppercased()
         case .string(let text): Self.sprawling(text)
         case .array(let elements): "[ \(elements.map(\.sprawling).joined(separator: "\n,\t")) ]"
@@ -96,6 +101,7 @@ private indirect enum Tree: Equatable {
         case .bool(let bool): writer.value(bool)
         case .int(let int): writer.value(int)
         case .unsigned(let int): writer.value(int)
+        case .digits(let text): writer.raw(Array(text.utf8))
         case .double(let double): writer.value(double)
         case .string(let text): writer.value(text)
         case .array(let elements): writer.array { for element in elements { element.write(&$0) } }
@@ -113,7 +119,9 @@ private indirect enum Tree: Equatable {
         switch value.kind {
         case .null: self = .null
         case .bool: self = .bool(value.bool ?? false)
-        case .integer: self = value.int.map(Tree.int) ?? .unsigned(value.unsignedInteger ?? 0)
+        case .integer:
+            let small = value.int.map(Tree.int) ?? value.unsignedInteger.map(Tree.unsigned)
+            self = small ?? .digits(value.integerText ?? "?")
         case .double: self = .double(value.double ?? .nan)
         case .string: self = .string(value.string ?? "?")
         case .array: self = .array(value.elements.map(Tree.init))

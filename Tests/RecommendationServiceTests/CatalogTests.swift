@@ -40,6 +40,16 @@ struct CatalogTests {
         try service.ask("PATCH", "/items/483", "{}").expectProblem(404)
     }
 
+    @Test("an attribute that is an integer keeps its digits")
+    func integers() throws {
+        let service = try TestService()
+        let body = #"{"attributes": {"a": 9007199254740992, "b": -9007199254740992, "c": 0, "d": 1999}}"#
+        #expect(try service.ask("PUT", "/items/1", body).status == 201)
+        #expect(
+            try service.get("/items/1").text
+                == #"{"item_id":"1","attributes":{"a":9007199254740992,"b":-9007199254740992,"c":0,"d":1999}}"#)
+    }
+
     @Test("a patch replaces members, merges attributes, and takes away what is null")
     func mergesPatches() throws {
         let service = try TestService()
@@ -129,6 +139,9 @@ struct CatalogTests {
                 #"{"attributes": {"a": {}, "b": [1], "": 1}}"#,
                 ("/attributes/a", "object"), ("/attributes/b/0", "string"), ("/attributes/", "empty")),
             put(#"{"attributes": {"a": 1, "a": 2}}"#, ("/attributes/a", "more than once")),
+            put(
+                #"{"attributes": {"a": 9007199254740993, "b": -9007199254740993, "c": 18446744073709551616}}"#,
+                ("/attributes/a", "2^53"), ("/attributes/b", "as text"), ("/attributes/c", "2^53")),
             put(#"{"hidden": "no"}"#, ("/hidden", "true or false")),
             put(#"{"available_from": "soon"}"#, ("/available_from", "RFC 3339")),
             put(#"{"available_from": 2, "available_until": 2}"#, ("/available_until", "later")),

@@ -104,15 +104,45 @@ struct InteractionRefusalTests {
                 "POST", "/interactions", good, 400,
                 fields: "Idempotency-Key: \(String(repeating: "k", count: 241))\r\n",
                 says: "Idempotency-Key"),
+            Refusal(
+                "POST", "/interactions", good, 400, fields: "Idempotency-Key: a\r\nIdempotency-Key: b\r\n",
+                says: "Idempotency-Key"),
+            Refusal(
+                "POST", "/interactions", good, 400, fields: "Idempotency-Key: a\r\nidempotency-key: a\r\n",
+                says: "Idempotency-Key"),
+            Refusal("POST", "/interactions", good, 400, fields: "Idempotency-Key:\r\n", says: "Idempotency-Key"),
+            Refusal(
+                "POST", "/interactions", good, 400,
+                fields: "Content-Type: application/json\r\nContent-Type: text/csv\r\n", says: "Content-Type"),
         ])
     func headRefused(refusal: Refusal) throws {
         try refusal.check(with: TestService())
     }
 
-    @Test("a 415 says what is taken")
-    func mediaTypes() throws {
-        let reply = try TestService().post("/interactions", Self.good, type: "text/html")
+    @Test(
+        "a 415 says what is taken",
+        arguments: [
+            "text/html", "application/json; charset=latin1", "application/json;charset=\"ISO-8859-1\"",
+            "text/csv; header=present; CHARSET=utf-16", "application/x-ndjson; charset=", "text/csv; charset",
+            "application/json; charset=utf-8; charset=latin1", "application/x-www-form-urlencoded; charset=cp1252",
+        ])
+    func mediaTypes(type: String) throws {
+        let service = try TestService()
+        try Refusal("POST", "/interactions", Self.good, 415, type: type).check(with: service)
+        let reply = try service.post("/interactions", Self.good, type: type)
         #expect(reply.field("Accept") == "application/json, application/x-ndjson, text/csv")
+    }
+
+    @Test("a charset that is not read is named, on the routes that take JSON alone too")
+    func charset() throws {
+        for path in ["/interactions", "/train", "/recommend"] {
+            let reply = try TestService().post(path, "{}", type: "application/json; charset=latin1")
+            reply.expectProblem(415)
+            #expect(reply.json["detail"]?.string?.contains("\"latin1\"") == true, "\(reply.text)")
+            #expect(reply.json["detail"]?.string?.contains("UTF-8") == true, "\(reply.text)")
+            let accepted = "application/json" + (path == "/interactions" ? ", application/x-ndjson, text/csv" : "")
+            #expect(reply.field("Accept") == accepted)
+        }
     }
 
     @Test("of many faults the first hundred are listed and all are counted", arguments: [100, 101])
@@ -146,6 +176,8 @@ struct InteractionRefusalTests {
         "what every client sends is taken",
         arguments: [
             (good, nil), (good, "application/json"), (good, "Application/JSON; charset=utf-8"),
+            (good, "application/json;charset=\"UTF-8\""), (good, "application/json; charset=us-ascii"),
+            (good, "application/json; charset=utf8; profile=\"a;b\""),
             (good, "application/x-www-form-urlencoded"), ("{\"interactions\": [\(good)]}", nil),
             (#"{"user_id": 7, "item_id": -3, "rating": null}"#, nil),
             (#"{"user_id": "\#(String(repeating: "ü", count: 128))", "item_id": "b", "weight": 0}"#, nil),

@@ -8,6 +8,10 @@ final class InterceptedStore: InteractionStore {
     struct State: Sendable {
         /// Scans stop here, once each.
         var scanGate: Gate?
+        /// Called after each scan, with its rows handed over.
+        var afterScan: @Sendable () -> Void = {}
+        /// Groups of appends stop here, once each.
+        var appendGate: Gate?
         /// What every write and every probe answers with.
         var failure: StoreError?
         /// Appends carried out, group by group.
@@ -22,6 +26,8 @@ final class InterceptedStore: InteractionStore {
     }
 
     func holdScans(at gate: Gate?) { state.withLock { $0.scanGate = gate } }
+    func afterScan(_ work: @escaping @Sendable () -> Void) { state.withLock { $0.afterScan = work } }
+    func holdAppends(at gate: Gate?) { state.withLock { $0.appendGate = gate } }
     func fail(with error: StoreError?) { state.withLock { $0.failure = error } }
 
     private func checked<Value>(_ work: () throws(StoreError) -> Value) throws(StoreError) -> Value {
@@ -30,7 +36,10 @@ final class InterceptedStore: InteractionStore {
     }
 
     func append(group requests: [AppendRequest]) throws(StoreError) -> [Result<AppendReceipt, StoreError>] {
-        state.withLock { $0.groups.append(requests.count) }
+        state.withLock { state in
+            state.groups.append(requests.count)
+            return state.appendGate
+        }?.pass()
         return try checked { () throws(StoreError) in try base.append(group: requests) }
     }
     func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
@@ -40,6 +49,7 @@ final class InterceptedStore: InteractionStore {
         after watermark: Int64, begin: (ScanSnapshot) -> Void, row: (ScannedInteraction) -> Bool
     ) throws(StoreError) -> Int {
         state.withLock { $0.scanGate }?.pass()
+        defer { state.withLock { $0.afterScan }() }
         return try checked { () throws(StoreError) in try base.scan(after: watermark, begin: begin, row: row) }
     }
     func interactions(
@@ -52,7 +62,7 @@ final class InterceptedStore: InteractionStore {
     func latestInteractions(userID: String, limit: Int) throws(StoreError) -> [StoredInteraction] {
         try base.latestInteractions(userID: userID, limit: limit)
     }
-    func deleteInteraction(id: String) throws(StoreError) -> Bool {
+    func deleteInteraction(id: String) throws(StoreError) -> StoredInteraction? {
         try checked { () throws(StoreError) in try base.deleteInteraction(id: id) }
     }
     func putItems(_ items: [Item]) throws(StoreError) -> Int {

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("The memory of recent interactions")
 struct RecentInteractionsTests {
-    private func interaction(_ user: String, _ item: String, id: String? = nil) -> Interaction {
-        Interaction(userID: user, itemID: item, interactionID: id)
+    private func interaction(_ user: String, _ item: String) -> Interaction {
+        Interaction(userID: user, itemID: item)
     }
 
     @Test("items of a user come in the order of their arrival, as often as they came")
@@ -64,21 +64,43 @@ struct RecentInteractionsTests {
 
     @Test(
         "a deleted interaction goes, and of two alike the one that was named",
-        arguments: [("1", ["y", "x"]), ("3", ["x", "y"])])
-    func deletes(id: String, left: [String]) {
+        arguments: [(1, ["y", "x"]), (4, ["x", "y"])])
+    func deletes(row: Int, left: [String]) {
         let recent = RecentInteractions(capacity: 10)
         recent.append(
-            [
-                interaction("a", "x", id: "1"), interaction("b", "x", id: "2"), interaction("a", "y"),
-                interaction("a", "x", id: "3"),
-            ], watermark: 4)
-        recent.forget(interactionID: id)
-        recent.forget(interactionID: "never there")
+            [interaction("a", "x"), interaction("b", "x"), interaction("a", "y"), interaction("a", "x")], watermark: 4)
+        recent.forget(row: Int64(row))
+        recent.forget(row: Int64(row))
+        recent.forget(row: 0)
         #expect(recent.items(of: "a") == left)
         #expect(recent.popular().map(\.count) == [2, 1])
         // The oldest still go in their order.
         recent.forget(upTo: 4)
         #expect(recent.count == 0 && recent.items(of: "a").isEmpty && recent.items(of: "b").isEmpty)
+    }
+
+    @Test("what is deleted before it was announced is not remembered after all")
+    func deletedAhead() {
+        let recent = RecentInteractions(capacity: 10)
+        recent.append([interaction("a", "w")], watermark: 1)
+        recent.forget(row: 3)
+        recent.append([interaction("a", "x"), interaction("a", "y"), interaction("a", "z")], watermark: 4)
+        #expect(recent.items(of: "a") == ["w", "x", "z"])
+    }
+
+    @Test("what is deleted while the store is read is not brought back by what was read before")
+    func deletedMeanwhile() throws {
+        let store = InMemoryInteractionStore()
+        _ = try store.append(
+            [interaction("a", "x"), interaction("a", "y"), interaction("a", "z")], idempotencyKey: nil)
+        let recent = RecentInteractions(capacity: 10)
+        let slow = InterceptedStore(over: store)
+        slow.afterScan { recent.forget(row: 2) }
+        try recent.reload(from: slow, after: 0)
+        #expect(recent.items(of: "a") == ["x", "z"])
+        slow.afterScan {}
+        try recent.reload(from: slow, after: 1)
+        #expect(recent.items(of: "a") == ["y", "z"])
     }
 
     @Test("an erased person is gone, and the others stay")

@@ -82,12 +82,20 @@ struct RecommendationTests {
         #expect(Set(reply.items) == Checkerboard.everyItem.subtracting(Self.seenByU3).subtracting(["i3"]))
     }
 
-    @Test("as many items as asked for, down to none", arguments: [(0, 0), (1, 1), (7, 7), (1000, 7)])
+    @Test("as many items as asked for, down to one", arguments: [(1, 1), (7, 7), (1000, 7)])
     func limit(limit: Int, count: Int) throws {
         let service = try TestService.trained()
         #expect(try service.get("/recommend?user_id=u3&limit=\(limit)").items.count == count)
         let reply = try service.post("/recommend", "{\"user_id\": \"u3\", \"limit\": \(limit)}")
         #expect(reply.status == 200 && reply.items.count == count)
+    }
+
+    @Test("unless it is said, ten are asked for, or as many as the configuration lets")
+    func defaultLimit() throws {
+        let service = try TestService.trained { $0.recommendation.maximumLimit = 3 }
+        #expect(try service.get("/recommend?user_id=u3").items.count == 3)
+        #expect(try service.post("/recommend", #"{"user_id": "u3"}"#).items.count == 3)
+        #expect(try TestService.trained().get("/recommend?user_id=stranger").items.count == 10)
     }
 
     @Test("a user whom nobody knows gets what is popular, and the answer says so")
@@ -142,7 +150,24 @@ struct RecommendationTests {
         let narrowed = try service.post(
             "/recommend", #"{"user_id": "d", "candidates": ["z", "y", "w"], "exclude": ["y"], "limit": 5}"#)
         #expect(narrowed.items == ["z"])
-        #expect(try service.get("/recommend?user_id=d&limit=0").items.isEmpty)
+    }
+
+    @Test("items whose names only look alike are told apart before the first model too, in lists of a query as well")
+    func exactNames() throws {
+        let (one, two) = ("caf\u{E9}", "cafe\u{301}")
+        let service = try TestService()
+        for item in [one, two, "\u{301}x"] {
+            _ = try service.post("/interactions", "{\"user_id\": \"a\", \"item_id\": \"\(item)\"}")
+        }
+        func items(_ reply: Reply) -> Set<[UInt8]> { Set(reply.items.map { Array($0.utf8) }) }
+        let bytes = [one, two, "\u{301}x"].map { Array($0.utf8) }
+        #expect(items(try service.get("/recommend?user_id=b")) == Set(bytes))
+        #expect(
+            items(try service.post("/recommend", "{\"user_id\": \"b\", \"exclude\": [\"\(one)\"]}"))
+                == [bytes[1], bytes[2]])
+        #expect(
+            items(try service.post("/recommend", "{\"user_id\": \"b\", \"candidates\": [\"\(two)\"]}")) == [bytes[1]])
+        #expect(items(try service.get("/recommend?user_id=b&exclude=caf%C3%A9,%CC%81x")) == [bytes[1]])
     }
 
     @Test("candidates are the only ones, and what is excluded is none")

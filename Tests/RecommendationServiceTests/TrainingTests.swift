@@ -33,6 +33,16 @@ struct TrainingTests {
         return try service.get("/train/\(job)")
     }
 
+    @Test("mf may be what its closed form finds, without an epoch")
+    func closedForm() throws {
+        let service = try TestService()
+        try service.loadCheckerboard()
+        let job = try service.post(
+            "/train", #"{"architecture": "mf", "embedding_dimension": 4, "epochs": 0, "wait": true}"#)
+        #expect(job.json["state"]?.string == "succeeded" && job.json["model"]?.string == "v1", "\(job.text)")
+        #expect(try service.get("/recommend?user_id=u3").sources == ["model"])
+    }
+
     @Test("a job is accepted at once, can be followed, and ends with a model that serves")
     func submits() throws {
         let service = try TestService()

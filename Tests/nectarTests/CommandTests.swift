@@ -23,7 +23,19 @@ struct CommandTests {
         arguments: [
             (["serv"], "'serv'"), (["import"], "<path>"), (["generate", "--user", "3", "x"], "--users"),
             (["train", "--architecture", "nmf"], "neumf"), (["train", "--epochs", "many"], "--epochs"),
-            (["train", "--learning-rate=-1"], "learning_rate"),
+            (["train", "--learning-rate=-1"], "--learning-rate must be above 0"),
+            (["train", "--epochs=-1"], "--epochs must be 1 to 10000, not -1"),
+            (["train", "--epochs", "0"], "--epochs must be 1 to 10000, not 0"),
+            (["train", "--architecture", "mf", "--als-sweeps", "0", "--epochs", "0"], "--epochs must be 1 to"),
+            (["evaluate", "--threads=-3"], "--threads must be 0 to 1024, not -3"),
+            (["train", "--threads", "1025"], "--threads must be 0 to 1024, not 1025"),
+            (["train", "--hidden-layers", "8,0"], "--hidden-layers must be 1 to 8192, not 0"),
+            (["train", "--hidden-layers", "8,"], "--hidden-layers: \"\" is not a whole number"),
+            (
+                ["train", "--negatives", "0", "--batch-size", "0"],
+                "--batch-size must be 1 to 1048576, not 0; --negatives"
+            ),
+            (["evaluate", "--holdout", "none"], "leave_one_out, temporal or random"),
             (["export", "--format", "xml", "x"], "ndjson or csv"),
         ])
     func mistyped(arguments: [String], words: String) throws {
@@ -125,6 +137,55 @@ struct CommandTests {
         let models = try FileManager.default.contentsOfDirectory(atPath: data + "/models")
         #expect(models.contains { $0.hasSuffix(".safetensors") } || !models.isEmpty)
         #expect(try NectarProcess.run(["evaluate", "--data", data] + Self.tinyModel).status == 0)
+    }
+
+    @Test("mf is trained without an epoch, as its closed form")
+    func closedForm() throws {
+        #expect(try generate("in").status == 0)
+        let data = folder.file("data")
+        #expect(try NectarProcess.run("import", "--data", data, folder.file("in")).status == 0)
+        let train = ["train", "--data", data, "--architecture", "mf", "--epochs", "0"]
+        // So many ratings that the objective is to predict them.
+        let ratings = try NectarProcess.run(train)
+        #expect(ratings.status == 1 && ratings.errors.contains("ratings, which no closed form knows"))
+        let outcome = try NectarProcess.run(train + ["--objective", "implicit"])
+        #expect(outcome.status == 0 && outcome.output.contains("v1 published"), "\(outcome.errors)")
+    }
+
+    @Test(
+        "what cannot be trained on, read or written is told in a sentence, without a name out of the program",
+        arguments: [
+            (["evaluate", "--data", "none"], "There is no store in the folder none"),
+            (["evaluate", "--from", "header.csv"], "There is nothing to train on: there are no interactions."),
+            (
+                ["evaluate", "--from", "one.csv"],
+                "There is nothing to train on: every user has interacted with every item"
+            ),
+            (["export", "--data", "data", "one.csv"], "one.csv: File exists"),
+            (["export", "--data", "data", "one.csv/x"], "one.csv/x: Not a directory"),
+            (["export", "--data", "data", ""], "No such file or directory"),
+            (["export", "--data", "data", "full"], "full/interactions.ndjson cannot be written"),
+            (
+                ["generate", "--interactions", "9", "--users", "3", "--items", "9", "--groups", "1", "one.csv"],
+                "one.csv: File exists"
+            ),
+            (["serve", "--data", "one.csv", "--port", "0"], "one.csv: File exists"),
+        ])
+    func sentences(arguments: [String], words: String) throws {
+        try folder.write("header.csv", "user_id,item_id\n")
+        try folder.write("one.csv", "user_id,item_id\na,b\n")
+        #expect(try NectarProcess.run("import", "--data", folder.file("data"), folder.file("one.csv")).status == 0)
+        // Where the file would be while it is written.
+        try folder.write("full/interactions.ndjson.partial/x", "")
+        let paths = arguments.map { argument in
+            argument == "data" || argument.contains(".csv") || ["full", "none"].contains(argument)
+                ? folder.file(argument) : argument
+        }
+        let outcome = try NectarProcess.run(paths)
+        #expect(outcome.status == 1 && outcome.leftovers.isEmpty)
+        let words = words.replacing("folder none", with: "folder \(folder.file("none"))")
+        #expect(outcome.errors.hasPrefix("Error: ") && outcome.errors.contains(words), "\(outcome.errors)")
+        #expect(!outcome.errors.contains("Domain") && !outcome.errors.contains("(\""), "\(outcome.errors)")
     }
 
     @Test("a probe of a port where nobody listens fails quickly and says so")

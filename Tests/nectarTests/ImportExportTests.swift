@@ -119,6 +119,48 @@ struct ImportExportTests {
         }
     }
 
+    @Test(
+        "a folder that holds interactions twice is refused, and both files are named",
+        arguments: [
+            ["interactions.csv", "interactions.ndjson"], ["interactions.ndjson", "interactions.ndjson.gz"],
+            ["interactions.csv", "u.data"], ["films.inter", "u.data"], ["books.inter", "films.inter"],
+            ["films.inter", "films.inter.gz"], ["books.train.inter", "films.train.inter"],
+        ])
+    func ambiguous(names: [String]) throws {
+        for name in names { try folder.write("in/\(name)", "user_id,item_id\n1,7\n") }
+        let outcome = try importing("in")
+        #expect(outcome.status == 1 && outcome.errors.contains("\(names[0]) and \(names[1])"), "\(outcome.errors)")
+        #expect(!FileManager.default.fileExists(atPath: data))
+        // Named by itself, each is what it is.
+        if names[0] == "interactions.csv" { #expect(try importing("in/\(names[0])").status == 0) }
+    }
+
+    @Test(
+        "items that are there twice are refused, whether the folder or the file is named",
+        arguments: ["in", "in/interactions.csv"])
+    func ambiguousItems(path: String) throws {
+        try folder.write("in/interactions.csv", "user_id,item_id\n1,7\n")
+        for name in ["items.ndjson", "items.ndjson.gz"] { try folder.write("in/\(name)", "{\"item_id\": 7}\n") }
+        let outcome = try importing(path)
+        #expect(outcome.status == 1 && outcome.errors.contains("items.ndjson and items.ndjson.gz"))
+    }
+
+    @Test("an export beside one of another format is refused, and nothing of the folder is touched")
+    func exportBeside() throws {
+        try folder.write("in.csv", "user_id,item_id\n1,7\n")
+        #expect(try importing("in.csv").status == 0)
+        try export(to: "out")
+        #expect(try importing("in.csv").status == 0)
+        let before = try folder.content("out/interactions.ndjson")
+        let beside = try NectarProcess.run("export", "--data", data, "--format", "csv", folder.file("out"))
+        #expect(beside.status == 1 && beside.errors.contains("interactions.ndjson"), "\(beside.errors)")
+        #expect(try folder.content("out/interactions.ndjson") == before)
+        #expect(!FileManager.default.fileExists(atPath: folder.file("out/interactions.csv")))
+        // Of the same format it takes the place of the older one.
+        try export(to: "out")
+        #expect(try folder.text("out/interactions.ndjson").split(separator: "\n").count == 2)
+    }
+
     @Test("an export of an empty store is files without rows")
     func emptyExport() throws {
         try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)

@@ -25,11 +25,19 @@ final class InteractionDocument: RequestBodyConsumer {
             body += chunk
             return body.count
         }
-        guard length > maximumLength else { return nil }
-        return Problem(
+        return length > maximumLength ? Self.tooLarge(maximumLength).response() : nil
+    }
+
+    /// Throws if the head announces more than a document may have.
+    static func check(_ framing: HTTPBodyFraming, maximumLength: Int) throws(Problem) {
+        guard case .contentLength(let length) = framing, length > UInt64(maximumLength) else { return }
+        throw tooLarge(maximumLength)
+    }
+
+    private static func tooLarge(_ maximumLength: Int) -> Problem {
+        Problem(
             .contentTooLarge,
-            "A JSON body may have \(maximumLength) bytes here; NDJSON (application/x-ndjson) has no limit."
-        ).response()
+            "A JSON body may have \(maximumLength) bytes here; NDJSON (application/x-ndjson) has no limit.")
     }
 
     func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void) {

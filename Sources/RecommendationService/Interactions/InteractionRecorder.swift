@@ -22,6 +22,11 @@ struct InteractionRecorder: Sendable {
             "One request may hold \(maximumCount) interactions as JSON; POST /interactions takes any number as NDJSON.")
     }
 
+    /// Throws if so much waits to be stored that nothing can join it.
+    func checkRoom() throws(Problem) {
+        guard batcher.queuedInteractions < maximumCount else { throw Problem(.full) }
+    }
+
     /// Stores `interactions` in one transaction and calls `completion` after its commit, on another thread.
     func append(
         _ interactions: [Interaction],
@@ -48,10 +53,21 @@ struct InteractionRecorder: Sendable {
         return try result.get()
     }
 
-    /// A request that mixes new and known interactions is remembered whole, which at worst repeats an item in a user's
-    /// recent ones.
     private func remember(_ interactions: [Interaction], _ receipt: AppendReceipt) {
-        guard receipt.stored > 0, recent.append(interactions, watermark: receipt.watermark) else { return }
+        guard receipt.stored > 0, recent.append(stored(of: interactions, receipt), watermark: receipt.watermark) else {
+            return
+        }
         metrics.interactionsStored(receipt.stored)
+    }
+
+    /// The interactions without those that were there already.
+    private func stored(of interactions: [Interaction], _ receipt: AppendReceipt) -> [Interaction] {
+        var duplicates = receipt.duplicatePositions[...]
+        guard !duplicates.isEmpty else { return interactions }
+        return interactions.indices.compactMap { position in
+            guard duplicates.first == position else { return interactions[position] }
+            duplicates.removeFirst()
+            return nil
+        }
     }
 }

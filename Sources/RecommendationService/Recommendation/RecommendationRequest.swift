@@ -36,7 +36,7 @@ struct RecommendationRequest: Sendable {
         var query = QueryParameters(
             request, known: ["user_id", "history", "limit", "exclude", "exclude_seen", "fields"])
         let userID = query.identifier("user_id")
-        limit = query.integer("limit", in: 0...configuration.maximumLimit) ?? limit
+        limit = query.integer("limit", in: 1...configuration.maximumLimit) ?? min(limit, configuration.maximumLimit)
         excludesSeen = query.bool("exclude_seen") ?? excludesSeen
         excluded = query.identifiers("exclude") ?? []
         fields = query.list("fields") ?? fields
@@ -54,7 +54,8 @@ struct RecommendationRequest: Sendable {
         guard let body = JSONObjectDecoder(document.root, knownMembers: Self.members, faults: &faults) else {
             throw Problem(faults: faults)
         }
-        limit = body.integer("limit", in: 0...configuration.maximumLimit, &faults) ?? limit
+        limit =
+            body.integer("limit", in: 1...configuration.maximumLimit, &faults) ?? min(limit, configuration.maximumLimit)
         candidates = body.identifiers("candidates", &faults)
         excluded = body.identifiers("exclude", &faults) ?? []
         excludesSeen = body.bool("exclude_seen", &faults) ?? excludesSeen

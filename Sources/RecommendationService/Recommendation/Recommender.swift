@@ -99,15 +99,16 @@ struct Recommender: Sendable {
     private func popularWithoutModel(
         for subject: RecommendationRequest.Subject, _ request: RecommendationRequest, withheld: [String]
     ) -> Recommendation {
-        var excluded = Set(withheld + request.excluded)
+        var excluded = Set((withheld + request.excluded).map(ExactName.init))
         if request.excludesSeen {
-            excluded.formUnion(subject.history)
-            if let userID = subject.userID { excluded.formUnion(recent.items(of: userID)) }
+            excluded.formUnion(subject.history.map(ExactName.init))
+            if let userID = subject.userID { excluded.formUnion(recent.items(of: userID).map(ExactName.init)) }
         }
-        let candidates = request.candidates.map(Set.init)
+        let candidates = request.candidates.map { Set($0.map(ExactName.init)) }
         let total = Double(max(1, recent.count))
         let allowed = recent.popular().lazy.filter { popular in
-            !excluded.contains(popular.itemID) && candidates?.contains(popular.itemID) ?? true
+            let item = ExactName(popular.itemID)
+            return !excluded.contains(item) && candidates?.contains(item) ?? true
         }
         return Recommendation(
             entries: allowed.prefix(request.limit).map { popular in

@@ -22,18 +22,22 @@ struct CatalogRoutes: Sendable {
 
     func register(in router: inout Router) {
         add(.get, "/items", to: &router, list)
-        add(.post, "/items", to: &router, putMany)
+        add(.post, "/items", to: &router, refusing: RequestBody.refusal, putMany)
         add(.get, "/items/{item_id}", to: &router, get)
-        add(.put, "/items/{item_id}", to: &router, put)
-        add(.patch, "/items/{item_id}", to: &router, patch)
+        let refusal = RequestBody.refusal { request throws(Problem) in
+            _ = try itemID(of: request)
+            try RequestBody.checkHead(of: request)
+        }
+        add(.put, "/items/{item_id}", to: &router, refusing: refusal, put)
+        add(.patch, "/items/{item_id}", to: &router, refusing: refusal, patch)
         add(.delete, "/items/{item_id}", to: &router, delete)
     }
 
     private func add(
-        _ method: HTTPMethod, _ template: String, to router: inout Router,
+        _ method: HTTPMethod, _ template: String, to router: inout Router, refusing refusal: Router.HeadRefusal? = nil,
         _ handler: @escaping @Sendable (ServerRequest) throws(Problem) -> HTTPResponse
     ) {
-        router.add(method, template, .offloaded) { request in
+        router.add(method, template, .offloaded, refusing: refusal) { request in
             Answer.or { () throws(Problem) in try handler(request) }
         }
     }
@@ -41,7 +45,8 @@ struct CatalogRoutes: Sendable {
     private func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         var query = QueryParameters(request, known: ["cursor", "limit"])
         let cursor = query.identifier("cursor")
-        let limit = query.integer("limit", in: 1...configuration.recommendation.maximumLimit) ?? 100
+        let maximumLimit = configuration.recommendation.maximumLimit
+        let limit = query.integer("limit", in: 1...maximumLimit) ?? min(100, maximumLimit)
         try query.check()
         let page = try Answer.storing { () throws(StoreError) in try store.items(after: cursor, limit: limit) }
         return Answer.json { writer in

@@ -23,24 +23,34 @@ struct InteractionRoutes: Sendable {
         }
     }
 
-    private func receive(_ request: ServerRequest) -> any RequestBodyConsumer {
+    /// Looks at the head alone: what is refused here is never asked for.
+    private func receive(_ request: ServerRequest) -> RequestBodyDecision {
         do throws(Problem) {
-            var query = QueryParameters(request, known: ["partial"])
-            let isPartial = query.bool("partial") ?? false
-            try query.check()
-            let key = try idempotencyKey(of: request)
-            switch try RequestBody.format(of: request.head) {
-            case .json:
-                return InteractionDocument(
-                    recorder: recorder, isPartial: isPartial, idempotencyKey: key,
-                    maximumLength: configuration.server.bodyBytes)
-            case .ndjson: return upload(isPartial, key) { NDJSONInteractionReader() }
-            case .csv: return upload(isPartial, key) { CSVInteractionReader() }
-            }
+            return .taken(by: try makeConsumer(for: request))
         } catch {
-            return RefusedBody(answer: error.response())
+            return .refused(error.response())
         }
     }
+
+    private func makeConsumer(for request: ServerRequest) throws(Problem) -> any RequestBodyConsumer {
+        var query = QueryParameters(request, known: ["partial"])
+        let isPartial = query.bool("partial") ?? false
+        try query.check()
+        let key = try idempotencyKey(of: request)
+        let format = try RequestBody.format(of: request.head, accepting: RequestBody.rowMediaTypes)
+        if format == .json { try InteractionDocument.check(request.head.framing, maximumLength: maximumLength) }
+        try recorder.checkRoom()
+        switch format {
+        case .json:
+            return InteractionDocument(
+                recorder: recorder, isPartial: isPartial, idempotencyKey: key, maximumLength: maximumLength)
+        case .ndjson: return upload(isPartial, key) { NDJSONInteractionReader() }
+        case .csv: return upload(isPartial, key) { CSVInteractionReader() }
+        }
+    }
+
+    /// Bytes of a JSON document.
+    private var maximumLength: Int { configuration.server.bodyBytes }
 
     private func upload(
         _ isPartial: Bool, _ key: String?, _ makeReader: @escaping @Sendable () -> any InteractionReader
@@ -51,7 +61,10 @@ struct InteractionRoutes: Sendable {
     }
 
     private func idempotencyKey(of request: ServerRequest) throws(Problem) -> String? {
-        guard let key = request.head.fields[.idempotencyKey] else { return nil }
+        let keys = request.head.fields.values(of: .idempotencyKey)
+        guard let key = keys.first else { return nil }
+        // Two cannot both be kept, and whichever was left out would not make its retry harmless.
+        guard keys.count == 1 else { throw Problem(.badRequest, "Idempotency-Key: the field is there twice.") }
         if let problem = JSONIdentifier.problem(in: key) {
             throw Problem(.badRequest, "Idempotency-Key: \(problem).")
         }
@@ -66,7 +79,8 @@ struct InteractionRoutes: Sendable {
         let userID = query.identifier("user_id")
         let itemID = query.identifier("item_id")
         let cursor = query.integer("cursor", in: 0...Int.max)
-        let limit = query.integer("limit", in: 1...configuration.recommendation.maximumLimit) ?? 100
+        let maximumLimit = configuration.recommendation.maximumLimit
+        let limit = query.integer("limit", in: 1...maximumLimit) ?? min(100, maximumLimit)
         try query.check()
         let page = try Answer.storing { () throws(StoreError) in
             try store.interactions(
@@ -76,7 +90,7 @@ struct InteractionRoutes: Sendable {
             writer.object { answer in
                 answer.key("interactions")
                 answer.array { list in
-                    for stored in page { InteractionEncoder.encode(stored.interaction, to: &list) }
+                    for stored in page { InteractionEncoder.encode(stored, to: &list) }
                 }
                 answer.key("next")
                 if page.count == limit, let last = page.last {
@@ -91,24 +105,9 @@ struct InteractionRoutes: Sendable {
     private func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         try QueryParameters.refuse(in: request)
         let id = request.parameter("interaction_id") ?? ""
-        let existed = try Answer.storing { () throws(StoreError) in try store.deleteInteraction(id: id) }
-        recorder.recent.forget(interactionID: id)
-        guard existed else { throw Problem(.notFound, "There is no interaction \"\(id)\".") }
+        let deleted = try Answer.storing { () throws(StoreError) in try store.deleteInteraction(id: id) }
+        guard let deleted else { throw Problem(.notFound, "There is no interaction \"\(id)\".") }
+        recorder.recent.forget(row: deleted.rowID)
         return HTTPResponse(status: .noContent)
     }
-}
-
-/// A body that nobody will read: the request was refused by its head.
-final class RefusedBody: RequestBodyConsumer {
-    private let answer: HTTPResponse
-
-    init(answer: HTTPResponse) {
-        self.answer = answer
-    }
-
-    func consume(_ chunk: [UInt8]) -> HTTPResponse? { answer }
-
-    func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void) { respond(answer) }
-
-    func cancel() {}
 }

@@ -27,7 +27,7 @@ struct ModelRoutes: Sendable {
         router.add(.get, "/models/{version}", .offloaded) { request in
             Answer.or { () throws(Problem) in try describe(version(of: request)) }
         }
-        router.add(.post, "/models/{version}/publish", .offloaded) { request in
+        router.add(.post, "/models/{version}/publish", .offloaded, refusing: RequestBody.refusal) { request in
             Answer.or { () throws(Problem) in
                 try RequestBody.refuse(in: request)
                 return try publish(version(of: request))

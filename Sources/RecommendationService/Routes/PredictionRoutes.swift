@@ -32,7 +32,7 @@ struct PredictionRoutes: Sendable {
                 return try answer([Pair(userID: userID, itemID: itemID)], isStrict: isStrict)
             }
         }
-        router.add(.post, "/predict", .offloaded) { request in
+        router.add(.post, "/predict", .offloaded, refusing: RequestBody.refusal) { request in
             Answer.or { () throws(Problem) in
                 let (pairs, isStrict) = try Self.decode(RequestBody.json(of: request))
                 return try answer(pairs, isStrict: isStrict)

@@ -83,6 +83,7 @@ struct QueryParameters {
 
     /// Names separated by commas.
     func list(_ name: String) -> [String]? {
-        values[name]?.split(separator: ",").map(String.init)
+        // Byte by byte: a comma and a combining mark behind it make one character.
+        values[name]?.utf8.split(separator: UInt8(ascii: ",")).compactMap { String($0) }
     }
 }

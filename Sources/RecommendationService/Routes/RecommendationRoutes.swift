@@ -20,7 +20,7 @@ struct RecommendationRoutes: Sendable {
             }
         }
         // Offloaded: it may ask for a thousand users.
-        router.add(.post, "/recommend", .offloaded) { request in
+        router.add(.post, "/recommend", .offloaded, refusing: RequestBody.refusal) { request in
             Answer.or { () throws(Problem) in
                 let document = try RequestBody.json(of: request)
                 return answer(
@@ -122,7 +122,9 @@ struct RecommendationRoutes: Sendable {
             case "tags": writer.member("tags", record.tags)
             case "domain": writer.member("domain", ifPresent: record.domain)
             default:
-                if let value = record.attributes[field] { ItemEncoder.encode(value, named: field, to: &writer) }
+                if let value = record.attributes[ExactName(field)] {
+                    ItemEncoder.encode(value, named: field, to: &writer)
+                }
             }
         }
     }

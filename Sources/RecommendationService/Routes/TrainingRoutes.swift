@@ -11,7 +11,9 @@ struct TrainingRoutes: Sendable {
     let threads: Int
 
     func register(in router: inout Router) {
-        router.addDeferred(.post, "/train") { request, respond in submit(request, respond) }
+        router.addDeferred(.post, "/train", refusing: RequestBody.refusal) { request, respond in
+            submit(request, respond)
+        }
         router.add(.get, "/train", .inline) { request in
             Answer.or { () throws(Problem) in
                 try QueryParameters.refuse(in: request)

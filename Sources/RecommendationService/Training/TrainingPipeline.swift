@@ -51,6 +51,9 @@ struct TrainingPipeline {
         var settings = request.hyperparameters
         settings.objective = settings.objective.resolved(for: dataset)
         job.update { $0.hyperparameters = settings }
+        guard settings.epochs > 0 || settings.objective != .rating else {
+            throw .failed("The interactions are ratings, which no closed form knows: epochs must be at least 1, not 0.")
+        }
         let started = clock.milliseconds()
 
         enter(.training, job)
@@ -104,15 +107,7 @@ struct TrainingPipeline {
         do {
             return try Trainer(dataset: dataset, hyperparameters: settings).train(holdout: holdout, observer: job)
         } catch {
-            switch error {
-            case .cancelled: throw .cancelled
-            case .nothingToTrain(let reason): throw .failed(reason)
-            case .diverged(let epoch):
-                throw .failed(
-                    "The training diverged in epoch \(epoch): the loss is not a number. A lower learning_rate helps.")
-            case .invalidHyperparameters(let faults):
-                throw .failed(faults.faults.map { "\($0.name): \($0.detail)" }.joined(separator: "; "))
-            }
+            throw error == .cancelled ? .cancelled : .failed(error.sentence)
         }
     }
 

@@ -60,11 +60,8 @@ public struct TrainingRequest: Sendable {
     }
 
     private func checkBounds(_ faults: inout JSONFaults) {
-        var asked = hyperparameters
-        // That no epoch improves on the closed form is for the holdout to say, not for the caller.
-        if asked.epochs == 0 { asked.start = .none }
         do {
-            try asked.validate()
+            try hyperparameters.validateAsAsked()
         } catch {
             // `hidden_layers[1]` there is `/hidden_layers/1` here.
             for fault in error.faults {

@@ -38,6 +38,13 @@ struct Evaluate: ParsableCommand {
         help: "With a prescribed split: find the number of epochs on a tenth of the training pairs first.")
     var findsEpochs = false
 
+    func validate() throws {
+        guard holdout != .none else {
+            throw ValidationError(
+                "--holdout must be leave_one_out, temporal or random: without one nothing is measured.")
+        }
+    }
+
     func run() throws {
         let configuration = try options.load()
         let settings = try model.hyperparameters(threads: configuration.trainingThreads)
@@ -56,7 +63,7 @@ struct Evaluate: ParsableCommand {
     }
 
     private func stored(_ configuration: ServiceConfiguration) throws -> InteractionDataset {
-        let data = try DataDirectory(configuration)
+        let data = try DataDirectory(existing: configuration)
         return try Fatal.unless { try OfflineTraining.dataset(of: data.store) }
     }
 
@@ -112,8 +119,12 @@ struct Evaluate: ParsableCommand {
     private func fit(
         _ train: InteractionDataset, _ settings: Hyperparameters, holdout: Holdout?
     ) throws -> TrainingResult {
-        let result = try Fatal.unless {
-            try Trainer(dataset: train, hyperparameters: settings).train(holdout: holdout, observer: EpochPrinter())
+        let result: TrainingResult
+        do throws(TrainingError) {
+            result = try Trainer(dataset: train, hyperparameters: settings)
+                .train(holdout: holdout, observer: EpochPrinter())
+        } catch {
+            throw Fatal(description: error.sentence)
         }
         let epochs = result.reports.filter { !$0.isClosedForm }
         let samples = epochs.reduce(0) { $0 + $1.samples }

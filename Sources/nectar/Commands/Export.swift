@@ -27,6 +27,13 @@ struct Export: ParsableCommand {
 
     func run() throws {
         let data = try DataDirectory(existing: try options.load())
+        let rivals = DatasetFiles.rivals(ofExport: "interactions.\(format)", inFolder: folder)
+        guard rivals.isEmpty else {
+            throw Fatal(
+                description:
+                    "The folder \(folder) holds \(rivals.joined(separator: " and ")) already, which nectar import could not "
+                    + "tell from this export; take it away first, or name another folder.")
+        }
         try Fatal.unless {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             let interactions = try exportInteractions(of: data.store)
@@ -37,7 +44,7 @@ struct Export: ParsableCommand {
     }
 
     private func exportInteractions(of store: SQLiteInteractionStore) throws -> Int {
-        let file = try OutputFile("\(folder)/interactions.\(format)")
+        var file = try OutputFile("\(folder)/interactions.\(format)")
         var csv = CSVInteractionWriter()
         var ndjson = NDJSONWriter()
         var last: Int64?
@@ -73,7 +80,7 @@ struct Export: ParsableCommand {
         to name: String, page: (String?) throws -> [Record], id: (Record) -> String,
         write: (inout NDJSONWriter, Record) -> Void
     ) throws -> Int {
-        let file = try OutputFile("\(folder)/\(name)")
+        var file = try OutputFile("\(folder)/\(name)")
         var writer = NDJSONWriter()
         var last: String?
         var count = 0

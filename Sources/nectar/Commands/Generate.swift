@@ -39,7 +39,7 @@ struct Generate: ParsableCommand {
                     users: users, items: items, interactions: interactions, groups: groups, affinity: affinity,
                     zipfExponent: zipf, seed: seed))
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            let catalogue = try OutputFile("\(folder)/items.ndjson")
+            var catalogue = try OutputFile("\(folder)/items.ndjson")
             var records = NDJSONWriter()
             for item in made.items {
                 records.write(item)
@@ -48,7 +48,7 @@ struct Generate: ParsableCommand {
             try catalogue.write(records.takeBytes())
             try catalogue.close()
 
-            let file = try OutputFile("\(folder)/interactions.csv")
+            var file = try OutputFile("\(folder)/interactions.csv")
             var rows = CSVInteractionWriter()
             var bar = ProgressBar("writing")
             var count = 0

@@ -10,6 +10,7 @@ struct Import: ParsableCommand {
         abstract: "Reads a dataset into the store: MovieLens (100K, 1M, CSV), RecBole's atomic files, CSV or NDJSON.",
         discussion: """
             All or nothing unless --partial: the files are read twice, once to check every row and once to store them.
+            A server that serves from the folder would not learn of it: send it the rows by POST /interactions instead.
             """
     )
 
@@ -32,6 +33,10 @@ struct Import: ParsableCommand {
 
     func run() throws {
         let configuration = try options.load()
+        let folder = configuration.dataDirectory
+        // Before the rows are read, which may take a while; the folder is made only when they were good.
+        var lock = dryRun ? nil : try ServingLock(folder: folder, for: .importing, makingIt: false)
+        defer { withExtendedLifetime(lock) {} }
         let reader = try Fatal.unless { try makeReader() }
         print("Reading \(reader.files.layout.rawValue) from \(path).")
         if !partial || dryRun {
@@ -42,6 +47,7 @@ struct Import: ParsableCommand {
         }
         guard !dryRun else { return print("Nothing stored: this was a dry run.") }
         let data = try DataDirectory(configuration)
+        if lock == nil { lock = try ServingLock(folder: folder, for: .importing) }
         let outcome = try Fatal.unless { try store(reader, into: data.store) }
         try Fatal.unless { try data.store.close() }
         print(

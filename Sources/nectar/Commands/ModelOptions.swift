@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import NCF
+import RecommendationService
 
 /// The flags that say how a model is built and trained.
 struct ModelOptions: ParsableArguments {
@@ -27,7 +28,7 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Weight of the unobserved pairs in those sweeps.")
     var alsUnobservedWeight: Double?
 
-    @Option(help: "Passes over the data, at most.")
+    @Option(help: "Passes over the data, at most; with 0 mf is what its closed form finds.")
     var epochs: Int?
 
     @Option(help: "Samples per step.")
@@ -70,9 +71,10 @@ struct ModelOptions: ParsableArguments {
         settings.negativesPerPositive = negatives ?? settings.negativesPerPositive
         settings.earlyStopping = earlyStopping ?? settings.earlyStopping
         settings.seed = seed
-        settings.threads = threads > 0 ? threads : cores
+        settings.threads = threads == 0 ? cores : threads
         if let hiddenLayers {
-            settings.hiddenLayerSizes = try hiddenLayers.split(separator: ",").map { text in
+            settings.hiddenLayerSizes = try hiddenLayers.split(separator: ",", omittingEmptySubsequences: false).map {
+                text in
                 guard let size = Int(text) else {
                     throw ValidationError("--hidden-layers: \"\(text)\" is not a whole number.")
                 }
@@ -80,9 +82,20 @@ struct ModelOptions: ParsableArguments {
             }
         }
         do {
-            return try settings.validated()
+            try settings.validateAsAsked()
+            return settings
         } catch {
-            throw ValidationError(error.faults.map { "\($0.name) \($0.detail)" }.joined(separator: "; "))
+            throw ValidationError(error.faults.map(Self.sentence).joined(separator: "; "))
+        }
+    }
+
+    /// `--negatives must be 1 to 1000, not 0`: a fault under the name that its option has here.
+    private static func sentence(_ fault: HyperparameterFaults.Fault) -> String {
+        switch fault.name {
+        // Only here do 0 threads mean something.
+        case "threads": "--threads " + fault.detail.replacing("must be 1 to", with: "must be 0 to")
+        case "negatives_per_positive": "--negatives \(fault.detail)"
+        case let name: "--\(name.prefix { $0 != "[" }.replacing("_", with: "-")) \(fault.detail)"
         }
     }
 }

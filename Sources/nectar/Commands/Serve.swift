@@ -33,7 +33,7 @@ struct Serve: ParsableCommand {
         let signals = StopSignals(includingHangUp: isEncrypted)
 
         let data = try DataDirectory(configuration)
-        let lock = try ServingLock(folder: configuration.dataDirectory)
+        let lock = try ServingLock(folder: configuration.dataDirectory, for: .serving)
         defer { withExtendedLifetime(lock) {} }
         let service = Service(
             configuration: configuration, store: data.store, models: data.models, logger: logger)

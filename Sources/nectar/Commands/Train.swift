@@ -35,6 +35,11 @@ struct Train: ParsableCommand {
             throw Fatal(description: job.message ?? "The training ended without a model.")
         }
         print("v\(version)\(job.message.map { ": \($0)" } ?? " published.")")
+        if ServingLock.isTaken(configuration.dataDirectory) {
+            print(
+                "A nectar serves from this folder, with its own model: POST /models/v\(version)/publish has it take this one."
+            )
+        }
     }
 }
 
