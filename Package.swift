@@ -58,7 +58,7 @@ let house: [Target] =
     + module("HTTP", fixtures: ["Corpus"])
     + module("Networking", on: ["CLinux", "Locking", openSSL])
     + module("HTTPServer", on: ["HTTP", "Networking", "Locking", "CZlib"], testing: [openSSL])
-    + module("NCF", on: ["COpenBLAS", "CKernels", "JSON", "Locking", atomics])
+    + module("NCF", on: ["COpenBLAS", "CKernels", "JSON", "Locking", atomics], fixtures: ["Fixtures"])
     + module("InteractionStorage", on: ["Locking", grdb])
     + module("InteractionFormats", on: ["InteractionStorage", "JSON", "CZlib"], fixtures: ["Fixtures"])
     + module(

@@ -3,6 +3,7 @@ internal import JSON
 extension Lineage {
     /// Writes the members of the manifest's `lineage`; figures that are not finite are left out.
     func encode(_ object: inout JSONWriter) {
+        object.member("origin", origin.rawValue)
         object.member("created_at", createdAt)
         object.member("data_watermark", dataWatermark)
         object.member("interactions", interactionCount)
@@ -19,11 +20,14 @@ extension Lineage {
         guard let createdAt = json["created_at"]?.int, let watermark = json["data_watermark"]?.int,
             let interactions = json["interactions"]?.int,
             let hyperparameters = json["hyperparameters"].flatMap(Hyperparameters.init(json:)),
-            let metrics = json["metrics"], let durations = json["durations"]
+            let metrics = json["metrics"], let durations = json["durations"],
+            // Absent from snapshots written before weights could come from elsewhere.
+            let origin = Origin(rawValue: json["origin"]?.string ?? Origin.trained.rawValue)
         else { return nil }
         self.init(
             createdAt: Int64(createdAt), dataWatermark: Int64(watermark), interactionCount: interactions,
-            hyperparameters: hyperparameters, metrics: Self.figures(metrics), durations: Self.figures(durations))
+            hyperparameters: hyperparameters, metrics: Self.figures(metrics), durations: Self.figures(durations),
+            origin: origin)
     }
 
     private static func encode(_ figures: [String: Double], _ object: inout JSONWriter) {

@@ -1,5 +1,16 @@
 /// Where a model comes from: enough to say what it knows, and to train it again.
 public struct Lineage: Sendable, Equatable {
+    /// Who made a model.
+    public enum Origin: String, Sendable, CaseIterable {
+        /// Nectar trained it.
+        case trained
+        /// It was trained elsewhere and came as weights (``ImportedModel``): of ``Lineage/hyperparameters`` only what
+        /// describes its form says something of it.
+        case imported
+    }
+
+    /// Who made it.
+    public var origin: Origin
     /// When training ended, in milliseconds since 1970.
     public var createdAt: Int64
     /// The highest row of the store that was read: interactions after it are not in the model.
@@ -16,8 +27,9 @@ public struct Lineage: Sendable, Equatable {
     /// States where a model comes from.
     public init(
         createdAt: Int64, dataWatermark: Int64, interactionCount: Int, hyperparameters: Hyperparameters,
-        metrics: [String: Double] = [:], durations: [String: Double] = [:]
+        metrics: [String: Double] = [:], durations: [String: Double] = [:], origin: Origin = .trained
     ) {
+        self.origin = origin
         self.createdAt = createdAt
         self.dataWatermark = dataWatermark
         self.interactionCount = interactionCount

@@ -12,11 +12,17 @@ final class MappedFile: Sendable {
     private let onUnmap: (@Sendable () -> Void)?
 
     /// Maps the file; `onUnmap` is called on the thread that unmaps it again, after that is done.
-    init(path: String, onUnmap: (@Sendable () -> Void)? = nil) throws(SnapshotFileError) {
-        self.path = path
-        self.onUnmap = onUnmap
+    convenience init(path: String, onUnmap: (@Sendable () -> Void)? = nil) throws(SnapshotFileError) {
         let descriptor = try SnapshotFile.open(path, O_RDONLY)
         defer { close(descriptor) }
+        try self.init(descriptor: descriptor, path: path, onUnmap: onUnmap)
+    }
+
+    /// Maps an open file, which may have no name any more; `path` is what errors call it. The descriptor stays the
+    /// caller's, who may close it at once, and must not write to the file any more.
+    init(descriptor: Int32, path: String, onUnmap: (@Sendable () -> Void)? = nil) throws(SnapshotFileError) {
+        self.path = path
+        self.onUnmap = onUnmap
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw SnapshotFileError(path: path, failed: "fstat") }
         guard status.st_mode & S_IFMT == S_IFREG else {

@@ -168,10 +168,20 @@ struct ModelDirectory: Sendable {
 
     /// Gives out the next number, on stable storage before it is used. Under the lock.
     func reserveVersion() throws(SnapshotFileError) -> Int {
-        let next = max(number(at: counterPath) ?? 0, current() ?? 0, candidates().first ?? 0) + 1
+        let next = lastUsed + 1
         try setNumber(next, at: counterPath)
         return next
     }
+
+    /// Gives out `version` itself, if it is greater than every number given out before. Under the lock.
+    func reserve(_ version: Int) throws(SnapshotFileError) -> Bool {
+        guard version > lastUsed else { return false }
+        try setNumber(version, at: counterPath)
+        return true
+    }
+
+    /// The greatest number given out; 0 before the first.
+    var lastUsed: Int { max(number(at: counterPath) ?? 0, current() ?? 0, candidates().first ?? 0) }
 
     /// Makes sure that `version` is not given out again, however it came to be.
     private func noteUsed(_ version: Int) throws(SnapshotFileError) {

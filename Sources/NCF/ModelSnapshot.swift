@@ -25,8 +25,13 @@ public final class ModelSnapshot: Scorer {
 
     /// Freezes a trained model together with the data that it is served with.
     ///
-    /// - Parameter dataset: What counts as seen and popular; must have the same users and items as `parameters`.
-    public init(version: Int, dataset: InteractionDataset, parameters: ModelParameters, lineage: Lineage) {
+    /// - Parameters:
+    ///   - dataset: What counts as seen and popular; must have the same users and items as `parameters`.
+    ///   - ratingRange: The scale of the ratings, where it is not that of `dataset`.
+    public init(
+        version: Int, dataset: InteractionDataset, parameters: ModelParameters, lineage: Lineage,
+        ratingRange: ClosedRange<Float>? = nil
+    ) {
         precondition(parameters.userCount == dataset.userCount && parameters.itemCount == dataset.itemCount)
         self.version = version
         users = dataset.userIDs
@@ -34,7 +39,7 @@ public final class ModelSnapshot: Scorer {
         var lineage = lineage
         lineage.hyperparameters.objective = lineage.hyperparameters.objective.resolved(for: dataset)
         self.lineage = lineage
-        ratingRange = dataset.ratingRange
+        self.ratingRange = ratingRange ?? dataset.ratingRange
         model = ScoringModel(parameters)
         seen = SeenItems(dataset: dataset)
         let counts = PopularityScorer(dataset: dataset).scores(user: 0)

@@ -88,6 +88,29 @@ public final class ModelStore: Sendable {
         try files.locked { () throws(SnapshotFileError) in try files.reserveVersion() }
     }
 
+    /// The greatest version that ``reserve(version:)`` gives out: the numbers must not run out.
+    public static let greatestReserved = 1_000_000_000
+
+    /// Gives out `version` itself, for a model that comes from elsewhere under a number of its own.
+    ///
+    /// - Returns: False, and nothing is given out, unless it is greater than every number given out before (the newest
+    ///   model has the greatest) and at most ``greatestReserved``.
+    public func reserve(version: Int) throws(SnapshotFileError) -> Bool {
+        guard canReserve(version: version) else { return false }
+        return try files.locked { () throws(SnapshotFileError) in try files.reserve(version) }
+    }
+
+    /// Whether ``reserve(version:)`` would give out `version` now.
+    public func canReserve(version: Int) -> Bool { version > files.lastUsed && version <= Self.greatestReserved }
+
+    /// A version of the directory as it would serve; nil where there is none.
+    ///
+    /// - Throws: Where it is not valid.
+    public func load(version: Int) throws(SnapshotFileError) -> ModelSnapshot? {
+        if let current, current.version == version { return current }
+        return files.hasSnapshot(version) ? try files.read(version) : nil
+    }
+
     /// Every valid manifest in the directory, newest version first; payloads are not opened.
     public func versions() -> [ModelSummary] {
         let serving = current?.version

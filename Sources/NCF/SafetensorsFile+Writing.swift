@@ -11,9 +11,7 @@ extension SafetensorsFile {
     static func write(
         _ tensors: [SafetensorsTensor], metadata: [String: String] = [:], to path: String
     ) throws(SnapshotFileError) -> Receipt {
-        let ordered = tensors.enumerated().sorted { left, right in
-            (right.element.elementSize, left.offset) < (left.element.elementSize, right.offset)
-        }.map(\.element)
+        let ordered = laidDown(tensors)
         var checksum = PayloadChecksum()
         var byteCount = 0
         try SnapshotFile.create(path, replacing: false) { descriptor throws(SnapshotFileError) in
@@ -33,5 +31,12 @@ extension SafetensorsFile {
             }
         }
         return Receipt(byteCount: byteCount, checksum: checksum.finalize())
+    }
+
+    /// The order in which tensors lie in a file: by falling size of their elements.
+    static func laidDown(_ tensors: [SafetensorsTensor]) -> [SafetensorsTensor] {
+        tensors.enumerated().sorted { left, right in
+            (right.element.elementSize, left.offset) < (left.element.elementSize, right.offset)
+        }.map(\.element)
     }
 }

@@ -27,8 +27,8 @@ final class SafetensorsFile: Sendable {
         try self.init(MappedFile(path: path))
     }
 
-    /// Checks the header of a file that is mapped already.
-    init(_ file: MappedFile) throws(SnapshotFileError) {
+    /// Checks the header of a file that is mapped already, and that it has no more bytes than `headerLimit`.
+    init(_ file: MappedFile, headerLimit: Int = SafetensorsFile.headerLimit) throws(SnapshotFileError) {
         self.file = file
         let count = file.count
         guard count >= 8 else {
@@ -40,6 +40,10 @@ final class SafetensorsFile: Sendable {
             throw SnapshotFileError(
                 path: file.path,
                 reason: "the header is said to have \(length) bytes, the file has \(count - 8) after it")
+        }
+        guard Int(length) <= headerLimit else {
+            throw SnapshotFileError(
+                path: file.path, reason: "the header has \(length) bytes, of which \(headerLimit) are read at most")
         }
         let start = 8 + Int(length)
         let header = unsafe file.withBytes { unsafe Array($0[8..<start]) }

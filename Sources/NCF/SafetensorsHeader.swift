@@ -8,6 +8,9 @@ struct SafetensorsHeader {
     let dataStart: Int
     let fileSize: Int
 
+    /// The most tensors of one file: no model has as many, and what describes them must not fill the memory.
+    static let tensorLimit = 10_000
+
     private static let metadataName = "__metadata__"
     private static let elementSizes = [
         "BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2, "I32": 4,
@@ -25,6 +28,9 @@ struct SafetensorsHeader {
             throw refusal("the header is not JSON: \(error)")
         }
         guard root.kind == .object else { throw refusal("the header is not a JSON object") }
+        guard root.count <= Self.tensorLimit else {
+            throw refusal("the header names \(root.count) tensors, of which \(Self.tensorLimit) are read at most")
+        }
         var entries: [String: SafetensorsFile.Entry] = [:]
         var metadata: [String: String] = [:]
         var hasMetadata = false

@@ -1,5 +1,6 @@
 import InteractionStorage
 import Locking
+import NCF
 
 /// What happened since the current model was trained: who touched which item, newest last.
 ///
@@ -38,7 +39,12 @@ final class RecentInteractions: Sendable {
 
     /// Reads what `store` holds after `watermark` and puts it in the place of all that was known, in one exchange: whoever
     /// asks meanwhile gets the old answer or the new one.
-    func reload(from store: any InteractionStore, after watermark: Int64) throws(StoreError) {
+    ///
+    /// - Parameter models: Those that serve, or are about to. Of one that was trained elsewhere nobody knows that it knows
+    ///   the users of the store: what its strangers did is remembered from the beginning on, to fold them in by.
+    func reload(
+        from store: any InteractionStore, after watermark: Int64, for models: [ModelSnapshot] = []
+    ) throws(StoreError) {
         state.withLock { $0.reloads += 1 }
         defer {
             state.withLock { state in
@@ -48,10 +54,13 @@ final class RecentInteractions: Sendable {
         }
         var fresh = State()
         var names: ScanSnapshot?
+        let imported = models.filter { $0.lineage.origin == .imported }
         try store.scan(
-            after: watermark, begin: { names = $0 },
+            after: imported.isEmpty ? watermark : 0, begin: { names = $0 },
             row: { row in
-                if let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] {
+                if let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey],
+                    row.rowID > watermark || imported.contains(where: { $0.users.index(of: userID) == nil })
+                {
                     remember(Entry(userID: ExactName(userID), itemID: ExactName(itemID), row: row.rowID), in: &fresh)
                 }
                 return true

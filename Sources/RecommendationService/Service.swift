@@ -75,7 +75,9 @@ public final class Service: Sendable {
             logger.notice("There is no model yet; POST /train makes one.")
         }
         try catalog.load(from: store)
-        try recent.reload(from: store, after: models.current?.lineage.dataWatermark ?? 0)
+        let current = models.current
+        try recent.reload(
+            from: store, after: current?.lineage.dataWatermark ?? 0, for: current.map { [$0] } ?? [])
         lifecycle.enter(.serving)
     }
 
@@ -109,9 +111,10 @@ public final class Service: Sendable {
         ).register(in: &router)
         InteractionRoutes(store: store, recorder: recorder, configuration: configuration).register(in: &router)
         CatalogRoutes(store: store, catalog: catalog, configuration: configuration).register(in: &router)
-        ModelRoutes(models: models) { [store, recent] watermark throws(StoreError) in
-            try recent.reload(from: store, after: watermark)
+        ModelRoutes(models: models) { [store, recent] watermark, models throws(StoreError) in
+            try recent.reload(from: store, after: watermark, for: models)
         }.register(in: &router)
+        WeightsRoutes(models: models, store: store, configuration: configuration, clock: clock).register(in: &router)
         HealthRoutes(store: store, models: models, lifecycle: lifecycle, metrics: metrics).register(in: &router)
         return router
     }

@@ -15,6 +15,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public var training = Training()
     /// How many published models stay on disk.
     public var keptModels = 5
+    /// Bytes of a model's weights that are taken (`PUT /models/{version}/weights`); one more gets 413.
+    public var weightsBytes = 4_294_967_296
     /// How recommendations are bounded.
     public var recommendation = Recommendation()
     /// What is logged, and how.

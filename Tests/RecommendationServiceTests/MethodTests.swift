@@ -13,6 +13,7 @@ struct MethodTests {
         ("/interactions/1", "DELETE, OPTIONS"), ("/items", "GET, HEAD, POST, OPTIONS"),
         ("/items/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"), ("/models", "GET, HEAD, OPTIONS"),
         ("/models/v1", "GET, HEAD, OPTIONS"), ("/models/v1/publish", "POST, OPTIONS"),
+        ("/models/v1/weights", "GET, HEAD, PUT, OPTIONS"),
         ("/livez", "GET, HEAD, OPTIONS"), ("/readyz", "GET, HEAD, OPTIONS"), ("/healthz", "GET, HEAD, OPTIONS"),
         ("/health", "GET, HEAD, OPTIONS"), ("/metrics", "GET, HEAD, OPTIONS"), ("/version", "GET, HEAD, OPTIONS"),
     ]
@@ -60,7 +61,8 @@ struct MethodTests {
         "a route that takes no query refuses one: a parameter must not silently do nothing",
         arguments: [
             "GET /train", "GET /train/1", "GET /train/1/events", "DELETE /train/1", "GET /models", "GET /models/v1",
-            "GET /models/current", "POST /models/v1/publish", "GET /items/i1", "DELETE /items/i1",
+            "GET /models/current", "GET /models/v1/weights", "POST /models/v1/publish", "GET /items/i1",
+            "DELETE /items/i1",
             "DELETE /interactions/1",
         ])
     func needlessQuery(request: String) throws {

@@ -163,7 +163,8 @@ final class InteractionUpload: RequestBodyConsumer {
             "The upload could not be kept until its end (\(failure.operation), errno \(failure.errno)).")
     }
 
-    private static func spooling<Result>(
+    /// Runs `work` on a spool and turns its failure into a problem.
+    static func spooling<Result>(
         _ work: () throws(UploadSpool.Failure) -> Result
     ) throws(Problem) -> Result {
         do { return try work() } catch { throw problem(error) }

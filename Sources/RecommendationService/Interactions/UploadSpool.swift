@@ -37,6 +37,12 @@ struct UploadSpool: ~Copyable {
         if memory.count > Self.memoryLimit { try flush() }
     }
 
+    /// Everything that was added, as one file, which is open as long as the spool lives.
+    mutating func descriptor() throws(Failure) -> Int32 {
+        if file < 0 || !memory.isEmpty { try flush() }
+        return file
+    }
+
     /// The next piece from the beginning on; nil after the last. Nothing is added any more once reading has begun.
     mutating func next() throws(Failure) -> [UInt8]? {
         if let piece = try nextOfFile() { return piece }

@@ -7,8 +7,9 @@ import NCF
 /// `/models`: what was trained, and which of it serves.
 struct ModelRoutes: Sendable {
     let models: ModelStore
-    /// Has the memory of recent interactions begin after that row: what a model knows need not be remembered besides.
-    let remember: @Sendable (_ watermark: Int64) throws(StoreError) -> Void
+    /// Has the memory of recent interactions begin after that row, and suit those models: what a model knows need not be
+    /// remembered besides.
+    let remember: @Sendable (_ watermark: Int64, _ models: [ModelSnapshot]) throws(StoreError) -> Void
 
     func register(in router: inout Router) {
         router.add(.get, "/models", .offloaded) { request in
@@ -37,11 +38,7 @@ struct ModelRoutes: Sendable {
 
     private func version(of request: ServerRequest) throws(Problem) -> Int {
         try QueryParameters.refuse(in: request)
-        let name = request.parameter("version") ?? ""
-        guard let version = ModelVersion.number(of: name) else {
-            throw Problem(.notFound, "\"\(name)\" is not the version of a model; versions look like v17.")
-        }
-        return version
+        return try ModelVersion.required(request.parameter("version") ?? "")
     }
 
     private func list() -> HTTPResponse {
@@ -49,7 +46,7 @@ struct ModelRoutes: Sendable {
             writer.object { answer in
                 answer.key("models")
                 answer.array { list in
-                    for summary in models.versions() { Self.write(summary, into: &list) }
+                    for summary in models.versions() { summary.write(into: &list) }
                 }
             }
         }
@@ -59,43 +56,61 @@ struct ModelRoutes: Sendable {
         guard let summary = models.versions().first(where: { $0.version == version }) else {
             throw Problem(.notFound, "There is no model \(ModelVersion.name(of: version)).")
         }
-        return Answer.json { Self.write(summary, into: &$0) }
+        return Answer.json { summary.write(into: &$0) }
     }
 
     private func publish(_ version: Int) throws(Problem) -> HTTPResponse {
-        guard let summary = models.versions().first(where: { $0.version == version }) else {
-            throw Problem(.notFound, "There is no model \(ModelVersion.name(of: version)).")
-        }
+        let next = try load(version)
         // Before the exchange the memory must suit both models, or for a moment what was seen would be shown.
-        let serving = models.current?.lineage.dataWatermark ?? 0
-        try remember(after: min(serving, summary.lineage.dataWatermark))
+        let serving = models.current
+        try remember(
+            after: min(serving?.lineage.dataWatermark ?? 0, next.lineage.dataWatermark),
+            for: (serving.map { [$0] } ?? []) + [next])
         do {
-            try models.publish(version: version)
+            try models.publish(next)
         } catch {
-            throw Problem(.conflict, "\(ModelVersion.name(of: version)) cannot be published: \(error).")
+            throw Problem(.conflict, "\(next.name) cannot be published: \(error).")
         }
-        try remember(after: models.current?.lineage.dataWatermark ?? 0)
+        let published = models.current ?? next
+        try remember(after: published.lineage.dataWatermark, for: [published])
         return try describe(version)
     }
 
-    private func remember(after watermark: Int64) throws(Problem) {
-        try Answer.storing { () throws(StoreError) in try remember(watermark) }
+    private func load(_ version: Int) throws(Problem) -> ModelSnapshot {
+        do {
+            if let snapshot = try models.load(version: version) { return snapshot }
+        } catch {
+            throw Problem(.conflict, "\(ModelVersion.name(of: version)) cannot be published: \(error).")
+        }
+        throw Problem(.notFound, "There is no model \(ModelVersion.name(of: version)).")
     }
 
-    private static func write(_ summary: ModelSummary, into writer: inout JSONWriter) {
+    private func remember(after watermark: Int64, for models: [ModelSnapshot]) throws(Problem) {
+        try Answer.storing { () throws(StoreError) in try remember(watermark, models) }
+    }
+}
+
+extension ModelSummary {
+    /// The model as `GET /models/{version}` answers it.
+    func write(into writer: inout JSONWriter) {
         writer.object { model in
-            model.member("version", ModelVersion.name(of: summary.version))
-            model.member("current", summary.isCurrent)
-            model.member("created_at", milliseconds: summary.lineage.createdAt)
-            model.member("users", summary.userCount)
-            model.member("items", summary.itemCount)
-            model.member("interactions", summary.lineage.interactionCount)
-            model.member("data_watermark", summary.lineage.dataWatermark)
-            model.member("bytes", summary.byteCount)
+            model.member("version", ModelVersion.name(of: version))
+            model.member("current", isCurrent)
+            model.member("origin", lineage.origin.rawValue)
+            model.member("created_at", milliseconds: lineage.createdAt)
+            model.member("users", userCount)
+            model.member("items", itemCount)
+            model.member("interactions", lineage.interactionCount)
+            model.member("data_watermark", lineage.dataWatermark)
+            model.member("bytes", byteCount)
             model.key("configuration")
-            summary.lineage.hyperparameters.write(into: &model)
-            write("metrics", summary.lineage.metrics, into: &model)
-            write("seconds", summary.lineage.durations, into: &model)
+            switch lineage.origin {
+            case .trained: lineage.hyperparameters.write(into: &model)
+            // How a model that came from elsewhere was trained is not known.
+            case .imported: model.object { lineage.hyperparameters.writeForm(into: &$0) }
+            }
+            Self.write("metrics", lineage.metrics, into: &model)
+            Self.write("seconds", lineage.durations, into: &model)
         }
     }
 

@@ -84,18 +84,22 @@ extension DataSummary {
 }
 
 extension Hyperparameters {
+    /// The settings that say what a model is, rather than how it was trained.
+    func writeForm(into answer: inout JSONWriter) {
+        answer.member("architecture", architecture.rawValue)
+        answer.member("objective", objective.rawValue)
+        answer.member("embedding_dimension", embeddingDimension)
+        guard architecture.hasMLP else { return }
+        answer.member("mlp_embedding_dimension", resolvedMLPEmbeddingDimension)
+        answer.key("hidden_layers")
+        answer.array { layers in
+            for size in hiddenLayerSizes { layers.value(size) }
+        }
+    }
+
     func write(into writer: inout JSONWriter) {
         writer.object { answer in
-            answer.member("architecture", architecture.rawValue)
-            answer.member("objective", objective.rawValue)
-            answer.member("embedding_dimension", embeddingDimension)
-            if architecture.hasMLP {
-                answer.member("mlp_embedding_dimension", resolvedMLPEmbeddingDimension)
-                answer.key("hidden_layers")
-                answer.array { layers in
-                    for size in hiddenLayerSizes { layers.value(size) }
-                }
-            }
+            writeForm(into: &answer)
             answer.member("als_sweeps", start.sweeps)
             answer.member("als_regularization", start.regularization)
             answer.member("als_unobserved_weight", start.unobservedWeight)

@@ -1,0 +1,111 @@
+/// A model that was trained elsewhere, read from a safetensors file and checked: what it may be served from.
+///
+/// The file is described in docs/model-format.md. Nothing of it is trusted: every tensor's name, type and shape, every
+/// number, every ID, and that no score can overflow. Reading copies everything out, so the file may go afterwards.
+public struct ImportedModel: Sendable {
+    /// The longest header that is read: room for some million IDs, and a bound on the memory that parsing takes.
+    public static let headerLimit = 32 << 20
+
+    /// The users, by their rows in the tensors.
+    public let users: IDMap
+    /// The items, by their rows in the tensors.
+    public let items: IDMap
+    /// The weights.
+    public let parameters: ModelParameters
+    /// What it was trained to predict; never `auto`.
+    public let objective: Objective
+    /// The scale of the ratings, as the file says; there for a model of ratings.
+    public let ratingRange: ClosedRange<Float>?
+    /// Negatives for each positive in training, if the file says so; folding in goes by it.
+    public let negativesPerPositive: Int?
+    /// Where the negatives of folding in are drawn from, if the file says so.
+    public let seed: UInt64?
+    /// What users had seen, by the file's own account: item indices, one list per user; empty where it is silent.
+    let seen: [[Int32]]
+
+    /// Reads the open file `descriptor`, which stays the caller's and may be closed afterwards.
+    ///
+    /// Complexity: linear in the file.
+    /// - Throws: ``SnapshotFileError``, whose reason says what is wrong and where.
+    public init(weightsIn descriptor: Int32) throws(SnapshotFileError) {
+        let file = try MappedFile(descriptor: descriptor, path: "weights")
+        let safetensors = try SafetensorsFile(file, headerLimit: Self.headerLimit)
+        let reader = WeightsReader(file: safetensors, metadata: try WeightsMetadata(safetensors.metadata))
+        users = try reader.ids("user_ids")
+        items = try reader.ids("item_ids")
+        parameters = try reader.parameters(userCount: users.count, itemCount: items.count)
+        try LogitBound.check(parameters)
+        seen = try reader.seen(userCount: users.count, itemCount: items.count)
+        objective = reader.metadata.objective
+        ratingRange = reader.metadata.ratingRange
+        negativesPerPositive = reader.metadata.negativesPerPositive
+        seed = reader.metadata.seed
+    }
+}
+
+extension ImportedModel {
+    /// Why a file that begins so cannot be one of weights; nil where it may be, as far as its first eight bytes tell.
+    public static func refusal(ofBeginning bytes: [UInt8]) -> String? {
+        guard bytes.count >= 8 else { return nil }
+        let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << (8 * $1) }
+        guard length > UInt64(headerLimit) else { return nil }
+        return "they do not begin like a safetensors file, whose header would have \(length) bytes; "
+            + "\(headerLimit) are read at most"
+    }
+
+    /// Freezes it together with what its users are known to have done.
+    ///
+    /// - Parameters:
+    ///   - stored: What the store holds. A user's interactions there with items of the model count as seen, beside what
+    ///     the file itself says was seen, and items are popular by both.
+    ///   - watermark: The row of the store up to which `stored` was read.
+    ///   - createdAt: Milliseconds since 1970.
+    public func snapshot(
+        version: Int, stored: InteractionDataset, watermark: Int64, createdAt: Int64
+    ) -> ModelSnapshot {
+        let known = dataset(joining: stored)
+        let lineage = Lineage(
+            createdAt: createdAt, dataWatermark: watermark, interactionCount: known.interactionCount,
+            hyperparameters: hyperparameters, origin: .imported)
+        return ModelSnapshot(
+            version: version, dataset: known, parameters: parameters, lineage: lineage, ratingRange: ratingRange)
+    }
+
+    private var hyperparameters: Hyperparameters {
+        var settings = Hyperparameters(
+            architecture: parameters.architecture, objective: objective,
+            embeddingDimension: parameters.embeddingDimension, hiddenLayerSizes: parameters.layers.map(\.outputSize),
+            epochs: 0)
+        if parameters.architecture.hasMLP { settings.mlpEmbeddingDimension = parameters.mlpEmbeddingDimension }
+        settings.negativesPerPositive = negativesPerPositive ?? settings.negativesPerPositive
+        settings.seed = seed ?? settings.seed
+        return settings
+    }
+
+    /// What the model's users did with the model's items: first by the file, then by the store, each pair once.
+    private func dataset(joining stored: InteractionDataset) -> InteractionDataset {
+        let itemIndices = (0..<stored.itemCount).map { items.index(of: stored.itemIDs[$0]).map(Int32.init) }
+        var (offsets, taken, ratings, timestamps) = ([0], [Int32](), [Float](), [Int64]())
+        var marks = [Int](repeating: -1, count: items.count)
+        for user in 0..<users.count {
+            func add(_ item: Int32, rating: Float, timestamp: Int64) {
+                guard marks[Int(item)] != user else { return }
+                marks[Int(item)] = user
+                taken.append(item)
+                ratings.append(rating)
+                timestamps.append(timestamp)
+            }
+            if !seen.isEmpty { for item in seen[user] { add(item, rating: .nan, timestamp: 0) } }
+            if let own = stored.userIDs.index(of: users[user]) {
+                for place in stored.interactions(of: own) {
+                    guard let item = itemIndices[Int(stored.items[place])] else { continue }
+                    add(item, rating: stored.ratings[place], timestamp: stored.timestamps[place])
+                }
+            }
+            offsets.append(taken.count)
+        }
+        return InteractionDataset(
+            userIDs: users, itemIDs: items, userOffsets: offsets, items: taken, ratings: ratings,
+            weights: Array(repeating: 1, count: taken.count), timestamps: timestamps, cleaning: DatasetCleaning())
+    }
+}

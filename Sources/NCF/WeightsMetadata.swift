@@ -1,0 +1,100 @@
+internal import JSON
+
+/// What the `__metadata__` of a file of weights say, beside its IDs.
+struct WeightsMetadata: Sendable, Equatable {
+    /// The names that mean something, and `format`, which PyTorch's libraries write and which means nothing here.
+    static let names = [
+        "nectar", "architecture", "objective", "lowest_rating", "highest_rating", "negatives_per_positive", "seed",
+        "user_ids", "item_ids", "format",
+    ]
+    /// What `nectar` says in a file of this format.
+    static let format = "weights 1"
+
+    var architecture: Architecture?
+    var objective = Objective.implicit
+    var ratingRange: ClosedRange<Float>?
+    var negativesPerPositive: Int?
+    var seed: UInt64?
+    /// JSON arrays of IDs, where the IDs are given so.
+    var ids: [String: String] = [:]
+
+    /// Nothing said.
+    init() {}
+
+    /// What a model served here says of itself.
+    init(of snapshot: ModelSnapshot) {
+        architecture = snapshot.model.architecture
+        objective = snapshot.objective
+        ratingRange = snapshot.ratingRange
+        negativesPerPositive = snapshot.lineage.hyperparameters.negativesPerPositive
+        seed = snapshot.lineage.hyperparameters.seed
+    }
+
+    /// Reads the metadata of a file.
+    init(_ metadata: [String: String]) throws(SnapshotFileError) {
+        for name in metadata.keys.sorted() where !Self.names.contains(name) {
+            throw Self.refusal("\"\(name)\" is unknown", NearestName.of(name, among: Self.names))
+        }
+        if let format = metadata["nectar"], format != Self.format {
+            throw Self.refusal("\"nectar\" is \"\(format)\"; this program reads \"\(Self.format)\"")
+        }
+        if let name = metadata["architecture"] {
+            guard let known = Architecture(rawValue: name) else {
+                throw Self.refusal("\"architecture\" is \"\(name)\", which is none of mf, gmf, mlp and neumf")
+            }
+            architecture = known
+        }
+        if let name = metadata["objective"] {
+            guard let known = Objective(rawValue: name), known != .auto else {
+                throw Self.refusal("\"objective\" is \"\(name)\", which is none of implicit, bpr, softmax and rating")
+            }
+            objective = known
+        }
+        ratingRange = try Self.range(metadata)
+        guard ratingRange != nil || objective != .rating else {
+            throw Self.refusal("a model of ratings needs \"lowest_rating\" and \"highest_rating\"")
+        }
+        if let text = metadata["negatives_per_positive"] {
+            guard let count = Int(text), (1...Hyperparameters.Limit.negativesPerPositive).contains(count) else {
+                throw Self.refusal(
+                    "\"negatives_per_positive\" is \"\(text)\", expected a whole number from 1 to "
+                        + "\(Hyperparameters.Limit.negativesPerPositive)")
+            }
+            negativesPerPositive = count
+        }
+        if let text = metadata["seed"] {
+            guard let number = UInt64(text) else {
+                throw Self.refusal("\"seed\" is \"\(text)\", expected a whole number below 2^64")
+            }
+            seed = number
+        }
+        for name in ["user_ids", "item_ids"] { ids[name] = metadata[name] }
+    }
+
+    /// As a file's `__metadata__`.
+    var encoded: [String: String] {
+        var metadata = ["nectar": Self.format, "objective": objective.rawValue]
+        metadata["architecture"] = architecture?.rawValue
+        metadata["lowest_rating"] = ratingRange.map { "\($0.lowerBound)" }
+        metadata["highest_rating"] = ratingRange.map { "\($0.upperBound)" }
+        metadata["negatives_per_positive"] = negativesPerPositive.map { "\($0)" }
+        metadata["seed"] = seed.map { "\($0)" }
+        return metadata.merging(ids) { _, ids in ids }
+    }
+
+    private static func range(_ metadata: [String: String]) throws(SnapshotFileError) -> ClosedRange<Float>? {
+        let (low, high) = (metadata["lowest_rating"], metadata["highest_rating"])
+        guard low != nil || high != nil else { return nil }
+        // As far as scores are computed, so that the width of the scale is a number too.
+        let limit = Float(LogitBound.limit)
+        guard let low = low.flatMap(Float.init), let high = high.flatMap(Float.init), low <= high, low >= -limit,
+            high <= limit
+        else { throw refusal("\"lowest_rating\" and \"highest_rating\" are not two numbers in rising order") }
+        return low...high
+    }
+
+    private static func refusal(_ reason: String, _ suggestion: String? = nil) -> SnapshotFileError {
+        SnapshotFileError(
+            path: "weights", reason: "metadata: \(reason)\(suggestion.map { "; did you mean \"\($0)\"?" } ?? "")")
+    }
+}

@@ -1,0 +1,184 @@
+internal import JSON
+
+/// Takes the parts of a model out of a file of weights made elsewhere; see docs/model-format.md.
+struct WeightsReader {
+    let file: SafetensorsFile
+    let metadata: WeightsMetadata
+
+    /// The tensors of a model, but for those of its dense layers, and what may lie beside them.
+    private static let names = [
+        "user_gmf", "item_gmf", "user_mlp", "item_mlp", "output_weights", "user_bias", "item_bias", "global_bias",
+        "user_ids.bytes", "user_ids.offsets", "item_ids.bytes", "item_ids.offsets", "seen.offsets", "seen.items",
+    ]
+
+    /// Which branches the file has, by its tensors, and how wide everything is.
+    private struct Shape {
+        var gmf = 0
+        var mlp = 0
+        var hidden: [Int] = []
+    }
+
+    // MARK: Weights
+
+    /// The weights, every tensor accounted for.
+    func parameters(userCount: Int, itemCount: Int) throws(SnapshotFileError) -> ModelParameters {
+        let shape = try shape()
+        let architecture = try architecture(shape)
+        try checkNames(layerCount: shape.hidden.count)
+        var parameters = ModelParameters(
+            architecture: architecture, userCount: userCount, itemCount: itemCount, embeddingDimension: shape.gmf,
+            mlpEmbeddingDimension: shape.mlp, hiddenLayerSizes: shape.hidden)
+        if architecture.hasGMF {
+            parameters.userGMF = try floats("user_gmf", [userCount, shape.gmf])
+            parameters.itemGMF = try floats("item_gmf", [itemCount, shape.gmf])
+        }
+        if architecture.hasMLP {
+            parameters.userMLP = try floats("user_mlp", [userCount, shape.mlp])
+            parameters.itemMLP = try floats("item_mlp", [itemCount, shape.mlp])
+        }
+        for (index, layer) in parameters.layers.enumerated() {
+            parameters.layers[index].weights = try floats(
+                "layers.\(index).weight", [layer.outputSize, layer.inputSize])
+            parameters.layers[index].bias = try floats(ifThere: "layers.\(index).bias", [layer.outputSize])
+        }
+        try readOutput(into: &parameters)
+        parameters.userBias = try floats(ifThere: "user_bias", [userCount])
+        parameters.itemBias = try floats(ifThere: "item_bias", [itemCount])
+        parameters.globalBias = try floats(ifThere: "global_bias", [1])[0]
+        return parameters
+    }
+
+    /// h, which a matrix factorisation may leave out, for all of it is 1.
+    private func readOutput(into parameters: inout ModelParameters) throws(SnapshotFileError) {
+        let count = parameters.outputWeights.count
+        guard parameters.architecture == .mf else {
+            parameters.outputWeights = try floats("output_weights", [count])
+            return
+        }
+        guard has("output_weights") else { return }
+        guard try floats("output_weights", [count]) == parameters.outputWeights else {
+            throw refusal("tensor \"output_weights\" of an mf is not 1 throughout; the architecture may be gmf")
+        }
+    }
+
+    private func shape() throws(SnapshotFileError) -> Shape {
+        var shape = Shape()
+        if try isThere("user_gmf", with: "item_gmf") {
+            shape.gmf = try width(of: "user_gmf", upTo: Hyperparameters.Limit.embeddingDimension)
+        }
+        if try isThere("user_mlp", with: "item_mlp") {
+            shape.mlp = try width(of: "user_mlp", upTo: Hyperparameters.Limit.embeddingDimension)
+            while has("layers.\(shape.hidden.count).weight") {
+                let name = "layers.\(shape.hidden.count).weight"
+                guard shape.hidden.count < Hyperparameters.Limit.hiddenLayerCount else {
+                    throw refusal("there are more dense layers than \(Hyperparameters.Limit.hiddenLayerCount)")
+                }
+                shape.hidden.append(try height(of: name, upTo: Hyperparameters.Limit.hiddenLayerSize))
+            }
+            guard !shape.hidden.isEmpty else { throw refusal("there is no tensor \"layers.0.weight\"") }
+        }
+        guard shape.gmf > 0 || shape.mlp > 0 else {
+            throw refusal("there is neither \"user_gmf\" nor \"user_mlp\", so that nothing is known of the users")
+        }
+        return shape
+    }
+
+    /// The architecture that the tensors are those of, which must be the one that the metadata name.
+    private func architecture(_ shape: Shape) throws(SnapshotFileError) -> Architecture {
+        let found: Architecture =
+            if shape.mlp > 0 {
+                shape.gmf > 0 ? .neumf : .mlp
+            } else {
+                metadata.architecture == .mf || !has("output_weights") ? .mf : .gmf
+            }
+        if let named = metadata.architecture, named != found {
+            throw refusal(
+                "metadata: \"architecture\" is \"\(named.rawValue)\", the tensors are those of \(found.rawValue)")
+        }
+        return found
+    }
+
+    /// Refuses tensors that would be left lying: a name mistyped must not silently be a bias of 0.
+    private func checkNames(layerCount: Int) throws(SnapshotFileError) {
+        let layers = (0..<layerCount).flatMap { ["layers.\($0).weight", "layers.\($0).bias"] }
+        let known = Set(Self.names + layers)
+        for name in file.entries.keys.sorted() where !known.contains(name) && !ModelSnapshot.isDerived(tensor: name) {
+            let suggestion = NearestName.of(name, among: Self.names + layers)
+            throw refusal("tensor \"\(name)\" is unknown\(suggestion.map { "; did you mean \"\($0)\"?" } ?? "")")
+        }
+    }
+
+    // MARK: IDs and history
+
+    /// Which row is whose, from a JSON array in the metadata or from two tensors.
+    func ids(_ name: String) throws(SnapshotFileError) -> IDMap {
+        let map: IDMap
+        switch (metadata.ids[name], has("\(name).bytes") || has("\(name).offsets")) {
+        case (let json?, false): map = try WeightsIDs(name: name).parse(json)
+        case (nil, true):
+            map = try WeightsIDs(name: name).read(
+                bytes: file.copy("\(name).bytes", of: UInt8.self, shape: [file.length(of: "\(name).bytes")]),
+                offsets: file.copyIntegers("\(name).offsets"))
+        case (_?, true): throw refusal("\"\(name)\" are both in the metadata and in tensors; one is enough")
+        case (nil, false):
+            throw refusal("it is not said which row is whose: \"\(name)\" are missing, a JSON array in the metadata")
+        }
+        guard map.count > 0, map.count <= Int(Int32.max) else { throw refusal("\"\(name)\" lists \(map.count) IDs") }
+        return map
+    }
+
+    /// What each user had seen; empty where the file does not say.
+    func seen(userCount: Int, itemCount: Int) throws(SnapshotFileError) -> [[Int32]] {
+        guard try isThere("seen.offsets", with: "seen.items") else { return [] }
+        let offsets = try file.copyIntegers("seen.offsets", count: userCount + 1)
+        let items = try file.copyIntegers("seen.items")
+        guard offsets[0] == 0, offsets[userCount] == items.count, zip(offsets, offsets.dropFirst()).allSatisfy(<=)
+        else {
+            throw refusal("tensor \"seen.offsets\" does not partition seen.items")
+        }
+        guard items.allSatisfy({ $0 < itemCount }) else {
+            throw refusal("tensor \"seen.items\" names an item that is not there")
+        }
+        return (0..<userCount).map { items[offsets[$0]..<offsets[$0 + 1]].map(Int32.init) }
+    }
+
+    // MARK: Tensors
+
+    private func has(_ name: String) -> Bool { file.entries[name] != nil }
+
+    /// Whether two tensors that need each other are there; that one is alone is refused.
+    private func isThere(_ name: String, with other: String) throws(SnapshotFileError) -> Bool {
+        guard has(name) != has(other) else { return has(name) }
+        throw refusal("there is no tensor \"\(has(name) ? other : name)\" beside \"\(has(name) ? name : other)\"")
+    }
+
+    private func width(of name: String, upTo limit: Int) throws(SnapshotFileError) -> Int {
+        try extent(of: name, 1, upTo: limit)
+    }
+
+    private func height(of name: String, upTo limit: Int) throws(SnapshotFileError) -> Int {
+        try extent(of: name, 0, upTo: limit)
+    }
+
+    private func extent(of name: String, _ axis: Int, upTo limit: Int) throws(SnapshotFileError) -> Int {
+        let shape = try file.entry(name).shape
+        guard shape.count == 2, (1...limit).contains(shape[axis]) else {
+            throw refusal("tensor \"\(name)\" is \(shape), expected a matrix, with 1 to \(limit) in place \(axis)")
+        }
+        return shape[axis]
+    }
+
+    private func floats(ifThere name: String, _ shape: [Int]) throws(SnapshotFileError) -> [Float] {
+        try has(name) ? floats(name, shape) : Array(repeating: 0, count: shape.reduce(1, *))
+    }
+
+    private func floats(_ name: String, _ shape: [Int]) throws(SnapshotFileError) -> [Float] {
+        let numbers = try file.copy(name, of: Float.self, shape: shape)
+        guard let place = numbers.firstIndex(where: { !$0.isFinite }) else { return numbers }
+        throw refusal("tensor \"\(name)\" holds \(numbers[place]) at place \(place); every number must be finite")
+    }
+
+    private func refusal(_ reason: String) -> SnapshotFileError {
+        SnapshotFileError(path: file.file.path, reason: reason)
+    }
+}

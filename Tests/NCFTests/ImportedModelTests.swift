@@ -1,0 +1,200 @@
+import Foundation
+import JSON
+import Testing
+
+@testable import NCF
+
+@Suite("Weights trained elsewhere")
+struct ImportedModelTests {
+    private let scratch = ScratchDirectory()
+
+    private func read(_ bytes: [UInt8]) throws(SnapshotFileError) -> ImportedModel {
+        scratch.write(bytes, to: "weights")
+        let descriptor = try SnapshotFile.open("\(scratch.path)/weights", O_RDONLY)
+        defer { close(descriptor) }
+        return try ImportedModel(weightsIn: descriptor)
+    }
+
+    private func refusal(_ file: WeightsFixture) -> String? {
+        do throws(SnapshotFileError) {
+            _ = try read(file.bytes)
+            return nil
+        } catch {
+            return error.reason
+        }
+    }
+
+    private static let nobody = InteractionDataset.Builder().build()
+
+    // MARK: What PyTorch trained
+
+    @Test("a NeuMF that PyTorch trained scores here as it does there, to 1e-5, for every user and item")
+    func pyTorch() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("Fixtures/pytorch-neumf")
+        let weights = try Data(contentsOf: folder.appendingPathComponent("model.safetensors"))
+        let expected = try JSONParser().parse(Array(Data(contentsOf: folder.appendingPathComponent("expected.json"))))
+            .root
+        let model = try read(Array(weights))
+        let snapshot = model.snapshot(version: 1, stored: Self.nobody, watermark: 0, createdAt: 0)
+        let users = expected["users"]?.elements.compactMap(\.string) ?? []
+        let items = expected["items"]?.elements.compactMap(\.string) ?? []
+        #expect(snapshot.userCount == users.count && snapshot.itemCount == items.count && users.count == 12)
+        #expect(model.parameters.architecture == .neumf && snapshot.objective == .implicit)
+        var compared = 0
+        let logits = try #require(expected["logits"])
+        for (user, row) in zip(users, logits.elements) {
+            let index = try #require(snapshot.users.index(of: user))
+            let ranked = snapshot.recommend(user: index, limit: items.count, excludingSeen: false)
+            for (item, logit) in zip(items, row.elements) {
+                let expected = try #require(logit.double)
+                let found = try #require(snapshot.items.index(of: item))
+                #expect(abs(Double(snapshot.predict(user: index, item: found).logit) - expected) < 1e-5)
+                let served = try #require(ranked.first { $0.item == found })
+                #expect(abs(Double(served.score) - expected) < 1e-5)
+                compared += 1
+            }
+        }
+        #expect(compared == users.count * items.count)
+    }
+
+    // MARK: There and back
+
+    @Test("what is given out is taken back, and scores the same to the bit", arguments: Architecture.allCases)
+    func roundTrip(architecture: Architecture) throws {
+        let original = ServingFixture.snapshot(architecture)
+        let export = original.exportedWeights()
+        let bytes = export.bytes(from: 0, limit: .max)
+        #expect(bytes.count == export.byteCount)
+        let model = try read(bytes)
+        #expect(model.users == original.users && model.items == original.items)
+        let copy = model.snapshot(version: 9, stored: Self.nobody, watermark: 5, createdAt: 77)
+        #expect(copy.version == 9 && copy.lineage.origin == .imported && copy.lineage.createdAt == 77)
+        #expect(copy.lineage.dataWatermark == 5 && copy.objective == original.objective)
+        for user in 0..<original.userCount {
+            #expect(copy.recommend(user: user, limit: 9) == original.recommend(user: user, limit: 9))
+            #expect(copy.seenItems(of: user) == original.seenItems(of: user))
+        }
+        #expect(copy.popular(limit: 20) == original.popular(limit: 20))
+        #expect(copy.foldIn(items: [1, 4]) == original.foldIn(items: [1, 4]))
+    }
+
+    @Test("a file comes in pieces of any size", arguments: [1, 7, 4096, 1 << 20])
+    func pieces(size: Int) {
+        let export = ServingFixture.snapshot().exportedWeights()
+        var bytes: [UInt8] = []
+        while bytes.count < export.byteCount {
+            let piece = export.bytes(from: bytes.count, limit: size)
+            #expect(piece.count == min(size, export.byteCount - bytes.count))
+            bytes += piece
+        }
+        #expect(bytes == export.bytes(from: 0, limit: .max))
+        #expect(export.bytes(from: export.byteCount, limit: size).isEmpty)
+    }
+
+    @Test("a model of ratings keeps its scale")
+    func ratings() throws {
+        let original = ServingFixture.snapshot(objective: .rating)
+        let model = try read(original.exportedWeights().bytes(from: 0, limit: .max))
+        #expect(model.objective == .rating && model.ratingRange == original.ratingRange)
+        let copy = model.snapshot(version: 2, stored: Self.nobody, watermark: 0, createdAt: 0)
+        #expect(copy.ratingRange == original.ratingRange)
+        #expect(copy.predict(user: 1, item: 2) == original.predict(user: 1, item: 2))
+    }
+
+    // MARK: What may be left out
+
+    @Test("biases may be left out and are 0 then, and the output weights of a matrix factorisation are 1")
+    func defaults() throws {
+        var file = WeightsFixture.factorisation
+        file.tensors.removeAll { $0.name.hasSuffix("bias") }
+        let model = try read(file.bytes)
+        #expect(model.parameters.architecture == .mf)
+        #expect(model.parameters.outputWeights == [1, 1])
+        // Rows of (0, 1), (2, 3) and of (0, 1), (2, 3), (4, 5).
+        #expect(model.parameters.logit(user: 1, item: 2) == 2 * 4 + 3 * 5)
+        file.tensors.append(.init("output_weights", "F32", [2], floats: [1, 0.5]))
+        #expect(try read(file.bytes).parameters.architecture == .gmf)
+        #expect(try read(file.bytes).parameters.logit(user: 1, item: 2) == 2 * 4 + 3 * 5 * 0.5)
+    }
+
+    @Test("IDs are strings or integers in the metadata, or bytes and offsets in tensors")
+    func identifiers() throws {
+        var file = WeightsFixture.factorisation
+        file.metadata["user_ids"] = #"[7, "\u00e9"]"#
+        #expect(try read(file.bytes).users.index(of: "7") == 0)
+        #expect(try read(file.bytes).users.index(of: "é") == 1)
+        file.metadata["user_ids"] = nil
+        file.tensors += [
+            .init("user_ids.bytes", "U8", [3], [0x61, 0xC3, 0xA9]),
+            .init("user_ids.offsets", "I64", [3], [0, 1, 3].flatMap { [$0, 0, 0, 0, 0, 0, 0, 0] }),
+        ]
+        #expect(try read(file.bytes).users.index(of: "é") == 1)
+    }
+
+    @Test("a tensor that begins anywhere is read")
+    func unaligned() throws {
+        var file = WeightsFixture.factorisation
+        file.tensors.insert(.init("user_ids.bytes", "U8", [3], [0x61, 0x62, 0x63]), at: 0)
+        file.tensors.append(.init("user_ids.offsets", "I32", [3], [0, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0]))
+        file.metadata["user_ids"] = nil
+        let model = try read(file.bytes)
+        #expect(model.users.index(of: "bc") == 1 && model.parameters.userGMF == [0, 1, 2, 3])
+    }
+
+    @Test("the users' interactions in the store count as seen and popular, beside what the file says was seen")
+    func history() throws {
+        var file = WeightsFixture.factorisation
+        file.tensors += [
+            .init("seen.offsets", "I64", [3], [0, 2, 2].flatMap { [$0, 0, 0, 0, 0, 0, 0, 0] }),
+            .init("seen.items", "I32", [2], [2, 0, 0, 0, 2, 0, 0, 0]),
+        ]
+        var builder = InteractionDataset.Builder()
+        for (user, item) in [("b", "y"), ("a", "x"), ("a", "z"), ("stranger", "y"), ("a", "unknown")] {
+            builder.add(userID: user, itemID: item, rating: nil)
+        }
+        let snapshot = try read(file.bytes).snapshot(
+            version: 1, stored: builder.build(), watermark: 5, createdAt: 0)
+        #expect(snapshot.seenItems(of: 0) == [2, 0] && snapshot.seenItems(of: 1) == [1])
+        #expect((0..<3).map { snapshot.interactionCount(ofItem: $0) } == [1, 1, 1])
+        #expect(snapshot.lineage.interactionCount == 3)
+        #expect(snapshot.recommend(user: 0, limit: 3).map(\.item) == [1])
+    }
+
+    // MARK: What is refused
+
+    @Test("a file that is not as it should be is refused, and told where", arguments: WeightsFixture.hostile)
+    func refuses(hostile: WeightsFixture.Hostile) {
+        #expect(refusal(hostile.file)?.contains(hostile.reason) == true, "\(refusal(hostile.file) ?? "accepted")")
+    }
+
+    @Test("every byte of a file may be missing from its end on, and every one may be another")
+    func damage() {
+        let whole = ServingFixture.snapshot(users: 2, items: 3).exportedWeights().bytes(from: 0, limit: .max)
+        for count in stride(from: 0, to: whole.count, by: 11) {
+            #expect(throws: SnapshotFileError.self) { try read(Array(whole.prefix(count))) }
+        }
+        for place in stride(from: 0, to: whole.count, by: 5) {
+            var bytes = whole
+            bytes[place] ^= 0xFF
+            // Taken or refused, but never a crash; and what is taken answers.
+            guard let model = try? read(bytes) else { continue }
+            let snapshot = model.snapshot(version: 1, stored: Self.nobody, watermark: 0, createdAt: 0)
+            #expect(snapshot.recommend(user: 1, limit: 3, excludingSeen: false).count == 3)
+        }
+    }
+
+    @Test("no score can overflow: what could is refused, what nearly could is served")
+    func overflow() throws {
+        var parameters = ServingFixture.parameters(.neumf, users: 2, items: 3, seed: 1)
+        let bound = LogitBound.bound(parameters)
+        for user in 0..<2 {
+            for item in 0..<3 { #expect(Double(abs(parameters.logit(user: user, item: item))) <= bound) }
+        }
+        #expect(bound < 100)
+        parameters.layers[0].weights[3] = 1e15
+        #expect(throws: SnapshotFileError.self) { try LogitBound.check(parameters) }
+        parameters.layers[0].weights[3] = 1e12
+        #expect(throws: Never.self) { try LogitBound.check(parameters) }
+    }
+}
