@@ -24,13 +24,48 @@ public enum Evaluation {
         protocol rankingProtocol: RankingProtocol
     ) -> RankingMetrics {
         precondition(rankingProtocol != .fixedNegatives || holdout.negatives != nil, "the holdout has no negatives")
+        return measure(
+            scorer: scorer, train: train, holdout: holdout, cutoffs: cutoffs, protocol: rankingProtocol, listLength: 0
+        ).ranking
+    }
+
+    /// Ranks as ``ranking(scorer:train:holdout:cutoffs:protocol:)`` does over the whole catalogue, and in the same pass
+    /// takes what each of the measured users would have been recommended, training items left out as in serving.
+    ///
+    /// - Parameter listLength: How many items a list has at most. There are lists of ``listLimit`` users at most.
+    public static func fullCatalogue(
+        scorer: any Scorer, train: InteractionDataset, holdout: Holdout, cutoffs: [Int], listLength: Int
+    ) -> (ranking: RankingMetrics, lists: [[Int32]]) {
+        measure(
+            scorer: scorer, train: train, holdout: holdout, cutoffs: cutoffs, protocol: .fullCatalogue,
+            listLength: listLength)
+    }
+
+    /// Of how many users, at most, the lists are looked at: the first ones measured.
+    public static let listLimit = 10_000
+
+    private static func measure(
+        scorer: any Scorer, train: InteractionDataset, holdout: Holdout, cutoffs: [Int],
+        protocol rankingProtocol: RankingProtocol, listLength: Int
+    ) -> (ranking: RankingMetrics, lists: [[Int32]]) {
         let parts = inChunks(of: holdout) { users in
-            var metrics = RankingMetrics(cutoffs: cutoffs)
+            var (metrics, lists) = (RankingMetrics(cutoffs: cutoffs), [[Int32]]())
             var ranker = HoldoutRanker(scorer: scorer, train: train, holdout: holdout, protocol: rankingProtocol)
-            for user in users { metrics.add(ranks: ranker.ranks(of: user)) }
-            return metrics
+            ranker.listLength = listLength
+            for user in users {
+                let result = ranker.ranks(of: user)
+                metrics.add(ranks: result.ranks, negatives: result.negatives)
+                if !result.list.isEmpty { lists.append(result.list) }
+            }
+            return (metrics, lists)
         }
-        return parts.reduce(into: RankingMetrics(cutoffs: cutoffs)) { $0.merge($1) }
+        var total = RankingMetrics(cutoffs: cutoffs)
+        var lists: [[Int32]] = []
+        for (metrics, some) in parts {
+            total.merge(metrics)
+            lists += some.prefix(max(0, listLimit - lists.count))
+        }
+        return (total, lists)
     }
 
     /// Compares predictions with the held-out ratings; interactions without a rating are left out.
@@ -43,9 +78,10 @@ public enum Evaluation {
             var metrics = RatingMetrics()
             for user in users where !holdout.items[user].isEmpty {
                 let predictions = scorer.score(user: user, items: holdout.items[user])
-                for (predicted, actual) in zip(predictions, holdout.ratings[user]) where !actual.isNaN {
-                    metrics.add(predicted: predicted.clamped(to: range), actual: actual)
-                }
+                let rated = holdout.ratings[user].indices.filter { !holdout.ratings[user][$0].isNaN }
+                metrics.add(
+                    predicted: rated.map { predictions[$0].clamped(to: range) },
+                    actual: rated.map { holdout.ratings[user][$0] })
             }
             return metrics
         }

@@ -1,5 +1,17 @@
+/// Where a user's held-out items stand.
+struct HoldoutRanks {
+    /// Their ranks, ascending, from 0; empty where nothing is held out.
+    var ranks: [Int] = []
+    /// How many others they were ranked against.
+    var negatives = 0
+    /// The first of the whole ranking, best first, if they were asked for.
+    var list: [Int32] = []
+}
+
 /// Ranks one user's held-out items after another, with memory that is reused between them.
 struct HoldoutRanker {
+    /// How many of the first items of a ranking of the whole catalogue to tell.
+    var listLength = 0
     private let scorer: any Scorer
     private let train: InteractionDataset
     private let holdout: Holdout
@@ -20,10 +32,10 @@ struct HoldoutRanker {
         marks = Array(repeating: 0, count: train.itemCount)
     }
 
-    /// The ranks of the held-out items of `user`, ascending, from 0; empty where nothing is held out.
-    mutating func ranks(of user: Int) -> [Int] {
+    /// Ranks the held-out items of `user`.
+    mutating func ranks(of user: Int) -> HoldoutRanks {
         let heldOut = distinct(holdout.items[user])
-        guard !heldOut.isEmpty else { return [] }
+        guard !heldOut.isEmpty else { return HoldoutRanks() }
         switch rankingProtocol {
         case .sampled(let count, let seed):
             return ranks(of: heldOut, among: sample(count, seed: seed, user: user, heldOut: heldOut), user: user)
@@ -39,25 +51,32 @@ struct HoldoutRanker {
         items.count < 2 ? items : Set(items).sorted()
     }
 
-    private func ranks(of heldOut: [Int32], among negatives: [Int32], user: Int) -> [Int] {
+    private func ranks(of heldOut: [Int32], among negatives: [Int32], user: Int) -> HoldoutRanks {
         let all = scorer.score(user: user, items: heldOut + negatives)
         let own = all.prefix(heldOut.count)
-        return Self.ranks(Array(own)) { score in
+        let ranks = Self.ranks(Array(own)) { score in
             all.dropFirst(heldOut.count).count { Self.beats($0, score) }
         }
+        return HoldoutRanks(ranks: ranks, negatives: negatives.count)
     }
 
-    private mutating func ranksInCatalogue(of heldOut: [Int32], user: Int) -> [Int] {
+    private mutating func ranksInCatalogue(of heldOut: [Int32], user: Int) -> HoldoutRanks {
         if scores.isEmpty { scores = Array(repeating: 0, count: scorer.itemCount) }
         let scorer = scorer
         var span = scores.mutableSpan
         scorer.score(user: user, into: &span)
         let own = heldOut.map { scores[Int($0)] }
         for item in train.items(of: user) { scores[Int(item)] = -.infinity }
+        let best = unsafe scores.withUnsafeBufferPointer {
+            unsafe TopK.select(from: $0, limit: listLength, excluding: nil)
+        }
         for item in heldOut { scores[Int(item)] = -.infinity }
-        return Self.ranks(own) { score in
+        let ranks = Self.ranks(own) { score in
             scores.count { $0 > -.infinity && Self.beats($0, score) }
         }
+        return HoldoutRanks(
+            ranks: ranks, negatives: scores.count - train.items(of: user).count - heldOut.count,
+            list: best.map { Int32($0.item) })
     }
 
     /// Whether a negative comes before a held-out item: also when they are equal, and always before one without a score.

@@ -63,7 +63,7 @@ extension ImportedModel {
     public func snapshot(
         version: Int, stored: InteractionDataset, watermark: Int64, createdAt: Int64
     ) -> ModelSnapshot {
-        let known = dataset(joining: stored)
+        let known = stored.reindexed(users: users, items: items, after: seen)
         let lineage = Lineage(
             createdAt: createdAt, dataWatermark: watermark, interactionCount: known.interactionCount,
             hyperparameters: hyperparameters, origin: .imported)
@@ -80,32 +80,5 @@ extension ImportedModel {
         settings.negativesPerPositive = negativesPerPositive ?? settings.negativesPerPositive
         settings.seed = seed ?? settings.seed
         return settings
-    }
-
-    /// What the model's users did with the model's items: first by the file, then by the store, each pair once.
-    private func dataset(joining stored: InteractionDataset) -> InteractionDataset {
-        let itemIndices = (0..<stored.itemCount).map { items.index(of: stored.itemIDs[$0]).map(Int32.init) }
-        var (offsets, taken, ratings, timestamps) = ([0], [Int32](), [Float](), [Int64]())
-        var marks = [Int](repeating: -1, count: items.count)
-        for user in 0..<users.count {
-            func add(_ item: Int32, rating: Float, timestamp: Int64) {
-                guard marks[Int(item)] != user else { return }
-                marks[Int(item)] = user
-                taken.append(item)
-                ratings.append(rating)
-                timestamps.append(timestamp)
-            }
-            if !seen.isEmpty { for item in seen[user] { add(item, rating: .nan, timestamp: 0) } }
-            if let own = stored.userIDs.index(of: users[user]) {
-                for place in stored.interactions(of: own) {
-                    guard let item = itemIndices[Int(stored.items[place])] else { continue }
-                    add(item, rating: stored.ratings[place], timestamp: stored.timestamps[place])
-                }
-            }
-            offsets.append(taken.count)
-        }
-        return InteractionDataset(
-            userIDs: users, itemIDs: items, userOffsets: offsets, items: taken, ratings: ratings,
-            weights: Array(repeating: 1, count: taken.count), timestamps: timestamps, cleaning: DatasetCleaning())
     }
 }

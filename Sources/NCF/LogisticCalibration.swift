@@ -34,6 +34,9 @@ struct LogisticCalibration: Equatable {
         }
     }
 
+    /// σ(slope · score + offset).
+    func probability(_ score: Float) -> Double { 1 / (1 + exp(-(slope * Double(score) + offset))) }
+
     private func newtonStep(_ samples: [(scores: [Float], target: Double)]) -> (slope: Double, offset: Double)? {
         var (gradientSlope, gradientOffset) = (0.0, 0.0)
         // A trace of a penalty, for scores that are all the same.

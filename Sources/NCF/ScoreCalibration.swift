@@ -32,7 +32,11 @@ public struct ScoreCalibration: Sendable, Equatable {
         slope = Float(fit.slope)
         offset = Float(fit.offset)
         var counts = Reliability(bins: Self.bins)
-        for (half, other) in [(halves[0], halves[1]), (halves[1], halves[0])] { counts.add(half, by: other.fit) }
+        for (half, other) in [(halves[0], halves[1]), (halves[1], halves[0])] {
+            let fit = other.fit
+            for logit in half.positives { counts.add(probability: fit.probability(logit), outcome: 1) }
+            for logit in half.negatives { counts.add(probability: fit.probability(logit), outcome: 0) }
+        }
         expectedError = counts.expectedError
     }
 
@@ -65,38 +69,6 @@ public struct ScoreCalibration: Sendable, Equatable {
             measured += 1
         }
         return halves
-    }
-
-    /// How often what was said came true, by what was said.
-    private struct Reliability {
-        var pairs: [Double]
-        var scores: [Double]
-        var interactions: [Double]
-
-        init(bins: Int) {
-            pairs = Array(repeating: 0, count: bins)
-            scores = pairs
-            interactions = pairs
-        }
-
-        mutating func add(_ samples: Samples, by fit: LogisticCalibration) {
-            func add(_ logits: [Float], _ outcome: Double) {
-                for logit in logits {
-                    let score = 1 / (1 + exp(-(fit.slope * Double(logit) + fit.offset)))
-                    let bin = min(pairs.count - 1, Int(score * Double(pairs.count)))
-                    pairs[bin] += 1
-                    scores[bin] += score
-                    interactions[bin] += outcome
-                }
-            }
-            add(samples.positives, 1)
-            add(samples.negatives, 0)
-        }
-
-        var expectedError: Double {
-            let distances = zip(scores, interactions).reduce(0) { $0 + abs($1.0 - $1.1) }
-            return distances / max(1, pairs.reduce(0, +))
-        }
     }
 }
 

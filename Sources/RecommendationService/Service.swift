@@ -109,6 +109,9 @@ public final class Service: Sendable {
         TrainingRoutes(
             coordinator: coordinator, recorder: recorder, clock: clock, threads: configuration.trainingThreads
         ).register(in: &router)
+        EvaluationRoutes(
+            coordinator: coordinator, models: models, clock: clock, threads: configuration.trainingThreads
+        ).register(in: &router)
         InteractionRoutes(store: store, recorder: recorder, configuration: configuration).register(in: &router)
         CatalogRoutes(store: store, catalog: catalog, configuration: configuration).register(in: &router)
         ModelRoutes(models: models) { [store, recent] watermark, models throws(StoreError) in
@@ -121,6 +124,11 @@ public final class Service: Sendable {
 
     private static func log(_ job: TrainingJob, to logger: Logger) {
         let progress = job.current
+        guard job.request.purpose == .model else {
+            return logger.notice(
+                "Evaluation job \(job.id) \(progress.state.rawValue).",
+                metadata: progress.message.map { ["detail": "\($0)"] })
+        }
         let version = progress.version.map(ModelVersion.name) ?? "no model"
         logger.notice(
             "Training job \(job.id) \(progress.state.rawValue): \(version)\(progress.isPublished ? ", published" : "").",

@@ -55,8 +55,14 @@ final class ServiceMetrics: ServerObserver {
         interactions.increment(by: UInt64(count))
     }
 
-    /// A training job ended.
+    /// A training or an evaluation ended.
     func jobEnded(_ job: TrainingJob) {
+        guard job.request.purpose == .model else {
+            return registry.counter(
+                "nectar_evaluation_jobs_total", help: "Evaluation jobs that ended.",
+                labels: [("state", job.state.rawValue)]
+            ).increment()
+        }
         registry.counter(
             "nectar_training_jobs_total", help: "Training jobs that ended.", labels: [("state", job.state.rawValue)]
         ).increment()

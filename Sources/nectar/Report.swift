@@ -5,7 +5,10 @@ import RecommendationService
 /// What the command line prints of a training.
 enum Report {
     /// One line for an epoch.
-    static func epoch(_ report: EpochReport) {
+    static func epoch(_ report: EpochReport) { print(line(report)) }
+
+    /// The same, not yet printed.
+    static func line(_ report: EpochReport) -> String {
         var line =
             report.isClosedForm
             ? String(format: "closed form  loss %.4f  %.1f s", report.loss, report.seconds)
@@ -15,36 +18,83 @@ enum Report {
         if let validation = report.validation {
             line += String(format: "  %@ %.4f", validation.criterion, validation.value)
         }
-        print(line)
+        return line
     }
 
-    /// A table of what a model measured, beside popularity.
-    static func evaluation(_ evaluation: TrainingEvaluation) {
-        header()
-        row("model", evaluation.sampled, evaluation.fullCatalogue)
-        row("popularity", evaluation.popularitySampled, evaluation.popularityFullCatalogue)
-        if let rating = evaluation.rating { errors("model", rating) }
-        if let mean = evaluation.itemMeanRating { errors("item means", mean) }
-    }
-
-    /// The columns of ``row(_:_:_:)``.
-    static func header(_ negatives: String = "99 negatives") {
-        print("                \(negatives.padding(toLength: 21, withPad: " ", startingAt: 0))full catalogue")
-        print("                HR@10    NDCG@10     HR@10    NDCG@10")
-    }
-
-    /// One scorer's ranking.
-    static func row(_ name: String, _ sampled: RankingMetrics?, _ full: RankingMetrics?) {
-        func cell(_ metrics: RankingMetrics?) -> String {
-            metrics.map { String(format: "%.4f   %.4f", $0.hitRate(at: 10), $0.ndcg(at: 10)) } ?? "-        -     "
+    /// A table of what a model measured, beside the yardsticks: a figure a line, a scorer a column, each with its interval.
+    static func evaluation(_ report: EvaluationReport) {
+        print(
+            "\n\(report.holdout): \(report.heldOut) interactions of \(report.users) users held out, "
+                + "\(report.trainedOn) trained on.")
+        if report.settings.resamples > 0 {
+            print("In brackets: 95 % of \(report.settings.resamples) draws of the users lie there.")
         }
-        print("\(name.padding(toLength: 16, withPad: " ", startingAt: 0))\(cell(sampled))      \(cell(full))")
+        let negatives = report.hasGivenNegatives ? "given" : "\(report.settings.sampledNegatives)"
+        let ranked = report.scorers.filter { $0.fullCatalogue != nil }
+        section("full catalogue", of: ranked)
+        ranking(report, "full_catalogue", \.fullCatalogue, of: ranked)
+        section("\(negatives) negatives", of: ranked)
+        ranking(report, "sampled", \.sampled, of: ranked)
+        section("first \(ranked.first?.beyondAccuracy?.cutoff ?? 0) beyond accuracy", of: ranked)
+        for (name, label) in [
+            ("coverage", "coverage"), ("novelty", "novelty, bits"), ("diversity", "diversity"), ("gini", "Gini"),
+        ] {
+            line(label, ranked.map { cell($0.beyondAccuracy?.byName[name], nil) })
+        }
+        let rated = report.scorers.filter { $0.rating != nil }
+        if !rated.isEmpty {
+            section("ratings", of: rated)
+            for name in ["rmse", "mae", "mse"] {
+                line(name.uppercased(), rated.map { cell($0.rating?.byName[name], $0.intervals["rating"]?[name]) })
+            }
+        }
+        if let calibration = report.model.calibration {
+            print(String(format: "\nexpected calibration error %.4f", calibration.expectedError))
+        }
+        print("")
+    }
+
+    private static func ranking(
+        _ report: EvaluationReport, _ group: String, _ metrics: KeyPath<ScorerEvaluation, RankingMetrics?>,
+        of scorers: [ScorerEvaluation]
+    ) {
+        let atCutoffs = [
+            ("hit_rate", "HR"), ("ndcg", "NDCG"), ("recall", "recall"), ("precision", "precision"), ("map", "MAP"),
+            ("mrr", "MRR"),
+        ]
+        let figures =
+            report.settings.cutoffs.flatMap { cutoff in
+                atCutoffs.map { name, label in ("\(name)_at_\(cutoff)", "\(label)@\(cutoff)") }
+            } + [("mrr", "MRR"), ("auc", "AUC")]
+        for (name, label) in figures {
+            line(
+                label,
+                scorers.map { cell($0[keyPath: metrics]?.byName[name], $0.intervals[group]?[name]) })
+        }
+    }
+
+    private static let labelWidth = 26
+    private static let cellWidth = 24
+
+    private static func section(_ title: String, of scorers: [ScorerEvaluation]) {
+        print("")
+        line(title, scorers.map(\.name), indent: "")
+    }
+
+    private static func line(_ label: String, _ cells: [String], indent: String = "  ") {
+        let columns = cells.map { $0.padding(toLength: max(cellWidth, $0.count), withPad: " ", startingAt: 0) }
+        let start = (indent + label).padding(toLength: labelWidth, withPad: " ", startingAt: 0)
+        var text = start + columns.joined()
+        while text.hasSuffix(" ") { text.removeLast() }
+        print(text)
+    }
+
+    private static func cell(_ value: Double?, _ interval: ConfidenceInterval?) -> String {
+        guard let value else { return "-" }
+        guard let interval else { return String(format: "%.4f", value) }
+        return String(format: "%.4f [%.4f, %.4f]", value, interval.low, interval.high)
     }
 
     /// A number in millions, such as `2.31 M`.
     static func millions(_ number: Double) -> String { String(format: "%.2f M", number / 1e6) }
-
-    private static func errors(_ name: String, _ metrics: RatingMetrics) {
-        print(String(format: "%@: RMSE %.4f, MAE %.4f, MSE %.4f", name, metrics.rmse, metrics.mae, metrics.mse))
-    }
 }

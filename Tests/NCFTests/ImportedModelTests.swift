@@ -155,7 +155,7 @@ struct ImportedModelTests {
         }
         let snapshot = try read(file.bytes).snapshot(
             version: 1, stored: builder.build(), watermark: 5, createdAt: 0)
-        #expect(snapshot.seenItems(of: 0) == [2, 0] && snapshot.seenItems(of: 1) == [1])
+        #expect(snapshot.seenItems(of: 0) == [0, 2] && snapshot.seenItems(of: 1) == [1])
         #expect((0..<3).map { snapshot.interactionCount(ofItem: $0) } == [1, 1, 1])
         #expect(snapshot.lineage.interactionCount == 3)
         #expect(snapshot.recommend(user: 0, limit: 3).map(\.item) == [1])

@@ -9,7 +9,8 @@ struct MethodTests {
     private static let routes: [(path: String, allow: String)] = [
         ("/recommend", "GET, HEAD, POST, OPTIONS"), ("/predict", "GET, HEAD, POST, OPTIONS"),
         ("/train", "GET, HEAD, POST, OPTIONS"), ("/train/1", "GET, HEAD, DELETE, OPTIONS"),
-        ("/train/1/events", "GET, HEAD, OPTIONS"), ("/interactions", "GET, HEAD, POST, OPTIONS"),
+        ("/train/1/events", "GET, HEAD, OPTIONS"),
+        ("/evaluate", "POST, OPTIONS"), ("/interactions", "GET, HEAD, POST, OPTIONS"),
         ("/interactions/1", "DELETE, OPTIONS"), ("/items", "GET, HEAD, POST, OPTIONS"),
         ("/items/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"), ("/models", "GET, HEAD, OPTIONS"),
         ("/models/v1", "GET, HEAD, OPTIONS"), ("/models/v1/publish", "POST, OPTIONS"),
@@ -101,7 +102,10 @@ struct MethodTests {
 
     @Test(
         "a JSON body at the limit is read, and one byte more is refused",
-        arguments: ["POST /recommend", "POST /predict", "POST /train", "POST /items", "PUT /items/a", "PATCH /items/a"])
+        arguments: [
+            "POST /recommend", "POST /predict", "POST /train", "POST /evaluate", "POST /items", "PUT /items/a",
+            "PATCH /items/a",
+        ])
     func bodyLimit(request: String) throws {
         let service = try TestService { $0.server.bodyBytes = 100 }
         let (method, path) = (String(request.prefix { $0 != " " }), String(request.drop { $0 != " " }.dropFirst()))

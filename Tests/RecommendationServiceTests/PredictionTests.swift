@@ -67,7 +67,7 @@ struct PredictionTests {
         _ = try service.post("/interactions", rows.joined(), type: "application/x-ndjson")
         let job = try service.train(#""objective": "rating""#)
         #expect(job.json["configuration"]?["objective"]?.string == "rating")
-        #expect(job.json["evaluation"]?["rating"]?["rmse"]?.double != nil)
+        #expect(job.json["evaluation"]?["model"]?["rating"]?["rmse"]?.double != nil)
         let prediction = predictions(try service.get("/predict?user_id=u3&item_id=i3")).first
         #expect(prediction?["rating"]?.double.map { (1...5).contains($0) } == true)
         let item = try service.get("/recommend?user_id=u3").json["items"]?[0]

@@ -66,7 +66,11 @@ struct TrainingTests {
         #expect(job["data"]?["interactions"]?.int == Checkerboard.interactions.count)
         #expect(job["data"]?["users"]?.int == 12 && job["data"]?["items"]?.int == 12)
         #expect(job["cleaning"]?["rows"]?.int == Checkerboard.interactions.count)
-        #expect(job["evaluation"]?["full_catalogue"] != nil && job["evaluation"]?["popularity_sampled"] != nil)
+        #expect(job["kind"]?.string == "training")
+        #expect(job["evaluation"]?["model"]?["full_catalogue"]?["ndcg_at_10"]?.double != nil)
+        #expect(job["evaluation"]?["popularity"]?["sampled"]?["ndcg_at_10"]?.double != nil)
+        // A matrix factorisation needs no other beside it.
+        #expect(job["evaluation"]?["mf"] == nil)
         #expect(job["configuration"]?["architecture"]?.string == "mf")
         #expect(try service.get("/recommend?user_id=u3").field("Nectar-Model") == "v1")
     }

@@ -84,13 +84,47 @@ struct CommandTests {
         let outcome = try NectarProcess.run(
             ["evaluate", "--data", folder.file("data"), "--from", folder.file("in")] + Self.tinyModel)
         #expect(outcome.status == 0, "\(outcome.errors)")
-        func hitRate(_ name: String) throws -> Double {
-            let line = try #require(outcome.output.split(separator: "\n").first { $0.hasPrefix(name) })
-            return try #require(line.split(separator: " ").dropFirst().first.flatMap { Double($0) })
-        }
-        #expect(try hitRate("model") > hitRate("popularity"))
+        #expect(outcome.output.contains("leave_one_out: 150 interactions of 150 users held out"))
+        let line = try #require(outcome.output.split(separator: "\n").first { $0.hasPrefix("  HR@10 ") })
+        // "HR@10  0.6000 [0.5200, 0.6800]  0.2000 [0.1400, 0.2600]": the model's column, then popularity's.
+        let figures = line.split(whereSeparator: { " [],".contains($0) }).dropFirst().compactMap { Double($0) }
+        try #require(figures.count == 6)
+        #expect(figures[0] > figures[3])
+        #expect(figures[1] <= figures[0] && figures[0] <= figures[2])
         // Nothing is published, and the store is not touched.
         #expect(!FileManager.default.fileExists(atPath: folder.file("data")))
+    }
+
+    @Test("a report as JSON is one document on standard output, and mf stands beside a neural model unless declined")
+    func evaluateJSON() throws {
+        #expect(try generate("in").status == 0)
+        let model = ["--embedding-dimension", "4", "--hidden-layers", "4,2", "--epochs", "1"]
+        for (flags, hasYardstick) in [([], true), (["--no-yardstick"], false)] {
+            let outcome = try NectarProcess.run(
+                ["evaluate", "--from", folder.file("in"), "--json", "--cutoffs", "3,1", "--resamples", "50"] + model
+                    + flags)
+            #expect(outcome.status == 0 && outcome.errors.contains("samples/s"), "\(outcome.errors)")
+            let report = try #require(
+                JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+            #expect(report["holdout"] as? String == "leave_one_out" && report["cutoffs"] as? [Int] == [1, 3])
+            let model = try #require(report["model"] as? [String: Any])
+            #expect(model["architecture"] as? String == "neumf")
+            let figures = try #require(model["full_catalogue"] as? [String: Double])
+            #expect(figures["hit_rate_at_3"] ?? -1 >= figures["hit_rate_at_1"] ?? -1)
+            #expect((report["mf"] != nil) == hasYardstick && report["popularity"] != nil)
+            #expect(outcome.errors.contains("Trained mf beside it") == hasYardstick)
+        }
+    }
+
+    @Test(
+        "settings of an evaluation that cannot be are refused",
+        arguments: [
+            ["--cutoffs", "0"], ["--cutoffs", "ten"], ["--cutoffs", ""], ["--holdout", "none"],
+            ["--sampled-negatives", "0"], ["--resamples=-1"],
+        ])
+    func badEvaluation(options: [String]) throws {
+        let outcome = try NectarProcess.run(["evaluate", "--from", folder.file("in")] + options)
+        #expect(outcome.status == 64 && outcome.output.isEmpty, "\(outcome.errors)")
     }
 
     @Test("a prescribed split is measured against its own negatives")

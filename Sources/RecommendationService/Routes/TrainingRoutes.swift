@@ -57,13 +57,7 @@ struct TrainingRoutes: Sendable {
     }
 
     private func start(_ training: TrainingRequest, _ respond: @escaping @Sendable (HTTPResponse) -> Void) {
-        let job = coordinator.submit(training)
-        guard training.waits else { return respond(describe(job, status: .accepted)) }
-        job.listen { job in
-            guard job.state.hasEnded else { return true }
-            respond(describe(job))
-            return false
-        }
+        coordinator.answer(coordinator.submit(training), clock: clock, respond)
     }
 
     private func job(of request: ServerRequest) throws(Problem) -> TrainingJob {
@@ -86,9 +80,7 @@ struct TrainingRoutes: Sendable {
     }
 
     private func describe(_ job: TrainingJob, status: HTTPStatus = .ok) -> HTTPResponse {
-        let now = clock.milliseconds()
-        let fields: HTTPFields = status == .accepted ? [.location: "/train/\(job.id)"] : [:]
-        return Answer.json(status, fields: fields) { job.write(into: &$0, now: now) }
+        job.response(status, at: clock)
     }
 
     /// The job as server-sent events: one with its present state, one at every change, the last when it has ended.
@@ -104,5 +96,26 @@ struct TrainingRoutes: Sendable {
         }
         return HTTPResponse(
             status: .ok, fields: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: .stream(stream))
+    }
+}
+
+extension TrainingCoordinator {
+    /// Answers the request that `job` came of: at once, or when it has ended if the request waits.
+    func answer(_ job: TrainingJob, clock: WallClock, _ respond: @escaping @Sendable (HTTPResponse) -> Void) {
+        guard job.request.waits else { return respond(job.response(.accepted, at: clock)) }
+        job.listen { job in
+            guard job.state.hasEnded else { return true }
+            respond(job.response(at: clock))
+            return false
+        }
+    }
+}
+
+extension TrainingJob {
+    /// The job as a document; where it is not finished yet, with the place to look for it.
+    fileprivate func response(_ status: HTTPStatus = .ok, at clock: WallClock) -> HTTPResponse {
+        let now = clock.milliseconds()
+        let fields: HTTPFields = status == .accepted ? [.location: "/train/\(id)"] : [:]
+        return Answer.json(status, fields: fields) { write(into: &$0, now: now) }
     }
 }

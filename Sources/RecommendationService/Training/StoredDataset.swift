@@ -6,16 +6,19 @@ struct StoredDataset {
     let dataset: InteractionDataset
     let watermark: Int64
 
-    /// Reads the whole record from one consistent state of the store.
+    /// Reads the record from one consistent state of the store: all of it, or the rows after one and up to another.
     ///
     /// Complexity: linear in the interactions, twice: once to read them, once to order them by user.
-    static func load(from store: any InteractionStore) throws(TrainingPipeline.Failure) -> StoredDataset {
+    static func load(
+        from store: any InteractionStore, after first: Int64 = 0, upTo last: Int64 = .max
+    ) throws(TrainingPipeline.Failure) -> StoredDataset {
         var builder = InteractionDataset.Builder()
         var names: ScanSnapshot?
         do {
             try store.scan(
-                after: 0, begin: { names = $0 },
+                after: first, begin: { names = $0 },
                 row: { row in
+                    guard row.rowID <= last else { return false }
                     guard let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] else {
                         return true
                     }

@@ -8,13 +8,19 @@ extension TrainingJob {
         writer.object { answer in
             answer.member("job", id)
             answer.member("state", progress.state.rawValue)
+            answer.member("kind", request.purpose == .model ? "training" : "evaluation")
             answer.member("stage", ifPresent: progress.state == .running ? progress.stage?.rawValue : nil)
             answer.member("message", ifPresent: progress.message)
             answer.member("created_at", milliseconds: createdAt)
             answer.member("started_at", ifPresentMilliseconds: progress.startedAt)
             answer.member("ended_at", ifPresentMilliseconds: progress.endedAt)
             answer.member("model", ifPresent: progress.version.map(ModelVersion.name))
-            if progress.state == .succeeded { answer.member("published", progress.isPublished) }
+            if progress.state == .succeeded && request.purpose == .model {
+                answer.member("published", progress.isPublished)
+            }
+            if case .evaluation(let version?) = request.purpose {
+                answer.member("evaluated_model", ModelVersion.name(of: version))
+            }
             Self.write(progress, now: now, into: &answer)
             if let data = progress.data { data.write(into: &answer) }
             if let settings = progress.hyperparameters {
@@ -111,35 +117,6 @@ extension Hyperparameters {
             answer.member("negatives_per_positive", negativesPerPositive)
             answer.member("seed", seed)
             answer.member("early_stopping", earlyStopping)
-        }
-    }
-}
-
-extension TrainingEvaluation {
-    func write(into writer: inout JSONWriter) {
-        func figures(_ name: String, _ numbers: [String: Double]?, _ answer: inout JSONWriter) {
-            guard let numbers, !numbers.isEmpty else { return }
-            answer.key(name)
-            answer.object { entry in
-                for (metric, value) in numbers.sorted(by: { $0.key < $1.key }) { entry.member(metric, value) }
-            }
-        }
-        writer.object { answer in
-            figures("full_catalogue", fullCatalogue?.byName, &answer)
-            figures("sampled", sampled?.byName, &answer)
-            figures("popularity_full_catalogue", popularityFullCatalogue?.byName, &answer)
-            figures("popularity_sampled", popularitySampled?.byName, &answer)
-            if let calibration {
-                answer.key("calibration")
-                answer.object { entry in
-                    entry.member("slope", calibration.slope)
-                    entry.member("offset", calibration.offset)
-                    entry.member("expected_error", calibration.expectedError)
-                    entry.member("negatives_per_positive", ScoreCalibration.negativesPerPositive)
-                }
-            }
-            figures("rating", rating?.byName, &answer)
-            figures("item_mean_rating", itemMeanRating?.byName, &answer)
         }
     }
 }

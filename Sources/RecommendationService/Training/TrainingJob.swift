@@ -17,7 +17,7 @@ public final class TrainingJob: TrainingObserver, Sendable {
 
     /// What a running job is busy with.
     public enum Stage: String, Sendable {
-        case loading, training, evaluating, refitting, publishing
+        case loading, training, yardstick, evaluating, refitting, publishing
     }
 
     /// Everything that changes while the job runs.
@@ -37,7 +37,7 @@ public final class TrainingJob: TrainingObserver, Sendable {
         var reports: [EpochReport] = []
         /// The epochs of the second training, on everything.
         var refitReports: [EpochReport] = []
-        var evaluation: TrainingEvaluation?
+        var evaluation: EvaluationReport?
         var version: Int?
         var isPublished = false
     }
@@ -72,7 +72,7 @@ public final class TrainingJob: TrainingObserver, Sendable {
     public var state: State { progress.withLock { $0.state } }
 
     /// What the model measured on its holdout; nil before that, or without a holdout.
-    public var evaluation: TrainingEvaluation? { progress.withLock { $0.evaluation } }
+    public var evaluation: EvaluationReport? { progress.withLock { $0.evaluation } }
 
     /// The version of the model that came of it.
     public var version: Int? { progress.withLock { $0.version } }

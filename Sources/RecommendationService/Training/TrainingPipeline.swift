@@ -38,6 +38,7 @@ struct TrainingPipeline {
     }
 
     private func train(_ job: TrainingJob) throws(Failure) {
+        if case .evaluation(let version?) = job.request.purpose { return try evaluate(version: version, job) }
         enter(.loading, job)
         let loaded = try StoredDataset.load(from: store)
         let dataset = loaded.dataset
@@ -59,22 +60,22 @@ struct TrainingPipeline {
         enter(.training, job)
         let split = dataset.split(request.holdout, seed: settings.seed)
         var measured = try fit(split.train, settings, holdout: split.holdout, job)
-        let trained = clock.milliseconds()
+        var seconds = ["training": Double(clock.milliseconds() - started) / 1000]
 
-        var evaluation: TrainingEvaluation?
+        var evaluation: EvaluationReport?
         if !split.holdout.isEmpty {
-            enter(.evaluating, job)
             let candidate = snapshot(
                 of: measured, split.train, version: 0, loaded.watermark, metrics: [:], seconds: [:])
-            let result = TrainingEvaluation(
-                of: candidate, train: split.train, holdout: split.holdout, seed: settings.seed)
-            if let calibration = result.calibration {
+            let result = try evaluate(
+                candidate, trained: settings, on: split.train, holdout: split.holdout,
+                named: request.holdout.rawValue, &seconds, job)
+            if let calibration = result.model.calibration {
                 measured.parameters = measured.parameters.calibrated(by: calibration)
             }
             evaluation = result
-            job.update { $0.evaluation = result }
         }
         try checkCancellation(job)
+        guard request.purpose == .model else { return try endEvaluation(job) }
 
         var final = measured
         if request.refits && !split.holdout.isEmpty {
@@ -83,16 +84,14 @@ struct TrainingPipeline {
             settings.earlyStopping = 0
             final = try fit(dataset, settings, holdout: nil, job)
             final.hyperparameters = measured.hyperparameters
-            if let calibration = evaluation?.calibration {
+            if let calibration = evaluation?.model.calibration {
                 final.parameters = final.parameters.calibrated(by: calibration)
             }
         }
         try checkCancellation(job)
 
         enter(.publishing, job)
-        let seconds = [
-            "training": Double(trained - started) / 1000, "total": Double(clock.milliseconds() - started) / 1000,
-        ]
+        seconds["total"] = Double(clock.milliseconds() - started) / 1000
         // Whatever the weights were fitted to, the model serves everything: it leaves out all that a user has seen.
         try publish(job, metrics: evaluation?.summary ?? [:]) { version in
             snapshot(
@@ -151,11 +150,11 @@ struct TrainingPipeline {
         }
     }
 
-    private func enter(_ stage: TrainingJob.Stage, _ job: TrainingJob) {
+    func enter(_ stage: TrainingJob.Stage, _ job: TrainingJob) {
         job.update { $0.stage = stage }
     }
 
-    private func checkCancellation(_ job: TrainingJob) throws(Failure) {
+    func checkCancellation(_ job: TrainingJob) throws(Failure) {
         if job.isCancelled { throw .cancelled }
     }
 }

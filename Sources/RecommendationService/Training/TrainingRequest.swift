@@ -15,6 +15,18 @@ public struct TrainingRequest: Sendable {
         case never
     }
 
+    /// What the run is for.
+    public enum Purpose: Sendable, Equatable {
+        /// A model that may serve.
+        case model
+        /// A report alone: of a model trained for it, or of a version that is there, on what came since.
+        case evaluation(of: Int?)
+    }
+
+    /// What the run is for.
+    public var purpose = Purpose.model
+    /// How the model is measured.
+    public var evaluation = EvaluationSettings()
     /// Interactions to store before training; the model is trained on all that is stored.
     public var interactions: [Interaction] = []
     /// How the model is built and trained.
@@ -36,7 +48,7 @@ public struct TrainingRequest: Sendable {
         "interactions", "architecture", "objective", "embedding_dimension", "mlp_embedding_dimension", "hidden_layers",
         "als_sweeps", "als_regularization", "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "seed", "holdout",
-        "early_stopping", "publish", "refit", "wait",
+        "early_stopping", "publish", "refit", "wait", "yardstick",
     ]
 
     /// Reads the body of `POST /train`; every fault of it goes into one problem.
@@ -45,13 +57,10 @@ public struct TrainingRequest: Sendable {
         guard let body = JSONObjectDecoder(document.root, knownMembers: Self.members, faults: &faults) else {
             throw Problem(faults: faults)
         }
-        readModel(body, &faults)
-        readSchedule(body, &faults)
-        holdout = body.choice(HoldoutStrategy.self, "holdout", &faults) ?? holdout
+        readTraining(body, &faults)
         publication = body.choice(Publication.self, "publish", &faults) ?? publication
         refits = body.bool("refit", &faults) ?? refits
-        waits = body.bool("wait", &faults) ?? waits
-        hyperparameters.threads = threads
+        readCommon(body, threads: threads, &faults)
         if let list = body.array("interactions", &faults) {
             interactions = list.elements.compactMap { InteractionDecoder.decode($0, faults: &faults) }
         }
@@ -59,7 +68,21 @@ public struct TrainingRequest: Sendable {
         guard faults.isEmpty else { throw Problem(faults: faults) }
     }
 
-    private func checkBounds(_ faults: inout JSONFaults) {
+    /// Reads how a model is built, trained and measured.
+    mutating func readTraining(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
+        readModel(body, &faults)
+        readSchedule(body, &faults)
+        holdout = body.choice(HoldoutStrategy.self, "holdout", &faults) ?? holdout
+    }
+
+    /// Reads what every run can be told.
+    mutating func readCommon(_ body: JSONObjectDecoder, threads: Int, _ faults: inout JSONFaults) {
+        waits = body.bool("wait", &faults) ?? waits
+        evaluation.trainsYardstick = body.bool("yardstick", &faults) ?? evaluation.trainsYardstick
+        hyperparameters.threads = threads
+    }
+
+    func checkBounds(_ faults: inout JSONFaults) {
         do {
             try hyperparameters.validateAsAsked()
         } catch {
@@ -84,6 +107,10 @@ public struct TrainingRequest: Sendable {
         if let layers = body.array("hidden_layers", &faults) {
             hyperparameters.hiddenLayerSizes = layers.elements.compactMap { $0.decodeInteger(&faults) }
         }
+        readSeed(body, &faults)
+    }
+
+    mutating func readSeed(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
         if let seed = body.integer("seed", in: 0...Int.max, &faults) { hyperparameters.seed = UInt64(seed) }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import InteractionFormats
 import InteractionStorage
 import NCF
@@ -7,11 +8,14 @@ import RecommendationService
 /// `nectar evaluate`: trains on one part of the data and measures on the other; nothing is published.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Trains a model and measures it beside popularity; publishes nothing.",
+        abstract: "Trains a model and measures it beside popularity and mf; publishes nothing.",
         discussion: """
             On the store (--data), on a dataset's files (--from), or on a split as the NCF paper's authors publish theirs
             (--train-pairs, --held-out and --held-out-negatives; plain or gzip). A prescribed split is measured once, at the end:
             the epochs are as given, or found by --validate on a tenth of the training pairs.
+
+            Every figure comes with an interval: where it would lie had other users been measured (bootstrap). With --json the
+            report is one JSON document on standard output, and progress goes to standard error.
             """
     )
 
@@ -38,11 +42,45 @@ struct Evaluate: ParsableCommand {
         help: "With a prescribed split: find the number of epochs on a tenth of the training pairs first.")
     var findsEpochs = false
 
+    @Option(help: "Cutoffs to look at the ranking down to, for example 5,10,20.")
+    var cutoffs = "10"
+
+    @Option(help: "Items set against each held-out one in the sampled protocol.")
+    var sampledNegatives = 99
+
+    @Option(help: "Draws that the intervals come from; 0 tells none.")
+    var resamples = 1000
+
+    @Flag(inversion: .prefixedNo, help: "Train mf beside a model that is more than that, to measure it by.")
+    var yardstick = true
+
+    @Flag(help: "Print the report as JSON.")
+    var json = false
+
     func validate() throws {
+        _ = try measuring()
         guard holdout != .none else {
             throw ValidationError(
                 "--holdout must be leave_one_out, temporal or random: without one nothing is measured.")
         }
+    }
+
+    private func measuring() throws -> EvaluationSettings {
+        var settings = EvaluationSettings()
+        let cutoffs = self.cutoffs.split(separator: ",").map { Int($0) ?? 0 }
+        guard !cutoffs.isEmpty, cutoffs.allSatisfy({ (1...1000).contains($0) }) else {
+            throw ValidationError("--cutoffs: \"\(self.cutoffs)\" are not whole numbers from 1 to 1000.")
+        }
+        guard (1...100_000).contains(sampledNegatives) else {
+            throw ValidationError("--sampled-negatives must be 1 to 100000.")
+        }
+        guard (0...100_000).contains(resamples) else { throw ValidationError("--resamples must be 0 to 100000.") }
+        settings.cutoffs = Set(cutoffs).sorted()
+        settings.sampledNegatives = sampledNegatives
+        settings.resamples = resamples
+        settings.trainsYardstick = yardstick
+        settings.seed = model.seed
+        return settings
     }
 
     func run() throws {
@@ -83,8 +121,7 @@ struct Evaluate: ParsableCommand {
         let (train, held) = dataset.split(holdout, seed: settings.seed)
         describe(train, heldOut: held.interactionCount)
         let result = try fit(train, settings, holdout: held)
-        Report.evaluation(
-            TrainingEvaluation(of: snapshot(result, train), train: train, holdout: held, seed: settings.seed))
+        try report(result, train, held, named: holdout.rawValue)
     }
 
     private func evaluate(split: LeaveOneOutSplit, _ settings: Hyperparameters) throws {
@@ -93,25 +130,41 @@ struct Evaluate: ParsableCommand {
         var settings = settings
         if findsEpochs {
             let (part, validation) = train.split(.random, seed: settings.seed)
-            print("Finding the number of epochs on \(validation.interactionCount) training pairs:")
+            say("Finding the number of epochs on \(validation.interactionCount) training pairs:")
             settings.epochs = max(
                 settings.start.sweeps > 0 ? 0 : 1, try fit(part, settings, holdout: validation).bestEpoch)
         }
         settings.earlyStopping = 0
-        let result = try fit(train, settings, holdout: nil)
-        let popularity = PopularityScorer(dataset: train)
-        let model = snapshot(result, train)
-        func measure(_ scorer: any Scorer, _ rankingProtocol: Evaluation.RankingProtocol) -> RankingMetrics {
-            Evaluation.ranking(
-                scorer: scorer, train: train, holdout: test, cutoffs: [10], protocol: rankingProtocol)
+        try report(try fit(train, settings, holdout: nil), train, test, named: "given")
+    }
+
+    private func report(
+        _ result: TrainingResult, _ train: InteractionDataset, _ held: Holdout, named name: String
+    ) throws {
+        guard !held.isEmpty else { throw Fatal(description: "Nothing could be held out to measure on.") }
+        let settings = try measuring()
+        var yardstick: ModelSnapshot?
+        if settings.trainsYardstick {
+            let clock = ContinuousClock()
+            let started = clock.now
+            yardstick = try Fatal.unless {
+                try Yardstick.train(beside: result.hyperparameters, on: train, holdout: held)
+            }
+            if yardstick != nil { say("Trained mf beside it in \((clock.now - started).formatted(.units())).") }
         }
-        Report.header("given negatives")
-        Report.row(settings.architecture.rawValue, measure(model, .fixedNegatives), measure(model, .fullCatalogue))
-        Report.row("popularity", measure(popularity, .fixedNegatives), measure(popularity, .fullCatalogue))
+        let report = EvaluationReport(
+            of: snapshot(result, train), beside: yardstick, train: train, holdout: held, named: name,
+            settings: settings)
+        if json { print(String(decoding: report.json(), as: UTF8.self)) } else { Report.evaluation(report) }
+    }
+
+    /// A line of progress, which must not come between the lines of a JSON document.
+    private func say(_ line: String) {
+        if json { FileHandle.standardError.write(Data((line + "\n").utf8)) } else { print(line) }
     }
 
     private func describe(_ train: InteractionDataset, heldOut: Int) {
-        print(
+        say(
             "\(train.userCount) users, \(train.itemCount) items, \(train.interactionCount) interactions to train on, "
                 + "\(heldOut) held out.")
     }
@@ -122,7 +175,7 @@ struct Evaluate: ParsableCommand {
         let result: TrainingResult
         do throws(TrainingError) {
             result = try Trainer(dataset: train, hyperparameters: settings)
-                .train(holdout: holdout, observer: EpochPrinter())
+                .train(holdout: holdout, observer: EpochPrinter(say: say))
         } catch {
             throw Fatal(description: error.sentence)
         }
@@ -130,7 +183,7 @@ struct Evaluate: ParsableCommand {
         let samples = epochs.reduce(0) { $0 + $1.samples }
         let seconds = epochs.reduce(0) { $0 + $1.seconds }
         let rate = Report.millions(Double(samples) / max(seconds, 1e-9))
-        print("Trained \(rate) samples/s over \(epochs.count) epochs.")
+        say("Trained \(rate) samples/s over \(epochs.count) epochs.")
         return result
     }
 
@@ -142,7 +195,9 @@ struct Evaluate: ParsableCommand {
     }
 }
 
-/// Prints each epoch as it ends.
-struct EpochPrinter: TrainingObserver {
-    func epochFinished(_ report: EpochReport) { Report.epoch(report) }
+/// Tells of each epoch as it ends.
+private struct EpochPrinter: TrainingObserver {
+    let say: @Sendable (String) -> Void
+
+    func epochFinished(_ report: EpochReport) { say(Report.line(report)) }
 }

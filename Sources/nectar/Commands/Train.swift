@@ -20,6 +20,9 @@ struct Train: ParsableCommand {
     @Flag(help: "Publish the model that was measured, instead of training once more on everything.")
     var noRefit = false
 
+    @Flag(inversion: .prefixedNo, help: "Train mf beside a model that is more than that, to measure it by.")
+    var yardstick = true
+
     func run() throws {
         let configuration = try options.load()
         var request = TrainingRequest()
@@ -27,6 +30,7 @@ struct Train: ParsableCommand {
         request.holdout = holdout
         request.publication = publish
         request.refits = !noRefit
+        request.evaluation.trainsYardstick = yardstick
         let data = try DataDirectory(existing: configuration)
         _ = data.models.loadNewestValid()
         let job = OfflineTraining.run(request, store: data.store, models: data.models) { Report.epoch($0) }

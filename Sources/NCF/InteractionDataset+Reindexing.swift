@@ -1,0 +1,58 @@
+extension InteractionDataset {
+    /// The interactions of `users` with `items` under the indices that these have there, each user's in the order they have
+    /// here; those of others are left out.
+    ///
+    /// - Parameter seen: For each of `users` items that come before those of this dataset, without rating or time; a pair
+    ///   that is in both is kept once, where it is here.
+    func reindexed(users: IDMap, items: IDMap, after seen: [[Int32]] = []) -> InteractionDataset {
+        let itemIndices = (0..<itemCount).map { items.index(of: itemIDs[$0]).map(Int32.init) }
+        var (offsets, taken, positions) = ([0], [Int32](), [Int?]())
+        var marks = [Int](repeating: -1, count: items.count)
+        for user in 0..<users.count {
+            var own: [(item: Int32, position: Int)] = []
+            if let index = userIDs.index(of: users[user]) {
+                for position in interactions(of: index) {
+                    guard let item = itemIndices[Int(self.items[position])] else { continue }
+                    own.append((item, position))
+                    marks[Int(item)] = user
+                }
+            }
+            for item in seen.isEmpty ? [] : seen[user] where marks[Int(item)] != user {
+                marks[Int(item)] = user
+                taken.append(item)
+                positions.append(nil)
+            }
+            taken += own.map(\.item)
+            positions += own.map(\.position)
+            offsets.append(taken.count)
+        }
+        return InteractionDataset(
+            userIDs: users, itemIDs: items, userOffsets: offsets, items: taken,
+            ratings: positions.map { $0.map { ratings[$0] } ?? .nan },
+            weights: positions.map { $0.map { weights[$0] } ?? 1 },
+            timestamps: positions.map { $0.map { timestamps[$0] } ?? 0 }, cleaning: DatasetCleaning())
+    }
+}
+
+extension ModelSnapshot {
+    /// What the model can be measured on: what its users did with its items since it was trained, and had not done before.
+    ///
+    /// - Parameters:
+    ///   - before: What was stored when it was trained; together with what it counts as seen this is the training part.
+    ///   - since: What was stored afterwards.
+    public func measurement(
+        before: InteractionDataset, since: InteractionDataset
+    ) -> (train: InteractionDataset, holdout: Holdout) {
+        let train = before.reindexed(users: users, items: items, after: (0..<userCount).map(seenItems))
+        let later = since.reindexed(users: users, items: items)
+        var (heldOut, ratings) = ([[Int32]](), [[Float]]())
+        var marks = [Int](repeating: -1, count: itemCount)
+        for user in 0..<userCount {
+            for item in train.items(of: user) { marks[Int(item)] = user }
+            let fresh = later.interactions(of: user).filter { marks[Int(later.items[$0])] != user }
+            heldOut.append(fresh.map { later.items[$0] })
+            ratings.append(fresh.map { later.ratings[$0] })
+        }
+        return (train, Holdout(items: heldOut, ratings: ratings))
+    }
+}
