@@ -52,7 +52,6 @@ extension TrainingPipeline {
         var settings = model.lineage.hyperparameters
         settings.threads = job.request.hyperparameters.threads
         settings.seed = job.request.hyperparameters.seed
-        job.update { $0.hyperparameters = settings }
         var seconds: [String: Double] = [:]
         _ = try evaluate(
             model, trained: settings, on: split.train, holdout: split.holdout, named: "since_model", &seconds, job)

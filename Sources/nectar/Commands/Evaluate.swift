@@ -150,7 +150,8 @@ struct Evaluate: ParsableCommand {
             yardstick = try Fatal.unless {
                 try Yardstick.train(beside: result.hyperparameters, on: train, holdout: held)
             }
-            if yardstick != nil { say("Trained mf beside it in \((clock.now - started).formatted(.units())).") }
+            let seconds = (clock.now - started) / .seconds(1)
+            if yardstick != nil { say(String(format: "Trained mf beside it in %.1f s.", seconds)) }
         }
         let report = EvaluationReport(
             of: snapshot(result, train), beside: yardstick, train: train, holdout: held, named: name,

@@ -31,6 +31,7 @@ struct Train: ParsableCommand {
         request.publication = publish
         request.refits = !noRefit
         request.evaluation.trainsYardstick = yardstick
+        request.evaluation.cutoffs = [10]
         let data = try DataDirectory(existing: configuration)
         _ = data.models.loadNewestValid()
         let job = OfflineTraining.run(request, store: data.store, models: data.models) { Report.epoch($0) }
