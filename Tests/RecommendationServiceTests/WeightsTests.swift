@@ -136,6 +136,18 @@ struct WeightsTests {
         }
     }
 
+    @Test("a model from elsewhere goes on serving until a training is told to replace it")
+    func gate() throws {
+        let service = try TestService()
+        try service.loadCheckerboard()
+        #expect(try put(service, "next", PyTorchModel().weights).status == 201)
+        _ = try publish(service, "v1")
+        let job = try service.train().json
+        #expect(job["published"]?.bool == false && job["message"]?.string?.contains("trained elsewhere") == true)
+        #expect(try service.get("/models/current").json["version"]?.string == "v1")
+        #expect(try service.train(#""publish": "always""#).json["published"]?.bool == true)
+    }
+
     // MARK: Refusals
 
     @Test("weights that cannot be served are refused with the reason, and nothing of them is kept")

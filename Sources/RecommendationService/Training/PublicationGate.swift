@@ -10,7 +10,18 @@ struct PublicationGate {
     /// The share of the current model's lead that a new one may lose and still count as no worse.
     static let margin = 0.05
 
-    /// Nil if a model with metrics `new` may replace one with metrics `current`; otherwise a sentence that says why not.
+    /// Nil if a model with metrics `new` may replace that of `current`; otherwise a sentence that says why not.
+    ///
+    /// A model from elsewhere has no metrics that can be compared, and whoever put it there did so on purpose: it goes on.
+    static func objection(to new: [String: Double], replacing current: Lineage) -> String? {
+        guard current.origin == .trained else {
+            return "the one that serves was trained elsewhere, so that there is nothing to compare with; "
+                + "\"publish\": \"always\" replaces it"
+        }
+        return objection(to: new, replacing: current.metrics)
+    }
+
+    /// The same by the metrics of the model that serves.
     static func objection(to new: [String: Double], replacing current: [String: Double]) -> String? {
         guard let newLead = lead(of: new), let currentLead = lead(of: current), newLead.name == currentLead.name else {
             return nil

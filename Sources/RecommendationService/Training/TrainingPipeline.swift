@@ -129,7 +129,7 @@ struct TrainingPipeline {
         case .never: objection = "the request said \"publish\": \"never\""
         case .ifBetter:
             if let current = models.current {
-                objection = PublicationGate.objection(to: metrics, replacing: current.lineage.metrics)
+                objection = PublicationGate.objection(to: metrics, replacing: current.lineage)
             }
         }
         let version: Int
