@@ -1,6 +1,7 @@
 """Trains a tiny NeuMF in PyTorch and writes it as Nectar takes it, with the scores it has to have. See scripts/fixtures.
 
 The module is the one of docs/model-format.md: its parameters have Nectar's names, so that its state_dict is the file.
+Made again, the file is the same but for the order of its metadata.
 """
 
 import json
