@@ -211,6 +211,12 @@ struct WeightsTests {
         let weights = try PyTorchModel().weights
         let tight = try TestService { $0.weightsBytes = weights.count - 1 }
         try Refusal("PUT", "/models/next/weights", bytes: weights, 413, says: "models.weights_bytes").check(with: tight)
+        // Without a length to go by, at the byte that is too many.
+        let client = try tight.client()
+        client.send("PUT /models/next/weights HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n")
+        client.send(Array("\(String(weights.count, radix: 16))\r\n".utf8) + weights + Array("\r\n0\r\n\r\n".utf8))
+        let (head, content) = client.readResponse()
+        Reply(head: head, content: content).expectProblem(413)
         #expect(try put(try TestService { $0.weightsBytes = weights.count }, "next", weights).status == 201)
     }
 

@@ -40,11 +40,7 @@ final class WeightsUpload: RequestBodyConsumer {
             do throws(Problem) {
                 if state.length == 0 { try checkVersion() }
                 state.length += chunk.count
-                guard state.length <= maximumLength else {
-                    throw Problem(
-                        .contentTooLarge,
-                        "A model's weights may have \(maximumLength) bytes here (models.weights_bytes).")
-                }
+                guard state.length <= maximumLength else { throw Self.tooLarge(maximumLength) }
                 try Self.checkBeginning(chunk, &state)
                 try InteractionUpload.spooling { () throws(UploadSpool.Failure) in try state.spool.append(chunk) }
                 return nil
@@ -65,6 +61,11 @@ final class WeightsUpload: RequestBodyConsumer {
     }
 
     func cancel() {}
+
+    /// More bytes than are taken.
+    static func tooLarge(_ limit: Int) -> Problem {
+        Problem(.contentTooLarge, "A model's weights may have \(limit) bytes here (models.weights_bytes).")
+    }
 
     /// Whoever sends something else by mistake is told before it has all been sent.
     private static func checkBeginning(_ chunk: [UInt8], _ state: inout State) throws(Problem) {

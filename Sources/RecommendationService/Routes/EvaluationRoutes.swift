@@ -11,7 +11,9 @@ struct EvaluationRoutes: Sendable {
     let threads: Int
 
     func register(in router: inout Router) {
-        router.addDeferred(.post, "/evaluate") { request, respond in submit(request, respond) }
+        router.addDeferred(.post, "/evaluate", refusing: RequestBody.refusal) { request, respond in
+            submit(request, respond)
+        }
     }
 
     private func submit(_ request: ServerRequest, _ respond: @escaping @Sendable (HTTPResponse) -> Void) {

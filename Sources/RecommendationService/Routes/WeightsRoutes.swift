@@ -67,23 +67,35 @@ struct WeightsRoutes: Sendable {
 
     // MARK: In
 
-    private func receive(_ request: ServerRequest) -> any RequestBodyConsumer {
+    /// Looks at the head alone: what is refused here is never asked for.
+    private func receive(_ request: ServerRequest) -> RequestBodyDecision {
         do throws(Problem) {
-            try QueryParameters.refuse(in: request)
-            let mediaType = (request.head.fields[.contentType] ?? "").prefix { $0 != ";" }.lowercased()
-                .filter { $0 != " " && $0 != "\t" }
-            guard Self.acceptedMediaTypes.contains(mediaType) else {
-                throw Problem(
-                    .unsupportedMediaType,
-                    "Weights are taken as a safetensors file (\(Self.mediaType)), "
-                        + "not as \"\(mediaType)\".")
-            }
-            let name = request.parameter("version") ?? ""
-            return WeightsUpload(
-                version: name == "next" ? nil : try ModelVersion.required(name), models: models, store: store,
-                spoolDirectory: configuration.dataDirectory, maximumLength: configuration.weightsBytes, clock: clock)
+            return .taken(by: try makeUpload(for: request))
         } catch {
-            return RefusedBody(answer: error.response())
+            return .refused(error.response())
+        }
+    }
+
+    private func makeUpload(for request: ServerRequest) throws(Problem) -> WeightsUpload {
+        try QueryParameters.refuse(in: request)
+        try checkMediaType(of: request.head)
+        if case .contentLength(let length) = request.head.framing, length > UInt64(configuration.weightsBytes) {
+            throw WeightsUpload.tooLarge(configuration.weightsBytes)
+        }
+        let name = request.parameter("version") ?? ""
+        return WeightsUpload(
+            version: name == "next" ? nil : try ModelVersion.required(name), models: models, store: store,
+            spoolDirectory: configuration.dataDirectory, maximumLength: configuration.weightsBytes, clock: clock)
+    }
+
+    private func checkMediaType(of head: HTTPRequest) throws(Problem) {
+        let declared = head.fields.values(of: .contentType)
+        guard declared.count < 2 else { throw Problem(.badRequest, "Content-Type: the field is there twice.") }
+        let mediaType = ContentType(declared.first ?? "").mediaType
+        guard Self.acceptedMediaTypes.contains(mediaType) else {
+            throw Problem(
+                unsupported: "Weights are taken as a safetensors file (\(Self.mediaType)), not as \"\(mediaType)\".",
+                accepting: Self.mediaType)
         }
     }
 }
