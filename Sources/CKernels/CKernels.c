@@ -36,11 +36,16 @@ INLINE float dot(int32_t n, const float *restrict x, const float *restrict y) {
     return sum;
 }
 
+// The row that the user of group g is to be less by its weight; null for none.
+INLINE const float *left_out_row(nectar_left_out left_out, int32_t stride, int32_t g, int32_t item) {
+    return left_out.rows && left_out.weights[g] != 0 ? left_out.rows + (int64_t)item * stride : NULL;
+}
+
 MULTIVERSIONED
 void nectar_gmf_forward(nectar_row_layout layout, int32_t groups, int32_t per, const float *restrict user_rows,
                         const float *restrict item_rows, const int32_t *restrict users, const int32_t *restrict items,
-                        const float *restrict output_weights, float global, float *restrict user_copies,
-                        float *restrict logits, float *restrict scratch) {
+                        nectar_left_out left_out, const float *restrict output_weights, float global,
+                        float *restrict user_copies, float *restrict logits, float *restrict scratch) {
     const int32_t d = layout.gmf, bias = layout.gmf + layout.mlp;
     for (int32_t g = 0; g < groups; g++) {
         const float *user = user_rows + (int64_t)users[g] * layout.stride;
@@ -52,13 +57,18 @@ void nectar_gmf_forward(nectar_row_layout layout, int32_t groups, int32_t per, c
                 nectar_prefetch(item_rows + (int64_t)items[(g + 1) * per + j] * layout.stride,
                                 (int64_t)sizeof(float) * layout.stride);
         }
-        for (int32_t k = 0; k < d; k++) {
-            copy[k] = user[k];
-            scratch[k] = user[k] * output_weights[k];
+        float user_bias = user[bias];
+        for (int32_t k = 0; k < d; k++) copy[k] = user[k];
+        const float *left = left_out_row(left_out, layout.stride, g, items[g * per]);
+        if (left) {
+            const float weight = left_out.weights[g];
+            for (int32_t k = 0; k < d; k++) copy[k] -= weight * left[k];
+            user_bias -= weight * left[bias];
         }
+        for (int32_t k = 0; k < d; k++) scratch[k] = copy[k] * output_weights[k];
         for (int32_t j = 0; j < per; j++) {
             const float *item = item_rows + (int64_t)items[g * per + j] * layout.stride;
-            logits[g * per + j] = dot(d, scratch, item) + user[bias] + item[bias] + global;
+            logits[g * per + j] = dot(d, scratch, item) + user_bias + item[bias] + global;
         }
     }
 }
@@ -94,6 +104,21 @@ void nectar_gather_mlp(nectar_row_layout layout, int32_t count, const float *res
     const int32_t m = layout.mlp;
     for (int32_t i = 0; i < count; i++)
         memcpy(out + (int64_t)i * m, rows + (int64_t)indices[i] * layout.stride + layout.gmf, sizeof(float) * (size_t)m);
+}
+
+MULTIVERSIONED
+void nectar_gather_user_mlp(nectar_row_layout layout, int32_t groups, int32_t per, const float *restrict user_rows,
+                            const int32_t *restrict users, const int32_t *restrict items, nectar_left_out left_out,
+                            float *restrict out) {
+    const int32_t m = layout.mlp;
+    for (int32_t g = 0; g < groups; g++) {
+        float *row = out + (int64_t)g * m;
+        memcpy(row, user_rows + (int64_t)users[g] * layout.stride + layout.gmf, sizeof(float) * (size_t)m);
+        const float *left = left_out_row(left_out, layout.stride, g, items[g * per]);
+        if (!left) continue;
+        const float weight = left_out.weights[g];
+        for (int32_t k = 0; k < m; k++) row[k] -= weight * left[layout.gmf + k];
+    }
 }
 
 MULTIVERSIONED
@@ -308,6 +333,30 @@ void nectar_user_gradient(int32_t stride, int32_t occurrences, const int32_t *re
     for (int32_t i = 0; i < occurrences; i++) {
         const float *own = user_gradients + (int64_t)groups[i] * stride;
         for (int32_t k = 0; k < stride; k++) gradient[k] += own[k];
+    }
+}
+
+MULTIVERSIONED
+void nectar_left_out_gradient(int32_t stride, int32_t occurrences, const int32_t *restrict samples, int32_t per,
+                              const float *restrict weights, const float *restrict user_gradients,
+                              float *restrict gradient) {
+    for (int32_t i = 0; i < occurrences; i++) {
+        const int32_t g = samples[i] / per;
+        if (samples[i] % per != 0 || weights[g] == 0) continue;
+        const float *own = user_gradients + (int64_t)g * stride;
+        for (int32_t k = 0; k < stride; k++) gradient[k] -= weights[g] * own[k];
+    }
+}
+
+MULTIVERSIONED
+void nectar_add_rows(int32_t stride, int32_t count, const int32_t *restrict indices, const float *restrict weights,
+                     const float *restrict rows, float *restrict sum) {
+    for (int32_t i = 0; i < count; i++) {
+        if (i + 2 < count)
+            nectar_prefetch(rows + (int64_t)indices[i + 2] * stride, (int64_t)sizeof(float) * stride);
+        const float *row = rows + (int64_t)indices[i] * stride;
+        const float weight = weights[i];
+        for (int32_t k = 0; k < stride; k++) sum[k] += weight * row[k];
     }
 }
 

@@ -9,4 +9,12 @@
 void sposv_(const char *uplo, const int *n, const int *nrhs, float *a, const int *lda, float *b, const int *ldb,
             int *info, unsigned long uplo_length);
 
+// Cholesky's factor of a symmetric positive definite A (SPOTRF), and A's inverse from it (SPOTRI).
+void spotrf_(const char *uplo, const int *n, float *a, const int *lda, int *info, unsigned long uplo_length);
+void spotri_(const char *uplo, const int *n, float *a, const int *lda, int *info, unsigned long uplo_length);
+
+// Eigenvalues, ascending, and eigenvectors of a symmetric A (SSYEV); the vectors replace A's columns.
+void ssyev_(const char *jobz, const char *uplo, const int *n, float *a, const int *lda, float *w, float *work,
+            const int *lwork, int *info, unsigned long jobz_length, unsigned long uplo_length);
+
 #endif

@@ -6,7 +6,7 @@
 struct ClosedFormInitializer {
     /// Pairs that the scale is fitted on.
     private static let calibrationPairs = 20_000
-    /// What the tower's part of h starts at, times its usual random start.
+    /// What the tower's part of h starts at, times its usual random start; with histories at 0, for it would disturb them.
     private static let towerScale: Float = 0.1
 
     let dataset: InteractionDataset
@@ -21,41 +21,64 @@ struct ClosedFormInitializer {
             dataset: dataset, settings: hyperparameters.start, seed: hyperparameters.seed, loop: loop)
         var loss = 0.0
         if model.users.gmf > 0 {
-            guard let factors = als.factors(dimension: model.users.gmf, isCancelled: isCancelled) else { return nil }
-            let (positives, negatives) = samples(factors)
-            let calibration = LogisticCalibration(positives: positives, negatives: negatives)
-            loss = calibration.loss(positives: positives, negatives: negatives)
-            let root = Float(max(calibration.slope, 1e-3).squareRoot())
-            model.users.setColumns(offset: 0, width: factors.dimension, to: factors.users.array.map { root * $0 })
-            model.items.setColumns(offset: 0, width: factors.dimension, to: factors.items.array.map { root * $0 })
-            model.dense.set([Float(calibration.offset)], at: model.dense.globalBiasOffset)
+            guard let measured = initialiseGMF(model, als, isCancelled) else { return nil }
+            loss = measured
         }
-        if model.users.mlp > 0 {
+        if model.users.mlp > 0, !(hyperparameters.hasHistory && model.users.gmf > 0) {
             guard let factors = als.factors(dimension: model.users.mlp, isCancelled: isCancelled) else { return nil }
             let offset = model.users.gmf
             model.users.setColumns(offset: offset, width: factors.dimension, to: factors.users.array)
             model.items.setColumns(offset: offset, width: factors.dimension, to: factors.items.array)
-            if model.users.gmf > 0 {
-                let tower = model.dense.slice(model.users.gmf..<model.dense.outputCount)
-                model.dense.set(tower.map { Self.towerScale * $0 }, at: model.users.gmf)
-            }
         }
+        if model.users.gmf > 0, model.users.mlp > 0 {
+            let tower = model.dense.slice(model.users.gmf..<model.dense.outputCount)
+            let scale = model.histories == nil ? Self.towerScale : 0
+            model.dense.set(tower.map { scale * $0 }, at: model.users.gmf)
+        }
+        model.histories?.addSums(to: model.users.rows, loop: loop)
         return loss
     }
 
+    /// The first elements get the factorisation, the last ones what items say of each other.
+    private func initialiseGMF(_ model: TrainableModel, _ als: ImplicitALS, _ isCancelled: () -> Bool) -> Double? {
+        let dimension = hyperparameters.embeddingDimension
+        guard let factors = als.factors(dimension: dimension, isCancelled: isCancelled) else { return nil }
+        var relations: ItemItemFactors?
+        if hyperparameters.hasHistory {
+            let regression = ItemItemRegression(
+                dataset: dataset, regularization: hyperparameters.history.regularization, seed: hyperparameters.seed,
+                loop: loop)
+            relations = regression.factors(rank: hyperparameters.history.dimension, isCancelled: isCancelled)
+            guard relations != nil else { return nil }
+        }
+        let blend = ClosedFormBlend(
+            factors: factors, relations: relations, share: hyperparameters.history.share, dataset: dataset)
+        let (positives, negatives) = samples(blend)
+        let calibration = LogisticCalibration(positives: positives, negatives: negatives)
+        blend.write(to: model, slope: Float(max(calibration.slope, 1e-3)))
+        blend.writeMLP(to: model)
+        model.dense.set([Float(calibration.offset)], at: model.dense.globalBiasOffset)
+        return calibration.loss(positives: positives, negatives: negatives)
+    }
+
     /// Scores of observed pairs, and of the negatives each would be trained with.
-    private func samples(_ factors: ImplicitFactors) -> (positives: [Float], negatives: [Float]) {
+    private func samples(_ blend: ClosedFormBlend) -> (positives: [Float], negatives: [Float]) {
         let sampler = NegativeSampler(dataset: dataset)
         var random = SplitMix64(seed: hyperparameters.seed, 7)
         var positives: [Float] = []
         var negatives: [Float] = []
         let every = max(1, dataset.interactionCount / Self.calibrationPairs)
         for user in 0..<dataset.userCount {
-            for place in dataset.interactions(of: user) where place % every == 0 {
-                positives.append(factors.score(user: user, item: Int(dataset.items[place])))
+            let places = dataset.interactions(of: user).filter { $0 % every == 0 }
+            let history = places.isEmpty ? [] : blend.historySum(of: user)
+            for place in places {
+                positives.append(
+                    blend.score(
+                        user: user, historySum: history, item: Int(dataset.items[place]),
+                        leftOut: dataset.weights[place] > 0))
                 for _ in 0..<hyperparameters.negativesPerPositive {
                     guard let item = sampler.draw(user: user, using: &random) else { break }
-                    negatives.append(factors.score(user: user, item: Int(item)))
+                    negatives.append(blend.score(user: user, historySum: history, item: Int(item)))
                 }
             }
         }

@@ -4,7 +4,8 @@ internal import Glibc
 ///
 /// The vector is the most probable one (MAP) given the model's own loss on the history and, as a prior, the distribution
 /// of the trained users: a Gaussian around their mean with their variance, element by element. With no history it is the
-/// mean user. The MLP embedding takes a few steps of Adam down the gradient (the loss is not convex there, so this is an
+/// mean user. Where the model knows histories, the prior lies around what the history itself says, which is exact and most of
+/// what there is to know; each item of it is then set against the user without that item, as in training. The MLP embedding takes a few steps of Adam down the gradient (the loss is not convex there, so this is an
 /// approximation); then the GMF embedding and the user's bias are solved by Newton's method, exactly up to the sampled
 /// negatives. Cost O(samples · (d² + the dense layers) · steps + d³), well below a millisecond for small models.
 struct FoldIn {
@@ -17,6 +18,8 @@ struct FoldIn {
     static let leastVariance: Float = 1e-4
 
     let model: ScoringModel
+    /// What is assumed of the user before its samples are looked at: where the model knows histories, the mean user with
+    /// the history in its bag.
     let prior: ModelPrior
     let objective: Objective
 
@@ -25,6 +28,8 @@ struct FoldIn {
         var item: Int32
         var target: Float
         var weight: Float
+        /// Whether the item is in the user's bag, without which it then counts.
+        var isInBag = false
     }
 
     func vector(samples: [Sample]) -> UserVector {
@@ -33,7 +38,8 @@ struct FoldIn {
         var user = prior.user
         if model.architecture.hasMLP { user.mlp = descended(user, samples, rows) }
         let features = linearFeatures(rows)
-        var state = LinearState(user: user, logits: model.score(user, rows))
+        let logits = zip(model.score(user, rows), bagShifts(samples, features)).map { $0 - $1 }
+        var state = LinearState(user: user, logits: logits)
         state.cost = cost(state, samples)
         for _ in 0..<Self.newtonSteps {
             guard let next = newtonStep(from: state, samples, features) else { break }
@@ -42,6 +48,20 @@ struct FoldIn {
             if gain <= 1e-4 * abs(state.cost) { break }
         }
         return state.user
+    }
+
+    /// By how much each sample's logit is less without the item itself in the bag: GMF's and the biases' part, exactly (the
+    /// tower's share in it is left in).
+    private func bagShifts(_ samples: [Sample], _ features: [Float]) -> [Float] {
+        guard let history = model.history else { return Array(repeating: 0, count: samples.count) }
+        let width = model.gmfWidth
+        return samples.indices.map { row in
+            guard samples[row].isInBag else { return 0 }
+            let item = Int(samples[row].item)
+            var sum = history.bias[item]
+            for k in 0..<width { sum += features[row * (width + 1) + k] * history.gmf[item * width + k] }
+            return history.weight * sum
+        }
     }
 
     /// Where the solution of p_G and β_u stands.
@@ -164,8 +184,22 @@ extension ModelSnapshot {
     ///   - weights: How much each counts; 1 each if nil.
     ///   - ratings: What each was rated, for a rating model; NaN where it was not.
     public func foldIn(items: [Int32], weights: [Float]? = nil, ratings: [Float]? = nil) -> UserVector {
-        FoldIn(model: model, prior: prior, objective: objective)
+        FoldIn(model: model, prior: prior.around(history(items, weights), of: model), objective: objective)
             .vector(samples: foldInSamples(items: items, weights: weights, ratings: ratings).all)
+    }
+
+    /// The items of a history that go into the user's bag, each once.
+    private func history(_ items: [Int32], _ weights: [Float]?) -> [Int32] {
+        guard model.history != nil else { return [] }
+        var known = ItemSet(itemCount: itemCount)
+        return items.indices.compactMap { index in
+            let item = items[index]
+            guard item >= 0, item < itemCount, !known.contains(Int(item)), (weights?[index] ?? 1) > 0 else {
+                return nil
+            }
+            known.insert(Int(item))
+            return item
+        }
     }
 
     /// What a history is folded in from: itself, newest first, and the negatives beside it.
@@ -180,7 +214,9 @@ extension ModelSnapshot {
             let weight = weights?[index] ?? 1
             guard item >= 0, item < itemCount, !known.contains(Int(item)), weight > 0, weight.isFinite else { continue }
             known.insert(Int(item))
-            samples.append(FoldIn.Sample(item: item, target: target(ratings?[index]), weight: weight))
+            samples.append(
+                FoldIn.Sample(
+                    item: item, target: target(ratings?[index]), weight: weight, isInBag: model.history != nil))
         }
         let positiveCount = samples.count
         if objective != .rating { samples += negatives(beside: samples, known) }

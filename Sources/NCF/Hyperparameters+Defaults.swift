@@ -6,8 +6,14 @@ extension Hyperparameters {
     /// settings of ``Objective/implicit``.
     public static func defaults(for architecture: Architecture, objective: Objective = .auto) -> Hyperparameters {
         guard objective != .rating else { return Hyperparameters(architecture: architecture, objective: objective) }
+        // What histories say is finished in closed form; the epochs after it are few, with short steps.
+        guard !architecture.hasGMF else {
+            return Hyperparameters(
+                architecture: architecture, objective: objective, start: ClosedFormStart(), history: HistoryBag(),
+                epochs: 2, learningRate: 0.0005, negativesPerPositive: 8, earlyStopping: 1)
+        }
         return Hyperparameters(
             architecture: architecture, objective: objective, start: ClosedFormStart(), epochs: 10,
-            learningRate: architecture.hasMLP ? 0.002 : 0.001, negativesPerPositive: 8)
+            learningRate: 0.002, negativesPerPositive: 8)
     }
 }

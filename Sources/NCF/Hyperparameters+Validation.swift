@@ -44,6 +44,8 @@ extension Hyperparameters {
         }
         check("als_sweeps", start.sweeps, 0...Limit.alternatingSweeps)
         if start.sweeps > 0 { checkStart(&faults) }
+        check("history_dimension", history.dimension, 0...Limit.embeddingDimension)
+        if hasHistory { checkHistory(&faults) }
         // What a closed form found may be served as it is.
         if epochs != 0 || start.sweeps <= 0 { check("epochs", epochs, 1...Limit.epochs) }
         check("batch_size", batchSize, 1...Limit.batchSize)
@@ -57,6 +59,16 @@ extension Hyperparameters {
         check("early_stopping", earlyStopping, 0...Limit.epochs)
         check("threads", threads, 1...Limit.threads)
         if !faults.isEmpty { throw HyperparameterFaults(faults: faults) }
+    }
+
+    private func checkHistory(_ faults: inout [HyperparameterFaults.Fault]) {
+        if !(history.regularization > 0 && history.regularization <= 1_000_000) {
+            let detail = "must be above 0 and at most 1000000, not \(history.regularization)"
+            faults.append(.init(name: "history_regularization", detail: detail))
+        }
+        if !(history.share >= 0 && history.share <= 1) {
+            faults.append(.init(name: "history_share", detail: "must be 0 to 1, not \(history.share)"))
+        }
     }
 
     private func checkStart(_ faults: inout [HyperparameterFaults.Fault]) {

@@ -6,7 +6,7 @@ public struct Hyperparameters: Sendable, Equatable {
     public var architecture: Architecture
     /// What it is trained to predict.
     public var objective: Objective
-    /// Length of the embeddings of the GMF branch.
+    /// Length of the embeddings of the GMF branch, without what ``history`` adds.
     public var embeddingDimension: Int
     /// Length of the embeddings of the MLP branch; nil means half of the first of ``hiddenLayerSizes``. The tower of He
     /// et al. 2017, 64-32-16-8, is 32 here, with layers [32, 16, 8].
@@ -15,6 +15,8 @@ public struct Hyperparameters: Sendable, Equatable {
     public var hiddenLayerSizes: [Int]
     /// How the embeddings are found before the first epoch; implicit objective only.
     public var start: ClosedFormStart
+    /// How a user's history enters its vectors.
+    public var history: HistoryBag
     /// Passes over the data, at most.
     public var epochs: Int
     /// Samples (positives and negatives together) per step.
@@ -42,6 +44,7 @@ public struct Hyperparameters: Sendable, Equatable {
         mlpEmbeddingDimension: Int? = nil,
         hiddenLayerSizes: [Int] = [64, 32, 16],
         start: ClosedFormStart = .none,
+        history: HistoryBag = .none,
         epochs: Int = 20,
         batchSize: Int = 4096,
         learningRate: Double = 0.001,
@@ -58,6 +61,7 @@ public struct Hyperparameters: Sendable, Equatable {
         self.mlpEmbeddingDimension = mlpEmbeddingDimension
         self.hiddenLayerSizes = hiddenLayerSizes
         self.start = start
+        self.history = history
         self.epochs = epochs
         self.batchSize = batchSize
         self.learningRate = learningRate
@@ -67,6 +71,15 @@ public struct Hyperparameters: Sendable, Equatable {
         self.seed = seed
         self.earlyStopping = earlyStopping
         self.threads = threads
+    }
+
+    /// Whether users have their histories in their bags.
+    public var hasHistory: Bool { history.dimension > 0 }
+
+    /// The length of the embeddings of the GMF branch that a model with these settings has: ``embeddingDimension`` and what
+    /// histories add to it; 0 without that branch.
+    public var resolvedEmbeddingDimension: Int {
+        architecture.hasGMF ? embeddingDimension + max(0, history.dimension) : 0
     }
 
     /// The length of the embeddings of the MLP branch that a model with these settings has; 0 without that branch.

@@ -55,6 +55,9 @@ extension Hyperparameters {
         object.member("als_sweeps", start.sweeps)
         object.member("als_regularization", start.regularization)
         object.member("als_unobserved_weight", start.unobservedWeight)
+        object.member("history_dimension", history.dimension)
+        object.member("history_regularization", history.regularization)
+        object.member("history_share", history.share)
         object.member("epochs", epochs)
         object.member("batch_size", batchSize)
         object.member("learning_rate", learningRate)
@@ -81,12 +84,17 @@ extension Hyperparameters {
         start.sweeps = json["als_sweeps"]?.int ?? start.sweeps
         start.regularization = json["als_regularization"]?.double ?? start.regularization
         start.unobservedWeight = json["als_unobserved_weight"]?.double ?? start.unobservedWeight
+        var history = HistoryBag.none
+        history.dimension = json["history_dimension"]?.int ?? history.dimension
+        history.regularization = json["history_regularization"]?.double ?? history.regularization
+        history.share = json["history_share"]?.double ?? history.share
         let schedule = json["learning_rate_schedule"]?.string ?? LearningRateSchedule.constant.rawValue
         guard let schedule = LearningRateSchedule(rawValue: schedule) else { return nil }
         self.init(
             architecture: architecture, objective: objective, embeddingDimension: embedding,
             mlpEmbeddingDimension: json["mlp_embedding_dimension"]?.int,
-            hiddenLayerSizes: layers.elements.compactMap(\.int), start: start, epochs: epochs, batchSize: batchSize,
+            hiddenLayerSizes: layers.elements.compactMap(\.int), start: start, history: history, epochs: epochs,
+            batchSize: batchSize,
             learningRate: learningRate, learningRateSchedule: schedule, weightDecay: weightDecay,
             negativesPerPositive: negatives, seed: seed, earlyStopping: earlyStopping, threads: threads)
     }

@@ -11,6 +11,8 @@ final class MiniBatch: @unchecked Sendable {
     let items: AlignedBuffer<Int32>
     let targets: AlignedBuffer<Float>
     let weights: AlignedBuffer<Float>
+    /// For each group how much of its first item's feature its user is to be less: that item's weight in the user's history.
+    let leftOut: AlignedBuffer<Float>
 
     /// Room for `capacity` groups.
     init(capacity: Int, samplesPerGroup: Int) {
@@ -20,6 +22,7 @@ final class MiniBatch: @unchecked Sendable {
         items = AlignedBuffer(count: capacity * samplesPerGroup, repeating: 0)
         targets = AlignedBuffer(count: capacity * samplesPerGroup, repeating: 0)
         weights = AlignedBuffer(count: capacity * samplesPerGroup, repeating: 0)
+        leftOut = AlignedBuffer(count: capacity, repeating: 0)
     }
 
     var sampleCount: Int { groupCount * samplesPerGroup }

@@ -34,6 +34,8 @@ public struct ModelParameters: Sendable, Equatable {
     public var itemBias: [Float]
     /// μ.
     public var globalBias: Float
+    /// What histories contribute to the users' vectors; nil where users are their IDs alone.
+    public var history: History?
 
     /// A model of the given shape that answers 0 to everything, its output weights aside.
     public init(
@@ -87,7 +89,9 @@ public struct ModelParameters: Sendable, Equatable {
 
     /// Whether every number is finite.
     public var isFinite: Bool {
-        let arrays = [userGMF, itemGMF, userMLP, itemMLP, outputWeights, userBias, itemBias, [globalBias]]
+        let arrays =
+            [userGMF, itemGMF, userMLP, itemMLP, outputWeights, userBias, itemBias, [globalBias]]
+            + (history.map { [$0.gmf, $0.mlp, $0.bias] } ?? [])
         return (arrays + layers.flatMap { [$0.weights, $0.bias] }).allSatisfy { $0.allSatisfy(\.isFinite) }
     }
 }

@@ -16,13 +16,20 @@ struct ModelPrior: Sendable {
         self.item = item
     }
 
-    /// O(all embeddings).
-    init(_ model: ScoringModel) {
+    /// The same with `history` in the mean user's bag.
+    func around(_ history: [Int32], of model: ScoringModel) -> ModelPrior {
+        guard let table = model.history, !history.isEmpty else { return self }
+        return ModelPrior(user: table.adding(history, to: user), userVariance: userVariance, item: item)
+    }
+
+    /// O(all embeddings). Users with histories are distributed around what their histories say: as `history` has it.
+    init(_ model: ScoringModel, history: ModelParameters.History? = nil) {
         let gmf = ColumnMoments(model.userGMF, rows: model.userCount, width: model.gmfWidth)
         let mlp = ColumnMoments(model.userMLP, rows: model.userCount, width: model.mlpWidth)
         let bias = ColumnMoments(model.userBias, rows: model.userCount, width: 1)
-        user = UserVector(gmf: gmf.means, mlp: mlp.means, bias: bias.means[0])
-        userVariance = UserVector(gmf: gmf.variances, mlp: mlp.variances, bias: bias.variances[0])
+        user = history?.ownMean ?? UserVector(gmf: gmf.means, mlp: mlp.means, bias: bias.means[0])
+        userVariance =
+            history?.ownVariance ?? UserVector(gmf: gmf.variances, mlp: mlp.variances, bias: bias.variances[0])
         let halfWidth = model.layers.first?.outputs ?? 0
         func mean(_ rows: FrozenArray<Float>, _ width: Int) -> FrozenArray<Float> {
             FrozenArray(ColumnMoments(rows, rows: model.itemCount, width: width).means)
@@ -34,7 +41,7 @@ struct ModelPrior: Sendable {
 }
 
 /// The mean and the variance of each column of a row-major matrix; zeros where there are no rows.
-private struct ColumnMoments {
+struct ColumnMoments {
     var means: [Float]
     var variances: [Float]
 

@@ -33,7 +33,8 @@ extension ModelSnapshot {
 
     /// Explains the scores of `items` for a user given by its vector.
     ///
-    /// What a score loses without an item of the history is what folding in the rest would change, found from one system
+    /// Where the model knows histories, what a score loses without an item of the history is exact: the score less the one
+    /// without that item in the user's bag, the user's own embedding staying. Elsewhere it is what folding in the rest would change, found from one system
     /// of equations by a rank-one downdate each (Sherman–Morrison): equal to folding in anew for a rating model without
     /// tower whose vector was folded in, one Newton step towards it otherwise. The tower enters by its gradient.
     ///
@@ -48,7 +49,9 @@ extension ModelSnapshot {
         let rows = model.gather(items)
         let parts = parts(user, rows)
         let (samples, positives) = foldInSamples(items: history, weights: weights, ratings: ratings)
-        let losses = HistoryInfluence(model: model, prior: prior, objective: objective)
+        let losses =
+            model.history.map { bagLosses(user, of: rows, $0, samples.prefix(positives).map(\.item)) }
+            ?? HistoryInfluence(model: model, prior: prior, objective: objective)
             .losses(user, of: rows, samples: samples, historyCount: positives)
         return items.indices.map { index in
             var best = TopK(limit: min(reasons, positives))
@@ -58,6 +61,15 @@ extension ModelSnapshot {
             }
             return Explanation(item: Int(items[index]), parts: parts[index], becauseOf: best.ranked())
         }
+    }
+
+    /// What the scores lose without each item of the history in the user's bag, exactly; rows × history, row-major.
+    private func bagLosses(
+        _ user: UserVector, of rows: ItemRows, _ table: HistoryTable, _ history: [Int32]
+    ) -> [Float] {
+        let whole = model.score(user, rows)
+        let rest = history.map { model.score(table.removing([$0], from: user), rows) }
+        return (0..<rows.count).flatMap { row in rest.map { whole[row] - $0[row] } }
     }
 
     private func parts(_ user: UserVector, _ rows: ItemRows) -> [ScoreParts] {

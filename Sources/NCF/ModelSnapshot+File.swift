@@ -19,6 +19,13 @@ extension ModelSnapshot {
                 SafetensorsTensor("layers.\(index).weight", layer.weights, shape: [layer.outputs, layer.inputs]))
             tensors.append(SafetensorsTensor("layers.\(index).bias", layer.bias, shape: [layer.outputs]))
         }
+        if let history = model.history {
+            tensors += [
+                SafetensorsTensor("history_gmf", history.gmf, shape: [items, gmf]),
+                SafetensorsTensor("history_mlp", history.mlp, shape: [items, mlp]),
+                SafetensorsTensor("history_bias", history.bias, shape: [items]),
+            ]
+        }
         tensors += prior.user.tensors("prior.user") + prior.userVariance.tensors("prior.user_variance")
         tensors += [
             SafetensorsTensor("prior.item_gmf", prior.item.gmf, shape: [gmf]),
@@ -37,7 +44,8 @@ extension ModelSnapshot {
         SnapshotManifest(
             version: version, payload: payload, architecture: model.architecture, userCount: model.userCount,
             itemCount: model.itemCount, embeddingDimension: model.gmfWidth, mlpEmbeddingDimension: model.mlpWidth,
-            hiddenLayerSizes: model.layers.map(\.outputs), ratingRange: ratingRange, lineage: lineage)
+            hiddenLayerSizes: model.layers.map(\.outputs), historyWeight: model.history?.weight,
+            ratingRange: ratingRange, lineage: lineage)
     }
 
     /// Stands on a mapped payload, after checking its size, its checksum, and every tensor against the manifest.

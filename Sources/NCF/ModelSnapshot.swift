@@ -46,7 +46,7 @@ public final class ModelSnapshot: Scorer {
         popularity = FrozenArray(counts)
         let order = counts.indices.sorted { (counts[$0], $1) > (counts[$1], $0) }
         popularityOrder = FrozenArray(order.map(Int32.init))
-        prior = ModelPrior(model)
+        prior = ModelPrior(model, history: parameters.history)
     }
 
     /// Stands on parts read from a file, which the reader has checked against each other.

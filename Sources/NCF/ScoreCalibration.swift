@@ -20,6 +20,13 @@ public struct ScoreCalibration: Sendable, Equatable {
 
     private static let bins = 15
 
+    /// Takes what was found elsewhere.
+    init(slope: Float, offset: Float, expectedError: Double) {
+        self.slope = slope
+        self.offset = offset
+        self.expectedError = expectedError
+    }
+
     /// Fits to what `scorer` says of the held-out interactions; nil where there are too few, or where its scores do not
     /// rise with the share of interactions.
     public init?(scorer: any Scorer, train: InteractionDataset, holdout: Holdout, seed: UInt64) {
@@ -86,6 +93,7 @@ extension ModelParameters {
         result.userBias = userBias.map { slope * $0 }
         result.itemBias = itemBias.map { slope * $0 }
         result.globalBias = slope * globalBias + calibration.offset
+        result.history = history?.scaled(gmf: architecture == .mf ? slope : 1, bias: slope)
         return result
     }
 }

@@ -21,6 +21,8 @@ public struct ScoringModel: Scorer {
     let userBias: FrozenArray<Float>
     let itemBias: FrozenArray<Float>
     let globalBias: Float
+    /// What the items of histories contribute to users; nil where users are their IDs alone.
+    let history: HistoryTable?
     /// The dense layers as the kernels read them.
     let tower: ServingTower
 
@@ -53,6 +55,7 @@ public struct ScoringModel: Scorer {
         userBias = FrozenArray(parameters.userBias)
         itemBias = FrozenArray(parameters.itemBias)
         globalBias = parameters.globalBias
+        history = parameters.history.map { HistoryTable($0) }
         itemHalves = FrozenArray(Self.itemHalves(of: parameters))
         tower = ServingTower(layers, mlpWidth: mlpWidth, outputWeights: Array(outputWeights.dropFirst(gmfWidth)))
     }
@@ -62,7 +65,9 @@ public struct ScoringModel: Scorer {
         architecture: Architecture, userCount: Int, itemCount: Int, gmfWidth: Int, mlpWidth: Int,
         userGMF: FrozenArray<Float>, itemGMF: FrozenArray<Float>, userMLP: FrozenArray<Float>,
         itemMLP: FrozenArray<Float>, itemHalves: FrozenArray<Float>, layers: [Layer],
-        outputWeights: FrozenArray<Float>, userBias: FrozenArray<Float>, itemBias: FrozenArray<Float>, globalBias: Float
+        outputWeights: FrozenArray<Float>, userBias: FrozenArray<Float>, itemBias: FrozenArray<Float>,
+        globalBias: Float,
+        history: HistoryTable?
     ) {
         ServingProducts.prepare()
         self.architecture = architecture
@@ -80,6 +85,7 @@ public struct ScoringModel: Scorer {
         self.userBias = userBias
         self.itemBias = itemBias
         self.globalBias = globalBias
+        self.history = history
         tower = ServingTower(layers, mlpWidth: mlpWidth, outputWeights: Array(outputWeights.dropFirst(gmfWidth)))
     }
 

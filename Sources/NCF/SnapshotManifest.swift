@@ -5,8 +5,8 @@ internal import JSON
 /// Written last; a payload without its manifest is not a snapshot. A JSON document that begins with a checksum of itself,
 /// computed with zeros in the checksum's place, so that damage to the manifest is found as surely as to the payload.
 struct SnapshotManifest: Sendable, Equatable {
-    /// What this program writes, and the newest that it reads.
-    static let format = 1
+    /// The newest that this program reads: 2 has histories, and is written for models that have them; 1 lacks them.
+    static let format = 2
 
     var version: Int
     var payload: SafetensorsFile.Receipt
@@ -16,6 +16,8 @@ struct SnapshotManifest: Sendable, Equatable {
     var embeddingDimension: Int
     var mlpEmbeddingDimension: Int
     var hiddenLayerSizes: [Int]
+    /// What each item of a history counts; nil where there are none.
+    var historyWeight: Float?
     var ratingRange: ClosedRange<Float>?
     var lineage: Lineage
 }
@@ -29,7 +31,7 @@ extension SnapshotManifest {
         var writer = JSONWriter(reservingCapacity: 2048)
         writer.object { object in
             object.member("checksum", String(repeating: "0", count: Self.digitCount))
-            object.member("format", Self.format)
+            object.member("format", historyWeight == nil ? 1 : 2)
             object.member("version", version)
             object.key("payload")
             object.object { payload in
@@ -56,6 +58,7 @@ extension SnapshotManifest {
         object.member("mlp_embedding_dimension", mlpEmbeddingDimension)
         object.key("hidden_layers")
         object.array { sizes in for size in hiddenLayerSizes { sizes.value(size) } }
+        object.member("history_weight", ifPresent: historyWeight)
         object.member("lowest_rating", ifPresent: ratingRange?.lowerBound)
         object.member("highest_rating", ifPresent: ratingRange?.upperBound)
     }
@@ -89,7 +92,7 @@ extension SnapshotManifest {
         guard format <= Self.format else {
             throw refusal("it has format \(format), newer than the \(Self.format) that this program reads")
         }
-        guard let decoded = Self.decode(root) else { throw refusal("the manifest lacks a member that format 1 has") }
+        guard let decoded = Self.decode(root) else { throw refusal("the manifest lacks a member that its format has") }
         self = decoded
     }
 
@@ -102,6 +105,8 @@ extension SnapshotManifest {
             let embedding = model.size("embedding_dimension"), let mlp = model.size("mlp_embedding_dimension"),
             let layers = model["hidden_layers"]?.sizes, let lineage = root["lineage"].flatMap(Lineage.init(json:))
         else { return nil }
+        let historyWeight = model["history_weight"]?.double.map(Float.init)
+        guard historyWeight.map(\.isFinite) ?? (root["format"]?.int == 1) else { return nil }
         var range: ClosedRange<Float>?
         if let low = model["lowest_rating"]?.double, let high = model["highest_rating"]?.double, low <= high {
             range = Float(low)...Float(high)
@@ -109,7 +114,8 @@ extension SnapshotManifest {
         return SnapshotManifest(
             version: version, payload: SafetensorsFile.Receipt(byteCount: byteCount, checksum: checksum),
             architecture: architecture, userCount: users, itemCount: items, embeddingDimension: embedding,
-            mlpEmbeddingDimension: mlp, hiddenLayerSizes: layers, ratingRange: range, lineage: lineage)
+            mlpEmbeddingDimension: mlp, hiddenLayerSizes: layers, historyWeight: historyWeight,
+            ratingRange: range, lineage: lineage)
     }
 }
 

@@ -35,7 +35,15 @@ struct SnapshotReader {
             outputWeights: try file.elements("output_weights", shape: [gmf + (sizes.last ?? 0)]),
             userBias: try file.elements("user_bias", shape: [users]),
             itemBias: try file.elements("item_bias", shape: [items]),
-            globalBias: try file.elements("global_bias", of: Float.self, shape: [1])[0])
+            globalBias: try file.elements("global_bias", of: Float.self, shape: [1])[0], history: try history())
+    }
+
+    private func history() throws(SnapshotFileError) -> HistoryTable? {
+        guard let weight = manifest.historyWeight else { return nil }
+        return HistoryTable(
+            weight: weight, gmf: try file.elements("history_gmf", shape: [items, manifest.embeddingDimension]),
+            mlp: try file.elements("history_mlp", shape: [items, manifest.mlpEmbeddingDimension]),
+            bias: try file.elements("history_bias", shape: [items]))
     }
 
     private func layers() throws(SnapshotFileError) -> [ScoringModel.Layer] {

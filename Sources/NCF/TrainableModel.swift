@@ -10,9 +10,15 @@ final class TrainableModel: Sendable {
     let users: EmbeddingTable
     let items: EmbeddingTable
     let dense: DenseParameters
+    /// The items of the users' histories as features of ``users``, whose rows then hold ID and history together.
+    let histories: BagTable?
 
     /// A model with random embeddings and weights (from `seed`) and zero biases, μ being `globalBias`.
-    init(shape: ModelParameters, trainsGlobalBias: Bool, globalBias: Float, seed: UInt64) {
+    ///
+    /// - Parameter histories: The users' bags, of items; their embeddings start at zero.
+    init(
+        shape: ModelParameters, trainsGlobalBias: Bool, globalBias: Float, seed: UInt64, histories: FeatureBags? = nil
+    ) {
         architecture = shape.architecture
         let gmf = shape.embeddingDimension
         let mlp = shape.mlpEmbeddingDimension
@@ -24,6 +30,7 @@ final class TrainableModel: Sendable {
             trainsGMFOutput: architecture.learnsGMFOutput,
             trainsGlobalBias: trainsGlobalBias
         )
+        self.histories = histories.map { [stride = users.stride] in BagTable(bags: $0, stride: stride) }
         initialise(table: users, seed: SplitMix64(seed: seed, 1))
         initialise(table: items, seed: SplitMix64(seed: seed, 2))
         initialiseDense(gmf: gmf, random: SplitMix64(seed: seed, 3))
@@ -76,7 +83,25 @@ final class TrainableModel: Sendable {
         }
         parameters.outputWeights = dense.slice(0..<dense.outputCount)
         parameters.globalBias = dense.values[dense.globalBiasOffset]
+        parameters.history = history()
         return parameters
+    }
+
+    /// What histories contribute, and how the users' own rows are distributed without them.
+    private func history() -> ModelParameters.History? {
+        guard let histories else { return nil }
+        let (gmf, mlp) = (users.gmf, users.mlp)
+        let sums = AlignedBuffer<Float>(count: users.rows.count, repeating: 0)
+        histories.addSums(to: sums, loop: ParallelLoop(threads: 1))
+        for index in 0..<sums.count { sums[index] = users.rows[index] - sums[index] }
+        let moments = ColumnMoments(FrozenArray(sums.array), rows: users.rowCount, width: users.stride)
+        func vector(_ row: [Float]) -> UserVector {
+            UserVector(gmf: Array(row[..<gmf]), mlp: Array(row[gmf..<gmf + mlp]), bias: row[gmf + mlp])
+        }
+        return ModelParameters.History(
+            weight: histories.bags.weight, gmf: histories.columns(offset: 0, width: gmf),
+            mlp: histories.columns(offset: gmf, width: mlp), bias: histories.columns(offset: gmf + mlp, width: 1),
+            ownMean: vector(moments.means), ownVariance: vector(moments.variances))
     }
 
     /// Copies parameters of the same shape in; the optimiser's state stays.
@@ -95,5 +120,10 @@ final class TrainableModel: Sendable {
         }
         dense.set(parameters.outputWeights, at: 0)
         dense.set([parameters.globalBias], at: dense.globalBiasOffset)
+        if let history = parameters.history, let histories {
+            histories.setColumns(offset: 0, width: gmf, to: history.gmf)
+            histories.setColumns(offset: gmf, width: mlp, to: history.mlp)
+            histories.setColumns(offset: gmf + mlp, width: 1, to: history.bias)
+        }
     }
 }

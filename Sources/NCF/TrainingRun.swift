@@ -4,6 +4,11 @@ import Dispatch
 struct TrainingRun {
     /// Progress is reported this often at most.
     private static let reportInterval: UInt64 = 100_000_000
+    /// How many times an epoch the features in bags take a step.
+    private static let settlementsPerEpoch = 8
+    /// Epochs in which h stays as it is where histories start from a closed form, the tower being silent: it is to learn what
+    /// matrix factorisation leaves, not to disturb it while its own weights are random.
+    private static let silentEpochs = 1
 
     let loop: ParallelLoop
     /// Measures the model on the holdout.
@@ -24,13 +29,14 @@ struct TrainingRun {
         loop = ParallelLoop(threads: hyperparameters.threads)
         let shape = ModelParameters(
             architecture: hyperparameters.architecture, userCount: dataset.userCount, itemCount: dataset.itemCount,
-            embeddingDimension: hyperparameters.embeddingDimension,
+            embeddingDimension: hyperparameters.resolvedEmbeddingDimension,
             mlpEmbeddingDimension: hyperparameters.resolvedMLPEmbeddingDimension,
             hiddenLayerSizes: hyperparameters.hiddenLayerSizes
         )
         model = TrainableModel(
             shape: shape, trainsGlobalBias: source.objective == .implicit, globalBias: source.globalBias,
-            seed: hyperparameters.seed
+            seed: hyperparameters.seed,
+            histories: hyperparameters.hasHistory ? FeatureBags(histories: dataset) : nil
         )
         groupsPerBatch = min(source.groupCount, max(1, hyperparameters.batchSize / source.samplesPerGroup))
         step = TrainingStep(
@@ -94,6 +100,9 @@ struct TrainingRun {
         let total = source.groupCount * source.samplesPerGroup
         var loss = 0.0
         var first = 0
+        var settled = 0
+        step.holdsOutput =
+            initializer != nil && model.histories != nil && model.users.gmf > 0 && epoch <= Self.silentEpochs
         fillFirst(order: order, epoch: epoch)
         while first < source.groupCount {
             let batch = batches.current
@@ -103,6 +112,11 @@ struct TrainingRun {
             first += batch.groupCount
             optimizer.learningRate = scheduledRate(epoch: epoch, done: first - batch.groupCount)
             updateAndFill(first: first, order: order, epoch: epoch)
+            // At the last batch too, so that an epoch ends with features that know all of it.
+            if first * Self.settlementsPerEpoch / source.groupCount > settled {
+                settled = first * Self.settlementsPerEpoch / source.groupCount
+                step.settle(optimizer: optimizer)
+            }
             if observer.isCancelled { throw .cancelled }
             let now = DispatchTime.now().uptimeNanoseconds
             if now - lastReport > Self.reportInterval {

@@ -19,6 +19,8 @@ struct TrainingSource: Sendable {
         var item: Int32
         var target: Float
         var weight: Float
+        /// In the user's history; 0 where there are no histories.
+        var leftOut: Float
     }
 
     /// - Throws: ``TrainingError/nothingToTrain(_:)`` where there is nothing to learn from.
@@ -49,9 +51,12 @@ struct TrainingSource: Sendable {
         for user in 0..<dataset.userCount {
             owners.append(contentsOf: repeatElement(Int32(user), count: dataset.interactions(of: user).count))
         }
+        let historyWeight = hyperparameters.hasHistory ? FeatureBags.historyWeight(of: dataset) : 0
         positives = positions.map {
-            let target = isRating ? dataset.ratings[$0] : 1
-            return Positive(user: owners[$0], item: dataset.items[$0], target: target, weight: dataset.weights[$0])
+            let (target, weight) = (isRating ? dataset.ratings[$0] : 1, dataset.weights[$0])
+            return Positive(
+                user: owners[$0], item: dataset.items[$0], target: target, weight: weight,
+                leftOut: historyWeight)
         }
         groupCount = positions.count
     }
@@ -89,12 +94,14 @@ struct TrainingSource: Sendable {
         // Within the bounds just checked.
         let (users, items) = unsafe (batch.users.base, batch.items.base)
         let (targets, weights) = unsafe (batch.targets.base, batch.weights.base)
+        let leftOut = unsafe batch.leftOut.base
         for group in range {
             let place = first + group
             prefetch(after: place, order: order)
             let positive = positives[Int(order[place])]
             let start = group * samplesPerGroup
             unsafe users[group] = positive.user
+            unsafe leftOut[group] = positive.leftOut
             unsafe items[start] = positive.item
             unsafe targets[start] = positive.target
             unsafe weights[start] = positive.weight

@@ -21,6 +21,8 @@ final class TrainingStep: @unchecked Sendable {
     let loop: ParallelLoop
     let samplesPerGroup: Int
     let groupsPerSlice: Int
+    /// Whether h is left as it is. Where the tower's part of it is 0, so is then every gradient within the tower.
+    var holdsOutput = false
     private let workspaces: [SliceWorkspace]
     private let logits: AlignedBuffer<Float>
     private let deltas: AlignedBuffer<Float>
@@ -111,6 +113,7 @@ final class TrainingStep: @unchecked Sendable {
                     let decay = perSample * Float(occurrences)
                     unsafe model.items.update(
                         row: row, gradient: workspace.row.base, decay: decay, optimizer: optimizer)
+                    gatherLeftOut(slot, batch)
                 }
             case 1 + itemTasks..<1 + itemTasks + userTasks:
                 for slot in rows(ofTask: task - 1 - itemTasks, count: userGroups.count) {
@@ -119,6 +122,7 @@ final class TrainingStep: @unchecked Sendable {
                     let decay = perSample * Float(occurrences * samplesPerGroup)
                     unsafe model.users.update(
                         row: row, gradient: workspace.row.base, decay: decay, optimizer: optimizer)
+                    gather(workspace.row, ofUser: row)
                 }
             default:
                 body(task - 1 - itemTasks - userTasks)
@@ -151,6 +155,29 @@ final class TrainingStep: @unchecked Sendable {
         return (row, groups.count)
     }
 
+    /// Gathers the gradient of a user's row for the features in its history.
+    private func gather(_ gradient: AlignedBuffer<Float>, ofUser row: Int) {
+        guard let histories = model.histories else { return }
+        let stride = model.users.stride
+        unsafe nectar_add(Int32(stride), gradient.base, histories.rowGradients.base + row * stride)
+    }
+
+    /// Takes back what the item row in `slot` will get, as a feature, from groups that left it out.
+    private func gatherLeftOut(_ slot: Int, _ batch: MiniBatch) {
+        guard let histories = model.histories else { return }
+        let (row, samples) = unsafe itemGroups.entry(slot)
+        guard let first = samples.baseAddress else { return }
+        let stride = model.users.stride
+        unsafe nectar_left_out_gradient(
+            Int32(stride), Int32(samples.count), first, Int32(samplesPerGroup), batch.leftOut.base,
+            userGradients.base, histories.ownGradients.base + row * stride)
+    }
+
+    /// Steps on the features by what was gathered since the last time.
+    func settle(optimizer: Optimizer) {
+        model.histories?.settle(rows: model.users.rows, loop: loop, optimizer: optimizer)
+    }
+
     /// Leaves the summed dense gradient in the first slice's place.
     private func sumDenseGradients(slices: Int) {
         let count = model.dense.count
@@ -161,6 +188,9 @@ final class TrainingStep: @unchecked Sendable {
 
     private func updateDense(slices: Int, decay: Float, _ optimizer: Optimizer) {
         sumDenseGradients(slices: slices)
+        if holdsOutput {
+            for index in 0..<model.dense.outputCount { denseGradients[index] = 0 }
+        }
         unsafe model.dense.update(gradient: denseGradients.base, decay: decay, optimizer: optimizer, step: stepCount)
     }
 
@@ -200,6 +230,7 @@ extension TrainingStep {
         var samples: Int
         var users: UnsafePointer<Int32>
         var items: UnsafePointer<Int32>
+        var leftOut: nectar_left_out
         var targets: UnsafePointer<Float>
         var weights: UnsafePointer<Float>
         var logits: UnsafeMutablePointer<Float>
@@ -219,6 +250,9 @@ extension TrainingStep {
             samples: range.count * samplesPerGroup,
             users: UnsafePointer(batch.users.base + range.lowerBound),
             items: UnsafePointer(batch.items.base + first),
+            leftOut: nectar_left_out(
+                rows: model.histories.map { unsafe UnsafePointer($0.features.base) },
+                weights: UnsafePointer(batch.leftOut.base + range.lowerBound)),
             targets: UnsafePointer(batch.targets.base + first),
             weights: UnsafePointer(batch.weights.base + first),
             logits: logits.base + first,
@@ -268,7 +302,8 @@ extension TrainingStep {
         let layout = model.users.layout
         unsafe nectar_gmf_forward(
             layout, Int32(place.groups), Int32(samplesPerGroup), model.users.rows.base, model.items.rows.base,
-            place.users, place.items, dense.values.base, dense.values[dense.globalBiasOffset], place.userCopies,
+            place.users, place.items, place.leftOut, dense.values.base, dense.values[dense.globalBiasOffset],
+            place.userCopies,
             place.logits, workspace.row.base
         )
         guard let last = dense.layerSizes.last else { return }
@@ -301,8 +336,9 @@ extension TrainingStep {
         let mlp = Int(layout.mlp)
         let weights = unsafe UnsafePointer(dense.values.base) + dense.layerOffsets[0].weights
         let activations = workspace.activations[0]
-        unsafe nectar_gather_mlp(
-            layout, Int32(place.groups), model.users.rows.base, place.users, workspace.userInputs.base)
+        unsafe nectar_gather_user_mlp(
+            layout, Int32(place.groups), Int32(samplesPerGroup), model.users.rows.base, place.users, place.items,
+            place.leftOut, workspace.userInputs.base)
         unsafe nectar_gather_mlp(
             layout, Int32(place.samples), model.items.rows.base, place.items, workspace.itemInputs.base)
         unsafe Kernels.multiply(

@@ -13,6 +13,9 @@ struct ReferenceModel {
     var users: [Double]
     var items: [Double]
     var dense: [Double]
+    /// Of the items in histories, and whose they are; ``users`` have them added.
+    var features: [Double]
+    var bags: FeatureBags?
 
     init(_ model: TrainableModel) {
         gmf = model.users.gmf
@@ -22,10 +25,14 @@ struct ReferenceModel {
         users = model.users.rows.array.map(Double.init)
         items = model.items.rows.array.map(Double.init)
         dense = model.dense.values.array.map(Double.init)
+        features = model.histories?.features.array.map(Double.init) ?? []
+        bags = model.histories?.bags
     }
 
-    func logit(user: Int, item: Int) -> Double {
-        let p = Array(users[user * stride..<(user + 1) * stride])
+    /// The logit of a user whose row is less by `weight` times the feature of `leftOut`.
+    func logit(user: Int, item: Int, leftOut: Int = 0, weight: Double = 0) -> Double {
+        var p = Array(users[user * stride..<(user + 1) * stride])
+        if weight != 0 { for k in 0..<stride { p[k] -= weight * features[leftOut * stride + k] } }
         let q = Array(items[item * stride..<(item + 1) * stride])
         var sum = p[gmf + mlp] + q[gmf + mlp] + dense[dense.count - 1]
         for k in 0..<gmf { sum += dense[k] * p[k] * q[k] }
@@ -44,12 +51,32 @@ struct ReferenceModel {
         return sum
     }
 
+    func logit(_ batch: MiniBatch, _ sample: Int) -> Double {
+        let group = sample / batch.samplesPerGroup
+        return logit(
+            user: Int(batch.users[group]), item: Int(batch.items[sample]),
+            leftOut: Int(batch.items[group * batch.samplesPerGroup]), weight: Double(batch.leftOut[group]))
+    }
+
+    /// The loss with one number of the features moved, and every user who has the feature with it.
+    func loss(_ batch: MiniBatch, objective: Objective, moving index: Int, by width: Double) -> Double {
+        var moved = self
+        moved.features[index] += width
+        if let bags {
+            for entry in bags.byFeature.entries(of: index / stride) {
+                let row = Int(bags.byFeature.indices[entry])
+                moved.users[row * stride + index % stride] += Double(bags.byFeature.weights[entry]) * width
+            }
+        }
+        return moved.loss(batch, objective: objective)
+    }
+
     /// The sum of the samples' weighted losses.
     func loss(_ batch: MiniBatch, objective: Objective) -> Double {
         if objective.comparesItems { return comparison(batch, objective) }
         var total = 0.0
         for sample in 0..<batch.sampleCount {
-            let z = logit(user: Int(batch.users[sample / batch.samplesPerGroup]), item: Int(batch.items[sample]))
+            let z = logit(batch, sample)
             let target = Double(batch.targets[sample])
             let own =
                 objective == .rating
@@ -66,7 +93,7 @@ extension ReferenceModel {
         var total = 0.0
         for group in 0..<batch.groupCount {
             let samples = group * batch.samplesPerGroup..<(group + 1) * batch.samplesPerGroup
-            let logits = samples.map { logit(user: Int(batch.users[group]), item: Int(batch.items[$0])) }
+            let logits = samples.map { logit(batch, $0) }
             let weights = samples.map { Double(batch.weights[$0]) }
             if objective == .bpr {
                 for (z, weight) in zip(logits, weights).dropFirst() {

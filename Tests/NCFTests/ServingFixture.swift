@@ -50,6 +50,25 @@ enum ServingFixture {
         return parameters
     }
 
+    /// The same with histories, whose users' own rows are `parameters`'.
+    static func parametersWithHistory(
+        _ architecture: Architecture, _ data: InteractionDataset, seed: UInt64
+    ) -> ModelParameters {
+        var parameters = parameters(architecture, users: data.userCount, items: data.itemCount, seed: seed)
+        let items = self.parameters(architecture, users: data.itemCount, items: 1, seed: seed &+ 1)
+        let own = ModelPrior(ScoringModel(parameters))
+        let history = ModelParameters.History(
+            weight: 0.25, gmf: items.userGMF, mlp: items.userMLP, bias: items.userBias, ownMean: own.user,
+            ownVariance: own.userVariance)
+        let (table, model) = (HistoryTable(history), ScoringModel(parameters))
+        let sums = (0..<data.userCount).map { table.adding(Array(data.items(of: $0)), to: model.vector(of: $0)) }
+        parameters.userGMF = sums.flatMap(\.gmf)
+        parameters.userMLP = sums.flatMap(\.mlp)
+        parameters.userBias = sums.map(\.bias)
+        parameters.history = history
+        return parameters
+    }
+
     static func lineage(_ objective: Objective = .implicit, createdAt: Int64 = 1_700_000_000_000) -> Lineage {
         Lineage(
             createdAt: createdAt, dataWatermark: 12, interactionCount: 34,

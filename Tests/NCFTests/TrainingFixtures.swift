@@ -5,14 +5,14 @@ import TestSupport
 /// A model with random numbers of a size that makes every term of the formula count.
 func randomModel(
     _ architecture: Architecture, users: Int, items: Int, gmf: Int = 3, mlp: Int = 4, layers: [Int] = [6, 5],
-    objective: Objective = .implicit, seed: UInt64
+    objective: Objective = .implicit, seed: UInt64, histories: FeatureBags? = nil
 ) -> TrainableModel {
     let shape = ModelParameters(
         architecture: architecture, userCount: users, itemCount: items, embeddingDimension: gmf,
         mlpEmbeddingDimension: mlp, hiddenLayerSizes: layers
     )
     let model = TrainableModel(
-        shape: shape, trainsGlobalBias: objective != .rating, globalBias: 0.3, seed: seed)
+        shape: shape, trainsGlobalBias: objective != .rating, globalBias: 0.3, seed: seed, histories: histories)
     var random = SplitMix64(seed: seed)
     var parameters = model.parameters()
     func fill(_ values: inout [Float]) {

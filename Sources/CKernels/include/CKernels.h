@@ -18,11 +18,18 @@ typedef struct {
     int32_t stride;
 } nectar_row_layout;
 
+// What the users of some groups are less than their rows: weights[g] times row items[g * per] of `rows`, which have the
+// layout of a user's. Where weights[g] is 0, and everywhere if `rows` is null, nothing.
+typedef struct {
+    const float *rows;
+    const float *weights;
+} nectar_left_out;
+
 // logits[g * per + j] = sum_k h[k] p[k] q[k] + bias(user) + bias(item) + global; the user's p is copied to
 // user_copies (groups x d). `scratch` holds d elements.
 void nectar_gmf_forward(nectar_row_layout layout, int32_t groups, int32_t per, const float *user_rows,
-                        const float *item_rows, const int32_t *users, const int32_t *items, const float *output_weights,
-                        float global, float *user_copies, float *logits, float *scratch);
+                        const float *item_rows, const int32_t *users, const int32_t *items, nectar_left_out left_out,
+                        const float *output_weights, float global, float *user_copies, float *logits, float *scratch);
 
 // The part of the gradient that does not pass through the tower: user_gradients (groups x stride) gets its GMF and bias
 // columns (and zero padding; the MLP columns are left alone), output_gradient (d) is added to.
@@ -32,6 +39,10 @@ void nectar_gmf_backward(nectar_row_layout layout, int32_t groups, int32_t per, 
 
 // out[i] = the MLP columns of row indices[i].
 void nectar_gather_mlp(nectar_row_layout layout, int32_t count, const float *rows, const int32_t *indices, float *out);
+
+// out[g] = the MLP columns of the user of group g.
+void nectar_gather_user_mlp(nectar_row_layout layout, int32_t groups, int32_t per, const float *user_rows,
+                            const int32_t *users, const int32_t *items, nectar_left_out left_out, float *out);
 
 // x = max(0, x + bias + per_group), x being (groups * per) x n and per_group groups x n, or null.
 void nectar_bias_relu(int32_t groups, int32_t per, int32_t n, const float *per_group, const float *bias, float *x);
@@ -77,6 +88,14 @@ void nectar_item_gradient(nectar_row_layout layout, int32_t occurrences, const i
 // The gradient of one user's row: the sum of the groups' listed, in their order.
 void nectar_user_gradient(int32_t stride, int32_t occurrences, const int32_t *groups, const float *user_gradients,
                           float *gradient);
+
+// gradient -= weights[g] * user_gradients[g] for those of the samples listed that are a group's first, g being the group.
+void nectar_left_out_gradient(int32_t stride, int32_t occurrences, const int32_t *samples, int32_t per,
+                              const float *weights, const float *user_gradients, float *gradient);
+
+// sum += weights[i] * row indices[i] of `rows`, over i.
+void nectar_add_rows(int32_t stride, int32_t count, const int32_t *indices, const float *weights, const float *rows,
+                     float *sum);
 
 // One step of Adam (Kingma and Ba 2015) on n elements, decay * x being added to the gradient first.
 // correction1 = 1 / (1 - beta1^t), correction2 = 1 / (1 - beta2^t).

@@ -46,7 +46,8 @@ public struct TrainingRequest: Sendable {
     /// The names of all members, for the check for unknown ones.
     static let members = [
         "interactions", "architecture", "objective", "embedding_dimension", "mlp_embedding_dimension", "hidden_layers",
-        "als_sweeps", "als_regularization", "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
+        "history_dimension", "history_regularization", "history_share", "als_sweeps", "als_regularization",
+        "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "seed", "holdout",
         "early_stopping", "publish", "refit", "wait", "yardstick",
     ]
@@ -120,6 +121,11 @@ public struct TrainingRequest: Sendable {
         if let weight = body.number("als_unobserved_weight", &faults) {
             hyperparameters.start.unobservedWeight = weight
         }
+        if let dimension = body.integer("history_dimension", &faults) { hyperparameters.history.dimension = dimension }
+        if let penalty = body.number("history_regularization", &faults) {
+            hyperparameters.history.regularization = penalty
+        }
+        if let share = body.number("history_share", &faults) { hyperparameters.history.share = share }
         if let epochs = body.integer("epochs", &faults) { hyperparameters.epochs = epochs }
         if let size = body.integer("batch_size", &faults) { hyperparameters.batchSize = size }
         if let rate = body.number("learning_rate", &faults) { hyperparameters.learningRate = rate }

@@ -28,6 +28,15 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Weight of the unobserved pairs in those sweeps.")
     var alsUnobservedWeight: Double?
 
+    @Option(help: "Elements that the embeddings grow by for the users' histories; 0 leaves histories out.")
+    var historyDimension: Int?
+
+    @Option(help: "Penalty of the item-item regression that histories start from.")
+    var historyRegularization: Double?
+
+    @Option(help: "Share of the first scores that is the item-item regression's.")
+    var historyShare: Double?
+
     @Option(help: "Passes over the data, at most; with 0 mf is what its closed form finds.")
     var epochs: Int?
 
@@ -63,6 +72,9 @@ struct ModelOptions: ParsableArguments {
         settings.start.sweeps = alsSweeps ?? settings.start.sweeps
         settings.start.regularization = alsRegularization ?? settings.start.regularization
         settings.start.unobservedWeight = alsUnobservedWeight ?? settings.start.unobservedWeight
+        settings.history.dimension = historyDimension ?? settings.history.dimension
+        settings.history.regularization = historyRegularization ?? settings.history.regularization
+        settings.history.share = historyShare ?? settings.history.share
         settings.epochs = epochs ?? settings.epochs
         settings.batchSize = batchSize ?? settings.batchSize
         settings.learningRate = learningRate ?? settings.learningRate

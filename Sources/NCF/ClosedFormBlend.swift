@@ -1,0 +1,100 @@
+/// A factorisation and what items say of each other, as one model: (1 − share) p_u · q_i + share Σ_j y_j · x_i over the
+/// items j of u's history.
+///
+/// The two know different things: the factorisation few broad tastes, the relations which items go together.
+struct ClosedFormBlend {
+    let factors: ImplicitFactors
+    /// Nil where there are no histories; then the factorisation has all of the share.
+    let relations: ItemItemFactors?
+    let dataset: InteractionDataset
+    private let share: Float
+
+    init(factors: ImplicitFactors, relations: ItemItemFactors?, share: Double, dataset: InteractionDataset) {
+        self.factors = factors
+        self.relations = relations
+        self.dataset = dataset
+        self.share = relations == nil ? 0 : Float(share)
+    }
+
+    /// Σ_j y_j.
+    func historySum(of user: Int) -> [Float] {
+        guard let relations else { return [] }
+        var sum = [Float](repeating: 0, count: relations.rank)
+        for place in dataset.interactions(of: user) {
+            let start = Int(dataset.items[place]) * relations.rank
+            for k in sum.indices where dataset.weights[place] > 0 { sum[k] += relations.remembered[start + k] }
+        }
+        return sum
+    }
+
+    /// The score of a user with the given ``historySum(of:)``; `leftOut` says that the item is in it, and shall not be.
+    func score(user: Int, historySum: [Float], item: Int, leftOut: Bool = false) -> Float {
+        var related: Float = 0
+        if let relations {
+            let start = item * relations.rank
+            for k in historySum.indices {
+                let own = leftOut ? relations.remembered[start + k] : 0
+                related += (historySum[k] - own) * relations.recommended[start + k]
+            }
+        }
+        return (1 - share) * factors.score(user: user, item: item) + share * related
+    }
+
+    /// Makes the GMF branch with h = 1 answer `slope` times the scores; its rows of users are left without their bags.
+    ///
+    /// The factorisation comes first, what histories add after it. Either side of a product gets elements of about one size.
+    func write(to model: TrainableModel, slope: Float) {
+        let root = (slope * (1 - share)).squareRoot()
+        model.users.setColumns(offset: 0, width: factors.dimension, to: factors.users.array.map { root * $0 })
+        model.items.setColumns(offset: 0, width: factors.dimension, to: factors.items.array.map { root * $0 })
+        guard let relations, let histories = model.histories else { return }
+        let sizes = relationSizes()
+        let itemScale = (slope * share * sizes.user / sizes.item).squareRoot()
+        write(
+            relations, to: model, histories, at: factors.dimension, width: relations.rank,
+            (
+                item: itemScale, user: itemScale > 0 ? slope * share / itemScale : 0
+            ))
+    }
+
+    /// Gives the MLP branch the first elements of what items say of each other, so that a user's input is its history alone.
+    func writeMLP(to model: TrainableModel) {
+        guard let relations, let histories = model.histories else { return }
+        let sizes = relationSizes()
+        write(
+            relations, to: model, histories, at: model.users.gmf, width: min(model.users.mlp, relations.rank),
+            (
+                item: Self.inputSize / sizes.item, user: Self.inputSize / sizes.user
+            ))
+    }
+
+    private static let inputSize: Float = 0.3
+
+    private func write(
+        _ relations: ItemItemFactors, to model: TrainableModel, _ histories: BagTable, at offset: Int, width: Int,
+        _ scales: (item: Float, user: Float)
+    ) {
+        func columns(_ rows: [Float], _ scale: Float) -> [Float] {
+            (0..<dataset.itemCount * width).map { scale * rows[$0 / width * relations.rank + $0 % width] }
+        }
+        let featureScale = scales.user / FeatureBags.historyWeight(of: dataset)
+        model.users.setColumns(
+            offset: offset, width: width, to: Array(repeating: 0, count: dataset.userCount * width))
+        model.items.setColumns(offset: offset, width: width, to: columns(relations.recommended, scales.item))
+        histories.setColumns(offset: offset, width: width, to: columns(relations.remembered, featureScale))
+    }
+
+    /// The root mean squares of the elements on either side of the relations' products.
+    private func relationSizes() -> (user: Float, item: Float) {
+        guard let relations else { return (1, 1) }
+        func size(_ squares: Double, _ count: Int) -> Float {
+            let size = Float((squares / Double(max(1, count * relations.rank))).squareRoot())
+            return size > 0 ? size : 1
+        }
+        let sums = (0..<dataset.userCount).reduce(into: 0.0) { squares, user in
+            for element in historySum(of: user) { squares += Double(element * element) }
+        }
+        let squares = relations.recommended.reduce(0.0) { $0 + Double($1 * $1) }
+        return (size(sums, dataset.userCount), size(squares, dataset.itemCount))
+    }
+}

@@ -1,0 +1,79 @@
+import COpenBLAS
+
+/// Some vectors that subspace iteration turns towards the leading eigenvectors of a symmetric matrix (Halko et al. 2011).
+///
+/// Belongs to one thread. Where the matrix has a lower rank than there are vectors, the surplus ones point anywhere else.
+@safe
+final class EigenSubspace {
+    // Once is too inexact in single precision, and what is left of a vector that the others span needs a third time.
+    private static let passes = 3
+
+    let size: Int
+    let count: Int
+    /// Count × size: a vector a row.
+    var vectors: AlignedBuffer<Float>
+
+    /// Random vectors from `seed`.
+    init(size: Int, count: Int, seed: UInt64) {
+        self.size = size
+        self.count = count
+        vectors = AlignedBuffer(count: size * count, repeating: 0)
+        var random = SplitMix64(seed: seed, 8)
+        for index in 0..<vectors.count { vectors[index] = Float(random.nextNormal()) }
+    }
+
+    /// Makes the vectors orthonormal without changing what they span (Gram and Schmidt); O(size · count²).
+    ///
+    /// Of a vector that depends on those before it, rounding errors are left: a direction as good as any.
+    func orthonormalise() {
+        let products = AlignedBuffer<Float>(count: count, repeating: 0)
+        for index in 0..<count {
+            let own = unsafe vectors.base + index * size
+            for _ in 0..<Self.passes {
+                let norm = unsafe cblas_snrm2(Int32(size), own, 1)
+                unsafe cblas_sscal(Int32(size), norm > 0 ? 1 / norm : 0, own, 1)
+                guard index > 0 else { break }
+                unsafe cblas_sgemv(
+                    CblasRowMajor, CblasNoTrans, Int32(index), Int32(size), 1, vectors.base, Int32(size), own, 1, 0,
+                    products.base, 1)
+                unsafe cblas_sgemv(
+                    CblasRowMajor, CblasTrans, Int32(index), Int32(size), -1, vectors.base, Int32(size),
+                    products.base, 1, 1, own, 1)
+            }
+            let norm = unsafe cblas_snrm2(Int32(size), own, 1)
+            unsafe cblas_sscal(Int32(size), norm > 0 ? 1 / norm : 0, own, 1)
+        }
+    }
+
+    /// Turns the orthonormal vectors into the eigenvectors of the matrix within their span, the greatest eigenvalue first
+    /// (Rayleigh and Ritz).
+    ///
+    /// - Parameter images: The matrix times each of the vectors.
+    /// - Returns: Whether the small problem of eigenvalues was solved.
+    func turnToEigenvectors(images: AlignedBuffer<Float>) -> Bool {
+        let projected = AlignedBuffer<Float>(count: count * count, repeating: 0)
+        unsafe cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, CblasTrans, Int32(count), Int32(count), Int32(size), 1, vectors.base,
+            Int32(size), images.base, Int32(size), 0, projected.base, Int32(count))
+        let values = AlignedBuffer<Float>(count: count, repeating: 0)
+        let work = AlignedBuffer<Float>(count: 34 * count, repeating: 0)
+        var (job, triangle) = (CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")))
+        var (order, status) = (Int32(count), Int32(0))
+        var (leading, workSize) = (order, Int32(work.count))
+        unsafe ssyev_(
+            &job, &triangle, &order, projected.base, &leading, values.base, work.base, &workSize, &status, 1, 1)
+        guard status == 0 else { return false }
+        // Columns by ascending eigenvalue there are rows here; the greatest shall come first.
+        let reversed = AlignedBuffer<Float>(count: count * count, repeating: 0)
+        for row in 0..<count {
+            unsafe (reversed.base + row * count).update(
+                from: projected.base + (count - 1 - row) * count, count: count)
+        }
+        let turned = AlignedBuffer<Float>(count: size * count, repeating: 0)
+        unsafe cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(count), Int32(size), Int32(count), 1, reversed.base,
+            Int32(count), vectors.base, Int32(size), 0, turned.base, Int32(size))
+        vectors = turned
+        return true
+    }
+}

@@ -1,0 +1,61 @@
+/// Which features the rows of a table have beside their IDs, and how much each counts: a sparse matrix, rows × features.
+///
+/// Stored by row and by feature (compressed sparse rows of the matrix and of its transpose), since values are summed over
+/// a row's features, and gradients over a feature's rows.
+struct FeatureBags: Sendable {
+    /// One way of reading the matrix.
+    struct Side: Sendable {
+        /// Where each one's entries begin; one more than there are.
+        var offsets: [Int]
+        /// Who is meant by each entry, on the other side.
+        var indices: [Int32]
+        var weights: [Float]
+
+        var count: Int { offsets.count - 1 }
+
+        func entries(of index: Int) -> Range<Int> { offsets[index]..<offsets[index + 1] }
+    }
+
+    let byRow: Side
+    let byFeature: Side
+    /// What an entry counts, where all count the same.
+    let weight: Float
+
+    /// Takes the rows' entries; O(entries + features).
+    init(byRow: Side, featureCount: Int, weight: Float = 1) {
+        self.byRow = byRow
+        self.weight = weight
+        var offsets = [Int](repeating: 0, count: featureCount + 1)
+        for feature in byRow.indices { offsets[Int(feature) + 1] += 1 }
+        for feature in 0..<featureCount { offsets[feature + 1] += offsets[feature] }
+        var byFeature = Side(
+            offsets: offsets, indices: Array(repeating: 0, count: byRow.indices.count),
+            weights: Array(repeating: 0, count: byRow.indices.count))
+        for row in 0..<byRow.count {
+            for entry in byRow.entries(of: row) {
+                let feature = Int(byRow.indices[entry])
+                byFeature.indices[offsets[feature]] = Int32(row)
+                byFeature.weights[offsets[feature]] = byRow.weights[entry]
+                offsets[feature] += 1
+            }
+        }
+        self.byFeature = byFeature
+    }
+
+    /// Users and the items of their histories, every entry with the weight ``historyWeight(of:)``; interactions without weight
+    /// are in no history.
+    init(histories dataset: InteractionDataset) {
+        let weight = Self.historyWeight(of: dataset)
+        self.init(
+            byRow: Side(
+                offsets: dataset.userOffsets, indices: dataset.items,
+                weights: dataset.weights.map { $0 > 0 ? weight : 0 }),
+            featureCount: dataset.itemCount, weight: weight)
+    }
+
+    /// One over the root of the mean length of a history: the sum over a typical one is then as long as its terms, and steps
+    /// of one size suit IDs and features alike.
+    static func historyWeight(of dataset: InteractionDataset) -> Float {
+        1 / max(1, Float(dataset.interactionCount) / Float(max(1, dataset.userCount))).squareRoot()
+    }
+}

@@ -1,0 +1,24 @@
+/// How the items of a user's history enter the user's vectors; see ``Hyperparameters``.
+///
+/// Every item has, beside the embedding that it is recommended by, one that it is remembered by. A user's vector is the
+/// user's own embedding plus the weighted sum of the latter over its history, so that what is known of how items go
+/// together serves users of whom nothing else is known. A positive is learned without itself in the history.
+public struct HistoryBag: Sendable, Equatable {
+    /// Elements by which the GMF embeddings grow to hold what items say of each other; 0 leaves histories out. Without a
+    /// GMF branch any other number only says that there are histories.
+    public var dimension: Int
+    /// λ of the item–item regression that they start from; implicit objective with a closed form only.
+    public var regularization: Double
+    /// The share of the first scores that is the item–item regression's; the rest is the factorisation's.
+    public var share: Double
+
+    /// No history: a user is its ID.
+    public static let none = HistoryBag(dimension: 0)
+
+    /// Settings that suit data about as dense as MovieLens.
+    public init(dimension: Int = 192, regularization: Double = 300, share: Double = 0.8) {
+        self.dimension = dimension
+        self.regularization = regularization
+        self.share = share
+    }
+}

@@ -1,0 +1,123 @@
+/// How items go together, in closed form: the regression of every item on all others (EASE, Steck 2019), each user's
+/// equation weighted by one over the root of its history's length, and the result brought to a low rank.
+///
+/// With X the interactions, n_u the length of a history, G = Xᵀ diag(n_u)^-½ X scaled to Σ n_u, and P = (G + λ I)⁻¹,
+/// the unconstrained rank is B = I − P diag(P)⁻¹, whose diagonal is 0: an item does not predict itself. Of B the best rank-r
+/// approximation in the metric of G (reduced-rank regression) is (B V) Vᵀ, V being the r leading eigenvectors of Bᵀ G B,
+/// found by subspace iteration. Users with long histories would else decide alone; the low rank smooths besides.
+///
+/// Time O(Σ n_u² + m³ + m² r), memory m² for the m items that are looked at: ``itemLimit`` at most, the most popular. The others
+/// get zeros. One thread but for G, and the same numbers for any number of threads.
+struct ItemItemRegression {
+    /// Items beyond which only the most popular are regressed on each other: 150 MB, and a few seconds.
+    static let itemLimit = 6144
+    private static let iterations = 6
+    private static let oversampling = 16
+
+    let dataset: InteractionDataset
+    let regularization: Double
+    let seed: UInt64
+    let loop: ParallelLoop
+
+    /// Factors with remembered_j · recommended_i ≈ B_ji, or nil where `isCancelled` said so between two steps. All zero where
+    /// the numbers leave no solution.
+    func factors(rank: Int, isCancelled: () -> Bool) -> ItemItemFactors? {
+        let selection = ItemSelection(dataset, limit: Self.itemLimit)
+        let size = selection.items.count
+        let none = ItemItemFactors(itemCount: dataset.itemCount, rank: rank)
+        let matrix = SymmetricPair(size: size)
+        addGram(selection, to: matrix)
+        if isCancelled() { return nil }
+        guard size > 0, matrix.invertLower(penalty: Float(regularization)) else { return none }
+        let subspace = EigenSubspace(size: size, count: min(size, rank + Self.oversampling), seed: seed)
+        for _ in 0..<Self.iterations {
+            if isCancelled() { return nil }
+            subspace.vectors = matrix.relationGram(of: subspace.vectors, count: subspace.count)
+            subspace.orthonormalise()
+        }
+        let images = matrix.relationGram(of: subspace.vectors, count: subspace.count)
+        guard subspace.turnToEigenvectors(images: images) else { return none }
+        let remembered = matrix.relation(of: subspace.vectors, count: subspace.count)
+        return ItemItemFactors(
+            itemCount: dataset.itemCount, rank: rank, items: selection.items,
+            remembered: remembered, recommended: subspace.vectors, count: min(rank, subspace.count))
+    }
+
+    /// G into the upper triangle.
+    private func addGram(_ selection: ItemSelection, to matrix: SymmetricPair) {
+        let usersOfItems = TransposedInteractions(dataset)
+        let lengths = (0..<dataset.userCount).map { Double(dataset.interactions(of: $0).count) }
+        let total = lengths.reduce(0, +)
+        let weighted = lengths.reduce(0) { $0 + $1.squareRoot() }
+        let weights = lengths.map { Float(total / max(weighted, 1) / max($0, 1).squareRoot()) }
+        // Each user's selected items, ascending, so that an item's row takes those from the diagonal on.
+        let histories = (0..<dataset.userCount).map { user in
+            dataset.items(of: user).compactMap { selection.places[Int($0)] >= 0 ? selection.places[Int($0)] : nil }
+                .sorted()
+        }
+        let count = selection.items.count
+        loop.run(tasks: count) { _, place in
+            let item = selection.items[place]
+            let row = unsafe matrix.elements.base + place * count
+            for index in usersOfItems.offsets[item]..<usersOfItems.offsets[item + 1] {
+                let user = Int(usersOfItems.users[index])
+                let weight = weights[user]
+                unsafe histories[user].withUnsafeBufferPointer { history in
+                    for other in (0..<history.count).reversed() {
+                        let column = unsafe Int(history[other])
+                        if column < place { break }
+                        unsafe row[column] += weight
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What ``ItemItemRegression`` found: remembered_j · recommended_i says how far j in a history speaks for i.
+struct ItemItemFactors {
+    let rank: Int
+    /// Items × rank, row-major: what an item in a history contributes.
+    private(set) var remembered: [Float]
+    /// Items × rank, row-major: what an item is recommended by.
+    private(set) var recommended: [Float]
+
+    /// All zero.
+    init(itemCount: Int, rank: Int) {
+        self.rank = rank
+        remembered = Array(repeating: 0, count: itemCount * rank)
+        recommended = remembered
+    }
+
+    /// Takes the first `count` ≤ rank of some vectors over `items`, each a row of as many elements.
+    init(
+        itemCount: Int, rank: Int, items: [Int], remembered: AlignedBuffer<Float>, recommended: AlignedBuffer<Float>,
+        count: Int
+    ) {
+        self.init(itemCount: itemCount, rank: rank)
+        for (place, item) in items.enumerated() {
+            for k in 0..<count {
+                self.remembered[item * rank + k] = remembered[k * items.count + place]
+                self.recommended[item * rank + k] = recommended[k * items.count + place]
+            }
+        }
+    }
+}
+
+/// The items that are regressed on each other.
+private struct ItemSelection {
+    /// Ascending.
+    var items: [Int]
+    /// Where each item of the catalogue stands among them; −1 for none.
+    var places: [Int32]
+
+    init(_ dataset: InteractionDataset, limit: Int) {
+        var counts = [Int](repeating: 0, count: dataset.itemCount)
+        for item in dataset.items { counts[Int(item)] += 1 }
+        let present = counts.indices.filter { counts[$0] > 0 }
+        let popular = present.sorted { (counts[$0], $1) > (counts[$1], $0) }.prefix(limit)
+        items = popular.sorted()
+        places = Array(repeating: -1, count: dataset.itemCount)
+        for (place, item) in items.enumerated() { places[item] = Int32(place) }
+    }
+}

@@ -1,0 +1,45 @@
+extension ModelParameters {
+    /// What the items of a history contribute to the vectors of a user, in a model that knows histories:
+    ///
+    ///     p(u) = E[u] + w Σ_{j ∈ history(u)} Y[j]      for p_G, p_M and β_u alike
+    ///
+    /// ``ModelParameters`` holds the sums p(u). Arrays are row-major; those of a branch that the architecture lacks are empty.
+    public struct History: Sendable, Equatable {
+        /// w.
+        public var weight: Float
+        /// Y_G, I × d.
+        public var gmf: [Float]
+        /// Y_M, I × m.
+        public var mlp: [Float]
+        /// Y_β, I elements.
+        public var bias: [Float]
+        /// The mean of the users' own E[u].
+        public var ownMean: UserVector
+        /// The variance of the users' own E[u] around it, element by element.
+        public var ownVariance: UserVector
+
+        /// Takes numbers of one model.
+        public init(
+            weight: Float, gmf: [Float], mlp: [Float], bias: [Float], ownMean: UserVector, ownVariance: UserVector
+        ) {
+            self.weight = weight
+            self.gmf = gmf
+            self.mlp = mlp
+            self.bias = bias
+            self.ownMean = ownMean
+            self.ownVariance = ownVariance
+        }
+
+        /// What belongs to users whose GMF embeddings are `gmfFactor` and whose biases `biasFactor` times as large.
+        func scaled(gmf gmfFactor: Float, bias biasFactor: Float) -> History {
+            func scaled(_ vector: UserVector, _ power: Int) -> UserVector {
+                let (gmf, bias) =
+                    power == 1 ? (gmfFactor, biasFactor) : (gmfFactor * gmfFactor, biasFactor * biasFactor)
+                return UserVector(gmf: vector.gmf.map { gmf * $0 }, mlp: vector.mlp, bias: bias * vector.bias)
+            }
+            return History(
+                weight: weight, gmf: gmf.map { gmfFactor * $0 }, mlp: mlp, bias: bias.map { biasFactor * $0 },
+                ownMean: scaled(ownMean, 1), ownVariance: scaled(ownVariance, 2))
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import COpenBLAS
+
+/// Two symmetric matrices of one size in the memory of one: G in the upper triangle, P = (G + λ I)⁻¹ in the lower one,
+/// their diagonals aside. For the thousands of rows of ``ItemItemRegression``.
+@safe
+final class SymmetricPair: Sendable {
+    let size: Int
+    /// Row-major; until ``invertLower(penalty:)`` the diagonal is G's.
+    let elements: AlignedBuffer<Float>
+    // The diagonals, of which only one fits into the memory.
+    private let upperDiagonal: AlignedBuffer<Float>
+    private let lowerDiagonal: AlignedBuffer<Float>
+
+    /// All zero.
+    init(size: Int) {
+        self.size = size
+        elements = AlignedBuffer(count: size * size, repeating: 0)
+        upperDiagonal = AlignedBuffer(count: size, repeating: 0)
+        lowerDiagonal = AlignedBuffer(count: size, repeating: 0)
+    }
+
+    /// Makes P of G; O(size³), one thread.
+    ///
+    /// - Returns: Whether G + λ I was positive definite.
+    func invertLower(penalty: Float) -> Bool {
+        mirror()
+        for index in 0..<size {
+            upperDiagonal[index] = elements[index * size + index]
+            elements[index * size + index] += penalty
+        }
+        // The lower triangle by rows is the upper one by columns.
+        var triangle = CChar(UInt8(ascii: "U"))
+        var (order, status) = (Int32(size), Int32(0))
+        var leading = order
+        unsafe spotrf_(&triangle, &order, elements.base, &leading, &status, 1)
+        guard status == 0 else { return false }
+        unsafe spotri_(&triangle, &order, elements.base, &leading, &status, 1)
+        guard status == 0 else { return false }
+        for index in 0..<size { lowerDiagonal[index] = elements[index * size + index] }
+        return lowerDiagonal.array.allSatisfy { $0 > 0 && $0.isFinite }
+    }
+
+    /// Copies the upper triangle to the lower one, in square blocks that stay in the cache.
+    private func mirror() {
+        let block = 64
+        let base = unsafe elements.base
+        for top in stride(from: 0, to: size, by: block) {
+            for left in stride(from: 0, through: top, by: block) {
+                for row in top..<min(size, top + block) {
+                    for column in left..<min(row, left + block) {
+                        unsafe base[row * size + column] = base[column * size + row]
+                    }
+                }
+            }
+        }
+    }
+
+    /// B times each of the `count` vectors (rows of `size` elements), B being I − P diag(P)⁻¹.
+    func relation(of vectors: AlignedBuffer<Float>, count: Int) -> AlignedBuffer<Float> {
+        let result = inverse(times: scaledByInverseDiagonal(vectors, count), count)
+        for index in 0..<size * count { result[index] = vectors[index] - result[index] }
+        return result
+    }
+
+    /// Bᵀ G B times each of the vectors: how B's predictions look in the metric of G.
+    func relationGram(of vectors: AlignedBuffer<Float>, count: Int) -> AlignedBuffer<Float> {
+        let weighed = gram(times: relation(of: vectors, count: count), count)
+        // Bᵀ y = y − diag(P)⁻¹ P y.
+        let turned = scaledByInverseDiagonal(inverse(times: weighed, count), count)
+        for index in 0..<size * count { turned[index] = weighed[index] - turned[index] }
+        return turned
+    }
+
+    private func scaledByInverseDiagonal(_ vectors: AlignedBuffer<Float>, _ count: Int) -> AlignedBuffer<Float> {
+        let scaled = AlignedBuffer<Float>(count: size * count, repeating: 0)
+        for vector in 0..<count {
+            for k in 0..<size { scaled[vector * size + k] = vectors[vector * size + k] / lowerDiagonal[k] }
+        }
+        return scaled
+    }
+
+    private func inverse(times vectors: AlignedBuffer<Float>, _ count: Int) -> AlignedBuffer<Float> {
+        product(CblasLower, vectors, count)
+    }
+
+    /// The diagonal in memory is P's, which is set right afterwards.
+    private func gram(times vectors: AlignedBuffer<Float>, _ count: Int) -> AlignedBuffer<Float> {
+        let result = product(CblasUpper, vectors, count)
+        for vector in 0..<count {
+            for k in 0..<size {
+                result[vector * size + k] += (upperDiagonal[k] - lowerDiagonal[k]) * vectors[vector * size + k]
+            }
+        }
+        return result
+    }
+
+    private func product(
+        _ triangle: CBLAS_UPLO, _ vectors: AlignedBuffer<Float>, _ count: Int
+    ) -> AlignedBuffer<Float> {
+        let result = AlignedBuffer<Float>(count: size * count, repeating: 0)
+        unsafe cblas_ssymm(
+            CblasRowMajor, CblasRight, triangle, Int32(count), Int32(size), 1, elements.base, Int32(size),
+            vectors.base, Int32(size), 0, result.base, Int32(size))
+        return result
+    }
+}

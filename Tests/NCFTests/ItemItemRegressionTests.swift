@@ -1,0 +1,102 @@
+import Testing
+
+@testable import NCF
+
+@Suite("The item-item regression")
+struct ItemItemRegressionTests {
+    /// B straight from its definition, in double precision, by Gauss and Jordan's elimination.
+    private func relations(_ data: InteractionDataset, regularization: Double) -> [[Double]] {
+        let size = data.itemCount
+        let lengths = (0..<data.userCount).map { Double(data.items(of: $0).count) }
+        let scale = lengths.reduce(0, +) / lengths.reduce(0) { $0 + $1.squareRoot() }
+        var rows = (0..<size).map { row in (0..<2 * size).map { $0 == row + size ? 1.0 : 0.0 } }
+        for user in 0..<data.userCount where lengths[user] > 0 {
+            for left in data.items(of: user) {
+                for right in data.items(of: user) { rows[Int(left)][Int(right)] += scale / lengths[user].squareRoot() }
+            }
+        }
+        for row in 0..<size { rows[row][row] += regularization }
+        for pivot in 0..<size {
+            let factor = rows[pivot][pivot]
+            for column in 0..<2 * size { rows[pivot][column] /= factor }
+            for row in 0..<size where row != pivot {
+                let factor = rows[row][pivot]
+                for column in 0..<2 * size { rows[row][column] -= factor * rows[pivot][column] }
+            }
+        }
+        let inverse = rows.map { Array($0[size...]) }
+        return (0..<size).map { row in
+            (0..<size).map { row == $0 ? 0 : -inverse[row][$0] / inverse[$0][$0] }
+        }
+    }
+
+    private func factors(_ data: InteractionDataset, rank: Int, threads: Int = 1) throws -> ItemItemFactors {
+        let regression = ItemItemRegression(
+            dataset: data, regularization: 5, seed: 9, loop: ParallelLoop(threads: threads))
+        return try #require(regression.factors(rank: rank, isCancelled: { false }))
+    }
+
+    private func product(_ factors: ItemItemFactors, _ row: Int, _ column: Int) -> Double {
+        (0..<factors.rank).reduce(0) {
+            $0 + Double(factors.remembered[row * factors.rank + $1] * factors.recommended[column * factors.rank + $1])
+        }
+    }
+
+    @Test("at full rank it is the regression of every item on all others", arguments: [1, 2, 3] as [UInt64])
+    func fullRank(seed: UInt64) throws {
+        let data = randomDataset(users: 40, items: 12, perUser: 5, seed: seed)
+        let expected = relations(data, regularization: 5)
+        let factors = try factors(data, rank: 12)
+        for row in 0..<12 {
+            for column in 0..<12 {
+                #expect(abs(product(factors, row, column) - expected[row][column]) < 1e-4, "seed \(seed)")
+            }
+        }
+    }
+
+    @Test("at a low rank it predicts the histories as well as any approximation of that rank can")
+    func lowRank() throws {
+        let data = randomDataset(users: 60, items: 20, perUser: 7, seed: 4)
+        // What is lost falls with the rank, to nothing at the full one.
+        var lost = try [2, 6, 12, 20].map { rank in
+            let factors = try factors(data, rank: rank)
+            let expected = relations(data, regularization: 5)
+            return (0..<data.userCount).reduce(0.0) { sum, user in
+                let length = Double(data.items(of: user).count)
+                return (0..<data.itemCount).reduce(sum) { sum, column in
+                    let error = data.items(of: user).reduce(0.0) {
+                        $0 + product(factors, Int($1), column) - expected[Int($1)][column]
+                    }
+                    return sum + error * error / length.squareRoot()
+                }
+            }
+        }
+        #expect(lost.removeLast() < 1e-4)
+        #expect(lost[0] > lost[1] && lost[1] > lost[2] && lost[2] > 1e-3, "\(lost)")
+    }
+
+    @Test("a rank beyond the number of items leaves zeros, and so do items that nobody has")
+    func surplus() throws {
+        let (data, _) = randomDataset(users: 9, items: 30, perUser: 2, seed: 5).split(.leaveOneOut, seed: 1)
+        let absent = (0..<data.itemCount).filter { !data.items.contains(Int32($0)) }
+        #expect(!absent.isEmpty)
+        let factors = try factors(data, rank: 40)
+        #expect((factors.remembered + factors.recommended).allSatisfy { $0.isFinite })
+        for item in absent {
+            #expect(factors.remembered[item * 40..<(item + 1) * 40].allSatisfy { $0 == 0 })
+            #expect(factors.recommended[item * 40..<(item + 1) * 40].allSatisfy { $0 == 0 })
+        }
+    }
+
+    @Test("it is the same for any number of threads, and ends when it is cancelled")
+    func threads() throws {
+        let data = randomDataset(users: 80, items: 50, perUser: 12, seed: 6)
+        let one = try factors(data, rank: 8)
+        for threads in [2, 3] {
+            let other = try factors(data, rank: 8, threads: threads)
+            #expect(other.remembered == one.remembered && other.recommended == one.recommended)
+        }
+        let regression = ItemItemRegression(dataset: data, regularization: 5, seed: 9, loop: ParallelLoop(threads: 1))
+        #expect(regression.factors(rank: 8, isCancelled: { true }) == nil)
+    }
+}
