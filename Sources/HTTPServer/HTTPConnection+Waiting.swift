@@ -55,12 +55,13 @@ extension HTTPConnection {
 
     private func setDeadline() {
         let deadline = state.deadline
-        if deadline == .idle {
+        let isSame = deadline == armedDeadline && armedRequest == state.requestCount
+        if deadline == .idle, !isSame {
             restsSince = server.loop.now
+            armedRequest = state.requestCount
             // Every request begins this one anew: that it has moved is seen when it comes up.
             if armedDeadline == .idle { return }
         }
-        let isSame = deadline == armedDeadline && armedRequest == state.requestCount
         // Only steady progress puts these two off; the others run from their beginning.
         let hasProgressed =
             (deadline == .body || deadline == .write) && progress >= server.configuration.minimumProgress

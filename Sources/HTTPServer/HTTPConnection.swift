@@ -37,7 +37,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     @safe @exclusivity(unchecked) var writeWant = TransportWant.wantsWrite
     @safe @exclusivity(unchecked) var armedDeadline = HTTPConnectionState.Deadline.none
     @safe @exclusivity(unchecked) var armedRequest: UInt32 = 0
-    /// When the connection last came to rest, for a deadline that is put off only when it comes up.
+    /// When the connection was accepted or its last request was over, for a deadline that is put off only when it comes
+    /// up. What wakes the connection without a request, such as a part of a TLS record, puts nothing off.
     @safe @exclusivity(unchecked) var restsSince = MonotonicInstant(nanoseconds: 0)
     @safe @exclusivity(unchecked) var progress = 0
     /// Reads in one turn, so that a fast sender does not starve the others.

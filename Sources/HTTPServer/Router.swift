@@ -87,7 +87,7 @@ public struct Router: Sendable {
     /// Makes the answer for everything that goes wrong before a handler, or instead of it. The request is nil where
     /// none could be understood.
     public var problem: @Sendable (HTTPStatus, String, ServerRequest?) -> HTTPResponse
-    /// Answers paths that no template matches; nil leaves it to ``problem`` with 404.
+    /// Answers paths that no template matches, on the loop and with the content; nil leaves it to ``problem`` with 404.
     public var fallback: (@Sendable (ServerRequest) -> HTTPResponse)?
     var nodes = [Node()]
 
@@ -138,6 +138,11 @@ public struct Router: Sendable {
 
     /// The routes without parameters by themselves.
     func makeLiteralRoutes() -> LiteralRoutes { LiteralRoutes(among: nodes.flatMap(\.routes)) }
+
+    /// The fallback as a route, which has no template.
+    func makeFallbackRoute() -> Route? {
+        fallback.map { Route(method: .get, template: "", parameterNames: [], handler: .whole(.inline, $0)) }
+    }
 
     /// The methods that some template answers, for `OPTIONS *`.
     var allMethods: [HTTPMethod] { Self.allowed(nodes.flatMap(\.routes)) }

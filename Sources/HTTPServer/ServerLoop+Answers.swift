@@ -60,8 +60,7 @@ extension ServerLoop {
             return Self.options(router.allMethods)
         case .notFound where request.head.method == .connect || request.head.method == .trace:
             return notAllowed(router.allMethods, request)
-        case .notFound:
-            return router.fallback?(request) ?? router.problem(.notFound, "There is nothing at this path.", request)
+        case .notFound: return router.problem(.notFound, "There is nothing at this path.", request)
         case .otherMethods(let methods) where request.head.method == .options: return Self.options(methods)
         case .otherMethods(let methods): return notAllowed(methods, request)
         }

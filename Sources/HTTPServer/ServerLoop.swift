@@ -27,6 +27,7 @@ final class ServerLoop: @unchecked Sendable {
     let intervals: Intervals
     let router: Router
     private let literalRoutes: LiteralRoutes
+    private let fallbackRoute: Router.Route?
     let observer: any ServerObserver
     let accessLog: (any AccessLog)?
     /// Whether there is an access log: asking for the log itself counts a reference.
@@ -55,6 +56,7 @@ final class ServerLoop: @unchecked Sendable {
         self.configuration = configuration
         self.router = router
         literalRoutes = router.makeLiteralRoutes()
+        fallbackRoute = router.makeFallbackRoute()
         self.observer = observer
         self.accessLog = accessLog
         isLogged = accessLog != nil
@@ -88,7 +90,10 @@ final class ServerLoop: @unchecked Sendable {
     /// What the path means that is no literal route's.
     func match(_ head: inout HTTPRequest) -> Router.Outcome {
         let method = head.method
-        return head.withPath { router.match(method, $0) }
+        let outcome = head.withPath { router.match(method, $0) }
+        guard case .notFound = outcome, let fallbackRoute, method != .connect, method != .trace, head.path != "*"
+        else { return outcome }
+        return .match(Router.Match(route: fallbackRoute, parameters: []))
     }
 
     /// What the request is called.

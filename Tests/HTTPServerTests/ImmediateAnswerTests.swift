@@ -58,6 +58,22 @@ struct ImmediateAnswerTests {
         #expect(unobserved.observer.current.finished.isEmpty)
     }
 
+    @Test("what no template matches is the fallback's with its content, in whatever way it comes")
+    func fallback() throws {
+        let server = try TestServer(routes: { router in
+            router.fallback = { HTTPResponse(status: .ok, body: .bytes($0.body)) }
+        })
+        let client = try server.client()
+        for framed in ["Content-Length: 3\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"] {
+            client.send("POST /nowhere/at/all HTTP/1.1\r\nHost: test\r\n\(framed)")
+            #expect(client.readResponse().content == Array("abc".utf8))
+        }
+        #expect(client.get("/nowhere").head.status == 200)
+        #expect(client.get("/hello", method: "DELETE").head.status == 405)
+        #expect(client.get("*", method: "OPTIONS").head.field("Allow") != nil)
+        #expect(client.get("/nowhere", method: "TRACE").head.status == 405)
+    }
+
     @Test("content as long as is taken is answered, one octet more is 413, in whatever way it comes")
     func longestContent() throws {
         for isObserved in [true, false] {

@@ -127,7 +127,12 @@
 
         /// Sends what was held back.
         func sendRest() {
-            unsafe _ = Glibc.send(descriptor, heldBack, heldBack.count, Int32(MSG_NOSIGNAL))
+            sendRaw(heldBack)
+        }
+
+        /// Sends octets past the session.
+        func sendRaw(_ octets: [UInt8]) {
+            unsafe _ = Glibc.send(descriptor, octets, octets.count, Int32(MSG_NOSIGNAL))
         }
 
         /// Says `close_notify`, and can read on.

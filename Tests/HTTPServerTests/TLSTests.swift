@@ -214,6 +214,25 @@
             #expect(server.observer.wait { $0.closed == 1 })
         }
 
+        @Test("a record that trickles in, and is no request yet, does not put the idle deadline off")
+        func tricklingRecord() throws {
+            let clock = ManualClock()
+            let server = try Self.server([TestCertificate(for: "localhost")], clock: clock) {
+                $0.idleTimeout = .seconds(60)
+            }
+            let client = try TLSClient(port: server.port)
+            #expect(client.get("/hello").content == "hello")
+            // The beginning of a record of 64 octets.
+            for octet: UInt8 in [23, 3, 3, 0, 64] {
+                server.advance(clock, by: .milliseconds(11_999))
+                client.sendRaw([octet])
+                // A later connection on the same loop is answered after the octet was read.
+                #expect(try TLSClient(port: server.port).get("/hello").content == "hello")
+            }
+            server.advance(clock, by: .milliseconds(5))
+            #expect(client.endsInGoodOrder())
+        }
+
         @Test(
             "octets that are no handshake end the connection, and the reason is told",
             arguments: ["GET / HTTP/1.1\r\n\r\n", "\u{16}\u{3}\u{1}xxxxx"])
