@@ -18,13 +18,17 @@ enum LogitBound {
 
     static func bound(_ parameters: ModelParameters) -> Double {
         let output = parameters.outputWeights.map { abs(Double($0)) }
-        let users = greatest(parameters.userGMF, width: parameters.embeddingDimension)
+        let history = parameters.history
+        let users = greatest(
+            parameters.userGMF, width: parameters.embeddingDimension, history, \.gmf, history?.ownMean.gmf ?? [])
         let items = greatest(parameters.itemGMF, width: parameters.embeddingDimension)
-        var sum = greatest(parameters.userBias, width: 1)[0] + greatest(parameters.itemBias, width: 1)[0]
+        var sum = greatest(parameters.itemBias, width: 1)[0]
+        sum += greatest(parameters.userBias, width: 1, history, \.bias, history.map { [$0.ownMean.bias] } ?? [])[0]
         sum += abs(Double(parameters.globalBias))
         for k in users.indices { sum += output[k] * users[k] * items[k] }
         guard parameters.architecture.hasMLP else { return sum }
-        var activations = greatest(parameters.userMLP, width: parameters.mlpEmbeddingDimension)
+        var activations = greatest(
+            parameters.userMLP, width: parameters.mlpEmbeddingDimension, history, \.mlp, history?.ownMean.mlp ?? [])
         activations += greatest(parameters.itemMLP, width: parameters.mlpEmbeddingDimension)
         for layer in parameters.layers {
             activations = (0..<layer.outputSize).map { row in
@@ -39,6 +43,22 @@ enum LogitBound {
         }
         for (weight, activation) in zip(output.dropFirst(users.count), activations) { sum += weight * activation }
         return sum
+    }
+
+    /// The greatest magnitude of each column of the users' matrix, and of any user whose history is folded in: at most all
+    /// items there are, in addition to the mean of what users are by themselves.
+    private static func greatest(
+        _ matrix: [Float], width: Int, _ history: ModelParameters.History?,
+        _ rows: KeyPath<ModelParameters.History, [Float]>, _ mean: [Float]
+    ) -> [Double] {
+        var columns = greatest(matrix, width: width)
+        guard let history else { return columns }
+        var sums = mean.map { abs(Double($0)) }
+        for (index, number) in history[keyPath: rows].enumerated() {
+            sums[index % width] += abs(Double(history.weight) * Double(number))
+        }
+        for column in columns.indices { columns[column] = max(columns[column], sums[column]) }
+        return columns
     }
 
     /// The greatest magnitude of each column of a row-major matrix.

@@ -7,9 +7,13 @@ public struct WeightsExport: Sendable {
     private let segments: [FrozenArray<UInt8>]
 
     init(_ snapshot: ModelSnapshot) {
-        // Without the branch that the architecture lacks, whose matrices have no columns.
-        let tensors = snapshot.tensors().filter {
-            !ModelSnapshot.isDerived(tensor: $0.name) && !($0.shape.count == 2 && $0.shape[1] == 0)
+        // How the users are distributed follows from their rows, unless they carry histories.
+        let hasHistory = snapshot.model.history != nil
+        let tensors = snapshot.tensors().filter { tensor in
+            let isPrior = hasHistory && tensor.name.hasPrefix("prior.user")
+            // Without the branch that the architecture lacks, whose matrices have no columns.
+            let isEmpty = tensor.shape.count == 2 ? tensor.shape[1] == 0 : isPrior && tensor.shape == [0]
+            return !isEmpty && (isPrior || !ModelSnapshot.isDerived(tensor: tensor.name))
         }
         let ordered = SafetensorsFile.laidDown(tensors)
         let header = SafetensorsHeader.encode(ordered, metadata: WeightsMetadata(of: snapshot).encoded)

@@ -5,6 +5,7 @@ struct WeightsMetadata: Sendable, Equatable {
     /// The names that mean something, and `format`, which PyTorch's libraries write and which means nothing here.
     static let names = [
         "nectar", "architecture", "objective", "lowest_rating", "highest_rating", "negatives_per_positive", "seed",
+        "history_weight",
         "user_ids", "item_ids", "format",
     ]
     /// What `nectar` says in a file of this format.
@@ -15,6 +16,8 @@ struct WeightsMetadata: Sendable, Equatable {
     var ratingRange: ClosedRange<Float>?
     var negativesPerPositive: Int?
     var seed: UInt64?
+    /// w, in a model whose users carry the items of their histories.
+    var historyWeight: Float?
     /// JSON arrays of IDs, where the IDs are given so.
     var ids: [String: String] = [:]
 
@@ -28,6 +31,7 @@ struct WeightsMetadata: Sendable, Equatable {
         ratingRange = snapshot.ratingRange
         negativesPerPositive = snapshot.lineage.hyperparameters.negativesPerPositive
         seed = snapshot.lineage.hyperparameters.seed
+        historyWeight = snapshot.model.history?.weight
     }
 
     /// Reads the metadata of a file.
@@ -68,6 +72,12 @@ struct WeightsMetadata: Sendable, Equatable {
             }
             seed = number
         }
+        if let text = metadata["history_weight"] {
+            guard let weight = Float(text), weight.isFinite else {
+                throw Self.refusal("\"history_weight\" is \"\(text)\", expected a number")
+            }
+            historyWeight = weight
+        }
         for name in ["user_ids", "item_ids"] { ids[name] = metadata[name] }
     }
 
@@ -79,6 +89,7 @@ struct WeightsMetadata: Sendable, Equatable {
         metadata["highest_rating"] = ratingRange.map { "\($0.upperBound)" }
         metadata["negatives_per_positive"] = negativesPerPositive.map { "\($0)" }
         metadata["seed"] = seed.map { "\($0)" }
+        metadata["history_weight"] = historyWeight.map { "\($0)" }
         return metadata.merging(ids) { _, ids in ids }
     }
 

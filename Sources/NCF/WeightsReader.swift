@@ -9,6 +9,7 @@ struct WeightsReader {
     private static let names = [
         "user_gmf", "item_gmf", "user_mlp", "item_mlp", "output_weights", "user_bias", "item_bias", "global_bias",
         "user_ids.bytes", "user_ids.offsets", "item_ids.bytes", "item_ids.offsets", "seen.offsets", "seen.items",
+        "history_gmf", "history_mlp", "history_bias",
     ]
 
     /// Which branches the file has, by its tensors, and how wide everything is.
@@ -45,7 +46,34 @@ struct WeightsReader {
         parameters.userBias = try floats(ifThere: "user_bias", [userCount])
         parameters.itemBias = try floats(ifThere: "item_bias", [itemCount])
         parameters.globalBias = try floats(ifThere: "global_bias", [1])[0]
+        parameters.history = try history(of: parameters)
         return parameters
+    }
+
+    /// What the items of histories contribute, in a model that says so by its metadata.
+    private func history(of parameters: ModelParameters) throws(SnapshotFileError) -> ModelParameters.History? {
+        guard let weight = metadata.historyWeight else {
+            guard let name = ["history_gmf", "history_mlp", "history_bias"].first(where: has) else { return nil }
+            throw refusal("metadata: tensor \"\(name)\" needs \"history_weight\"")
+        }
+        let (items, gmf, mlp) = (
+            parameters.itemCount, parameters.embeddingDimension, parameters.mlpEmbeddingDimension
+        )
+        func rows(_ name: String, _ width: Int) throws(SnapshotFileError) -> [Float] {
+            width == 0 ? [] : try floats(name, [items, width])
+        }
+        func vector(_ name: String) throws(SnapshotFileError) -> UserVector {
+            UserVector(
+                gmf: gmf == 0 ? [] : try floats("\(name)_gmf", [gmf]),
+                mlp: mlp == 0 ? [] : try floats("\(name)_mlp", [mlp]), bias: try floats("\(name)_bias", [1])[0])
+        }
+        let variance = try vector("prior.user_variance")
+        guard (variance.gmf + variance.mlp + [variance.bias]).allSatisfy({ $0 >= 0 }) else {
+            throw refusal("the tensors \"prior.user_variance_…\" hold a variance below 0")
+        }
+        return ModelParameters.History(
+            weight: weight, gmf: try rows("history_gmf", gmf), mlp: try rows("history_mlp", mlp),
+            bias: try floats("history_bias", [items]), ownMean: try vector("prior.user"), ownVariance: variance)
     }
 
     /// h, which a matrix factorisation may leave out, for all of it is 1.

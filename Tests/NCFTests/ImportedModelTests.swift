@@ -79,6 +79,22 @@ struct ImportedModelTests {
         #expect(copy.foldIn(items: [1, 4]) == original.foldIn(items: [1, 4]))
     }
 
+    @Test("users carry their histories there and back", arguments: Architecture.allCases)
+    func history(architecture: Architecture) throws {
+        let data = ServingFixture.dataset(users: 6, items: 20, seed: 7)
+        let original = ModelSnapshot(
+            version: 1, dataset: data, parameters: ServingFixture.parametersWithHistory(architecture, data, seed: 3),
+            lineage: ServingFixture.lineage())
+        let bytes = original.exportedWeights().bytes(from: 0, limit: .max)
+        let copy = try read(bytes).snapshot(version: 2, stored: Self.nobody, watermark: 0, createdAt: 0)
+        #expect(copy.model.history != nil)
+        for user in 0..<6 {
+            #expect(copy.recommend(user: user, limit: 9) == original.recommend(user: user, limit: 9))
+            #expect(copy.explain(user: user, items: [3]) == original.explain(user: user, items: [3]))
+        }
+        #expect(copy.foldIn(items: [1, 4]) == original.foldIn(items: [1, 4]))
+    }
+
     @Test("a file comes in pieces of any size", arguments: [1, 7, 4096, 1 << 20])
     func pieces(size: Int) {
         let export = ServingFixture.snapshot().exportedWeights()

@@ -213,6 +213,9 @@ extension WeightsFixture {
             factorisation.with("lowest_rating", "nan").with("highest_rating", "1"),
             "are not two numbers in rising order"),
         Hostile(factorisation.with("negatives_per_positive", "0"), "expected a whole number from 1 to 1000"),
+        Hostile(factorisation.with("history_weight", "nan"), "expected a number"),
+        Hostile(factorisation.with("history_weight", "0.5"), "there is no tensor \"prior.user_variance_gmf\""),
+        Hostile(factorisation.with(.init(counting: "history_gmf", [3, 2])), "needs \"history_weight\""),
         Hostile(factorisation.with("seed", "-1"), "expected a whole number below 2^64"),
     ]
 }

@@ -71,7 +71,7 @@ struct EvaluationTests {
         #expect(report?["mf"]?["intervals"]?["sampled"]?["auc"]?.count == 2)
         #expect(try evaluate(service, settings + #", "yardstick": false"#).json["evaluation"]?["mf"] == nil)
         // In training too; what it took is told.
-        let training = "\"architecture\": \"\(architecture)\", \"epochs\": 1, \"hidden_layers\": [4, 2]"
+        let training = "\"architecture\": \"\(architecture)\", \(Self.tower)"
         for (more, isThere) in [("", true), (", \"yardstick\": false", false)] {
             let job = try service.post("/train", "{\(training), \"wait\": true, \"publish\": \"always\"\(more)}").json
             #expect((job["evaluation"]?["mf"] != nil) == isThere)

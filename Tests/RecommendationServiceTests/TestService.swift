@@ -82,7 +82,7 @@ final class TestService: Sendable {
     }
 
     static let smallModel =
-        "\"architecture\": \"mf\", \"embedding_dimension\": 4, \"epochs\": 2, \"learning_rate\": 0.05"
+        "\"architecture\": \"mf\", \"embedding_dimension\": 4, \"epochs\": 2, \"learning_rate\": 0.05, \"resamples\": 20"
 
     /// Everything that a refused request must leave as it was.
     func holdings() throws -> Holdings {

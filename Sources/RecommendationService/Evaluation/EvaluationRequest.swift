@@ -9,7 +9,6 @@ extension TrainingRequest {
         static let cutoffs = 20
         static let cutoff = 1000
         static let negatives = 100_000
-        static let resamples = 100_000
     }
 
     /// Reads the body of `POST /evaluate`; every fault of it goes into one problem.
@@ -19,7 +18,9 @@ extension TrainingRequest {
     init(evaluating document: JSONDocument, currentVersion: Int?, threads: Int) throws(Problem) {
         var faults = JSONFaults()
         let isOfModel = document.root.kind == .object && document.root["model"] != nil
-        let training = Self.members.filter { !["interactions", "publish", "refit", "yardstick", "wait"].contains($0) }
+        let training = Self.members.filter {
+            !["interactions", "publish", "refit", "yardstick", "resamples", "wait"].contains($0)
+        }
         guard
             let body = JSONObjectDecoder(
                 document.root, knownMembers: Self.measuringMembers + (isOfModel ? ["seed"] : training), faults: &faults)
@@ -55,6 +56,5 @@ extension TrainingRequest {
         if let count = body.integer("sampled_negatives", in: 1...Limit.negatives, &faults) {
             evaluation.sampledNegatives = count
         }
-        if let count = body.integer("resamples", in: 0...Limit.resamples, &faults) { evaluation.resamples = count }
     }
 }

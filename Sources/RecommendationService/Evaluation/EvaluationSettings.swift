@@ -13,6 +13,8 @@ public struct EvaluationSettings: Sendable, Equatable {
     /// Whether `mf` is trained beside a model that is more than that.
     public var trainsYardstick = true
 
+    /// The most draws that may be asked for.
+    public static let greatestResamples = 100_000
     /// The share of draws within an interval.
     public static let confidence = 0.95
 

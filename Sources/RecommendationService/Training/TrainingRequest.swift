@@ -49,7 +49,7 @@ public struct TrainingRequest: Sendable {
         "history_dimension", "history_regularization", "history_share", "als_sweeps", "als_regularization",
         "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "seed", "holdout",
-        "early_stopping", "publish", "refit", "wait", "yardstick",
+        "early_stopping", "publish", "refit", "wait", "yardstick", "resamples",
     ]
 
     /// Reads the body of `POST /train`; every fault of it goes into one problem.
@@ -80,6 +80,9 @@ public struct TrainingRequest: Sendable {
     mutating func readCommon(_ body: JSONObjectDecoder, threads: Int, _ faults: inout JSONFaults) {
         waits = body.bool("wait", &faults) ?? waits
         evaluation.trainsYardstick = body.bool("yardstick", &faults) ?? evaluation.trainsYardstick
+        if let count = body.integer("resamples", in: 0...EvaluationSettings.greatestResamples, &faults) {
+            evaluation.resamples = count
+        }
         hyperparameters.threads = threads
     }
 

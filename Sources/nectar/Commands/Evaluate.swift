@@ -74,7 +74,9 @@ struct Evaluate: ParsableCommand {
         guard (1...100_000).contains(sampledNegatives) else {
             throw ValidationError("--sampled-negatives must be 1 to 100000.")
         }
-        guard (0...100_000).contains(resamples) else { throw ValidationError("--resamples must be 0 to 100000.") }
+        guard (0...EvaluationSettings.greatestResamples).contains(resamples) else {
+            throw ValidationError("--resamples must be 0 to 100000.")
+        }
         settings.cutoffs = Set(cutoffs).sorted()
         settings.sampledNegatives = sampledNegatives
         settings.resamples = resamples
