@@ -3,8 +3,8 @@ public import NCF
 /// The `mf` that is always trained beside a model that is more than that: a neural one that does not beat it is not worth
 /// its cost (Rendle et al. 2020).
 ///
-/// For implicit feedback it is found in closed form, without epochs: it takes about as long as the closed form that the model
-/// itself starts from. For ratings it takes epochs, each a part of the model's own.
+/// For implicit feedback it is found in closed form, without epochs, histories included: it takes about as long as the
+/// closed form that the model itself starts from. For ratings it takes epochs, each a part of the model's own.
 public enum Yardstick {
     /// The settings of the yardstick beside a model with `settings`, the objective resolved; nil where the model is one.
     public static func settings(beside settings: Hyperparameters) -> Hyperparameters? {
