@@ -50,6 +50,21 @@ struct ExplanationTests {
         #expect(!reasons.isEmpty && Set(reasons).isSubset(of: ["i1", "i5"]))
     }
 
+    @Test("what a known user did since the training is among the reasons")
+    func newer() throws {
+        let service = try TestService()
+        try service.loadCheckerboard()
+        let job = try service.post(
+            "/train", #"{"architecture": "mf", "embedding_dimension": 4, "epochs": 1, "wait": true}"#)
+        #expect(job.json["state"]?.string == "succeeded")
+        let items = try explained(
+            #"{"user_id": "u3", "history": ["i0", "i2"], "candidates": ["i4", "i6"], "explain": true}"#, service)
+        let reasons = items.flatMap {
+            $0["explanation"]?["because_of"]?.elements.compactMap { $0["item_id"]?.string } ?? []
+        }
+        #expect(items.count == 2 && !Set(reasons).isDisjoint(with: ["i0", "i2"]), "\(reasons)")
+    }
+
     @Test("of many users each gets what each gets alone, strangers nothing")
     func manyUsers() throws {
         let service = try TestService.trained()
