@@ -66,7 +66,8 @@ let house: [Target] =
         on: [
             "HTTPServer", "HTTP", "NCF", "InteractionStorage", "InteractionFormats", "JSON", "Metrics", "Locking",
             atomics, logging,
-        ]
+        ],
+        testing: ["Networking"]
     )
 
 let program: [Target] = [

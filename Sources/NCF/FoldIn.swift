@@ -32,11 +32,12 @@ struct FoldIn {
         var isInBag = false
     }
 
-    func vector(samples: [Sample]) -> UserVector {
+    /// - Parameter movesTower: Whether the MLP embedding is found too, or stays the prior's.
+    func vector(samples: [Sample], movesTower: Bool = true) -> UserVector {
         guard !samples.isEmpty else { return prior.user }
         let rows = model.gather(samples.map(\.item))
         var user = prior.user
-        if model.architecture.hasMLP { user.mlp = descended(user, samples, rows) }
+        if movesTower, model.architecture.hasMLP { user.mlp = descended(user, samples, rows) }
         let features = linearFeatures(rows)
         let logits = zip(model.score(user, rows), bagShifts(samples, features)).map { $0 - $1 }
         var state = LinearState(user: user, logits: logits)

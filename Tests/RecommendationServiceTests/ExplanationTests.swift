@@ -50,6 +50,45 @@ struct ExplanationTests {
         #expect(!reasons.isEmpty && Set(reasons).isSubset(of: ["i1", "i5"]))
     }
 
+    @Test("what a known user did since the training is among the reasons")
+    func newer() throws {
+        let service = try TestService()
+        try service.loadCheckerboard()
+        let job = try service.post(
+            "/train", #"{"architecture": "mf", "embedding_dimension": 4, "epochs": 1, "wait": true}"#)
+        #expect(job.json["state"]?.string == "succeeded")
+        let items = try explained(
+            #"{"user_id": "u3", "history": ["i0", "i2"], "candidates": ["i4", "i6"], "explain": true}"#, service)
+        let reasons = items.flatMap {
+            $0["explanation"]?["because_of"]?.elements.compactMap { $0["item_id"]?.string } ?? []
+        }
+        #expect(items.count == 2 && !Set(reasons).isDisjoint(with: ["i0", "i2"]), "\(reasons)")
+    }
+
+    @Test("of many users each gets what each gets alone, strangers nothing")
+    func manyUsers() throws {
+        let service = try TestService.trained()
+        let subjects = [#""user_id": "u3""#, #""user_id": "stranger""#, #""history": ["i1"]"#, #""user_id": "u4""#]
+        let users = subjects.map { "{\($0)}" }.joined(separator: ",")
+        let reply = try service.post("/recommend", "{\"users\": [\(users)], \"limit\": 3, \"explain\": true}")
+        #expect(reply.status == 200, "\(reply.text)")
+        let results = Array(reply.json["results"]?.elements.map { $0 } ?? [])
+        #expect(results.count == 4)
+        for (result, subject) in zip(results, subjects) {
+            let alone = try explained("{\(subject), \"limit\": 3, \"explain\": true}", service)
+            let items = Array(result["items"]?.elements.map { $0 } ?? [])
+            func text(_ values: [JSONValue]) -> [String] {
+                values.map { value in
+                    var writer = JSONWriter()
+                    writer.value(value)
+                    return String(decoding: writer.bytes, as: UTF8.self)
+                }
+            }
+            #expect(text(items) == text(alone) && items.count == 3)
+            #expect(items.allSatisfy { ($0["explanation"] == nil) == subject.contains("stranger") })
+        }
+    }
+
     @Test("what is merely popular has no explanation, and nothing has one unless it is asked for")
     func none() throws {
         let service = try TestService.trained()

@@ -40,16 +40,20 @@ struct PredictionTests {
         "what the model does not know is predicted from what is known, and says so",
         arguments: [
             ("u3", "i3", "model"), ("u3", "new", "user_only"), ("new", "i3", "item_only"), ("new", "new", "prior"),
-            ("visitor", "i3", "fold_in"),
+            ("visitor", "i3", "fold_in"), ("visitor", "new", "user_only"), ("u5", "i4", "fold_in"),
+            ("u5", "new", "user_only"),
         ])
     func basis(user: String, item: String, basis: String) throws {
         let service = try TestService.trained()
-        _ = try service.post("/interactions", #"{"user_id": "visitor", "item_id": "i1"}"#)
+        // Whom the model has never heard of, and who has done something since.
+        for user in ["visitor", "u5"] {
+            _ = try service.post("/interactions", "{\"user_id\": \"\(user)\", \"item_id\": \"i2\"}")
+        }
         let reply = try service.get("/predict?user_id=\(user)&item_id=\(item)")
         #expect(predictions(reply).first?["basis"]?.string == basis)
         #expect(predictions(reply).first?["score"]?.double.map { (0...1).contains($0) } == true)
         let strict = try service.get("/predict?user_id=\(user)&item_id=\(item)&strict=true")
-        #expect(strict.status == (basis == "model" ? 200 : 404))
+        #expect(strict.status == (user.hasPrefix("u") && item != "new" ? 200 : 404))
         if strict.status == 404 { strict.expectProblem(404) }
         let body = "{\"user_id\": \"\(user)\", \"item_id\": \"\(item)\", \"strict\": true}"
         #expect(try service.post("/predict", body).status == strict.status)

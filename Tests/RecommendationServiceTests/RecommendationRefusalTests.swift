@@ -47,7 +47,10 @@ struct RecommendationRefusalTests {
             recommend(#"{"user_id": "a", "boost": [{"factor": 2}]}"#, ("/boost", "not offered")),
             recommend(#"{"user_id": "a", "diversity": 0.1}"#, ("/diversity", "not offered")),
             recommend(#"{"user_id": "a", "diversity": false}"#, ("/diversity", "number")),
-            recommend(#"{"users": [{"user_id": "a"}], "explain": true}"#, ("/explain", "one user at a time")),
+            recommend(#"{"users": [{"user_id": "a"}], "explain": true, "limit": 101}"#, ("/limit", "at most 100")),
+            recommend(
+                "{\"users\": [\(Array(repeating: "{\"user_id\": 1}", count: 101).joined(separator: ","))], \"explain\": true}",
+                ("/explain", "1000 items in all, not 1010")),
             recommend(#"{"user_id": "a", "explain": true, "limit": 101}"#, ("/limit", "at most 100")),
             recommend(#"{"user_id": "a", "explain": 0}"#, ("/explain", "true or false")),
             recommend(#"{"user_id": "a", "cursor": false}"#, ("/cursor", "not offered")),

@@ -52,7 +52,42 @@ struct RecommendationTests {
         _ = try service.post("/interactions", #"{"user_id": "u3", "item_id": "i3"}"#)
         let after = try service.get("/recommend?user_id=u3&limit=100")
         #expect(!after.items.contains("i3"))
-        #expect(after.sources == ["model"])
+        #expect(after.sources == ["fold_in"])
+    }
+
+    @Test("what a known user did a moment ago counts, whether it was stored or comes with the request")
+    func foldsInKnown() throws {
+        // Of few even items, so that one more says something.
+        let service = try TestService.trained()
+        func scores(_ body: String) throws -> [String: Double] {
+            let items = try service.post("/recommend", "{\(body), \"limit\": 100, \"exclude_seen\": false}").json[
+                "items"]
+            return Dictionary(
+                uniqueKeysWithValues: items?.elements.map {
+                    ($0["item_id"]?.string ?? "", $0["score"]?.double ?? -1)
+                } ?? [])
+        }
+        let before = try scores(#""user_id": "u3""#)
+        let history = try scores(#""user_id": "u3", "history": ["i0", "i2", "i4"]"#)
+        // The even ones go together, and this user is of the odd ones.
+        let even = ["i6", "i8", "i10"]
+        #expect(even.allSatisfy { (history[$0] ?? 0) > (before[$0] ?? 1) }, "\(before) \(history)")
+        #expect(history.count == 12 && before.count == 12)
+        // What the model has seen already is nothing new, nor is what nobody knows.
+        #expect(try scores(#""user_id": "u3", "history": ["i1", "unheard of"]"#) == before)
+        let reply = try service.post("/recommend", #"{"user_id": "u3", "history": ["i0"], "limit": 100}"#)
+        #expect(reply.sources == ["fold_in"] && reply.json["fallback"]?.bool == false)
+        #expect(Set(reply.items) == Checkerboard.everyItem.subtracting(Self.seenByU3).subtracting(["i0"]))
+        // As if the user had just done it.
+        for item in ["i0", "i2", "i4"] {
+            _ = try service.post("/interactions", "{\"user_id\": \"u3\", \"item_id\": \"\(item)\"}")
+        }
+        #expect(try scores(#""user_id": "u3""#) == history)
+        let predicted = try service.post("/predict", #"{"user_id": "u3", "item_id": "i8"}"#)
+        #expect(predicted.json["predictions"]?[0]?["score"]?.double == history["i8"])
+        // Until a model knows it.
+        try service.train(#""publish": "always""#)
+        #expect(try service.get("/recommend?user_id=u3&limit=100").sources == ["model"])
     }
 
     @Test("a model that was not fitted to its holdout leaves the holdout out all the same")

@@ -1,11 +1,13 @@
-import HTTPServer
 import InteractionStorage
 import JSON
 import Locking
 import Logging
 import NCF
+import Networking
 import RecommendationService
 import TestSupport
+
+@testable import HTTPServer
 
 /// A clock that stands still until the test moves it.
 final class ManualWallClock: Sendable {
@@ -29,9 +31,11 @@ final class TestService: Sendable {
     /// - Parameters:
     ///   - directory: Given where another service left its models there.
     ///   - isStarted: False for a service that has not loaded anything yet.
+    ///   - clock: What the connections' deadlines are measured on.
     init(
         store: any InteractionStore = InMemoryInteractionStore(), directory: TemporaryDirectory? = nil,
-        isStarted: Bool = true, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        isStarted: Bool = true, clock: any MonotonicClock = SystemMonotonicClock(),
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         _ configure: (inout ServiceConfiguration) -> Void = { _ in }
     ) throws {
         let directory = try directory ?? TemporaryDirectory()
@@ -52,7 +56,7 @@ final class TestService: Sendable {
         http.lingerTimeout = .milliseconds(200)
         server = HTTPServer(
             configuration: http, router: service.router(), observer: service.observer,
-            accessLog: service.accessLog)
+            accessLog: service.accessLog, clock: clock)
         port = try server.start()
     }
 

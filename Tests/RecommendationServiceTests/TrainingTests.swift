@@ -113,7 +113,9 @@ struct TrainingTests {
         let client = try service.client()
         client.send("GET /train/1/events HTTP/1.1\r\nHost: test\r\n\r\n")
         let head = client.read(through: "\r\n\r\n")
-        #expect(head.contains("Content-Type: text/event-stream\r\n") && head.contains("Cache-Control: no-store\r\n"))
+        #expect(
+            head.contains("Content-Type: text/event-stream\r\n")
+                && head.contains("Cache-Control: no-cache, no-store\r\n"))
         #expect(
             client.read(through: "\n\n\r\n").contains("event: progress\ndata: {\"job\":\"1\",\"state\":\"running\""))
         gate.open()

@@ -24,8 +24,9 @@ struct RecommendationRequest: Sendable {
     /// The members of an item's record that go into the answer.
     var fields = ["title"]
 
-    /// The most items explained at once.
+    /// The most items explained to one user, and to all of a request.
     private static let maximumExplained = 100
+    private static let maximumExplainedInAll = 1000
     /// Members of the contract that this version does not act on; only what says nothing is accepted.
     private static let notYet = ["cursor", "filter", "boost", "diversity", "deadline_ms"]
     private static let members =
@@ -70,9 +71,13 @@ struct RecommendationRequest: Sendable {
     private mutating func readExplanation(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
         explains = body.bool("explain", &faults) ?? false
         guard explains else { return }
-        if isBatch { faults.add("/explain", "only for one user at a time, not with \"users\"") }
         if limit > Self.maximumExplained {
             faults.add("/limit", "must be at most \(Self.maximumExplained) with \"explain\", not \(limit)")
+        } else if limit * subjects.count > Self.maximumExplainedInAll {
+            faults.add(
+                "/explain",
+                "for at most \(Self.maximumExplainedInAll) items in all, not \(limit * subjects.count): fewer users, or a lower limit"
+            )
         }
     }
 

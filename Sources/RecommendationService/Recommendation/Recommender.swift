@@ -1,8 +1,8 @@
 import InteractionStorage
 import NCF
 
-/// Answers who would like what, from one snapshot: the model where it knows the user, a fold-in where only a history is
-/// known, popularity where nothing is.
+/// Answers who would like what, from one snapshot: the model where it knows the user, a fold-in where there is a history
+/// that it has not seen, popularity where nothing is known.
 ///
 /// Any thread may call it; no call waits for I/O. O(catalogue) for each user.
 struct Recommender: Sendable {
@@ -33,36 +33,28 @@ struct Recommender: Sendable {
         withheld: [String],
         from snapshot: ModelSnapshot
     ) -> Recommendation {
-        let user = subject.userID.flatMap { snapshot.users.index(of: $0) }
-        let touched = (subject.userID.map { recent.items(of: $0) } ?? []) + subject.history
-        let touchedIndices = touched.compactMap { snapshot.items.index(of: $0) }
-        var excluded = ItemSet(
-            itemCount: snapshot.itemCount, items: indices(of: withheld + request.excluded, in: snapshot))
-        if request.excludesSeen {
-            for item in touchedIndices { excluded.insert(item) }
-        }
-        if let candidates = request.candidates {
-            let allowed = ItemSet(itemCount: snapshot.itemCount, items: indices(of: candidates, in: snapshot))
-            for item in 0..<snapshot.itemCount where !allowed.contains(item) { excluded.insert(item) }
-        }
+        let newer = (subject.userID.map { recent.items(of: $0) } ?? []) + subject.history
+        let standing = UserStanding(
+            user: subject.userID.flatMap { snapshot.users.index(of: $0) }, newer: newer, in: snapshot)
+        let excluded = excluded(request, newer: newer, withheld: withheld, in: snapshot)
         var answer = Recommendation(version: snapshot.version)
-        if let user {
+        switch standing {
+        case .known(let user):
             let best = snapshot.recommend(
                 user: user, limit: request.limit, excludingSeen: request.excludesSeen, excluding: excluded)
             answer.entries = best.map { entry($0, .model, in: snapshot) }
             if request.explains {
                 explain(&answer, by: snapshot.explain(user: user, items: best.map { Int32($0.item) }), in: snapshot)
             }
-        } else if !touchedIndices.isEmpty {
-            let history = touchedIndices.map(Int32.init)
-            let vector = snapshot.foldIn(items: history)
-            let best = snapshot.recommend(for: vector, limit: request.limit, excluding: excluded)
+        case .foldedIn(let vector, let history):
+            let best = snapshot.recommend(
+                for: vector, limit: request.limit, hiding: request.excludesSeen ? history : [], excluding: excluded)
             answer.entries = best.map { entry($0, .foldIn, in: snapshot) }
             if request.explains {
                 let items = best.map { Int32($0.item) }
                 explain(&answer, by: snapshot.explain(vector, items: items, history: history), in: snapshot)
             }
-        } else {
+        case .stranger:
             let users = Double(max(1, snapshot.userCount))
             answer.entries = snapshot.popular(limit: request.limit, excluding: excluded).map { item in
                 Recommendation.Entry(
@@ -70,6 +62,18 @@ struct Recommender: Sendable {
             }
         }
         return answer
+    }
+
+    /// What may not be recommended, whatever the model says; what it has seen apart.
+    private func excluded(
+        _ request: RecommendationRequest, newer: [String], withheld: [String], in snapshot: ModelSnapshot
+    ) -> ItemSet {
+        let hidden = withheld + request.excluded + (request.excludesSeen ? newer : [])
+        var excluded = ItemSet(itemCount: snapshot.itemCount, items: indices(of: hidden, in: snapshot))
+        guard let candidates = request.candidates else { return excluded }
+        let allowed = ItemSet(itemCount: snapshot.itemCount, items: indices(of: candidates, in: snapshot))
+        for item in 0..<snapshot.itemCount where !allowed.contains(item) { excluded.insert(item) }
+        return excluded
     }
 
     private func explain(

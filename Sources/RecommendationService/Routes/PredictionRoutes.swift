@@ -1,5 +1,6 @@
 import HTTP
 import HTTPServer
+import InteractionStorage
 import JSON
 import NCF
 
@@ -85,14 +86,22 @@ struct PredictionRoutes: Sendable {
         }
         var predictions: [Prediction] = []
         predictions.reserveCapacity(pairs.count)
+        // A request often asks about one user many times, and folding in takes longer than all the rest.
+        var standings: [ExactName: UserStanding] = [:]
         for pair in pairs {
-            let prediction = predict(pair, with: snapshot)
-            if isStrict && prediction.basis != .model {
+            let user = snapshot.users.index(of: pair.userID)
+            let item = snapshot.items.index(of: pair.itemID)
+            let name = ExactName(pair.userID)
+            let standing =
+                standings[name]
+                ?? UserStanding(user: user, newer: recent.items(of: pair.userID), in: snapshot)
+            standings[name] = standing
+            if isStrict && (user == nil || item == nil) {
                 throw Problem(
                     .notFound,
                     "The model does not know both the user \"\(pair.userID)\" and the item \"\(pair.itemID)\".")
             }
-            predictions.append(prediction)
+            predictions.append(Self.prediction(standing, item: item, by: snapshot))
         }
         return Answer.json(fields: [Answer.modelField: snapshot.name]) { writer in
             writer.object { answer in
@@ -105,12 +114,16 @@ struct PredictionRoutes: Sendable {
         }
     }
 
-    private func predict(_ pair: Pair, with snapshot: ModelSnapshot) -> Prediction {
-        let item = snapshot.items.index(of: pair.itemID)
-        if let user = snapshot.users.index(of: pair.userID) { return snapshot.predict(user: user, item: item) }
-        let touched = recent.items(of: pair.userID).compactMap { snapshot.items.index(of: $0) }
-        guard !touched.isEmpty else { return snapshot.predict(user: nil, item: item) }
-        return snapshot.predict(foldedIn: snapshot.foldIn(items: touched.map(Int32.init)), item: item)
+    private static func prediction(_ standing: UserStanding, item: Int?, by snapshot: ModelSnapshot) -> Prediction {
+        switch standing {
+        case .known(let user): return snapshot.predict(user: user, item: item)
+        case .stranger: return snapshot.predict(user: nil, item: item)
+        case .foldedIn(let vector, _):
+            var prediction = snapshot.predict(foldedIn: vector, item: item)
+            // As of a user that the model knows: nothing is known of the item.
+            if item == nil { prediction.basis = .userOnly }
+            return prediction
+        }
     }
 
     private func write(_ pair: Pair, _ prediction: Prediction, into writer: inout JSONWriter) {

@@ -31,7 +31,7 @@ struct TrainingRoutes: Sendable {
             }
         }
         router.add(.get, "/train/{job}/events", .inline) { request in
-            Answer.or { () throws(Problem) in events(of: try job(of: request)) }
+            Answer.or { () throws(Problem) in events(of: try job(of: request), to: request) }
         }
     }
 
@@ -83,19 +83,21 @@ struct TrainingRoutes: Sendable {
         job.response(status, at: clock)
     }
 
-    /// The job as server-sent events: one with its present state, one at every change, the last when it has ended.
-    private func events(of job: TrainingJob) -> HTTPResponse {
-        let stream = ResponseStream()
-        job.listen { [clock] job in
-            var writer = JSONWriter()
-            job.write(into: &writer, now: clock.milliseconds())
-            let name = job.state.hasEnded ? "end" : "progress"
-            let isOpen = stream.write(Array("event: \(name)\ndata: ".utf8) + writer.bytes + Array("\n\n".utf8))
-            if job.state.hasEnded { stream.finish() }
-            return isOpen && !job.state.hasEnded
-        }
+    /// The job as server-sent events. An EventSource asks again after every end, naming the last event it has had, until it
+    /// is told that there is nothing more.
+    private func events(of job: TrainingJob, to request: ServerRequest) -> HTTPResponse {
+        let progress = job.current
+        let last = request.head.fields.values(of: "Last-Event-ID")
+        if progress.state.hasEnded, last == ["\(progress.revision)"] { return HTTPResponse(status: .noContent) }
+        let events = TrainingEvents(of: job, clock: clock)
+        events.begin()
         return HTTPResponse(
-            status: .ok, fields: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: .stream(stream))
+            status: .ok,
+            fields: [
+                .contentType: "text/event-stream", .cacheControl: "no-cache, no-store",
+                // nginx would hold events back until it has a buffer full of them.
+                "X-Accel-Buffering": "no",
+            ], body: .stream(events.stream))
     }
 }
 

@@ -4,7 +4,11 @@ import NCF
 extension TrainingJob {
     /// The job as `GET /train/{job}` answers it.
     func write(into writer: inout JSONWriter, now: Int64) {
-        let progress = current
+        write(current, into: &writer, now: now)
+    }
+
+    /// The job as it was when it had come as far as `progress` tells.
+    func write(_ progress: Progress, into writer: inout JSONWriter, now: Int64) {
         writer.object { answer in
             answer.member("job", id)
             answer.member("state", progress.state.rawValue)

@@ -22,6 +22,8 @@ public final class TrainingJob: TrainingObserver, Sendable {
 
     /// Everything that changes while the job runs.
     struct Progress: Sendable {
+        /// How many changes there were, listeners told of each.
+        var revision = 0
         var state = State.queued
         var stage: Stage?
         /// Why the job failed, or why its model was not published.
@@ -87,6 +89,7 @@ public final class TrainingJob: TrainingObserver, Sendable {
         let changed = progress.withLock { progress in
             guard !progress.state.hasEnded else { return false }
             change(&progress)
+            progress.revision += 1
             return true
         }
         if changed { notify() }
@@ -100,6 +103,9 @@ public final class TrainingJob: TrainingObserver, Sendable {
             if listener(self) { listeners.withLock { $0.append(listener) } }
         }
     }
+
+    /// Returns when all that there was to tell the listeners has been told.
+    func flushNotices() { notifier.sync {} }
 
     private func notify() {
         notifier.async { [self] in
