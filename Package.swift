@@ -105,6 +105,14 @@ let measuring: [Target] =
         .executableTarget(
             name: "ServingSpeed", dependencies: ["NCF"], path: "Benchmarks/ServingSpeed", swiftSettings: strict
         ),
+        .executableTarget(
+            name: "EngineSpeed",
+            dependencies: [
+                "RecommendationService", "NCF", "InteractionStorage", "InteractionFormats", "JSON", argumentParser,
+            ],
+            path: "Benchmarks/EngineSpeed",
+            swiftSettings: strict
+        ),
     ]
 
 let package = Package(

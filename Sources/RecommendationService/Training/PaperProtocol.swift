@@ -1,10 +1,10 @@
-import InteractionFormats
-import NCF
+public import InteractionFormats
+public import NCF
 
 /// The measurement of He et al. 2017: each user's held-out item ranked against the negatives that the split prescribes.
-enum PaperProtocol {
+public enum PaperProtocol {
     /// A prescribed split as a dataset to train on and a holdout to measure on.
-    static func dataset(of split: LeaveOneOutSplit) -> (train: InteractionDataset, test: Holdout) {
+    public static func dataset(of split: LeaveOneOutSplit) -> (train: InteractionDataset, test: Holdout) {
         var builder = InteractionDataset.Builder()
         for pair in split.training { builder.add(userID: pair.userID, itemID: pair.itemID, rating: nil) }
         let train = builder.build()
