@@ -90,9 +90,10 @@ struct WeightsTests {
             let stranger = try service.get("/recommend?user_id=stranger&limit=100")
             #expect(stranger.sources == ["fold_in"])
             #expect(Set(stranger.items) == Set(items).subtracting([items[1], items[4]]))
-            #expect(
-                try service.get("/predict?user_id=stranger&item_id=x").json["predictions"]?[0]?["basis"]?.string
-                    == "fold_in")
+            for (item, basis) in [(items[0], "fold_in"), ("unknown to the model", "user_only")] {
+                let answer = try service.post("/predict", "{\"user_id\": \"stranger\", \"item_id\": \"\(item)\"}")
+                #expect(answer.json["predictions"]?[0]?["basis"]?.string == basis)
+            }
         }
         do {
             let service = try TestService(store: SQLiteInteractionStore(path: path), directory: directory)
