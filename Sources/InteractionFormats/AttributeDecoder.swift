@@ -37,6 +37,20 @@ struct AttributeDecoder {
         return attributes
     }
 
+    private func text(_ value: JSONValue, _ faults: inout JSONFaults) -> String? {
+        Self.text(value, maximumLength: limits.textLength, &faults)
+    }
+
+    /// A text of at most `maximumLength` bytes that a store can hold.
+    static func text(_ value: JSONValue, maximumLength: Int, _ faults: inout JSONFaults) -> String? {
+        guard let text = value.decodeString(maximumLength: maximumLength, &faults) else { return nil }
+        guard !text.utf8.contains(0) else {
+            faults.add(at: value, "must not contain U+0000")
+            return nil
+        }
+        return text
+    }
+
     /// An integer that a double holds exactly; beyond, its last digits would change without a word.
     private func integer(_ value: JSONValue, _ faults: inout JSONFaults) -> AttributeValue? {
         if let number = value.int, number.magnitude <= 1 << 53 { return .number(Double(number)) }
@@ -50,10 +64,10 @@ struct AttributeDecoder {
         case .bool: return value.bool.map { .boolean($0) }
         case .integer: return integer(value, &faults)
         case .double: return value.double.map { .number($0) }
-        case .string: return value.decodeString(maximumLength: limits.textLength, &faults).map { .string($0) }
+        case .string: return text(value, &faults).map { .string($0) }
         case .array:
             guard let array = value.decodeArray(count: 0...limits.count, &faults) else { return nil }
-            return .strings(array.elements.compactMap { $0.decodeString(maximumLength: limits.textLength, &faults) })
+            return .strings(array.elements.compactMap { text($0, &faults) })
         case .object:
             faults.add(at: value, "expected a string, a number, a boolean or an array of strings, found an object")
             return nil

@@ -42,7 +42,7 @@ public struct CSVInteractionReader: InteractionReader {
         let found = lines.finish()
         let nothing: [UInt8] = []
         if found != .nothing { try read(found, in: nothing.span, into: receive, faults: report) }
-        if let detail = rows.detailAtEnd { try report(RowFault(line: lines.lineNumber + 1, detail: detail)) }
+        if let detail = rows.end() { try report(RowFault(line: lines.lineNumber + 1, detail: detail)) }
     }
 
     private mutating func read<Failure: Error>(
@@ -85,8 +85,10 @@ extension CSVInteractionReader {
         }
 
         /// The fault of an input that ended before its header.
-        var detailAtEnd: String? {
-            decoder == nil && !isRefused ? "there is no header: \(InteractionCSVHeader.expectation)" : nil
+        mutating func end() -> String? {
+            guard decoder == nil, !isRefused else { return nil }
+            isRefused = true
+            return "there is no header: \(InteractionCSVHeader.expectation)"
         }
 
         mutating func read(_ line: Span<UInt8>, in lines: LineSplitter) -> Outcome {

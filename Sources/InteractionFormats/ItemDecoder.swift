@@ -40,7 +40,9 @@ public enum ItemDecoder {
     ) {
         let decoder = AttributeDecoder(limits: limits)
         if object.contains("title") {
-            item.title = object.string("title", maximumLength: limits.titleLength, &faults)
+            item.title = object.value("title").flatMap {
+                AttributeDecoder.text($0, maximumLength: limits.titleLength, &faults)
+            }
         }
         if object.contains("tags") { item.tags = decoder.tags(object, &faults) }
         item.attributes = decoder.attributes(object, over: item.attributes, &faults)

@@ -142,6 +142,11 @@ struct CatalogTests {
             put(
                 #"{"attributes": {"a": 9007199254740993, "b": -9007199254740993, "c": 18446744073709551616}}"#,
                 ("/attributes/a", "2^53"), ("/attributes/b", "as text"), ("/attributes/c", "2^53")),
+            put(
+                #"{"title": "a\u0000", "attributes": {"a": "\u0000", "b": ["x", "\u0000"]}}"#, ("/title", "U+0000"),
+                ("/attributes/a", "U+0000"), ("/attributes/b/1", "U+0000")),
+            patch(#"{"title": "\u0000"}"#, ("/title", "U+0000")),
+            post(#"{"items": [{"item_id": "a", "attributes": {"b": "\u0000"}}]}"#, ("/items/0/attributes/b", "U+0000")),
             put(#"{"hidden": "no"}"#, ("/hidden", "true or false")),
             put(#"{"available_from": "soon"}"#, ("/available_from", "RFC 3339")),
             put(#"{"available_from": 2, "available_until": 2}"#, ("/available_until", "later")),
@@ -191,6 +196,9 @@ struct CatalogTests {
         let query = try service.get("/recommend?user_id=u3&limit=100&fields=year,studio").json["items"]
         let item = query?.elements.first { $0["item_id"]?.string == "i0" }?["item"]
         #expect(item?.count == 2 && item?["studio"]?.string == "Warner")
+        // Each once, however often it is asked for.
+        let twice = try record(#", "fields": ["year", "title", "year", "title"]"#)
+        #expect(twice?.members.map(\.name) == ["year", "title"])
     }
 
     @Test(

@@ -171,6 +171,7 @@ struct InteractionListTests {
             ("limit=0", "?limit", "from 1 to 1000"), ("limit=1001", "?limit", "from 1 to 1000"),
             ("limit=ten", "?limit", "ten"), ("limit=", "?limit", "whole number"), ("cursor=-1", "?cursor", "from 0"),
             ("cursor=x", "?cursor", "x"), ("user_id=", "?user_id", "empty"), ("usr_id=a", "?usr_id", "user_id"),
+            ("kind=", "?kind", "empty"), ("kind=%C2%85", "?kind", "control"),
             ("user_id=a&user_id=b", "?user_id", "twice"), ("item_id=%01", "?item_id", "control"),
         ])
     func refused(query: String, pointer: String, words: String) throws {

@@ -111,12 +111,24 @@ struct InteractionRefusalTests {
                 "POST", "/interactions", good, 400, fields: "Idempotency-Key: a\r\nidempotency-key: a\r\n",
                 says: "Idempotency-Key"),
             Refusal("POST", "/interactions", good, 400, fields: "Idempotency-Key:\r\n", says: "Idempotency-Key"),
+            Refusal("POST", "/interactions", good, 400, fields: "Idempotency-Key: a\u{FFFD}\r\n", says: "UTF-8"),
             Refusal(
                 "POST", "/interactions", good, 400,
                 fields: "Content-Type: application/json\r\nContent-Type: text/csv\r\n", says: "Content-Type"),
         ])
     func headRefused(refusal: Refusal) throws {
         try refusal.check(with: TestService())
+    }
+
+    @Test("an Idempotency-Key that is not UTF-8 is refused: repaired, all such keys would be the same")
+    func keyIsText() throws {
+        let service = try TestService()
+        let client = try service.client()
+        let head = "POST /interactions HTTP/1.1\r\nHost: test\r\nContent-Length: \(Self.good.utf8.count)\r\n"
+        client.send(Array("\(head)Idempotency-Key: k".utf8) + [0xE9] + Array("\r\n\r\n\(Self.good)".utf8))
+        let answer = client.readResponse()
+        Reply(head: answer.head, content: answer.content).expectProblem(400)
+        #expect(try service.store.counts.interactions == 0)
     }
 
     @Test(

@@ -70,8 +70,18 @@ struct InteractionUploadTests {
         "a CSV header with an unknown or missing column refuses the upload, partial or not",
         arguments: ["", "?partial=true"], ["user_id,itme_id\na,b\n", "user_id\na\n"])
     func csvHeader(query: String, body: String) throws {
-        try Refusal("POST", "/interactions" + query, body, 422, [("line 1", "item_id")], type: "text/csv")
-            .check(with: TestService())
+        try Refusal(
+            "POST", "/interactions" + query, body, 422, [("line 1", "item_id")], type: "text/csv",
+            says: "header cannot be read; nothing was stored."
+        ).check(with: TestService())
+    }
+
+    @Test("CSV without a header is refused, partial or not", arguments: ["", "?partial=true"])
+    func noHeader(query: String) throws {
+        try Refusal(
+            "POST", "/interactions" + query, "", 422, [("line 1", "there is no header")], type: "text/csv",
+            says: "header cannot be read"
+        ).check(with: TestService())
     }
 
     @Test("a row of 64 KiB is read, and one byte more is refused", arguments: [(0, 200), (1, 422)])

@@ -74,6 +74,7 @@ final class InteractionUpload: RequestBodyConsumer {
         state.reader.finish(
             into: { last.append($0) },
             faults: { Self.note($0, &state.faults, &state.faultCount) })
+        if state.reader.isRefused { throw Self.problem(state) }
         if isPartial {
             state.batch += last
             return try storeBatches(&state, isLast: true)
@@ -151,7 +152,9 @@ final class InteractionUpload: RequestBodyConsumer {
         let more = state.faultCount == 1 ? "One row is" : "\(state.faultCount) rows are"
         var problem = Problem(
             .unprocessableContent,
-            "\(more) not an interaction; nothing was stored. With ?partial=true the rest would be.")
+            state.reader.isRefused
+                ? "The header cannot be read; nothing was stored."
+                : "\(more) not an interaction; nothing was stored. With ?partial=true the rest would be.")
         problem.faults = faults
         problem.faultCount = state.faultCount
         return problem

@@ -1,5 +1,6 @@
 import HTTP
 import HTTPServer
+import InteractionStorage
 import JSON
 
 /// What `/recommend` is asked: for whom, how many, from what.
@@ -40,7 +41,7 @@ struct RecommendationRequest: Sendable {
         limit = query.integer("limit", in: 1...configuration.maximumLimit) ?? min(limit, configuration.maximumLimit)
         excludesSeen = query.bool("exclude_seen") ?? excludesSeen
         excluded = query.identifiers("exclude") ?? []
-        fields = query.list("fields") ?? fields
+        fields = query.list("fields").map(Self.distinct) ?? fields
         let history = query.identifiers("history") ?? []
         try query.check()
         guard userID != nil || !history.isEmpty else {
@@ -60,11 +61,17 @@ struct RecommendationRequest: Sendable {
         candidates = body.identifiers("candidates", &faults)
         excluded = body.identifiers("exclude", &faults) ?? []
         excludesSeen = body.bool("exclude_seen", &faults) ?? excludesSeen
-        fields = body.strings("fields", &faults) ?? fields
+        fields = body.strings("fields", &faults).map(Self.distinct) ?? fields
         refuseWhatIsNotOffered(body, &faults)
         readSubjects(body, maximum: configuration.maximumUsers, &faults)
         readExplanation(body, &faults)
         guard faults.isEmpty else { throw Problem(faults: faults) }
+    }
+
+    /// Each once: an object has no two members of one name.
+    private static func distinct(_ names: [String]) -> [String] {
+        var seen: Set<ExactName> = []
+        return names.filter { seen.insert(ExactName($0)).inserted }
     }
 
     /// Explaining costs about a tenth of a millisecond an item, so it is for what a person looks at.

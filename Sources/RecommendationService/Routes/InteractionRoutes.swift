@@ -65,6 +65,10 @@ struct InteractionRoutes: Sendable {
         guard let key = keys.first else { return nil }
         // Two cannot both be kept, and whichever was left out would not make its retry harmless.
         guard keys.count == 1 else { throw Problem(.badRequest, "Idempotency-Key: the field is there twice.") }
+        // Octets that are no text were repaired, and all of them to the same character.
+        guard !key.unicodeScalars.contains("\u{FFFD}") else {
+            throw Problem(.badRequest, "Idempotency-Key: the key is not UTF-8.")
+        }
         if let problem = JSONIdentifier.problem(in: key) {
             throw Problem(.badRequest, "Idempotency-Key: \(problem).")
         }
@@ -78,13 +82,14 @@ struct InteractionRoutes: Sendable {
         var query = QueryParameters(request, known: ["user_id", "item_id", "kind", "cursor", "limit"])
         let userID = query.identifier("user_id")
         let itemID = query.identifier("item_id")
+        let kind = query.identifier("kind")
         let cursor = query.integer("cursor", in: 0...Int.max)
         let maximumLimit = configuration.recommendation.maximumLimit
         let limit = query.integer("limit", in: 1...maximumLimit) ?? min(100, maximumLimit)
         try query.check()
         let page = try Answer.storing { () throws(StoreError) in
             try store.interactions(
-                userID: userID, itemID: itemID, kind: query.string("kind"), after: cursor.map(Int64.init), limit: limit)
+                userID: userID, itemID: itemID, kind: kind, after: cursor.map(Int64.init), limit: limit)
         }
         return Answer.json { writer in
             writer.object { answer in
