@@ -25,8 +25,10 @@ class Table:
 
 
 def spread(values, form):
-    """The least and the greatest, as in (1.2–1.4)."""
-    return f"({form(min(values))}–{form(max(values))})"
+    """The least and the greatest without their unit, as in (1.2–1.4)."""
+    def bare(value):
+        return form(value).split()[0].rstrip("×")
+    return f"({bare(min(values))}–{bare(max(values))})"
 
 
 def median(values, form):

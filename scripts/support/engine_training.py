@@ -28,7 +28,7 @@ def speed(programs, table, folder, rounds):
 
 
 def rows(table, batch, ours, theirs, to_reach):
-    made_from = f"{len(ours)} rounds in turns, 1M made-up pairs of 6,040 × 3,706"
+    made_from = f"{len(ours)} rounds in turns, made-up data"
     for unit, name in (("samples/s", "samples_per_second"), ("samples/s of CPU", "samples_per_cpu_second")):
         measured = f"NeuMF-8, batch {batch:,}, {unit}"
         table.add(measured, "Nectar", median([our[name] for our in ours], millions), made_from)
