@@ -35,9 +35,10 @@ def at_half(options, capacity, folder):
 
 
 def beside_idle(options, capacity):
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    limits = ["--max-connections", str(options.idle + 128), "--idle-timeout", "3600"]
+    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+    most = str(options.idle + 2 * CONNECTIONS)
+    limits = ["--max-connections", most, "--max-connections-per-client", most, "--idle-timeout", "3600"]
     servers = [echo(options.built, *limits, name=name)
                for name in ("alone", f"beside {options.idle:,} idle connections")]
     idle = []
