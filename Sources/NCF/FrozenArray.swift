@@ -17,6 +17,14 @@ struct FrozenArray<Element: BitwiseCopyable & Sendable>: Sendable {
         owner = memory
     }
 
+    /// Memory of its own for `count` elements, all of which `initialize` initialises.
+    @unsafe
+    init(count: Int, initialize: (UnsafeMutableBufferPointer<Element>) -> Void) {
+        let memory = unsafe FrozenMemory<Element>(count: count, initialize)
+        unsafe base = memory.buffer
+        owner = memory
+    }
+
     /// Views memory that `owner` keeps alive, unchanged and aligned for `Element`.
     @unsafe
     init(viewing base: UnsafeBufferPointer<Element>, owner: any AnyObject & Sendable) {
@@ -51,13 +59,15 @@ private final class FrozenMemory<Element: BitwiseCopyable & Sendable>: Sendable 
     // Written in init only.
     nonisolated(unsafe) let buffer: UnsafeBufferPointer<Element>
 
-    init(copying elements: some Collection<Element>) {
-        // On a cache line, which the kernels' loads then do not straddle.
-        let raw = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: elements.count * MemoryLayout<Element>.stride, alignment: 64)
+    init(count: Int, _ initialize: (UnsafeMutableBufferPointer<Element>) -> Void) {
+        let raw = unsafe HugePages.allocate(byteCount: count * MemoryLayout<Element>.stride)
         let memory = unsafe raw.bindMemory(to: Element.self)
-        _ = unsafe memory.initialize(fromContentsOf: elements)
+        unsafe initialize(memory)
         unsafe buffer = UnsafeBufferPointer(memory)
+    }
+
+    convenience init(copying elements: some Collection<Element>) {
+        unsafe self.init(count: elements.count) { _ = unsafe $0.initialize(fromContentsOf: elements) }
     }
 
     deinit {

@@ -35,6 +35,33 @@ public struct ItemSet: Sendable, Equatable {
         words[item / 64] &= ~(1 << (item % 64))
     }
 
+    /// Adds the members of `other`, a set over the same catalogue; O(catalogue / 64).
+    public mutating func formUnion(_ other: ItemSet) {
+        precondition(other.itemCount == itemCount, "sets over different catalogues")
+        for word in words.indices { words[word] |= other.words[word] }
+    }
+
+    /// The items that are not members; O(catalogue / 64).
+    public var complement: ItemSet {
+        var complement = self
+        for word in words.indices { complement.words[word] = ~words[word] }
+        if itemCount % 64 != 0 { complement.words[words.count - 1] &= (1 << (itemCount % 64)) - 1 }
+        return complement
+    }
+
+    /// The members in ascending order.
+    public var items: [Int32] {
+        var items: [Int32] = []
+        for (index, word) in words.enumerated() {
+            var left = word
+            while left != 0 {
+                items.append(Int32(index * 64 + left.trailingZeroBitCount))
+                left &= left - 1
+            }
+        }
+        return items
+    }
+
     /// How many members there are; O(catalogue / 64).
     public var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 

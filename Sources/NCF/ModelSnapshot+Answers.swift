@@ -1,49 +1,81 @@
 internal import Glibc
 
+/// Whom to rank items for, and what to leave out for that one alone.
+public struct RankingSubject: Sendable {
+    /// What is known of the user.
+    public enum Taste: Sendable {
+        /// The model knows the user.
+        case user(Int)
+        /// A vector, such as one folded in.
+        case vector(UserVector)
+    }
+
+    /// What is known of the user.
+    public var taste: Taste
+    /// Items that are left out, besides what the user had seen and what everyone is refused.
+    public var hidden: [Int32]
+
+    /// Names a user, and what to hide from that one.
+    public init(_ taste: Taste, hidden: [Int32] = []) {
+        self.taste = taste
+        self.hidden = hidden
+    }
+}
+
+/// The best items for some users.
+public struct Rankings: Sendable {
+    /// A list for each user, best first, ties by index.
+    public var lists: [[ScoredItem]]
+    /// Whether every item that could be in them was scored by the whole model; else one may be missing.
+    public var areExact: Bool
+}
+
 extension ModelSnapshot {
-    /// The best items for `user`: exact over the whole catalogue, best first, ties by index.
+    /// The best items for each of `subjects`, in their order; each gets exactly what it would get alone.
+    ///
+    /// One pass over the catalogue serves ``usersPerPass`` of them: its cost in memory traffic is one user's. Where
+    /// `excluding` leaves few items, only these are scored. Exact over the whole catalogue, except with a preselection
+    /// (``ServingOptions``).
     ///
     /// - Parameters:
-    ///   - excludingSeen: Leaves out what the user had interacted with when the model was trained.
-    ///   - excluding: Items to leave out besides.
+    ///   - excludingSeen: Leaves out what known users had interacted with when the model was trained.
+    ///   - excluding: Items to leave out for everyone.
+    public func rank(
+        for subjects: [RankingSubject], limit: Int, excludingSeen: Bool = true, excluding: ItemSet? = nil
+    ) -> Rankings {
+        let pass = RankingPass(snapshot: self, limit: limit, excludingSeen: excludingSeen, excluding: excluding)
+        var lists: [[ScoredItem]] = []
+        for start in stride(from: 0, to: subjects.count, by: Self.usersPerPass) {
+            lists += pass.lists(for: subjects[start..<min(subjects.count, start + Self.usersPerPass)])
+        }
+        return Rankings(lists: lists, areExact: pass.isExact)
+    }
+
+    /// How many users one pass over the catalogue serves: enough to hide its reading, few enough to bound the memory.
+    static let usersPerPass = 32
+
+    /// The best items for `user`; see ``rank(for:limit:excludingSeen:excluding:)``.
     public func recommend(
         user: Int, limit: Int, excludingSeen: Bool = true, excluding: ItemSet? = nil
     ) -> [ScoredItem] {
         recommend(users: [user], limit: limit, excludingSeen: excludingSeen, excluding: excluding)[0]
     }
 
-    /// The best items for each of `users`, which get exactly what each would get alone; in their order.
-    ///
-    /// One pass over the catalogue serves ``usersPerPass`` of them: its cost in memory traffic is one user's.
+    /// The best items for each of `users`.
     public func recommend(
         users: [Int], limit: Int, excludingSeen: Bool = true, excluding: ItemSet? = nil
     ) -> [[ScoredItem]] {
-        if users.count > Self.usersPerPass {
-            return stride(from: 0, to: users.count, by: Self.usersPerPass).flatMap { start in
-                recommend(
-                    users: Array(users[start..<min(users.count, start + Self.usersPerPass)]), limit: limit,
-                    excludingSeen: excludingSeen, excluding: excluding)
-            }
-        }
-        return unsafe model.best(users: users.count, limit: limit, excluding: excluding) { place, memory in
-            unsafe model.prepare(user: users[place], in: memory)
-        } hidden: { place, body in
-            if excludingSeen { unsafe seen.withItems(of: users[place], body) }
-        }
+        rank(
+            for: users.map { RankingSubject(.user($0)) }, limit: limit, excludingSeen: excludingSeen,
+            excluding: excluding
+        ).lists
     }
-
-    /// How many users one pass over the catalogue serves: enough to hide its reading, few enough to bound the memory.
-    static let usersPerPass = 32
 
     /// The best items for a user given by its vector, such as one folded in; `hiding` are items to leave out.
     public func recommend(
         for user: UserVector, limit: Int, hiding: [Int32] = [], excluding: ItemSet? = nil
     ) -> [ScoredItem] {
-        unsafe model.best(users: 1, limit: limit, excluding: excluding) { _, memory in
-            unsafe model.prepare(user, in: memory)
-        } hidden: { _, body in
-            unsafe hiding.withUnsafeBufferPointer(body)
-        }[0]
+        rank(for: [RankingSubject(.vector(user), hidden: hiding)], limit: limit, excluding: excluding).lists[0]
     }
 
     /// The items with the most interactions, whoever asks.

@@ -73,88 +73,13 @@ extension ModelSnapshot {
     }
 
     private func parts(_ user: UserVector, _ rows: ItemRows) -> [ScoreParts] {
-        var silent = user
-        silent.gmf = Array(repeating: 0, count: user.gmf.count)
-        let tower = model.layers.isEmpty ? nil : model.score(silent, rows)
+        let whole = model.score(user, rows)
+        let withoutTower = model.layers.isEmpty ? whole : model.scoreWithoutTower(user, rows)
         return (0..<rows.count).map { row in
-            var gmf: Float = 0
-            for k in 0..<model.gmfWidth {
-                gmf += model.outputWeights[k] * user.gmf[k] * rows.gmf[row * model.gmfWidth + k]
-            }
             let biases = rows.bias[row] + (user.bias + model.globalBias)
             return ScoreParts(
-                gmf: gmf, mlp: tower.map { $0[row] - biases } ?? 0, userBias: user.bias, itemBias: rows.bias[row],
-                global: model.globalBias)
-        }
-    }
-}
-
-/// What scores lose without each item of a history: influence by the second derivative of the fold-in's own loss.
-struct HistoryInfluence {
-    let model: ScoringModel
-    let prior: ModelPrior
-    let objective: Objective
-
-    /// Rows × history, row-major; empty where the system cannot be solved.
-    func losses(_ user: UserVector, of rows: ItemRows, samples: [FoldIn.Sample], historyCount: Int) -> [Float] {
-        guard historyCount > 0 else { return [] }
-        let history = model.gather(samples.map(\.item))
-        let logits = model.score(user, history)
-        let foldIn = FoldIn(model: model, prior: prior, objective: objective)
-        let slopes = zip(samples, logits).map { foldIn.slopes($0, logit: $1) }
-        let features = features(user, history)
-        let size = features.count / samples.count
-        var system = SymmetricSystem(size: size)
-        system.add(
-            rows: features, weights: slopes.map(\.second), values: Array(repeating: 0, count: samples.count))
-        let variances = prior.userVariance.gmf + (model.layers.isEmpty ? [] : prior.userVariance.mlp)
-        for (k, variance) in (variances + [prior.userVariance.bias]).enumerated() {
-            system.addDiagonal(k, weight: 1 / max(variance, FoldIn.leastVariance), value: 0)
-        }
-        guard let factor = system.factored() else { return [] }
-        func halved(_ features: [Float], _ count: Int) -> [[Float]] {
-            (0..<count).map { row in
-                var half = Array(features[row * size..<(row + 1) * size])
-                factor.halve(&half)
-                return half
-            }
-        }
-        let own = halved(features, historyCount)
-        let asked = halved(self.features(user, rows), rows.count)
-        // Without sample j the gradient at this point is −g_j f_j, and the system A − w_j f_j f_jᵀ.
-        let scales = own.indices.map { slopes[$0].first / max(1e-6, 1 - slopes[$0].second * dot(own[$0], own[$0])) }
-        return asked.flatMap { row in own.indices.map { -scales[$0] * dot(row, own[$0]) } }
-    }
-
-    /// ∂logit/∂[p_G ; p_M ; β_u] of each row.
-    private func features(_ user: UserVector, _ rows: ItemRows) -> [Float] {
-        let weights = Array(model.outputWeights.prefix(model.gmfWidth))
-        var features: [Float] = []
-        var slopes = [Float](repeating: 0, count: rows.count)
-        for row in 0..<rows.count {
-            for k in weights.indices { features.append(weights[k] * rows.gmf[row * weights.count + k]) }
-            if !model.layers.isEmpty {
-                slopes[row] = 1
-                features += model.gradient(user, rows, slopes: slopes)
-                slopes[row] = 0
-            }
-            features.append(1)
-        }
-        return features
-    }
-
-    private func dot(_ left: [Float], _ right: [Float]) -> Float {
-        unsafe left.withUnsafeBufferPointer { left in
-            unsafe right.withUnsafeBufferPointer { right in
-                var sum = SIMD8<Float>.zero
-                let whole = left.count / 8 * 8
-                for k in stride(from: 0, to: whole, by: 8) {
-                    for lane in 0..<8 { unsafe sum[lane] += left[k + lane] * right[k + lane] }
-                }
-                var total = sum.sum()
-                for k in whole..<left.count { unsafe total += left[k] * right[k] }
-                return total
-            }
+                gmf: model.gmfWidth > 0 ? withoutTower[row] - biases : 0, mlp: whole[row] - withoutTower[row],
+                userBias: user.bias, itemBias: rows.bias[row], global: model.globalBias)
         }
     }
 }

@@ -1,5 +1,3 @@
-internal import CKernels
-
 extension ModelSnapshot {
     /// The items whose vectors point the same way as `item`'s, by cosine from −1 to 1, without `item` itself.
     ///
@@ -31,23 +29,27 @@ extension ModelSnapshot {
     private func nearest(
         to own: Int, in rows: FrozenArray<Float>, count: Int, weights: [Float], limit: Int, excluding: ItemSet?
     ) -> [ScoredItem] {
-        let (width, block) = (weights.count, 256)
-        var best = TopK(limit: min(limit, count))
+        let (width, block) = (weights.count, ScoringModel.blockItems)
         let row = Array(rows[own * width..<(own + 1) * width])
-        let weighted = zip(weights, row).map { $0 * $1 }
-        let norm = zip(weighted, row).reduce(0) { $0 + $1.0 * $1.1 }.squareRoot()
-        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: block) { cosines in
-            unsafe rows.withUnsafeBufferPointer { rows in
-                guard let rows = rows.baseAddress, let cosines = cosines.baseAddress else { return }
-                for start in stride(from: 0, to: count, by: block) {
-                    let some = min(block, count - start)
-                    let greatest = unsafe nectar_cosines(
-                        Int32(some), Int32(width), rows + start * width, weighted, weights, norm, cosines)
-                    guard best.admits(greatest) else { continue }
-                    for other in start..<start + some where other != own {
-                        let cosine = unsafe cosines[other - start]
-                        guard best.admits(cosine), excluding?.contains(other) != true else { continue }
-                        best.offer(item: other, score: cosine)
+        let norm = zip(weights, row).reduce(0) { $0 + $1.0 * $1.1 * $1.1 }.squareRoot()
+        let padding = [Float](repeating: 0, count: ServingKernels.padded(width) - width)
+        let (weighted, weights) = (zip(weights, row).map { $0 * $1 } + padding, weights + padding)
+        var hidden = excluding ?? ItemSet(itemCount: count)
+        hidden.insert(own)
+        var best = TopK(limit: min(limit, count))
+        unsafe rows.withUnsafeBufferPointer { rows in
+            unsafe hidden.words.withUnsafeBufferPointer { hidden in
+                unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: block) { cosines in
+                    guard let rows = rows.baseAddress, let hidden = hidden.baseAddress,
+                        let cosines = cosines.baseAddress
+                    else { return }
+                    for start in stride(from: 0, to: count, by: block) {
+                        let some = start..<min(count, start + block)
+                        let part = unsafe ServingKernels.Rows(
+                            count: some.count, width: width, base: rows + start * width, bias: rows)
+                        unsafe model.kernels.cosines(
+                            of: part, with: weighted, weights: weights, norm: norm, into: cosines)
+                        unsafe best.offer(some, cosines, hidden: hidden, by: model.kernels)
                     }
                 }
             }

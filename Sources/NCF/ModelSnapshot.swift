@@ -22,6 +22,8 @@ public final class ModelSnapshot: Scorer {
     /// All items, most popular first.
     let popularityOrder: FrozenArray<Int32>
     let prior: ModelPrior
+    /// What a history is set against in folding in.
+    let negatives: NegativePool
 
     /// Freezes a trained model together with the data that it is served with.
     ///
@@ -47,13 +49,15 @@ public final class ModelSnapshot: Scorer {
         let order = counts.indices.sorted { (counts[$0], $1) > (counts[$1], $0) }
         popularityOrder = FrozenArray(order.map(Int32.init))
         prior = ModelPrior(model, history: parameters.history)
+        negatives = NegativePool(
+            model, meanUser: prior.user, popularityOrder: popularityOrder, seed: lineage.hyperparameters.seed)
     }
 
     /// Stands on parts read from a file, which the reader has checked against each other.
     init(
         version: Int, users: IDMap, items: IDMap, lineage: Lineage, ratingRange: ClosedRange<Float>?,
         model: ScoringModel, seen: SeenItems, popularity: FrozenArray<Float>, popularityOrder: FrozenArray<Int32>,
-        prior: ModelPrior
+        prior: ModelPrior, negatives: NegativePool? = nil
     ) {
         self.version = version
         self.users = users
@@ -65,6 +69,10 @@ public final class ModelSnapshot: Scorer {
         self.popularity = popularity
         self.popularityOrder = popularityOrder
         self.prior = prior
+        self.negatives =
+            negatives
+            ?? NegativePool(
+                model, meanUser: prior.user, popularityOrder: popularityOrder, seed: lineage.hyperparameters.seed)
     }
 
     /// What it was trained to predict; never `auto`.

@@ -17,6 +17,8 @@ public final class ModelStore: Sendable {
     public var directory: String { files.directory }
     /// How many of the newest snapshots stay on disk, besides the current one.
     public let keep: Int
+    /// How snapshots serve that are published.
+    public let serving: ServingOptions
 
     let files: ModelDirectory
     private let reference: ManagedAtomic<Publication?>
@@ -38,9 +40,12 @@ public final class ModelStore: Sendable {
     /// Opens the directory, creating it if it is missing, and clears away what crashes left behind; nothing is loaded.
     ///
     /// - Throws: Where the directory cannot be created, read or locked.
-    public init(directory: String, keep: Int = 5) throws(SnapshotFileError) {
+    public init(
+        directory: String, keep: Int = 5, serving: ServingOptions = ServingOptions()
+    ) throws(SnapshotFileError) {
         precondition(keep > 0, "a store keeps at least one snapshot")
         self.keep = keep
+        self.serving = serving
         reference = ManagedAtomic(nil)
         files = try ModelDirectory(directory)
         try files.clean()
@@ -154,7 +159,7 @@ public final class ModelStore: Sendable {
     /// The publication itself: one atomic exchange, then the generation that tells readers to look again.
     private func exchange(_ snapshot: ModelSnapshot) {
         let next = publishedGeneration.load(ordering: .relaxed) + 1
-        let publication = Publication(snapshot: snapshot, generation: next)
+        let publication = Publication(snapshot: snapshot.serving(serving), generation: next)
         let retired = reference.exchange(publication, ordering: .acquiringAndReleasing)
         publishedGeneration.store(next, ordering: .releasing)
         withExtendedLifetime(retired) {}

@@ -1,9 +1,9 @@
 /// What is the same for all items in one user's logits, in scratch memory of the request.
 @unsafe
 struct PreparedUser {
-    /// h ⊙ p_G.
+    /// h ⊙ p_G, padded with zeros.
     var weighted: UnsafePointer<Float>
-    /// W_1ᵁ p_M + b_1.
+    /// W_1ᵁ p_M + b_1, padded with zeros.
     var shift: UnsafePointer<Float>
     /// β_u + μ.
     var constant: Float
@@ -11,16 +11,20 @@ struct PreparedUser {
 
 extension ScoringModel {
     /// How many elements of memory one prepared user takes.
-    var preparedCount: Int { gmfWidth + tower.half }
+    var preparedCount: Int { ServingKernels.padded(gmfWidth) + ServingKernels.padded(tower.half) }
 
     /// Prepares a user whose embeddings lie at `gmf` and `mlp`, in `memory` of ``preparedCount`` elements.
     @unsafe
     func prepare(
         gmf: UnsafePointer<Float>, mlp: UnsafePointer<Float>, bias: Float, in memory: UnsafeMutablePointer<Float>
     ) -> PreparedUser {
-        for k in 0..<gmfWidth { unsafe memory[k] = unsafe outputWeights[k] * gmf[k] }
-        if tower.half > 0 { unsafe tower.writeUserHalf(of: mlp, into: memory + gmfWidth) }
-        return unsafe PreparedUser(weighted: memory, shift: memory + gmfWidth, constant: bias + globalBias)
+        unsafe memory.initialize(repeating: 0, count: preparedCount)
+        unsafe outputWeights.withUnsafeBufferPointer { weights in
+            for k in 0..<gmfWidth { unsafe memory[k] = unsafe weights[k] * gmf[k] }
+        }
+        let shift = unsafe memory + ServingKernels.padded(gmfWidth)
+        if tower.half > 0 { unsafe tower.writeUserHalf(of: mlp, into: shift) }
+        return unsafe PreparedUser(weighted: memory, shift: shift, constant: bias + globalBias)
     }
 
     /// Prepares a user given by its vector.

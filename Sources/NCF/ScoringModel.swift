@@ -3,7 +3,7 @@
 /// The item half of the first dense layer, W_1ᴵ q_M(i), is computed once per item; what is left of a request is one
 /// matrix–vector product for GMF and, for the MLP, small dense products whose activations stay in registers and the
 /// first-level cache. Immutable; any number of threads may score at once, each with scratch memory of its own call.
-public struct ScoringModel: Scorer {
+public final class ScoringModel: Scorer {
     let architecture: Architecture
     let userCount: Int
     /// How many items the catalogue has.
@@ -25,6 +25,11 @@ public struct ScoringModel: Scorer {
     let history: HistoryTable?
     /// The dense layers as the kernels read them.
     let tower: ServingTower
+    let kernels: ServingKernels
+    /// The item embeddings in bytes, where they are served so.
+    let compact: CompactItems?
+    /// How items are chosen for the tower, where it costs too much for all.
+    let preselection: Preselection?
 
     /// One dense layer: `outputs` × `inputs` weights, row-major.
     struct Layer: Sendable {
@@ -35,7 +40,12 @@ public struct ScoringModel: Scorer {
     }
 
     /// Copies `parameters` and computes the item halves; O(I · m · the first layer's outputs).
-    public init(_ parameters: ModelParameters) {
+    public convenience init(_ parameters: ModelParameters) {
+        self.init(parameters, kernels: .best)
+    }
+
+    /// The same, by the kernels of one instruction set.
+    init(_ parameters: ModelParameters, kernels: ServingKernels) {
         ServingProducts.prepare()
         architecture = parameters.architecture
         userCount = parameters.userCount
@@ -57,7 +67,11 @@ public struct ScoringModel: Scorer {
         globalBias = parameters.globalBias
         history = parameters.history.map { HistoryTable($0) }
         itemHalves = FrozenArray(Self.itemHalves(of: parameters))
-        tower = ServingTower(layers, mlpWidth: mlpWidth, outputWeights: Array(outputWeights.dropFirst(gmfWidth)))
+        self.kernels = kernels
+        compact = nil
+        preselection = nil
+        tower = ServingTower(
+            layers, mlpWidth: mlpWidth, outputWeights: Array(outputWeights.dropFirst(gmfWidth)), kernels: kernels)
     }
 
     /// Takes parts that were checked against each other, such as those of a mapped file.
@@ -86,7 +100,35 @@ public struct ScoringModel: Scorer {
         self.itemBias = itemBias
         self.globalBias = globalBias
         self.history = history
-        tower = ServingTower(layers, mlpWidth: mlpWidth, outputWeights: Array(outputWeights.dropFirst(gmfWidth)))
+        kernels = .best
+        compact = nil
+        preselection = nil
+        tower = ServingTower(
+            layers, mlpWidth: mlpWidth, outputWeights: Array(outputWeights.dropFirst(gmfWidth)), kernels: kernels)
+    }
+
+    /// The same numbers, ranked otherwise.
+    init(_ other: ScoringModel, compact: CompactItems?, preselection: Preselection?) {
+        architecture = other.architecture
+        userCount = other.userCount
+        itemCount = other.itemCount
+        gmfWidth = other.gmfWidth
+        mlpWidth = other.mlpWidth
+        userGMF = other.userGMF
+        itemGMF = other.itemGMF
+        userMLP = other.userMLP
+        itemMLP = other.itemMLP
+        itemHalves = other.itemHalves
+        layers = other.layers
+        outputWeights = other.outputWeights
+        userBias = other.userBias
+        itemBias = other.itemBias
+        globalBias = other.globalBias
+        history = other.history
+        tower = other.tower
+        kernels = other.kernels
+        self.compact = compact
+        self.preselection = preselection
     }
 
     private static func itemHalves(of parameters: ModelParameters) -> [Float] {

@@ -1,81 +1,47 @@
-internal import CKernels
-
-/// A small symmetric positive definite system of equations, A x = b, solved by Cholesky's decomposition.
+/// A small symmetric positive definite system of equations, decomposed after Cholesky.
 ///
-/// For one user's vector: tens of unknowns. Sums and decomposition are kernels in C.
+/// For one user's vector: tens of unknowns.
 struct SymmetricSystem {
     let size: Int
     /// Row-major; only the upper triangle (column ≥ row) is used.
-    var matrix: [Float]
-    var rightSide: [Float]
+    private var matrix: [Float]
 
-    /// All zero.
-    init(size: Int) {
-        self.size = size
+    /// A with nothing but a diagonal.
+    init(diagonal: [Float]) {
+        size = diagonal.count
         matrix = Array(repeating: 0, count: size * size)
-        rightSide = Array(repeating: 0, count: size)
+        for (index, value) in diagonal.enumerated() { matrix[index * size + index] = value }
     }
 
-    /// A += weight · x xᵀ and b += value · x.
-    mutating func add(_ x: UnsafeBufferPointer<Float>, weight: Float, value: Float) {
-        unsafe add(rows: Array(x), weights: [weight], values: [value])
-    }
-
-    /// The same for every row of `rows`, each ``size`` long.
-    mutating func add(rows: [Float], weights: [Float], values: [Float]) {
-        precondition(rows.count == weights.count * size && values.count == weights.count)
-        unsafe nectar_add_weighted_gram(Int32(weights.count), Int32(size), rows, weights, &matrix)
-        unsafe rows.withUnsafeBufferPointer { rows in
-            for (index, value) in values.enumerated() {
-                for k in 0..<size { unsafe rightSide[k] += value * rows[index * size + k] }
+    /// A += Σ weights[i] x_i x_iᵀ over the rows x_i, each ``size`` long; no weight is negative.
+    mutating func add(rows: [Float], weights: [Float]) {
+        precondition(rows.count == weights.count * size)
+        var scaled = rows
+        unsafe scaled.withUnsafeMutableBufferPointer { scaled in
+            for (row, weight) in weights.enumerated() {
+                let scale = weight.squareRoot()
+                for k in 0..<size { unsafe scaled[row * size + k] *= scale }
             }
         }
+        unsafe ServingProducts.addGram(scaled, count: weights.count, width: size, to: &matrix)
     }
 
-    /// A[i, i] += weight and b[i] += value.
-    mutating func addDiagonal(_ index: Int, weight: Float, value: Float) {
-        matrix[index * size + index] += weight
-        rightSide[index] += value
-    }
-
-    /// x; nil where A is not positive definite.
-    consuming func solved() -> [Float]? {
-        guard let factor = factored() else { return nil }
-        var x = rightSide
-        factor.halve(&x)
-        for row in (0..<size).reversed() {
-            for later in (row + 1)..<max(row + 1, size) { x[row] -= factor.upper[row * size + later] * x[later] }
-            x[row] /= factor.upper[row * size + row]
-        }
-        return x
-    }
-
-    /// U with A = Uᵀ U; nil where A is not positive definite.
-    func factored() -> Factor? {
-        var upper = matrix
-        guard unsafe nectar_cholesky(Int32(size), &upper) == 1 else { return nil }
-        return Factor(size: size, upper: upper)
+    /// A = Uᵀ U; nil where A is not positive definite.
+    consuming func factored() -> Factor? {
+        var nothing = [Float](repeating: 0, count: size)
+        guard unsafe ServingProducts.solve(size: size, &matrix, rightSide: &nothing) else { return nil }
+        return Factor(size: size, upper: matrix)
     }
 
     /// Cholesky's factor of a system.
     struct Factor {
         let size: Int
         /// Row-major; only the upper triangle counts.
-        let upper: [Float]
+        fileprivate let upper: [Float]
 
-        /// Replaces x by U⁻ᵀ x: the products of two such vectors are those with A⁻¹ between them.
-        func halve(_ x: inout [Float]) {
-            unsafe upper.withUnsafeBufferPointer { upper in
-                unsafe x.withUnsafeMutableBufferPointer { x in
-                    for row in 0..<size {
-                        unsafe x[row] /= upper[row * size + row]
-                        let own = unsafe x[row]
-                        for later in (row + 1)..<max(row + 1, size) {
-                            unsafe x[later] -= upper[row * size + later] * own
-                        }
-                    }
-                }
-            }
+        /// Replaces each row x by U⁻ᵀ x: the products of two such vectors are those with A⁻¹ between them.
+        func halve(rows: inout [Float]) {
+            unsafe ServingProducts.divide(rows: &rows, count: rows.count / size, size: size, byUpper: upper)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+public import NCF
 
 /// Every setting of a running Nectar, with its default.
 ///
@@ -93,11 +94,21 @@ public struct ServiceConfiguration: Sendable, Equatable {
         public var maximumUsers = 1000
         /// Interactions newer than the model that are held in memory for exclusion and fold-in.
         public var recentInteractions = 1_000_000
+        /// Whether a model without dense layers keeps its items a second time in a quarter of the memory, to read less.
+        public var compactItems = false
+        /// Multiplications that the dense layers may cost for one user; 0 for any number.
+        public var towerMultiplications = 5_000_000_000
     }
 
     /// Threads that a training uses: as configured, or one per core.
     public var trainingThreads: Int {
         training.threads > 0 ? training.threads : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    }
+
+    /// How snapshots rank large catalogues.
+    public var serving: ServingOptions {
+        ServingOptions(
+            compactItems: recommendation.compactItems, towerMultiplications: recommendation.towerMultiplications)
     }
 
     /// What is logged, and how.

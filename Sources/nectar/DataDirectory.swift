@@ -22,6 +22,8 @@ struct DataDirectory {
         let path = configuration.dataDirectory
         try Fatal.unless { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
         store = try Fatal.unless { try SQLiteInteractionStore(path: "\(path)/nectar.sqlite") }
-        models = try Fatal.unless { try ModelStore(directory: "\(path)/models", keep: configuration.keptModels) }
+        models = try Fatal.unless {
+            try ModelStore(directory: "\(path)/models", keep: configuration.keptModels, serving: configuration.serving)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -106,51 +107,159 @@ struct FoldInTests {
         #expect(snapshot.foldIn(items: Array(last.dropFirst())) != snapshot.foldIn(items: last))
     }
 
-    @Test("the gradient equals finite differences")
-    func gradient() {
-        let model = ScoringModel(
-            ServingFixture.parameters(.neumf, users: 3, items: 9, seed: 6, embedding: 2, mlp: 4, hidden: [8, 5, 3]))
-        let items: [Int32] = [0, 3, 8]
-        let slopes: [Float] = [0.5, -1.25, 2]
-        func loss(_ user: UserVector) -> Double {
-            zip(model.score(user, items: items), slopes).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-        }
+    @Test(
+        "the derivatives of the tower equal finite differences, by every instruction set",
+        arguments: ServingKernels.available.indices, [[8, 5, 3], [7], [17, 9]])
+    func gradient(instructionSet: Int, hidden: [Int]) {
+        let parameters = ServingFixture.parameters(
+            .neumf, users: 3, items: 70, seed: 6, embedding: 2, mlp: 4, hidden: hidden)
+        let model = ScoringModel(parameters, kernels: ServingKernels.available[instructionSet])
+        let items = (0..<70).map(Int32.init)
         let user = model.vector(of: 1)
-        let gradient = model.gradient(user, model.gather(items), slopes: slopes)
+        let tower = TowerGradients(model, model.gather(items))
+        var logits = model.scoreWithoutTower(user, model.gather(items))
+        tower.evaluate(at: user.mlp, addingTo: &logits)
+        #expect(logits == model.score(user, items: items))
+        let gradients = tower.all()
+        for (index, gradient) in gradients.enumerated() {
+            let (item, element, step) = (index / 4, index % 4, 1e-6)
+            let above = ServingFixture.logit(parameters, user: 1, item: item, moving: element, by: step)
+            let below = ServingFixture.logit(parameters, user: 1, item: item, moving: element, by: -step)
+            #expect(abs((above - below) / (2 * step) - Double(gradient)) < 1e-4)
+        }
+        let slopes = items.map { 0.5 - Float($0 % 3) }
+        var sum = [Float](repeating: 0, count: 4)
+        tower.sum(slopes: slopes + Array(repeating: 0, count: 16), into: &sum)
         for k in 0..<4 {
-            var (more, less) = (user, user)
-            more.mlp[k] += 0.002
-            less.mlp[k] -= 0.002
-            #expect(abs((loss(more) - loss(less)) / 0.004 - Double(gradient[k])) < 2e-3)
+            let expected = items.indices.reduce(Float(0)) { $0 + slopes[$1] * gradients[$1 * 4 + k] }
+            #expect(abs(sum[k] - expected) < 1e-4)
         }
     }
 
-    @Test("a system of equations is solved, an indefinite one refused")
-    func solves() {
-        var random = SeededGenerator(seed: 8)
-        for size in [1, 2, 9] {
-            var system = SymmetricSystem(size: size)
-            var (matrix, right) = ([Float](repeating: 0, count: size * size), [Float](repeating: 0, count: size))
-            for _ in 0..<(2 * size) {
-                let x = (0..<size).map { _ in Float.random(in: -1...1, using: &random) }
-                unsafe x.withUnsafeBufferPointer { unsafe system.add($0, weight: 2, value: 3) }
-                for row in 0..<size {
-                    right[row] += 3 * x[row]
-                    for column in 0..<size { matrix[row * size + column] += 2 * x[row] * x[column] }
-                }
-            }
-            for row in 0..<size {
-                system.addDiagonal(row, weight: 0.5, value: 1)
-                matrix[row * size + row] += 0.5
-                right[row] += 1
-            }
-            let solution = system.solved() ?? []
-            #expect(solution.count == size)
-            for row in 0..<size {
-                let product = (0..<size).reduce(Float(0)) { $0 + matrix[row * size + $1] * solution[$1] }
-                #expect(abs(product - right[row]) < 1e-3)
+    @Test(
+        "without a tower the vector is where the loss and its prior are least", arguments: [Architecture.mf, .gmf],
+        [Objective.implicit, .rating])
+    func isOptimal(architecture: Architecture, objective: Objective) {
+        let (fold, samples) = fold(architecture, objective)
+        let (before, after) = (
+            slope(at: fold.prior.user, samples, fold), slope(at: fold.vector(samples: samples), samples, fold)
+        )
+        #expect(after < 5e-3 * before, "\(before) \(after)")
+    }
+
+    @Test(
+        "with a tower no element of the vector can be moved for much less cost", arguments: [Architecture.mlp, .neumf],
+        [Objective.implicit, .rating])
+    func isNearlyOptimal(architecture: Architecture, objective: Objective) {
+        let (fold, samples) = fold(architecture, objective)
+        let user = fold.vector(samples: samples)
+        let found = cost(of: user, samples, fold)
+        #expect(found < 0.95 * cost(of: fold.prior.user, samples, fold))
+        for k in user.elements().indices {
+            let spread = fold.prior.userVariance.elements()[k].squareRoot()
+            for share in [-0.5, -0.1, 0.1, 0.5] as [Float] {
+                var elements = user.elements()
+                elements[k] += share * spread
+                let moved = user.moved(to: elements)
+                #expect(cost(of: moved, samples, fold) > 0.97 * found, "element \(k)")
             }
         }
-        #expect(SymmetricSystem(size: 2).solved() == nil)
+    }
+
+    private func fold(_ architecture: Architecture, _ objective: Objective) -> (FoldIn, [FoldIn.Sample]) {
+        let snapshot = ServingFixture.snapshot(architecture, users: 40, items: 300, objective: objective)
+        let samples = snapshot.foldInSamples(
+            items: (0..<25).map { $0 * 11 }, weights: nil, ratings: (0..<25).map { 1 + Float($0 % 5) })
+        return (FoldIn(model: snapshot.model, prior: snapshot.prior, objective: objective), samples.all)
+    }
+
+    /// The loss and the prior's half squared distance, in double precision from their definition.
+    private func cost(of user: UserVector, _ samples: [FoldIn.Sample], _ fold: FoldIn) -> Double {
+        var cost = 0.0
+        for ((element, mean), variance) in zip(
+            zip(user.elements(), fold.prior.user.elements()), fold.prior.userVariance.elements())
+        {
+            cost += Double(element - mean) * Double(element - mean) / max(Double(variance), 1e-4) / 2
+        }
+        for (sample, logit) in zip(samples, fold.model.score(user, items: samples.map(\.item))) {
+            let (z, y) = (Double(logit), Double(sample.target))
+            let loss = fold.objective == .rating ? (z - y) * (z - y) / 2 : max(z, 0) - y * z + log1p(exp(-abs(z)))
+            cost += Double(sample.weight) * loss
+        }
+        return cost
+    }
+
+    /// The length of the cost's gradient without a tower, each element in units of the users' spread.
+    private func slope(at user: UserVector, _ samples: [FoldIn.Sample], _ fold: FoldIn) -> Double {
+        let (model, prior) = (fold.model, fold.prior)
+        let spread = prior.userVariance.elements().map { max(Double($0), 1e-4).squareRoot() }
+        let distance = zip(user.elements(), prior.user.elements()).map { Double($0 - $1) }
+        var gradient = zip(distance, spread).map { $0 / ($1 * $1) }
+        let logits = model.score(user, items: samples.map(\.item))
+        for (sample, logit) in zip(samples, logits) {
+            let found = fold.objective == .rating ? Double(logit) : 1 / (1 + exp(-Double(logit)))
+            let slope = Double(sample.weight) * (found - Double(sample.target))
+            for k in 0..<model.gmfWidth {
+                let feature = model.outputWeights[k] * model.itemGMF[Int(sample.item) * model.gmfWidth + k]
+                gradient[k] += slope * Double(feature)
+            }
+            gradient[model.gmfWidth] += slope
+        }
+        return zip(gradient, spread).reduce(0) { $0 + $1.0 * $1.0 * $1.1 * $1.1 }.squareRoot()
+    }
+
+    @Test("the items that stand for the others have, weighted, the others' mean", arguments: [40, 3000])
+    func negatives(itemCount: Int) {
+        let snapshot = ServingFixture.snapshot(.mf, users: 20, items: itemCount)
+        let model = snapshot.model
+        let quantity = (0..<itemCount).map { 1 + Double(model.itemGMF[$0 * model.gmfWidth]) }
+        let expected = quantity.reduce(0, +) / Double(itemCount)
+        var (mean, total) = (0.0, 0.0)
+        for seed in 0..<50 as Range<UInt64> {
+            let pool = NegativePool(
+                model, meanUser: snapshot.prior.user, popularityOrder: snapshot.popularityOrder, seed: seed)
+            #expect(pool.items.count <= NegativePool.draws && Set(pool.items).count == pool.items.count)
+            #expect(pool.items.count == itemCount || pool.items.count > 200)
+            for (item, weight) in zip(pool.items, pool.weights) {
+                total += Double(weight) / 50
+                mean += Double(weight) * quantity[Int(item)] / 50
+            }
+        }
+        #expect(abs(total - 1) < 0.01 && abs(mean - expected) < 0.02, "\(total) \(mean) \(expected)")
+    }
+
+    @Test("products of halved vectors have the inverse between them; an indefinite system is refused")
+    func halves() throws {
+        var random = SeededGenerator(seed: 8)
+        for size in [1, 2, 9, 40] {
+            let rows = (0..<2 * size * size).map { _ in Float.random(in: -1...1, using: &random) }
+            let weights = (0..<2 * size).map { _ in Float.random(in: 0...2, using: &random) }
+            var system = SymmetricSystem(diagonal: Array(repeating: 0.5, count: size))
+            system.add(rows: rows, weights: weights)
+            var halved = Array(rows.prefix(2 * size))
+            try #require(system.factored()).halve(rows: &halved)
+            let found = (0..<size).reduce(Float(0)) { $0 + halved[$1] * halved[size + $1] }
+            #expect(abs(found - inverseProduct(rows, weights, size: size)) < 1e-3)
+        }
+        #expect(SymmetricSystem(diagonal: [1, -1]).factored() == nil)
+    }
+
+    /// row 0 · A⁻¹ · row 1 for A = ½ + Σ w x xᵀ, by Gauss and Jordan in double precision.
+    private func inverseProduct(_ rows: [Float], _ weights: [Float], size: Int) -> Float {
+        func row(_ index: Int) -> [Double] { rows[index * size..<(index + 1) * size].map(Double.init) }
+        var (matrix, solution) = ((0..<size).map { _ in [Double](repeating: 0, count: size) }, row(1))
+        for k in 0..<size { matrix[k][k] = 0.5 }
+        for (index, weight) in weights.enumerated() {
+            let x = row(index)
+            for i in 0..<size { for k in 0..<size { matrix[i][k] += Double(weight) * x[i] * x[k] } }
+        }
+        for pivot in 0..<size {
+            for other in 0..<size where other != pivot {
+                let factor = matrix[other][pivot] / matrix[pivot][pivot]
+                for k in 0..<size { matrix[other][k] -= factor * matrix[pivot][k] }
+                solution[other] -= factor * solution[pivot]
+            }
+        }
+        return Float((0..<size).reduce(0) { $0 + row(0)[$1] * solution[$1] / matrix[$1][$1] })
     }
 }

@@ -69,6 +69,27 @@ enum ServingFixture {
         return parameters
     }
 
+    /// The logit in double precision, straight from the definition; one element of p_M may be moved.
+    static func logit(
+        _ parameters: ModelParameters, user: Int, item: Int, moving element: Int = 0, by distance: Double = 0
+    ) -> Double {
+        let (d, m) = (parameters.embeddingDimension, parameters.mlpEmbeddingDimension)
+        func row(_ table: [Float], _ index: Int, _ width: Int) -> [Double] {
+            table[index * width..<(index + 1) * width].map(Double.init)
+        }
+        let gmf = zip(row(parameters.userGMF, user, d), row(parameters.itemGMF, item, d)).map { $0 * $1 }
+        var activations = row(parameters.userMLP, user, m) + row(parameters.itemMLP, item, m)
+        if distance != 0 { activations[element] += distance }
+        for layer in parameters.layers {
+            activations = (0..<layer.outputSize).map { output in
+                let weights = row(layer.weights, output, layer.inputSize)
+                return max(0, zip(weights, activations).reduce(Double(layer.bias[output])) { $0 + $1.0 * $1.1 })
+            }
+        }
+        let biases = [parameters.userBias[user], parameters.itemBias[item], parameters.globalBias].map(Double.init)
+        return zip(gmf + activations, parameters.outputWeights).reduce(biases.reduce(0, +)) { $0 + $1.0 * Double($1.1) }
+    }
+
     static func lineage(_ objective: Objective = .implicit, createdAt: Int64 = 1_700_000_000_000) -> Lineage {
         Lineage(
             createdAt: createdAt, dataWatermark: 12, interactionCount: 34,

@@ -85,3 +85,167 @@ struct ServingTests {
         #expect(snapshot.explain(user: 1, items: []).isEmpty)
     }
 }
+
+@Suite("Ranking a large catalogue by less than all of it")
+struct ServingOptionsTests {
+    @Test(
+        "compact items give the same answers to the last bit, ties and broken numbers included",
+        arguments: ServingKernels.available.indices, [Architecture.mf, .gmf])
+    func compactItems(instructionSet: Int, architecture: Architecture) {
+        for seed in 0..<3 as Range<UInt64> {
+            var parameters = ServingFixture.parameters(
+                architecture, users: 40, items: 900, seed: seed, embedding: 21)
+            spoil(&parameters, seed: seed)
+            let exact = snapshot(parameters, instructionSet)
+            let compact = exact.serving(ServingOptions(compactItems: true))
+            #expect(compact.model.compact != nil)
+            let excluded = ItemSet(itemCount: 900, items: [3, 64, 899])
+            let users = Array(0..<40)
+            for limit in [1, 10, 100, 400] {
+                let expected = exact.recommend(users: users, limit: limit, excluding: excluded)
+                #expect(compact.recommend(users: users, limit: limit, excluding: excluded) == expected)
+            }
+            let vector = exact.foldIn(items: [7, 8, 9])
+            #expect(compact.recommend(for: vector, limit: 10) == exact.recommend(for: vector, limit: 10))
+        }
+    }
+
+    /// Equal items, a row of zeros, numbers of every size, and some that are none.
+    private func spoil(_ parameters: inout ModelParameters, seed: UInt64) {
+        let d = parameters.embeddingDimension
+        for item in 100..<140 {
+            for k in 0..<d { parameters.itemGMF[item * d + k] = parameters.itemGMF[(item + 40) * d + k] }
+            parameters.itemBias[item] = parameters.itemBias[item + 40]
+        }
+        for k in 0..<d {
+            parameters.itemGMF[200 * d + k] = 0
+            parameters.itemGMF[201 * d + k] *= 1e-38
+            parameters.itemGMF[202 * d + k] *= 1e-30
+            parameters.itemGMF[203 * d + k] *= 1e30
+            parameters.userGMF[5 * d + k] = 0
+            parameters.userGMF[6 * d + k] *= 1e25
+            parameters.userGMF[7 * d + k] *= 1e-30
+        }
+        parameters.itemGMF[204 * d] = 40
+        parameters.itemGMF[205 * d] = .infinity
+        parameters.itemGMF[206 * d + 1] = .nan
+        parameters.userGMF[8 * d + 2] = seed == 0 ? .nan : .infinity
+        parameters.itemBias[207] = seed == 0 ? .nan : seed == 1 ? 3e7 : .infinity
+        parameters.userBias[9] = 1e10
+    }
+
+    private func snapshot(_ parameters: ModelParameters, _ instructionSet: Int = 0) -> ModelSnapshot {
+        let plain = ModelSnapshot(
+            version: 1,
+            dataset: ServingFixture.dataset(users: parameters.userCount, items: parameters.itemCount, seed: 5),
+            parameters: parameters, lineage: ServingFixture.lineage())
+        return ModelSnapshot(
+            version: 1, users: plain.users, items: plain.items, lineage: plain.lineage, ratingRange: nil,
+            model: ScoringModel(parameters, kernels: ServingKernels.available[instructionSet]), seen: plain.seen,
+            popularity: plain.popularity, popularityOrder: plain.popularityOrder, prior: plain.prior)
+    }
+
+    @Test("a bound is never below the score, and seldom far above it")
+    func bounds() throws {
+        let model = ScoringModel(ServingFixture.parameters(.mf, users: 30, items: 500, seed: 12, embedding: 64))
+        let compact = CompactItems(model)
+        var (slack, spread) = (Float(0), Float(0))
+        for user in 0..<30 {
+            let scores = model.scores(user: user)
+            let found = try #require(self.bounds(of: user, model, compact))
+            for item in 0..<500 {
+                #expect(found[item] >= scores[item])
+                slack += (found[item] - scores[item]) / 15000
+                spread += abs(scores[item]) / 15000
+            }
+        }
+        #expect(slack < 0.05 * spread, "\(slack) \(spread)")
+    }
+
+    private func bounds(of user: Int, _ model: ScoringModel, _ compact: CompactItems) -> [Float]? {
+        let memory = AlignedBuffer<Float>(count: model.preparedCount, repeating: 0)
+        let prepared = unsafe model.prepare(user: user, in: memory.base)
+        var bounds = [Float](repeating: 0, count: model.itemCount)
+        guard let (reach, constant) = unsafe compact.bounds(of: prepared) else { return nil }
+        unsafe model.itemBias.withUnsafeBufferPointer { bias in
+            guard let bias = bias.baseAddress else { return }
+            unsafe compact.withRows(0..<model.itemCount, bias: bias) { rows in
+                unsafe model.kernels.bound(
+                    rows, by: prepared.weighted, reach: reach, constant: constant, into: &bounds)
+            }
+        }
+        return bounds
+    }
+
+    @Test("a preselection's answers are those of the whole model on what it chose, and say that they may miss an item")
+    func preselection() {
+        let parameters = ServingFixture.parameters(
+            .neumf, users: 12, items: 800, seed: 3, embedding: 8, mlp: 4, hidden: [8, 4])
+        let exact = snapshot(parameters)
+        let options = ServingOptions(towerMultiplications: 20 * exact.towerMultiplications)
+        let subjects = (0..<12).map { RankingSubject(.user($0), hidden: [Int32($0)]) }
+        let found = exact.serving(options).rank(for: subjects, limit: 10)
+        let all = exact.rank(for: subjects, limit: 800)
+        #expect(!found.areExact && all.areExact && exact.serving(options).preselects)
+        for (user, list) in found.lists.enumerated() {
+            #expect(list.count == 10)
+            // In the order of the exact list, with the exact scores.
+            let places = list.compactMap { all.lists[user].firstIndex(of: $0) }
+            #expect(places.count == 10 && places == places.sorted())
+        }
+        var hits = 0
+        let lists = exact.serving(options).recommend(users: Array(0..<12), limit: 10)
+        for (list, expected) in zip(lists, exact.recommend(users: Array(0..<12), limit: 10)) {
+            hits += expected.count { item in list.contains { $0.item == item.item } }
+        }
+        let recall = exact.serving(options).recallOfPreselection(users: Array(0..<12), limit: 10)
+        #expect(recall == Double(hits) / 120 && recall > 0.5 && recall < 1)
+        #expect(exact.recallOfPreselection(users: [1], limit: 10) == 1)
+        // Whoever asks for half of the catalogue or more gets the exact answer's items.
+        let many = exact.serving(options).rank(for: subjects, limit: 500)
+        #expect(many.lists == exact.rank(for: subjects, limit: 500).lists)
+    }
+
+    @Test("a tower that costs no more than is allowed ranks everything")
+    func affordable() {
+        let exact = ServingFixture.snapshot(.neumf, items: 50)
+        let cost = 50 * exact.towerMultiplications
+        #expect(!exact.serving(ServingOptions(towerMultiplications: cost)).preselects)
+        #expect(exact.serving(ServingOptions(towerMultiplications: cost - 1)).preselects)
+        #expect(!exact.serving(ServingOptions(towerMultiplications: 0)).preselects)
+        // Without a GMF branch there is nothing to choose by.
+        let options = ServingOptions(compactItems: true, towerMultiplications: 1)
+        #expect(!ServingFixture.snapshot(.mlp, items: 50).serving(options).preselects)
+        #expect(ServingFixture.snapshot(.neumf, items: 50).serving(options).model.compact == nil)
+    }
+
+    @Test(
+        "where few items are left, only these are ranked, as they would be among all", arguments: Architecture.allCases)
+    func fewItems(architecture: Architecture) {
+        let snapshot = ServingFixture.snapshot(architecture, users: 9, items: 400)
+        let left = ItemSet(itemCount: 400, items: [0, 7, 63, 64, 200, 399])
+        let hidden: [Int32] = [7, 64, -1, 400]
+        for options in [ServingOptions(), ServingOptions(compactItems: true, towerMultiplications: 1)] {
+            let found = snapshot.serving(options).rank(
+                for: (0..<9).map { RankingSubject(.user($0), hidden: hidden) }, limit: 4, excludingSeen: false,
+                excluding: left.complement)
+            #expect(found.areExact)
+            for (user, list) in found.lists.enumerated() {
+                let scores = snapshot.scores(user: user)
+                let expected = [0, 63, 200, 399].map { ScoredItem(item: $0, score: scores[$0]) }
+                #expect(list == expected.sorted { $0.score > $1.score })
+            }
+        }
+        #expect(snapshot.recommend(user: 1, limit: 4, excluding: ItemSet(itemCount: 400).complement).isEmpty)
+    }
+
+    @Test("sets unite, have complements, and name their items", arguments: [1, 63, 64, 65, 200])
+    func itemSets(itemCount: Int) {
+        var odd = ItemSet(itemCount: itemCount, items: stride(from: 1, to: itemCount, by: 2))
+        let even = ItemSet(itemCount: itemCount, items: stride(from: 0, to: itemCount, by: 2))
+        #expect(odd.complement == even && even.complement == odd)
+        #expect(even.items == stride(from: 0, to: Int32(itemCount), by: 2).map { $0 })
+        odd.formUnion(even)
+        #expect(odd.count == itemCount && odd.complement.isEmpty)
+    }
+}

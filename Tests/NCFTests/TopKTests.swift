@@ -32,6 +32,31 @@ struct TopKTests {
         }
     }
 
+    @Test(
+        "agrees with sorting where it keeps many, in any order of the scores", arguments: [65, 100, 700, 1999, 3000],
+        ["random", "rising", "falling", "equal", "organ pipes", "two values"])
+    func keepsMany(limit: Int, order: String) {
+        var random = SeededGenerator(seed: 9)
+        let scores = (0..<3000).map { index -> Float in
+            switch order {
+            case "rising": Float(index)
+            case "falling": Float(-index)
+            case "equal": 1
+            case "organ pipes": Float(min(index, 3000 - index))
+            case "two values": Float(index % 2)
+            default: Float.random(in: -1...1, using: &random)
+            }
+        }
+        let excluded = ItemSet(itemCount: 3000, items: stride(from: 0, to: 3000, by: 7))
+        #expect(select(scores, limit: limit) == sorted(scores, limit: limit, excluding: nil))
+        let found = select(scores, limit: limit, excluding: excluded)
+        #expect(found == sorted(scores, limit: limit, excluding: excluded))
+        var best = TopK(limit: limit)
+        for (item, score) in scores.enumerated() { best.offer(item: item, score: score) }
+        let unordered = best.unordered()
+        #expect(Set(unordered.map(\.item)) == Set(sorted(scores, limit: limit, excluding: nil).map(\.item)))
+    }
+
     @Test("neither NaN nor a masked score wins even an empty place")
     func ignoresNaN() {
         let scores: [Float] = [.nan, 1, -.infinity, .infinity, .nan, -3]

@@ -253,4 +253,45 @@ struct RecommendationTests {
         )
         #expect(reply.status == 200, "\(reply.text)")
     }
+
+    @Test("a user of a batch gets what it gets alone, whether known, folded in or unknown")
+    func batches() throws {
+        let service = try TestService.trained()
+        let subjects = [
+            #"{"user_id": "u3"}"#, #"{"history": ["i1", "i5"]}"#, #"{"user_id": "stranger"}"#,
+            #"{"user_id": "u4", "history": ["i7"]}"#, #"{"user_id": "u3"}"#,
+        ]
+        let others = #""limit": 4, "exclude": ["i2"], "candidates": ["i1", "i2", "i4", "i6", "i8", "i9", "i11", "i13"]"#
+        let reply = try service.post("/recommend", "{\"users\": [\(subjects.joined(separator: ","))], \(others)}")
+        let together = try #require(reply.json["results"]).elements.map { Self.lines($0) }
+        #expect(together.count == 5)
+        for (subject, list) in zip(subjects, together) {
+            let alone = try service.post("/recommend", "\(subject.dropLast()), \(others)}")
+            #expect(Self.lines(alone.json) == list && !list.isEmpty)
+        }
+    }
+
+    private static func lines(_ answer: JSONValue) -> [String] {
+        let items = answer["items"]?.elements.map { item in
+            "\(item["item_id"]?.string ?? "?") \(item["score"]?.double ?? .nan) \(item["source"]?.string ?? "?")"
+        }
+        return Array(items ?? [])
+    }
+
+    @Test("beyond the multiplications that are configured an answer is degraded, unless its candidates are few")
+    func degraded() throws {
+        let service = try TestService { $0.recommendation.towerMultiplications = 1 }
+        try service.loadCheckerboard()
+        let job = try service.post("/train", #"{"architecture": "neumf", "epochs": 1, "wait": true}"#)
+        #expect(job.json["state"]?.string == "succeeded")
+        for (body, count, isDegraded) in [
+            (#"{"user_id": "u3", "limit": 2}"#, 2, true), (#"{"history": ["i1"], "limit": 2}"#, 2, true),
+            (#"{"user_id": "stranger", "limit": 2}"#, 2, false),
+            (#"{"user_id": "u3", "exclude_seen": false, "candidates": ["i4"]}"#, 1, false),
+        ] {
+            let answer = try service.post("/recommend", body).json
+            #expect(answer["degraded"]?.bool == isDegraded, "\(body)")
+            #expect(answer["items"]?.elements.count { _ in true } == count)
+        }
+    }
 }

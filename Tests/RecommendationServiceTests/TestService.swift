@@ -46,7 +46,8 @@ final class TestService: Sendable {
         configure(&configuration)
         self.store = store
         self.directory = directory
-        models = try ModelStore(directory: directory.file("models"), keep: configuration.keptModels)
+        models = try ModelStore(
+            directory: directory.file("models"), keep: configuration.keptModels, serving: configuration.serving)
         service = Service(
             configuration: configuration, store: store, models: models, logger: logger, clock: time.clock)
         if isStarted { try service.start() }

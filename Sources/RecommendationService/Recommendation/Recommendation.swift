@@ -32,6 +32,8 @@ struct Recommendation: Sendable {
     /// The version of the model that was asked; nil before the first one.
     var version: Int?
     var entries: [Entry] = []
+    /// Whether the model's entries were chosen from a preselection, and may miss an item.
+    var isDegraded = false
 
     /// Whether any item came from outside the model.
     var isFallback: Bool { entries.contains { $0.source == .popular } || version == nil }

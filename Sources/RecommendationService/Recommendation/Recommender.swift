@@ -4,7 +4,7 @@ import NCF
 /// Answers who would like what, from one snapshot: the model where it knows the user, a fold-in where there is a history
 /// that it has not seen, popularity where nothing is known.
 ///
-/// Any thread may call it; no call waits for I/O. O(catalogue) for each user.
+/// Any thread may call it; no call waits for I/O. O(catalogue) for each user, less where few items are candidates.
 struct Recommender: Sendable {
     let catalog: Catalog
     let recent: RecentInteractions
@@ -13,67 +13,84 @@ struct Recommender: Sendable {
     /// What `request` asks, one list a subject, all from `snapshot`.
     func recommend(_ request: RecommendationRequest, from snapshot: ModelSnapshot?) -> [Recommendation] {
         let withheld = catalog.withheld(at: clock.milliseconds())
-        return request.subjects.map { subject in
-            var answer =
-                if let snapshot {
-                    recommend(to: subject, request, withheld: withheld, from: snapshot)
-                } else {
-                    popularWithoutModel(for: subject, request, withheld: withheld)
-                }
-            answer.userID = subject.userID
-            let records = catalog.items(answer.entries.map(\.itemID))
-            for index in answer.entries.indices { answer.entries[index].record = records[index] }
+        var answers =
+            if let snapshot {
+                recommend(request, withheld: withheld, from: snapshot)
+            } else {
+                request.subjects.map { popularWithoutModel(for: $0, request, withheld: withheld) }
+            }
+        for (index, subject) in request.subjects.enumerated() {
+            answers[index].userID = subject.userID
+            let records = catalog.items(answers[index].entries.map(\.itemID))
+            for entry in records.indices { answers[index].entries[entry].record = records[entry] }
+        }
+        return answers
+    }
+
+    /// All subjects that the model can say anything of are ranked together, so that the catalogue is read once for many.
+    private func recommend(
+        _ request: RecommendationRequest, withheld: [String], from snapshot: ModelSnapshot
+    ) -> [Recommendation] {
+        let standings = request.subjects.map { standing(of: $0, in: snapshot) }
+        let excluded = excluded(request, withheld: withheld, in: snapshot)
+        let rankings = snapshot.rank(
+            for: standings.compactMap { Self.rankingSubject($0, request) }, limit: request.limit,
+            excludingSeen: request.excludesSeen, excluding: excluded)
+        var lists = rankings.lists.makeIterator()
+        return standings.map { standing in
+            var answer = Recommendation(version: snapshot.version)
+            if case .stranger = standing {
+                answer.entries = popular(request, excluded, in: snapshot)
+                return answer
+            }
+            let best = lists.next() ?? []
+            answer.isDegraded = !rankings.areExact
+            answer.entries = best.map { entry($0, standing.source, in: snapshot) }
+            if request.explains {
+                explain(&answer, by: standing.explanations(of: best.map { Int32($0.item) }, in: snapshot), in: snapshot)
+            }
             return answer
         }
     }
 
-    private func recommend(
-        to subject: RecommendationRequest.Subject,
-        _ request: RecommendationRequest,
-        withheld: [String],
-        from snapshot: ModelSnapshot
-    ) -> Recommendation {
-        let newer = (subject.userID.map { recent.items(of: $0) } ?? []) + subject.history
-        let standing = UserStanding(
-            user: subject.userID.flatMap { snapshot.users.index(of: $0) }, newer: newer, in: snapshot)
-        let excluded = excluded(request, newer: newer, withheld: withheld, in: snapshot)
-        var answer = Recommendation(version: snapshot.version)
-        switch standing {
-        case .known(let user):
-            let best = snapshot.recommend(
-                user: user, limit: request.limit, excludingSeen: request.excludesSeen, excluding: excluded)
-            answer.entries = best.map { entry($0, .model, in: snapshot) }
-            if request.explains {
-                explain(&answer, by: snapshot.explain(user: user, items: best.map { Int32($0.item) }), in: snapshot)
-            }
-        case .foldedIn(let vector, let history):
-            let best = snapshot.recommend(
-                for: vector, limit: request.limit, hiding: request.excludesSeen ? history : [], excluding: excluded)
-            answer.entries = best.map { entry($0, .foldIn, in: snapshot) }
-            if request.explains {
-                let items = best.map { Int32($0.item) }
-                explain(&answer, by: snapshot.explain(vector, items: items, history: history), in: snapshot)
-            }
-        case .stranger:
-            let users = Double(max(1, snapshot.userCount))
-            answer.entries = snapshot.popular(limit: request.limit, excluding: excluded).map { item in
-                Recommendation.Entry(
-                    itemID: snapshot.items[item.item], score: Double(item.score) / users, source: .popular)
-            }
-        }
-        return answer
+    private func standing(of subject: RecommendationRequest.Subject, in snapshot: ModelSnapshot) -> UserStanding {
+        UserStanding(
+            user: subject.userID.flatMap { snapshot.users.index(of: $0) },
+            newer: (subject.userID.map { recent.items(of: $0) } ?? []) + subject.history, in: snapshot)
     }
 
-    /// What may not be recommended, whatever the model says; what it has seen apart.
+    private static func rankingSubject(
+        _ standing: UserStanding, _ request: RecommendationRequest
+    ) -> RankingSubject? {
+        switch standing {
+        case .known(let user): RankingSubject(.user(user))
+        case .foldedIn(let vector, let history):
+            RankingSubject(.vector(vector), hidden: request.excludesSeen ? history : [])
+        case .stranger: nil
+        }
+    }
+
+    /// What nobody of the request is recommended.
     private func excluded(
-        _ request: RecommendationRequest, newer: [String], withheld: [String], in snapshot: ModelSnapshot
+        _ request: RecommendationRequest, withheld: [String], in snapshot: ModelSnapshot
     ) -> ItemSet {
-        let hidden = withheld + request.excluded + (request.excludesSeen ? newer : [])
-        var excluded = ItemSet(itemCount: snapshot.itemCount, items: indices(of: hidden, in: snapshot))
-        guard let candidates = request.candidates else { return excluded }
-        let allowed = ItemSet(itemCount: snapshot.itemCount, items: indices(of: candidates, in: snapshot))
-        for item in 0..<snapshot.itemCount where !allowed.contains(item) { excluded.insert(item) }
+        var excluded = ItemSet(
+            itemCount: snapshot.itemCount, items: indices(of: withheld + request.excluded, in: snapshot))
+        if let candidates = request.candidates {
+            let allowed = ItemSet(itemCount: snapshot.itemCount, items: indices(of: candidates, in: snapshot))
+            excluded.formUnion(allowed.complement)
+        }
         return excluded
+    }
+
+    private func popular(
+        _ request: RecommendationRequest, _ excluded: ItemSet, in snapshot: ModelSnapshot
+    ) -> [Recommendation.Entry] {
+        let users = Double(max(1, snapshot.userCount))
+        return snapshot.popular(limit: request.limit, excluding: excluded).map { item in
+            Recommendation.Entry(
+                itemID: snapshot.items[item.item], score: Double(item.score) / users, source: .popular)
+        }
     }
 
     private func explain(

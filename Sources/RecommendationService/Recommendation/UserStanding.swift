@@ -25,4 +25,22 @@ enum UserStanding {
         let new = touched.filter { !known.contains(Int($0)) }
         self = new.isEmpty ? .known(user) : .foldedIn(snapshot.foldIn(user: user, newer: new), history: seen + new)
     }
+
+    /// What a recommendation to such a user comes from.
+    var source: Recommendation.Source {
+        switch self {
+        case .known: .model
+        case .foldedIn: .foldIn
+        case .stranger: .popular
+        }
+    }
+
+    /// Why `items` have their scores; nothing for a stranger.
+    func explanations(of items: [Int32], in snapshot: ModelSnapshot) -> [Explanation] {
+        switch self {
+        case .known(let user): snapshot.explain(user: user, items: items)
+        case .foldedIn(let vector, let history): snapshot.explain(vector, items: items, history: history)
+        case .stranger: []
+        }
+    }
 }

@@ -61,7 +61,7 @@ struct RecommendationRoutes: Sendable {
             answer.member("model", ifPresent: snapshot?.name)
             answer.member("recommendation_id", ifPresent: id)
             answer.member("fallback", list.isFallback)
-            answer.member("degraded", false)
+            answer.member("degraded", list.isDegraded)
             answer.key("items")
             answer.array { items in
                 for (index, entry) in list.entries.enumerated() {

@@ -94,6 +94,14 @@ extension Setting {
         .integer(
             "recommendation.recent_interactions", in: 0...100_000_000, \.recommendation.recentInteractions,
             "interactions newer than the model that are held in memory"),
+        .boolean(
+            "recommendation.compact_items", \.recommendation.compactItems,
+            "whether a model without dense layers keeps its items a second time, in bytes, to read a quarter for a request"
+        ),
+        .integer(
+            "recommendation.tower_multiplications", in: 0...1_000_000_000_000, \.recommendation.towerMultiplications,
+            "multiplications that the dense layers may cost for one user; beyond, answers are degraded; 0 for any number"
+        ),
     ]
 
     private static let log: [Setting] = [

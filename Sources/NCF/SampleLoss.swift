@@ -1,0 +1,45 @@
+internal import CKernels
+
+/// The model's loss on a few weighted samples, and its derivatives by their logits.
+struct SampleLoss {
+    let targets: [Float]
+    let weights: [Float]
+    let objective: Objective
+    /// What is taken from each logit first; empty where nothing is.
+    private let shifts: [Float]
+
+    /// - Parameter shifts: By how much each sample's logit is less than the given one; empty for nothing.
+    init(_ samples: [FoldIn.Sample], objective: Objective, logitsLess shifts: [Float] = []) {
+        precondition(shifts.isEmpty || shifts.count == samples.count)
+        self.shifts = shifts
+        targets = samples.map(\.target)
+        weights = samples.map(\.weight)
+        self.objective = objective
+    }
+
+    /// How many samples there are.
+    var count: Int { targets.count }
+
+    /// The loss at `logits`, summed; `slopes` become its derivatives.
+    @unsafe
+    func evaluate(_ logits: [Float], slopes: UnsafeMutablePointer<Float>) -> Float {
+        var logits = logits
+        for sample in shifts.indices { logits[sample] -= shifts[sample] }
+        return if objective == .rating {
+            unsafe Float(nectar_squared_error(Int32(count), logits, targets, weights, 0.5, slopes) / 2)
+        } else {
+            unsafe Float(nectar_cross_entropy(Int32(count), logits, targets, weights, 1, slopes))
+        }
+    }
+
+    /// The derivatives of `slopes`.
+    @unsafe
+    func curvatures(at slopes: UnsafePointer<Float>, into curvatures: UnsafeMutablePointer<Float>) {
+        for sample in 0..<count {
+            let weight = weights[sample]
+            // The slope is weight · (probability − target).
+            let probability = unsafe slopes[sample] / weight + targets[sample]
+            unsafe curvatures[sample] = objective == .rating ? weight : weight * probability * (1 - probability)
+        }
+    }
+}
