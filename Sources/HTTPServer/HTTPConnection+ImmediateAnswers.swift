@@ -8,13 +8,14 @@ extension HTTPConnection {
     ///
     /// The request comes along, because to fetch it from the connection again is to count a reference again.
     func answersAtOnce(_ request: ServerRequest.Storage, _ route: Router.Route, headLength: Int) -> Bool {
-        guard let handler = route.inlineHandler, mayBeAnswered(request), let length = lengthOfContentAtHand(request)
-        else { return false }
+        guard route.answersAtOnce, mayBeAnswered(request), let length = lengthOfContentAtHand(request) else {
+            return false
+        }
         if request.match?.route !== route { request.match = Router.Match(route: route, parameters: []) }
         if length > 0 { takeContent(length, request) }
         // What it says to do is to ask the handler.
         _ = state.handle(.headComplete(keepAlive: request.head.keepAlive, body: .none))
-        let response = handler.answer(ServerRequest(request))
+        let response = route.answer(ServerRequest(request))
         if needsMore(response) {
             answer(response, exchange(request, bytesIn: headLength + length))
         } else {

@@ -48,10 +48,14 @@ extension HTTPConnection {
     private func accept(_ storage: ServerRequest.Storage, headLength: Int) {
         if !storage.body.isEmpty { storage.body.removeAll(keepingCapacity: true) }
         storage.identifier = server.identify(&storage.head)
-        let route = server.literalRoute(of: &storage.head)
-        if let route, answersAtOnce(storage, route, headLength: headLength) { return }
-        let outcome =
-            route.map { Router.Outcome.match(Router.Match(route: $0, parameters: [])) } ?? server.match(&storage.head)
+        guard let route = server.literalRoute(of: &storage.head) else {
+            return accept(storage, server.match(&storage.head), headLength: headLength)
+        }
+        if answersAtOnce(storage, route, headLength: headLength) { return }
+        accept(storage, .match(Router.Match(route: route, parameters: [])), headLength: headLength)
+    }
+
+    private func accept(_ storage: ServerRequest.Storage, _ outcome: Router.Outcome, headLength: Int) {
         if case .match(let found) = outcome { storage.match = found } else { storage.match = nil }
         let request = ServerRequest(storage)
         let intake = makeIntake(request, outcome)

@@ -30,8 +30,10 @@ public struct Router: Sendable {
         let parameterNames: [String]
         let handler: Handler
         let refusal: HeadRefusal?
-        /// The handler again, where it is quick, wants the whole request, and is all that decides.
-        let inlineHandler: InlineHandler?
+        /// Whether the handler is quick, wants the whole request, and is all that decides: then it is asked by ``answer(_:)``.
+        let answersAtOnce: Bool
+        // Apart from the handler and not optional: from either it would be copied first, and its references counted.
+        private let immediate: @Sendable (ServerRequest) -> HTTPResponse
 
         init(
             method: HTTPMethod, template: String, parameterNames: [String], handler: Handler,
@@ -42,24 +44,22 @@ public struct Router: Sendable {
             self.parameterNames = parameterNames
             self.handler = handler
             self.refusal = refusal
-            inlineHandler =
-                if case .whole(.inline, let handler) = handler, refusal == nil {
-                    InlineHandler(answer: handler)
-                } else {
-                    nil
-                }
+            if case .whole(.inline, let handler) = handler, refusal == nil {
+                answersAtOnce = true
+                immediate = handler
+            } else {
+                answersAtOnce = false
+                immediate = { _ in preconditionFailure("a handler that is not asked on the loop") }
+            }
         }
+
+        /// What the handler says, on the loop; only where it ``answersAtOnce``.
+        func answer(_ request: ServerRequest) -> HTTPResponse { immediate(request) }
 
         /// Whether a consumer takes the content as it comes.
         var streams: Bool {
             if case .streaming = handler { true } else { false }
         }
-    }
-
-    // A function by itself in an optional is called by a detour.
-    /// A handler that is asked on the loop.
-    struct InlineHandler: Sendable {
-        let answer: @Sendable (ServerRequest) -> HTTPResponse
     }
 
     /// A route and what its parameters hold, in the order of their names.
