@@ -1,3 +1,5 @@
+import Glibc
+
 /// Numbers at a fixed address on a cache-line boundary, for kernels and for several threads at once.
 ///
 /// Unlike an array it is shared by reference and never copied, so threads may write to it together; the phases of a
@@ -7,18 +9,28 @@ final class AlignedBuffer<Element: BitwiseCopyable & Sendable>: @unchecked Senda
     // Sendable because the address never changes and the elements are divided among threads by the callers.
     let base: UnsafeMutablePointer<Element>
     let count: Int
+    // What the allocator gave, of which `base` is the first cache line's beginning.
+    private let allocation: UnsafeMutableRawPointer
 
-    /// `count` elements, all `value`.
+    private static var lineBytes: Int { 64 }
+
+    /// `count` elements, all `value`. Zeros take no physical memory before they are written to, if they are many: an
+    /// optimiser's state none before the first epoch.
     init(count: Int, repeating value: Element) {
-        let bytes = max(64, count * MemoryLayout<Element>.stride)
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        unsafe base = raw.bindMemory(to: Element.self, capacity: count)
-        unsafe base.initialize(repeating: value, count: count)
+        let bytes = max(Self.lineBytes, count * MemoryLayout<Element>.stride)
+        guard let allocation = unsafe calloc(1, bytes + Self.lineBytes) else {
+            fatalError("there is no memory for \(bytes) bytes more")
+        }
+        unsafe self.allocation = unsafe allocation
+        unsafe base = unsafe allocation.alignedUp(toMultipleOf: Self.lineBytes)
+            .bindMemory(to: Element.self, capacity: count)
+        let isZero = unsafe withUnsafeBytes(of: value) { unsafe $0.allSatisfy { $0 == 0 } }
+        if !isZero { unsafe base.initialize(repeating: value, count: count) }
         self.count = count
     }
 
     deinit {
-        unsafe base.deallocate()
+        unsafe free(allocation)
     }
 
     /// A copy of the elements.

@@ -17,15 +17,13 @@ struct ClosedFormInitializer {
     ///
     /// - Returns: The mean loss of the closed form alone; nil where `isCancelled` said so.
     func initialise(_ model: TrainableModel, isCancelled: () -> Bool) -> Double? {
-        let als = ImplicitALS(
-            dataset: dataset, settings: hyperparameters.start, seed: hyperparameters.seed, loop: loop)
         var loss = 0.0
         if model.users.gmf > 0 {
-            guard let measured = initialiseGMF(model, als, isCancelled) else { return nil }
+            guard let measured = initialiseGMF(model, isCancelled) else { return nil }
             loss = measured
         }
         if model.users.mlp > 0, !(hyperparameters.hasHistory && model.users.gmf > 0) {
-            guard let factors = als.factors(dimension: model.users.mlp, isCancelled: isCancelled) else { return nil }
+            guard let factors = factors(dimension: model.users.mlp, isCancelled) else { return nil }
             let offset = model.users.gmf
             model.users.setColumns(offset: offset, width: factors.dimension, to: factors.users.array)
             model.items.setColumns(offset: offset, width: factors.dimension, to: factors.items.array)
@@ -39,10 +37,16 @@ struct ClosedFormInitializer {
         return loss
     }
 
+    /// By least squares, whose own tables are gone when this returns.
+    private func factors(dimension: Int, _ isCancelled: () -> Bool) -> ImplicitFactors? {
+        let als = ImplicitALS(
+            dataset: dataset, settings: hyperparameters.start, seed: hyperparameters.seed, loop: loop)
+        return als.factors(dimension: dimension, isCancelled: isCancelled)
+    }
+
     /// The first elements get the factorisation, the last ones what items say of each other.
-    private func initialiseGMF(_ model: TrainableModel, _ als: ImplicitALS, _ isCancelled: () -> Bool) -> Double? {
-        let dimension = hyperparameters.embeddingDimension
-        guard let factors = als.factors(dimension: dimension, isCancelled: isCancelled) else { return nil }
+    private func initialiseGMF(_ model: TrainableModel, _ isCancelled: () -> Bool) -> Double? {
+        guard let factors = factors(dimension: hyperparameters.embeddingDimension, isCancelled) else { return nil }
         var relations: ItemItemFactors?
         if hyperparameters.hasHistory {
             let regression = ItemItemRegression(

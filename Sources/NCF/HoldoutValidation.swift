@@ -8,6 +8,8 @@ struct HoldoutValidation: Sendable {
     /// Sampled candidates beside the held-out item (He et al. 2017).
     private static let sampledNegatives = 99
     private static let cutoff = 10
+    /// Candidates that are scored at a time: what a batch of these takes of memory stays below what training takes.
+    private static let candidatesAtOnce = 16_384
 
     private let objective: Objective
     private let pairs: [(user: Int32, item: Int32, rating: Float)]
@@ -46,17 +48,33 @@ struct HoldoutValidation: Sendable {
         }
     }
 
-    /// The figures of `model`; nil where nothing is held out.
-    func measure(_ model: TrainableModel, loop: ParallelLoop) -> ValidationReport? {
-        guard !pairs.isEmpty else { return nil }
-        let batch = MiniBatch(capacity: pairs.count, samplesPerGroup: candidatesPerPair)
-        batch.groupCount = pairs.count
-        for (index, pair) in pairs.enumerated() { batch.users[index] = pair.user }
-        for (index, item) in candidates.enumerated() { batch.items[index] = item }
-        let step = TrainingStep(
-            model: model, objective: objective, capacity: pairs.count, samplesPerGroup: candidatesPerPair, loop: loop)
-        let logits = step.computeLogits(batch)
+    /// The figures of `model`; nil where nothing is held out, and where `isCancelled` said so.
+    func measure(
+        _ model: TrainableModel, loop: ParallelLoop, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) -> ValidationReport? {
+        guard !pairs.isEmpty, let logits = logits(model, loop, isCancelled) else { return nil }
         return objective == .rating ? rating(logits) : ranking(logits)
+    }
+
+    /// Of all candidates, in their order.
+    private func logits(
+        _ model: TrainableModel, _ loop: ParallelLoop, _ isCancelled: @escaping @Sendable () -> Bool
+    ) -> [Float]? {
+        let capacity = min(pairs.count, max(1, Self.candidatesAtOnce / candidatesPerPair))
+        let batch = MiniBatch(capacity: capacity, samplesPerGroup: candidatesPerPair)
+        let step = TrainingStep(
+            model: model, objective: objective, capacity: capacity, samplesPerGroup: candidatesPerPair, loop: loop)
+        step.isCancelled = isCancelled
+        var logits: [Float] = []
+        logits.reserveCapacity(candidates.count)
+        for first in stride(from: 0, to: pairs.count, by: capacity) {
+            batch.groupCount = min(capacity, pairs.count - first)
+            for index in 0..<batch.groupCount { batch.users[index] = pairs[first + index].user }
+            for index in 0..<batch.sampleCount { batch.items[index] = candidates[first * candidatesPerPair + index] }
+            logits += step.computeLogits(batch)
+            if isCancelled() { return nil }
+        }
+        return logits
     }
 
     private func ranking(_ logits: [Float]) -> ValidationReport {

@@ -2,7 +2,7 @@ import Glibc
 
 /// Trains a model on a dataset.
 ///
-/// Blocks the calling thread for as long as it takes; the observer can end it within a mini-batch. The same dataset,
+/// Blocks the calling thread for as long as it takes; the observer can end it within a mini-batch, between two dense layers. The same dataset,
 /// settings and validation give the same bytes, whatever the number of threads (on processors of the same kind: the matrix
 /// library and the kernels choose their instructions by processor).
 public struct Trainer: Sendable {
@@ -10,11 +10,14 @@ public struct Trainer: Sendable {
     public let dataset: InteractionDataset
     /// How.
     public let hyperparameters: Hyperparameters
+    /// Bytes of memory that the training may take beside the dataset; nil for any number.
+    public let memoryLimit: Int?
 
     /// A trainer that has not begun.
-    public init(dataset: InteractionDataset, hyperparameters: Hyperparameters) {
+    public init(dataset: InteractionDataset, hyperparameters: Hyperparameters, memoryLimit: Int? = nil) {
         self.dataset = dataset
         self.hyperparameters = hyperparameters
+        self.memoryLimit = memoryLimit
     }
 
     /// Trains until the epochs are over, the holdout has not improved for long enough, or the observer cancels.
@@ -41,6 +44,7 @@ public struct Trainer: Sendable {
         } catch {
             throw .invalidHyperparameters(error)
         }
+        try checkMemory(settings)
         let source = try TrainingSource(dataset: dataset, hyperparameters: settings)
         Kernels.useOneThread()
         var run = TrainingRun(source: source, dataset: dataset, hyperparameters: settings)
@@ -49,8 +53,18 @@ public struct Trainer: Sendable {
         } else if let holdout, !holdout.isEmpty {
             let validation = HoldoutValidation(
                 dataset: dataset, holdout: holdout, objective: settings.objective, seed: settings.seed)
-            run.validate = { [loop = run.loop] in validation.measure($0, loop: loop) }
+            run.validate = { [loop = run.loop] model in
+                validation.measure(model, loop: loop, isCancelled: { observer.isCancelled })
+            }
         }
         return try run.run(observer: observer)
+    }
+
+    private func checkMemory(_ settings: Hyperparameters) throws(TrainingError) {
+        guard let memoryLimit else { return }
+        let memory = TrainingMemory(
+            settings, userCount: dataset.userCount, itemCount: dataset.itemCount,
+            interactionCount: dataset.interactionCount)
+        guard memory.bytes <= memoryLimit else { throw .needsMemory(bytes: memory.bytes, limit: memoryLimit) }
     }
 }

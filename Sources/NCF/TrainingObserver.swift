@@ -6,7 +6,8 @@ public protocol TrainingObserver: Sendable {
     /// `samples` of the `total` samples of `epoch` (the first is 1) are done; called several times a second at most.
     func progressed(epoch: Int, samples: Int, of total: Int)
 
-    /// Asked after every mini-batch; once it is true training ends with ``TrainingError/cancelled``. Must be cheap.
+    /// Asked many times in every mini-batch, on any thread; once it is true training ends with
+    /// ``TrainingError/cancelled``. Must be cheap.
     var isCancelled: Bool { get }
 }
 

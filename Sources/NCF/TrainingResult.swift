@@ -30,4 +30,6 @@ public enum TrainingError: Error, Equatable, Sendable {
     case diverged(epoch: Int)
     /// The settings are out of their bounds; every fault is listed.
     case invalidHyperparameters(HyperparameterFaults)
+    /// The training would take about `bytes` of memory, and may not take more than `limit`.
+    case needsMemory(bytes: Int, limit: Int)
 }

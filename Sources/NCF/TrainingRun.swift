@@ -56,6 +56,7 @@ struct TrainingRun {
 
     /// All epochs.
     mutating func run(observer: any TrainingObserver) throws(TrainingError) -> TrainingResult {
+        step.isCancelled = { observer.isCancelled }
         var reports: [EpochReport] = []
         var best: (epoch: Int, report: ValidationReport?, parameters: ModelParameters?) = (0, nil, nil)
         // Epoch 0 is the closed form.
@@ -66,13 +67,13 @@ struct TrainingRun {
                 report.validation = validate(model)
                 report.validationSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
             }
+            if observer.isCancelled { throw .cancelled }
             reports.append(report)
             if report.validation == nil || report.validation?.improves(on: best.report) == true {
                 let isLast = epoch == hyperparameters.epochs
                 best = (epoch, report.validation, report.validation == nil || isLast ? nil : model.parameters())
             }
             observer.epochFinished(report)
-            if observer.isCancelled { throw .cancelled }
             let patience = hyperparameters.earlyStopping
             if patience > 0, best.report != nil, epoch - best.epoch >= patience { break }
         }
@@ -107,6 +108,7 @@ struct TrainingRun {
         while first < source.groupCount {
             let batch = batches.current
             let batchLoss = step.computeGradients(batch)
+            if observer.isCancelled { throw .cancelled }
             guard batchLoss.isFinite else { throw .diverged(epoch: epoch) }
             loss += batchLoss
             first += batch.groupCount
@@ -117,7 +119,6 @@ struct TrainingRun {
                 settled = first * Self.settlementsPerEpoch / source.groupCount
                 step.settle(optimizer: optimizer)
             }
-            if observer.isCancelled { throw .cancelled }
             let now = DispatchTime.now().uptimeNanoseconds
             if now - lastReport > Self.reportInterval {
                 lastReport = now

@@ -10,7 +10,7 @@ final class TrainingStep: @unchecked Sendable {
     // Sendable because phases are separated by the loop's barrier, and within one each task writes what is its own.
 
     /// Samples a slice should have: large enough for matrix products, small enough for the cache nearest the core.
-    private static let samplesPerSlice = 256
+    static let samplesPerSlice = 256
     /// Rows a task of the second phase updates.
     private static let rowsPerTask = 64
     /// How long before its update a row is asked for.
@@ -23,6 +23,8 @@ final class TrainingStep: @unchecked Sendable {
     let groupsPerSlice: Int
     /// Whether h is left as it is. Where the tower's part of it is 0, so is then every gradient within the tower.
     var holdsOutput = false
+    /// Asked before every slice and every dense layer: once it is true, what is computed is worth nothing. Must be cheap.
+    var isCancelled: @Sendable () -> Bool = { false }
     private let workspaces: [SliceWorkspace]
     private let logits: AlignedBuffer<Float>
     private let deltas: AlignedBuffer<Float>
@@ -198,6 +200,7 @@ final class TrainingStep: @unchecked Sendable {
     func computeLogits(_ batch: MiniBatch) -> [Float] {
         let slices = sliceCount(batch)
         loop.run(tasks: slices) { worker, task in
+            guard !isCancelled() else { return }
             unsafe forward(place(task, in: batch), batch, workspaces[worker])
         }
         return unsafe Array(UnsafeBufferPointer(start: logits.base, count: batch.sampleCount))
@@ -265,6 +268,7 @@ extension TrainingStep {
     }
 
     private func slice(_ index: Int, of batch: MiniBatch, _ workspace: SliceWorkspace) {
+        guard !isCancelled() else { return }
         let place = unsafe place(index, in: batch)
         unsafe place.denseGradient.update(repeating: 0, count: model.dense.count)
         unsafe forward(place, batch, workspace)
@@ -309,6 +313,7 @@ extension TrainingStep {
         guard let last = dense.layerSizes.last else { return }
         unsafe forwardFirstLayer(place, workspace)
         for layer in dense.layerSizes.indices.dropFirst() {
+            guard !isCancelled() else { return }
             let (input, output) = dense.layerSizes[layer]
             let offset = dense.layerOffsets[layer]
             let below = workspace.activations[layer - 1]
@@ -367,7 +372,10 @@ extension TrainingStep {
                 dense.values.base + Int(layout.gmf), place.deltas, workspace.gradients[top].base,
                 place.denseGradient + Int(layout.gmf), place.denseGradient + dense.layerOffsets[top].bias
             )
-            for layer in stride(from: top, to: 0, by: -1) { unsafe backward(layer: layer, place, workspace) }
+            for layer in stride(from: top, to: 0, by: -1) {
+                guard !isCancelled() else { return }
+                unsafe backward(layer: layer, place, workspace)
+            }
             unsafe backwardFirstLayer(place, workspace)
         }
         unsafe nectar_gmf_backward(

@@ -52,7 +52,8 @@ public final class Service: Sendable {
             store: store, maximumDelay: .milliseconds(configuration.storage.batchDelayMilliseconds),
             queueLimit: configuration.storage.writeQueue)
         coordinator = TrainingCoordinator(
-            pipeline: TrainingPipeline(store: store, models: models, clock: clock),
+            pipeline: TrainingPipeline(
+                store: store, models: models, memoryLimit: configuration.trainingMemory, clock: clock),
             configuration: configuration.training
         ) { [metrics] job in
             metrics.jobEnded(job)

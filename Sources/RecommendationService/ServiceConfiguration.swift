@@ -1,4 +1,3 @@
-import Glibc
 public import NCF
 
 /// Every setting of a running Nectar, with its default.
@@ -82,8 +81,10 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public struct Training: Sendable, Equatable {
         /// Jobs waiting behind the one that runs; one more gets 429.
         public var queue = 8
-        /// Threads a training may use; 0 takes one per core.
+        /// Threads a training may use; 0 takes one for each processor that the process may use.
         public var threads = 0
+        /// Megabytes that a training may take beside its dataset; 0 takes half of what the process may have.
+        public var memoryMegabytes = 0
     }
 
     /// How recommendations are bounded.
@@ -100,9 +101,14 @@ public struct ServiceConfiguration: Sendable, Equatable {
         public var towerMultiplications = 5_000_000_000
     }
 
-    /// Threads that a training uses: as configured, or one per core.
+    /// Threads that a training uses: as configured, or one for each processor that the process may use.
     public var trainingThreads: Int {
-        training.threads > 0 ? training.threads : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        training.threads > 0 ? training.threads : ProcessLimits().processors
+    }
+
+    /// Bytes that a training may take beside its dataset: as configured, or half of what the process may have.
+    public var trainingMemory: Int {
+        training.memoryMegabytes > 0 ? training.memoryMegabytes * 1_000_000 : ProcessLimits().memoryBytes / 2
     }
 
     /// How snapshots rank large catalogues.

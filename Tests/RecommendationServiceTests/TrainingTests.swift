@@ -221,6 +221,19 @@ struct TrainingTests {
         #expect(try service.get("/metrics").text.contains("nectar_training_jobs_total{state=\"cancelled\"} 2\n"))
     }
 
+    @Test("a training that would take more memory than it may fails at once and says what it would take")
+    func needsMemory() throws {
+        let service = try TestService { $0.training.memoryMegabytes = 50 }
+        let data = #""interactions": [{"user_id": "a", "item_id": "b"}, {"user_id": "c", "item_id": "d"}]"#
+        _ = try service.post("/train", #"{"hidden_layers": [4096, 4096], \#(data)}"#)
+        let job = try ended(service, "1").json
+        #expect(job["state"]?.string == "failed")
+        let message = job["message"]?.string ?? ""
+        #expect(message.contains("of memory and may take 50 MB (training.memory_megabytes)"), "\(message)")
+        _ = try service.post("/train", #"{"hidden_layers": [8]}"#)
+        #expect(try ended(service, "2").json["state"]?.string == "succeeded")
+    }
+
     @Test("cancelling a job that has ended changes nothing")
     func cancelsTooLate() throws {
         let service = try TestService.trained()

@@ -30,9 +30,10 @@ public struct EvaluationReport: Sendable {
     /// - Parameters:
     ///   - yardstick: An `mf` trained on the same; see ``Yardstick``.
     ///   - name: What `holdout` is.
+    ///   - isCancelled: Once it is true the measuring soon ends, and the report is worth nothing.
     public init(
         of snapshot: ModelSnapshot, beside yardstick: ModelSnapshot?, train: InteractionDataset, holdout: Holdout,
-        named name: String, settings: EvaluationSettings
+        named name: String, settings: EvaluationSettings, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
         self.holdout = name
         self.settings = settings
@@ -41,7 +42,9 @@ public struct EvaluationReport: Sendable {
         heldOut = holdout.interactionCount
         trainedOn = train.interactionCount
         func ranking(_ scorer: any Scorer, _ name: String) -> ScorerEvaluation {
-            ScorerEvaluation(ranking: scorer, named: name, train: train, holdout: holdout, settings: settings)
+            ScorerEvaluation(
+                ranking: EndableScorer(scorer, isEnded: isCancelled), named: name, train: train, holdout: holdout,
+                settings: settings)
         }
         model = ranking(snapshot, snapshot.lineage.hyperparameters.architecture.rawValue)
         popularity = ranking(PopularityScorer(dataset: train), "popularity")

@@ -5,14 +5,16 @@ public import NCF
 public enum OfflineTraining {
     /// Trains as `request` says on all that `store` holds, publishes into `models`, and returns the job as it ended.
     ///
-    /// - Parameter follow: Called after every change, on the thread that trains.
+    /// - Parameters:
+    ///   - memoryLimit: Bytes that the training may take beside the dataset; nil for any number.
+    ///   - follow: Called after every change, on the thread that trains.
     public static func run(
-        _ request: TrainingRequest, store: any InteractionStore, models: ModelStore,
+        _ request: TrainingRequest, store: any InteractionStore, models: ModelStore, memoryLimit: Int? = nil,
         follow: @escaping @Sendable (EpochReport) -> Void
     ) -> TrainingJob {
         let job = TrainingJob(
             id: "1", request: request, createdAt: WallClock.system.milliseconds(), epochFinished: follow)
-        TrainingPipeline(store: store, models: models, clock: .system).run(job)
+        TrainingPipeline(store: store, models: models, memoryLimit: memoryLimit, clock: .system).run(job)
         return job
     }
 

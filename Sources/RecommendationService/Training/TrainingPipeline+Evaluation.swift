@@ -28,7 +28,9 @@ extension TrainingPipeline {
         var measuring = job.request.evaluation
         measuring.seed = settings.seed
         let report = EvaluationReport(
-            of: model, beside: yardstick, train: train, holdout: holdout, named: name, settings: measuring)
+            of: model, beside: yardstick, train: train, holdout: holdout, named: name, settings: measuring,
+            isCancelled: { job.isCancelled })
+        try checkCancellation(job)
         seconds["evaluation"] = Double(clock.milliseconds() - started) / 1000
         job.update { $0.evaluation = report }
         return report

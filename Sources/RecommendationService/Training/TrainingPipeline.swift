@@ -14,6 +14,8 @@ struct TrainingPipeline {
 
     let store: any InteractionStore
     let models: ModelStore
+    /// Bytes that a training may take beside its dataset; nil for any number.
+    let memoryLimit: Int?
     let clock: WallClock
 
     /// Carries out `job` and leaves the outcome in it.
@@ -104,7 +106,8 @@ struct TrainingPipeline {
         _ dataset: InteractionDataset, _ settings: Hyperparameters, holdout: Holdout?, _ job: TrainingJob
     ) throws(Failure) -> TrainingResult {
         do {
-            return try Trainer(dataset: dataset, hyperparameters: settings).train(holdout: holdout, observer: job)
+            return try Trainer(dataset: dataset, hyperparameters: settings, memoryLimit: memoryLimit).train(
+                holdout: holdout, observer: job)
         } catch {
             throw error == .cancelled ? .cancelled : .failed(error.sentence)
         }

@@ -92,10 +92,11 @@ struct Evaluate: ParsableCommand {
             guard let heldOut, let heldOutNegatives else {
                 throw ValidationError("--train-pairs needs --held-out and --held-out-negatives.")
             }
-            try evaluate(
-                split: LeaveOneOutSplit(
-                    trainingPath: trainPairs, heldOutPath: heldOut, negativesPath: heldOutNegatives),
-                settings)
+            // The files' own text is let go of before anything is trained.
+            let (train, test) = PaperProtocol.dataset(
+                of: try LeaveOneOutSplit(
+                    trainingPath: trainPairs, heldOutPath: heldOut, negativesPath: heldOutNegatives))
+            try evaluate(train, test: test, settings)
         } else {
             let dataset = try from.map(read) ?? stored(configuration)
             try evaluate(dataset, settings)
@@ -126,8 +127,7 @@ struct Evaluate: ParsableCommand {
         try report(result, train, held, named: holdout.rawValue)
     }
 
-    private func evaluate(split: LeaveOneOutSplit, _ settings: Hyperparameters) throws {
-        let (train, test) = PaperProtocol.dataset(of: split)
+    private func evaluate(_ train: InteractionDataset, test: Holdout, _ settings: Hyperparameters) throws {
         describe(train, heldOut: test.interactionCount)
         var settings = settings
         if findsEpochs {

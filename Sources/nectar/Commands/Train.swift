@@ -34,7 +34,9 @@ struct Train: ParsableCommand {
         request.evaluation.cutoffs = [10]
         let data = try DataDirectory(existing: configuration)
         _ = data.models.loadNewestValid()
-        let job = OfflineTraining.run(request, store: data.store, models: data.models) { Report.epoch($0) }
+        let job = OfflineTraining.run(
+            request, store: data.store, models: data.models, memoryLimit: configuration.trainingMemory
+        ) { Report.epoch($0) }
         if let evaluation = job.evaluation { Report.evaluation(evaluation) }
         guard job.state == .succeeded, let version = job.version else {
             throw Fatal(description: job.message ?? "The training ended without a model.")

@@ -83,7 +83,12 @@ extension Setting {
         .integer(
             "training.queue", in: 1...1000, \.training.queue, "jobs waiting behind the one that runs; one more gets 429"
         ),
-        .integer("training.threads", in: 0...256, \.training.threads, "threads a training may use; 0 is one per core"),
+        .integer(
+            "training.threads", in: 0...256, \.training.threads,
+            "threads a training may use; 0 is one for each processor that the process may use"),
+        .integer(
+            "training.memory_megabytes", in: 0...100_000_000, \.training.memoryMegabytes,
+            "megabytes that a training may take beside its data; 0 is half of what the process may have"),
     ]
 
     private static let recommendation: [Setting] = [

@@ -1,0 +1,55 @@
+/// What a training takes of memory at its peak, beside the dataset: told from the settings and the sizes of the data alone,
+/// before anything is allocated.
+///
+/// A sum of everything that grows with them, as if all of it were there at once; what really is, is a little less.
+struct TrainingMemory {
+    /// Bytes.
+    let bytes: Int
+
+    private static let elementBytes = 4
+    /// Of an interaction: its place in the order, itself as a sample, among its user's positives and in the item's column.
+    private static let interactionBytes = 40
+
+    /// Of `settings` that are within their bounds, the objective resolved.
+    init(_ settings: Hyperparameters, userCount: Int, itemCount: Int, interactionCount: Int) {
+        let rows = userCount + itemCount
+        let shape = Shape(settings)
+        let perGroup = settings.objective == .rating ? 1 : 1 + settings.negativesPerPositive
+        let groups = min(interactionCount, max(1, settings.batchSize / perGroup))
+        let slices = (groups * perGroup + TrainingStep.samplesPerSlice - 1) / TrainingStep.samplesPerSlice
+        // A parameter has two moments beside it; a copy of the best epoch's waits, and one leaves.
+        var elements = rows * (3 * shape.stride + 2 * shape.width) + shape.dense * (5 + slices)
+        if settings.hasHistory {
+            elements += itemCount * (4 * shape.stride + 2 * shape.width) + userCount * shape.stride
+        }
+        elements += groups * (perGroup * (shape.mlp + 8) + shape.stride + shape.gmf)
+        elements += settings.threads * TrainingStep.samplesPerSlice * 2 * (shape.activations + shape.mlp)
+        if settings.start.sweeps > 0, settings.objective != .rating {
+            elements += 2 * rows * settings.embeddingDimension
+            if settings.hasHistory {
+                let side = min(itemCount, ItemItemRegression.itemLimit)
+                elements += side * (side + 6 * settings.history.dimension)
+            }
+        }
+        bytes = elements * Self.elementBytes + interactionCount * Self.interactionBytes
+    }
+
+    /// The sizes of a model's parts, in elements.
+    private struct Shape {
+        let gmf: Int
+        let mlp: Int
+        let activations: Int
+        let dense: Int
+
+        init(_ settings: Hyperparameters) {
+            gmf = settings.resolvedEmbeddingDimension
+            mlp = settings.resolvedMLPEmbeddingDimension
+            let layers = settings.architecture.hasMLP ? settings.hiddenLayerSizes : []
+            activations = layers.reduce(0, +)
+            dense = zip([2 * mlp] + layers, layers).reduce(gmf + (layers.last ?? 0) + 1) { $0 + ($1.0 + 1) * $1.1 }
+        }
+
+        var width: Int { gmf + mlp + 1 }
+        var stride: Int { (width + 7) / 8 * 8 }
+    }
+}
