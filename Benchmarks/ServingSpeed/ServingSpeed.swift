@@ -2,13 +2,21 @@ import Glibc
 import NCF
 
 /// How long one request takes inside the process, on one core: synthetic models, since speed does not depend on taste;
-/// and of a trained model, whose folder is the first argument, what approximations miss.
+/// and of a trained model, whose folder is the first argument, what approximations miss. With `--newer PAIRS ARCHITECTURE
+/// HISTORY-DIMENSION SEED`, what it is worth to tell a model what users have done since (``NewerHistory``).
 ///
 /// Every line is a median and the 10th and 90th percentile over its rounds, in microseconds.
 @main
 struct ServingSpeed {
     static func main() throws {
         let arguments = CommandLine.arguments
+        if arguments.count == 6, arguments[1] == "--newer", let architecture = Architecture(rawValue: arguments[3]),
+            let dimension = Int(arguments[4]), let seed = UInt64(arguments[5])
+        {
+            return try NewerHistory(
+                file: arguments[2], architecture: architecture, historyDimension: dimension, seed: seed
+            ).measure()
+        }
         if arguments.count > 1 {
             let model = try TrainedModel(directory: arguments[1])
             model.measure()

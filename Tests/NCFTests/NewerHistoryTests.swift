@@ -64,6 +64,28 @@ struct NewerHistoryTests {
         }
     }
 
+    @Test(
+        "with histories in the model, new items are in the user's bag as the known ones are, each once",
+        arguments: [Architecture.mf, .neumf])
+    func bag(architecture: Architecture) throws {
+        let data = randomDataset(users: 30, items: 40, perUser: 8, seed: 5)
+        var settings = Hyperparameters(
+            architecture: architecture, embeddingDimension: 4, mlpEmbeddingDimension: 3, hiddenLayerSizes: [6],
+            epochs: 2, batchSize: 64, earlyStopping: 0)
+        settings.start = ClosedFormStart(sweeps: 3)
+        settings.history = HistoryBag(dimension: 5)
+        let result = try Trainer(dataset: data, hyperparameters: settings).train()
+        let snapshot = ModelSnapshot(
+            version: 1, dataset: data, parameters: result.parameters, lineage: ServingFixture.lineage(.implicit))
+        let table = try #require(snapshot.model.history)
+        for user in 0..<snapshot.userCount {
+            let seen = snapshot.seenItems(of: user)
+            let new = (0..<Int32(snapshot.itemCount)).filter { !seen.contains($0) }.suffix(3)
+            let moved = snapshot.foldIn(user: user, newer: new + seen + new + [-1, 40])
+            #expect(moved == table.adding(Array(new), to: snapshot.model.vector(of: user)))
+        }
+    }
+
     @Test("a very long history is finite, old or new")
     func long() {
         let snapshot = ServingFixture.snapshot(.neumf, users: 4, items: 900, seed: 3)
