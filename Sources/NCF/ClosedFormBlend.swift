@@ -1,3 +1,5 @@
+import CKernels
+
 /// A factorisation and what items say of each other, as one model: (1 − share) p_u · q_i + share Σ_j y_j · x_i over the
 /// items j of u's history.
 ///
@@ -20,10 +22,11 @@ struct ClosedFormBlend {
     func historySum(of user: Int) -> [Float] {
         guard let relations else { return [] }
         var sum = [Float](repeating: 0, count: relations.rank)
-        for place in dataset.interactions(of: user) {
-            let start = Int(dataset.items[place]) * relations.rank
-            for k in sum.indices where dataset.weights[place] > 0 { sum[k] += relations.remembered[start + k] }
-        }
+        let places = dataset.interactions(of: user).filter { dataset.weights[$0] > 0 }
+        let items = places.map { dataset.items[$0] }
+        let weights = [Float](repeating: 1, count: items.count)
+        unsafe nectar_add_rows(
+            Int32(relations.rank), Int32(items.count), items, weights, relations.remembered, &sum)
         return sum
     }
 
@@ -40,7 +43,8 @@ struct ClosedFormBlend {
         return (1 - share) * factors.score(user: user, item: item) + share * related
     }
 
-    /// Makes the GMF branch with h = 1 answer `slope` times the scores; its rows of users are left without their bags.
+    /// Makes the GMF branch with h = 1 answer `slope` times the scores, and gives the MLP branch the first elements of what
+    /// items say of each other, so that a user's input is its history alone; rows of users are left without their bags.
     ///
     /// The factorisation comes first, what histories add after it. Either side of a product gets elements of about one size.
     func write(to model: TrainableModel, slope: Float) {
@@ -52,20 +56,11 @@ struct ClosedFormBlend {
         let itemScale = (slope * share * sizes.user / sizes.item).squareRoot()
         write(
             relations, to: model, histories, at: factors.dimension, width: relations.rank,
-            (
-                item: itemScale, user: itemScale > 0 ? slope * share / itemScale : 0
-            ))
-    }
-
-    /// Gives the MLP branch the first elements of what items say of each other, so that a user's input is its history alone.
-    func writeMLP(to model: TrainableModel) {
-        guard let relations, let histories = model.histories else { return }
-        let sizes = relationSizes()
+            (item: itemScale, user: itemScale > 0 ? slope * share / itemScale : 0))
+        guard model.users.mlp > 0 else { return }
         write(
             relations, to: model, histories, at: model.users.gmf, width: min(model.users.mlp, relations.rank),
-            (
-                item: Self.inputSize / sizes.item, user: Self.inputSize / sizes.user
-            ))
+            (item: Self.inputSize / sizes.item, user: Self.inputSize / sizes.user))
     }
 
     private static let inputSize: Float = 0.3

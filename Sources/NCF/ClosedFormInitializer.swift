@@ -60,7 +60,6 @@ struct ClosedFormInitializer {
         let (positives, negatives) = samples(blend)
         let calibration = LogisticCalibration(positives: positives, negatives: negatives)
         blend.write(to: model, slope: Float(max(calibration.slope, 1e-3)))
-        blend.writeMLP(to: model)
         model.dense.set([Float(calibration.offset)], at: model.dense.globalBiasOffset)
         return calibration.loss(positives: positives, negatives: negatives)
     }

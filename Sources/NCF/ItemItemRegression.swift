@@ -7,7 +7,7 @@
 /// found by subspace iteration. Users with long histories would else decide alone; the low rank smooths besides.
 ///
 /// Time O(Σ n_u² + m³ + m² r), memory m² for the m items that are looked at: ``itemLimit`` at most, the most popular. The others
-/// get zeros. One thread but for G, and the same numbers for any number of threads.
+/// get zeros. One thread for the inverse, and the same numbers for any number of threads.
 struct ItemItemRegression {
     /// Items beyond which only the most popular are regressed on each other: 150 MB, and a few seconds.
     static let itemLimit = 6144
@@ -25,7 +25,7 @@ struct ItemItemRegression {
         let selection = ItemSelection(dataset, limit: Self.itemLimit)
         let size = selection.items.count
         let none = ItemItemFactors(itemCount: dataset.itemCount, rank: rank)
-        let matrix = SymmetricPair(size: size)
+        let matrix = SymmetricPair(size: size, loop: loop)
         addGram(selection, to: matrix)
         if isCancelled() { return nil }
         guard size > 0, matrix.invertLower(penalty: Float(regularization)) else { return none }

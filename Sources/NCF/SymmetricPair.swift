@@ -4,16 +4,22 @@ import COpenBLAS
 /// their diagonals aside. For the thousands of rows of ``ItemItemRegression``.
 @safe
 final class SymmetricPair: Sendable {
+    /// Vectors that one task multiplies, whatever the number of threads, so that this cannot change a digit; fewer would
+    /// pack the matrix too often.
+    private static let vectorsPerTask = 104
+
     let size: Int
+    private let loop: ParallelLoop
     /// Row-major; until ``invertLower(penalty:)`` the diagonal is G's.
     let elements: AlignedBuffer<Float>
     // The diagonals, of which only one fits into the memory.
     private let upperDiagonal: AlignedBuffer<Float>
     private let lowerDiagonal: AlignedBuffer<Float>
 
-    /// All zero.
-    init(size: Int) {
+    /// All zero; products are made on the threads of `loop`.
+    init(size: Int, loop: ParallelLoop) {
         self.size = size
+        self.loop = loop
         elements = AlignedBuffer(count: size * size, repeating: 0)
         upperDiagonal = AlignedBuffer(count: size, repeating: 0)
         lowerDiagonal = AlignedBuffer(count: size, repeating: 0)
@@ -98,9 +104,13 @@ final class SymmetricPair: Sendable {
         _ triangle: CBLAS_UPLO, _ vectors: AlignedBuffer<Float>, _ count: Int
     ) -> AlignedBuffer<Float> {
         let result = AlignedBuffer<Float>(count: size * count, repeating: 0)
-        unsafe cblas_ssymm(
-            CblasRowMajor, CblasRight, triangle, Int32(count), Int32(size), 1, elements.base, Int32(size),
-            vectors.base, Int32(size), 0, result.base, Int32(size))
+        loop.run(tasks: (count + Self.vectorsPerTask - 1) / Self.vectorsPerTask) { _, task in
+            let first = task * Self.vectorsPerTask
+            unsafe cblas_ssymm(
+                CblasRowMajor, CblasRight, triangle, Int32(min(Self.vectorsPerTask, count - first)), Int32(size), 1,
+                elements.base, Int32(size), vectors.base + first * size, Int32(size), 0, result.base + first * size,
+                Int32(size))
+        }
         return result
     }
 }
