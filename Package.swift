@@ -75,7 +75,7 @@ let program: [Target] = [
         name: "nectar",
         dependencies: [
             "RecommendationService", "HTTPServer", "HTTP", "Networking", "NCF", "InteractionStorage",
-            "InteractionFormats", "JSON", "Metrics", "Locking", argumentParser, configuration, logging,
+            "InteractionFormats", "JSON", "Metrics", "Locking", "CLinux", argumentParser, configuration, logging,
         ],
         swiftSettings: strict
     ),

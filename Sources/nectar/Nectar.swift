@@ -17,4 +17,9 @@ struct Nectar: ParsableCommand {
             Settings.self,
         ]
     )
+
+    static func main() {
+        Allocator.giveBackLargeBlocks()
+        main(nil)
+    }
 }

@@ -46,7 +46,7 @@ struct AccessLogTests {
     @Test(
         "holds nobody up when it is not read: requests are answered, lines are dropped, and the server ends",
         .disabled(
-            if: ThreadSanitizer.isPresent, "the sanitizer's _exit flushes all streams, also that of the unread pipe"))
+            if: Sanitizers.thread, "the sanitizer's _exit flushes all streams, also that of the unread pipe"))
     func stalled() throws {
         let folder = try TemporaryDirectory()
         let server = try NectarServer(in: folder, environment: ["NECTAR_LOG_ACCESS": "true"])

@@ -30,6 +30,8 @@ final class NectarServer {
         self.log = log
     }
 
+    var processIdentifier: Int32 { process.processIdentifier }
+
     deinit {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
