@@ -15,6 +15,8 @@ extension Hyperparameters {
         public static let batchSize = 1 << 20
         /// Negatives for each positive.
         public static let negativesPerPositive = 1000
+        /// Exponent of popularity.
+        public static let popularityExponent = 2.0
         /// Threads.
         public static let threads = 1024
     }
@@ -56,9 +58,29 @@ extension Hyperparameters {
             faults.append(.init(name: "weight_decay", detail: "must be 0 to 10, not \(weightDecay)"))
         }
         check("negatives_per_positive", negativesPerPositive, 1...Limit.negativesPerPositive)
+        checkSampling(&faults)
         check("early_stopping", earlyStopping, 0...Limit.epochs)
         check("threads", threads, 1...Limit.threads)
         if !faults.isEmpty { throw HyperparameterFaults(faults: faults) }
+    }
+
+    private func checkSampling(_ faults: inout [HyperparameterFaults.Fault]) {
+        if negativeSampling == .inBatch {
+            if objective != .softmax {
+                let detail = "can be in_batch only with the objective softmax, not with \(objective.rawValue)"
+                faults.append(.init(name: "negative_sampling", detail: detail))
+            }
+            // One group alone has nobody's positives to set against its own.
+            let least = 2 * (1 + min(max(0, negativesPerPositive), Limit.negativesPerPositive))
+            if batchSize >= 1, batchSize < least {
+                let detail = "must be at least \(least) for in_batch, two positives with their negatives, not \(batchSize)"
+                faults.append(.init(name: "batch_size", detail: detail))
+            }
+        }
+        let exponents = 0...Limit.popularityExponent
+        if !exponents.contains(popularityExponent) {
+            faults.append(.init(name: "popularity_exponent", detail: "must be 0 to 2, not \(popularityExponent)"))
+        }
     }
 
     private func checkHistory(_ faults: inout [HyperparameterFaults.Fault]) {

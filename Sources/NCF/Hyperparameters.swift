@@ -29,6 +29,10 @@ public struct Hyperparameters: Sendable, Equatable {
     public var weightDecay: Double
     /// Items sampled as negatives for each positive, in every epoch anew; implicit objective only.
     public var negativesPerPositive: Int
+    /// Which items they are.
+    public var negativeSampling = NegativeSampling.uniform
+    /// The power of ``NegativeSampling/popularity``: 0 is uniform, 1 popularity itself.
+    public var popularityExponent = 0.75
     /// Where every random decision starts.
     public var seed: UInt64
     /// Epochs without improvement on the holdout before training stops; 0 trains all epochs.

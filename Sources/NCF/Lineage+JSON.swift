@@ -64,6 +64,8 @@ extension Hyperparameters {
         object.member("learning_rate_schedule", learningRateSchedule.rawValue)
         object.member("weight_decay", weightDecay)
         object.member("negatives_per_positive", negativesPerPositive)
+        object.member("negative_sampling", negativeSampling.rawValue)
+        object.member("popularity_exponent", popularityExponent)
         object.member("seed", seed)
         object.member("early_stopping", earlyStopping)
         object.member("threads", threads)
@@ -97,5 +99,16 @@ extension Hyperparameters {
             batchSize: batchSize,
             learningRate: learningRate, learningRateSchedule: schedule, weightDecay: weightDecay,
             negativesPerPositive: negatives, seed: seed, earlyStopping: earlyStopping, threads: threads)
+        guard readChoices(json) else { return nil }
+    }
+
+    /// Reads settings that snapshots written before there was a choice lack; false where one is none that is known.
+    private mutating func readChoices(_ json: JSONValue) -> Bool {
+        if let name = json["negative_sampling"]?.string {
+            guard let sampling = NegativeSampling(rawValue: name) else { return false }
+            negativeSampling = sampling
+        }
+        popularityExponent = json["popularity_exponent"]?.double ?? popularityExponent
+        return true
     }
 }

@@ -11,7 +11,17 @@ struct TrainingSource: Sendable {
     let groupCount: Int
     private let seed: UInt64
     private let positives: [Positive]
-    private let sampler: NegativeSampler
+    private let negatives: Negatives
+    private let itemCount: Int
+    private let offsets: [Int]
+
+    /// Where negatives come from.
+    private enum Negatives {
+        case none
+        case uniform(NegativeSampler)
+        case popularity(PopularitySampler)
+        case inBatch(BatchNegatives)
+    }
 
     /// One interaction; side by side, since they are visited in random order.
     private struct Positive {
@@ -39,13 +49,15 @@ struct TrainingSource: Sendable {
         }
         positions.removeAll { dataset.weights[$0] == 0 }
         guard !positions.isEmpty else { throw .nothingToTrain("every interaction has weight 0") }
-        sampler = NegativeSampler(dataset: dataset)
         if !isRating {
-            let sampler = sampler
-            guard (0..<dataset.userCount).contains(where: { sampler.candidateCount(user: $0) > 0 }) else {
+            guard (0..<dataset.userCount).contains(where: { dataset.items(of: $0).count < dataset.itemCount }) else {
                 throw .nothingToTrain("every user has interacted with every item, so that there are no negatives")
             }
         }
+        negatives =
+            isRating ? .none : Self.negatives(dataset, trained: positions.map { dataset.items[$0] }, hyperparameters)
+        itemCount = dataset.itemCount
+        offsets = dataset.userOffsets
         var owners: [Int32] = []
         owners.reserveCapacity(dataset.interactionCount)
         for user in 0..<dataset.userCount {
@@ -59,6 +71,16 @@ struct TrainingSource: Sendable {
                 leftOut: historyWeight)
         }
         groupCount = positions.count
+    }
+
+    private static func negatives(
+        _ dataset: InteractionDataset, trained: @autoclosure () -> [Int32], _ settings: Hyperparameters
+    ) -> Negatives {
+        switch settings.negativeSampling {
+        case .uniform: .uniform(NegativeSampler(dataset: dataset))
+        case .popularity: .popularity(PopularitySampler(dataset: dataset, exponent: settings.popularityExponent))
+        case .inBatch: .inBatch(BatchNegatives(dataset: dataset, trained: trained()))
+        }
     }
 
     /// Where μ starts: the mean rating, or the log-odds of a positive among its negatives.
@@ -83,7 +105,7 @@ struct TrainingSource: Sendable {
                 unsafe nectar_prefetch(base + Int(order[place + 8]), 1)
             }
         }
-        if samplesPerGroup > 1, place + 4 < order.count {
+        if case .uniform(let sampler) = negatives, place + 4 < order.count {
             sampler.prefetch(user: Int(positives[Int(order[place + 4])].user))
         }
     }
@@ -105,15 +127,81 @@ struct TrainingSource: Sendable {
             unsafe items[start] = positive.item
             unsafe targets[start] = positive.target
             unsafe weights[start] = positive.weight
-            guard samplesPerGroup > 1 else { continue }
-            var random = SplitMix64(seed: seed, ~epoch, place)
-            for sample in start + 1..<start + samplesPerGroup {
-                let negative = sampler.draw(user: Int(positive.user), using: &random)
-                // Of a user who has seen everything only the positives count.
-                unsafe items[sample] = negative ?? positive.item
-                unsafe targets[sample] = 0
-                unsafe weights[sample] = negative == nil ? 0 : 1
+            switch negatives {
+            case .none: break
+            case .uniform(let sampler):
+                var random = SplitMix64(seed: seed, ~epoch, place)
+                for sample in start + 1..<start + samplesPerGroup {
+                    let negative = sampler.draw(user: Int(positive.user), using: &random)
+                    // Of a user who has seen everything only the positives count.
+                    unsafe items[sample] = negative ?? positive.item
+                    unsafe targets[sample] = 0
+                    unsafe weights[sample] = negative == nil ? 0 : 1
+                }
+            case .popularity(let sampler):
+                var random = SplitMix64(seed: seed, ~epoch, place)
+                draw(sampler, positive, start, of: batch, using: &random)
+            case .inBatch(let others):
+                take(others, positive, group: group, of: batch, first: first, order: order)
             }
+        }
+    }
+}
+
+extension TrainingSource {
+    // A softmax over sampled negatives estimates one over all of the user's non-positives (Bengio and Senécal 2008): a negative
+    // counts as much more than a uniformly drawn one as it is less likely to be drawn, which is to subtract log Q from its logit
+    // (Yi et al. 2019, who correct the positive's too; here it is no draw, but always there). Up to noise the loss is then the
+    // uniform one's, whatever the sampling; where every exponent is 0, it is the same.
+
+    /// How many items `user` has not interacted with.
+    private func candidateCount(user: Int32) -> Int {
+        itemCount - (offsets[Int(user) + 1] - offsets[Int(user)])
+    }
+
+    /// Fills a group's negatives from place `start` + 1 on.
+    private func draw(
+        _ sampler: PopularitySampler, _ positive: Positive, _ start: Int, of batch: MiniBatch,
+        using random: inout SplitMix64
+    ) {
+        let user = Int(positive.user)
+        let candidates = Double(candidateCount(user: positive.user))
+        for sample in start + 1..<start + samplesPerGroup {
+            let negative = sampler.draw(user: user, using: &random)
+            batch.items[sample] = negative ?? positive.item
+            batch.targets[sample] = 0
+            guard let negative else {
+                batch.weights[sample] = 0
+                continue
+            }
+            batch.weights[sample] =
+                objective == .softmax ? Float(1 / (candidates * sampler.probability(of: negative, user: user))) : 1
+        }
+    }
+
+    /// Fills a group's negatives with the positives of the groups after it, the first coming after the last.
+    ///
+    /// Hits get no weight, and what is left of the negatives as much as all of them would have.
+    private func take(
+        _ others: BatchNegatives, _ positive: Positive, group: Int, of batch: MiniBatch, first: Int, order: [Int32]
+    ) {
+        let user = Int(positive.user)
+        let start = group * samplesPerGroup
+        var taken = 0
+        for distance in 1..<samplesPerGroup {
+            let place = first + (group + distance) % batch.groupCount
+            // A batch of fewer groups comes round to this one.
+            let item = distance < batch.groupCount ? positives[Int(order[place])].item : positive.item
+            let isHit = others.isHit(item, user: user)
+            batch.items[start + distance] = item
+            batch.targets[start + distance] = 0
+            batch.weights[start + distance] = isHit ? 0 : 1
+            taken += isHit ? 0 : 1
+        }
+        let candidates = Double(candidateCount(user: positive.user))
+        for sample in start + 1..<start + samplesPerGroup where batch.weights[sample] > 0 {
+            let likelihood = candidates * others.probability(of: batch.items[sample], user: user) * Double(taken)
+            batch.weights[sample] = Float(Double(samplesPerGroup - 1) / likelihood)
         }
     }
 }

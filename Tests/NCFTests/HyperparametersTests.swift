@@ -70,6 +70,32 @@ struct HyperparametersTests {
         try settings.validate()
     }
 
+    @Test("negatives of the mini-batch need the softmax, and two groups to a batch; a popularity's power has its bounds")
+    func sampling() {
+        func names(_ change: (inout Hyperparameters) -> Void) -> [String] {
+            var settings = Hyperparameters(objective: .softmax)
+            change(&settings)
+            do throws(HyperparameterFaults) {
+                try settings.validate()
+                return []
+            } catch {
+                return error.faults.map(\.name)
+            }
+        }
+        #expect(names { $0.negativeSampling = .inBatch } == [])
+        for objective in Objective.allCases where objective != .softmax {
+            #expect(names { ($0.negativeSampling, $0.objective) = (.inBatch, objective) } == ["negative_sampling"])
+            #expect(names { ($0.negativeSampling, $0.objective) = (.popularity, objective) } == [])
+        }
+        for (size, expected) in [(10, []), (9, ["batch_size"])] {
+            #expect(names { ($0.negativeSampling, $0.batchSize) = (.inBatch, size) } == expected)
+        }
+        #expect(names { ($0.negativeSampling, $0.batchSize) = (.uniform, 1) } == [])
+        for (exponent, isValid) in [(-0.01, false), (0, true), (2, true), (2.01, false), (.nan, false)] {
+            #expect(names { $0.popularityExponent = exponent }.isEmpty == isValid)
+        }
+    }
+
     @Test("dense layers are needed where there is a tower, and not looked at elsewhere")
     func layers() {
         for count in [0, Hyperparameters.Limit.hiddenLayerCount + 1] {

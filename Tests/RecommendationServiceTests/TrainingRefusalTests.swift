@@ -44,6 +44,13 @@ struct TrainingRefusalTests {
             train(#"{"learning_rate": "fast"}"#, ("/learning_rate", "number")),
             train(#"{"weight_decay": -1}"#, ("/weight_decay", "0 to 10")),
             train(#"{"negatives_per_positive": 0}"#, ("/negatives_per_positive", "1 to 1000")),
+            train(#"{"negative_sampling": "popular"}"#, ("/negative_sampling", "\"popularity\", \"in_batch\"")),
+            train(#"{"negative_sampling": "in_batch"}"#, ("/negative_sampling", "only with the objective softmax")),
+            train(
+                #"{"negative_sampling": "in_batch", "objective": "softmax", "negatives_per_positive": 9, "batch_size": 19}"#,
+                ("/batch_size", "at least 20")),
+            train(#"{"popularity_exponent": 2.01}"#, ("/popularity_exponent", "0 to 2")),
+            train(#"{"popularity_exponent": -0.1}"#, ("/popularity_exponent", "0 to 2")),
             train(#"{"seed": -1}"#, ("/seed", "at least 0")),
             train(#"{"early_stopping": -1}"#, ("/early_stopping", "0 to")),
             train(#"{"holdout": "half"}"#, ("/holdout", "\"leave_one_out\"")),

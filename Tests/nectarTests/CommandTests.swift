@@ -35,6 +35,11 @@ struct CommandTests {
                 ["train", "--negatives", "0", "--batch-size", "0"],
                 "--batch-size must be 1 to 1048576, not 0; --negatives"
             ),
+            (
+                ["train", "--negative-sampling", "in_batch"],
+                "--negative-sampling can be in_batch only with the objective softmax, not with auto"
+            ),
+            (["evaluate", "--popularity-exponent", "3"], "--popularity-exponent must be 0 to 2, not 3.0"),
             (["evaluate", "--holdout", "none"], "leave_one_out, temporal or random"),
             (["export", "--format", "xml", "x"], "ndjson or csv"),
         ])

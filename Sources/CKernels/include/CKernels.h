@@ -72,7 +72,8 @@ double nectar_cross_entropy(int32_t count, const float *logits, const float *tar
 double nectar_pairwise_ranking(int32_t groups, int32_t per, const float *logits, const float *weights, float scale,
                                float *deltas);
 
-// Sampled softmax with uniformly drawn negatives: v_0 (log(exp(z_0) + sum_j v_j exp(z_j)) - z_0).
+// Sampled softmax: v_0 (log(exp(z_0) + sum_j v_j exp(z_j)) - z_0), where a negative that was not drawn uniformly has one over
+// its probability in v_j (log Q is then subtracted from its logit).
 double nectar_sampled_softmax(int32_t groups, int32_t per, const float *logits, const float *weights, float scale,
                               float *deltas);
 
@@ -110,6 +111,17 @@ static inline void nectar_prefetch(const void *address, int64_t bytes) {
 // How many of the `count` ascending `values` are at most `limit`: bisection without branches, whose outcome is random here.
 static inline int64_t nectar_count_at_most(const int32_t *values, int64_t count, int32_t limit) {
     const int32_t *start = values;
+    while (count > 1) {
+        const int64_t half = count / 2;
+        start += start[half - 1] <= limit ? half : 0;
+        count -= half;
+    }
+    return (start - values) + (count == 1 && *start <= limit ? 1 : 0);
+}
+
+// The same of 64-bit values.
+static inline int64_t nectar_count_at_most_wide(const int64_t *values, int64_t count, int64_t limit) {
+    const int64_t *start = values;
     while (count > 1) {
         const int64_t half = count / 2;
         start += start[half - 1] <= limit ? half : 0;

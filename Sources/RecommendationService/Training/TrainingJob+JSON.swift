@@ -122,6 +122,8 @@ extension Hyperparameters {
             answer.member("learning_rate_schedule", learningRateSchedule.rawValue)
             answer.member("weight_decay", weightDecay)
             answer.member("negatives_per_positive", negativesPerPositive)
+            answer.member("negative_sampling", negativeSampling.rawValue)
+            if negativeSampling == .popularity { answer.member("popularity_exponent", popularityExponent) }
             answer.member("seed", seed)
             answer.member("early_stopping", earlyStopping)
         }

@@ -48,7 +48,8 @@ public struct TrainingRequest: Sendable {
         "interactions", "architecture", "objective", "embedding_dimension", "mlp_embedding_dimension", "hidden_layers",
         "history_dimension", "history_regularization", "history_share", "als_sweeps", "als_regularization",
         "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
-        "learning_rate_schedule", "weight_decay", "negatives_per_positive", "seed", "holdout",
+        "learning_rate_schedule", "weight_decay", "negatives_per_positive", "negative_sampling", "popularity_exponent",
+        "seed", "holdout",
         "early_stopping", "publish", "refit", "wait", "yardstick", "resamples",
     ]
 
@@ -73,6 +74,7 @@ public struct TrainingRequest: Sendable {
     mutating func readTraining(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
         readModel(body, &faults)
         readSchedule(body, &faults)
+        readMethod(body, &faults)
         holdout = body.choice(HoldoutStrategy.self, "holdout", &faults) ?? holdout
     }
 
@@ -138,6 +140,16 @@ public struct TrainingRequest: Sendable {
         if let decay = body.number("weight_decay", &faults) { hyperparameters.weightDecay = decay }
         if let count = body.integer("negatives_per_positive", &faults) { hyperparameters.negativesPerPositive = count }
         if let patience = body.integer("early_stopping", &faults) { hyperparameters.earlyStopping = patience }
+    }
+}
+
+extension TrainingRequest {
+    /// Reads by what means a model is trained.
+    private mutating func readMethod(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
+        if let sampling = body.choice(NegativeSampling.self, "negative_sampling", &faults) {
+            hyperparameters.negativeSampling = sampling
+        }
+        if let exponent = body.number("popularity_exponent", &faults) { hyperparameters.popularityExponent = exponent }
     }
 }
 

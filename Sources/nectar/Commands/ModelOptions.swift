@@ -55,6 +55,12 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Negatives sampled for each positive.")
     var negatives: Int?
 
+    @Option(help: "Which items are negatives: uniform, popularity or in_batch (with the objective softmax).")
+    var negativeSampling: NegativeSampling?
+
+    @Option(help: "Power of an item's popularity that it is drawn by.")
+    var popularityExponent: Double?
+
     @Option(help: "Where every random decision starts.")
     var seed: UInt64 = 42
 
@@ -81,6 +87,8 @@ struct ModelOptions: ParsableArguments {
         settings.learningRateSchedule = learningRateSchedule ?? settings.learningRateSchedule
         settings.weightDecay = weightDecay ?? settings.weightDecay
         settings.negativesPerPositive = negatives ?? settings.negativesPerPositive
+        settings.negativeSampling = negativeSampling ?? settings.negativeSampling
+        settings.popularityExponent = popularityExponent ?? settings.popularityExponent
         settings.earlyStopping = earlyStopping ?? settings.earlyStopping
         settings.seed = seed
         settings.threads = threads == 0 ? cores : threads
@@ -115,4 +123,5 @@ struct ModelOptions: ParsableArguments {
 extension Architecture: ExpressibleByArgument {}
 extension Objective: ExpressibleByArgument {}
 extension LearningRateSchedule: ExpressibleByArgument {}
+extension NegativeSampling: ExpressibleByArgument {}
 extension HoldoutStrategy: ExpressibleByArgument {}
