@@ -375,6 +375,32 @@ void nectar_adam(int32_t n, float *restrict x, float *restrict first_moment, flo
 }
 
 MULTIVERSIONED
+void nectar_adagrad(int32_t n, float *restrict x, float *restrict squares, const float *restrict gradient, float decay,
+                    float rate, float epsilon) {
+    for (int32_t k = 0; k < n; k++) {
+        const float g = gradient[k] + decay * x[k];
+        const float sum = squares[k] + g * g;
+        squares[k] = sum;
+        x[k] -= rate * g / (square_root(sum) + epsilon);
+    }
+}
+
+MULTIVERSIONED
+void nectar_momentum(int32_t n, float *restrict x, float *restrict velocity, const float *restrict gradient, float decay,
+                     float rate, float momentum) {
+    for (int32_t k = 0; k < n; k++) {
+        const float v = momentum * velocity[k] + (gradient[k] + decay * x[k]);
+        velocity[k] = v;
+        x[k] -= rate * v;
+    }
+}
+
+MULTIVERSIONED
+void nectar_descend(int32_t n, float *restrict x, const float *restrict gradient, float decay, float rate) {
+    for (int32_t k = 0; k < n; k++) x[k] -= rate * (gradient[k] + decay * x[k]);
+}
+
+MULTIVERSIONED
 void nectar_add(int32_t n, const float *restrict y, float *restrict x) {
     for (int32_t k = 0; k < n; k++) x[k] += y[k];
 }

@@ -1,6 +1,6 @@
 import CKernels
 
-/// The trainable embeddings of the features in the bags of a table's rows, and Adam's state for them.
+/// The trainable embeddings of the features in the bags of a table's rows, and the optimiser's state for them.
 ///
 /// The table's rows hold the sums, ID and bag together, so that a step of training knows no bags. Since all rows with a
 /// feature share its gradient, it is gathered over many batches and then stepped on once: ``settle(rows:loop:optimizer:)``. That
@@ -16,20 +16,18 @@ final class BagTable: Sendable {
     let rowGradients: AlignedBuffer<Float>
     /// Features × stride: what of it does not pass through a feature, for its row was computed without it.
     let ownGradients: AlignedBuffer<Float>
-    private let firstMoments: AlignedBuffer<Float>
-    private let secondMoments: AlignedBuffer<Float>
+    private let state: OptimizerState
     private let steps: AlignedBuffer<Int32>
 
-    /// All zero.
-    init(bags: FeatureBags, stride: Int) {
+    /// All zero; the optimiser remembers `numbers` of each parameter.
+    init(bags: FeatureBags, stride: Int, numbers: Int) {
         self.bags = bags
         self.stride = stride
         let count = bags.byFeature.count * stride
         features = AlignedBuffer(count: count, repeating: 0)
         rowGradients = AlignedBuffer(count: bags.byRow.count * stride, repeating: 0)
         ownGradients = AlignedBuffer(count: count, repeating: 0)
-        firstMoments = AlignedBuffer(count: count, repeating: 0)
-        secondMoments = AlignedBuffer(count: count, repeating: 0)
+        state = OptimizerState(count: count, numbers: numbers)
         steps = AlignedBuffer(count: 1, repeating: 0)
     }
 
@@ -51,7 +49,7 @@ final class BagTable: Sendable {
         add(features, to: rows, loop)
     }
 
-    /// One step of Adam on every feature by what has been gathered; `rows` follow.
+    /// One step on every feature by what has been gathered; `rows` follow.
     func settle(rows: AlignedBuffer<Float>, loop: ParallelLoop, optimizer: Optimizer) {
         steps[0] += 1
         forEach(bags.byFeature.count, loop) { feature in
@@ -70,9 +68,9 @@ final class BagTable: Sendable {
         let own = unsafe features.base + start
         unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: stride) { before in
             for k in 0..<stride { unsafe before[k] = own[k] }
-            unsafe optimizer.apply(
-                count: stride, parameters: own, firstMoment: firstMoments.base + start,
-                secondMoment: secondMoments.base + start, gradient: change, decay: 0, step: Int(steps[0]))
+            unsafe state.step(
+                from: start, count: stride, parameters: own, gradient: change, decay: 0, optimizer: optimizer,
+                step: Int(steps[0]))
             for k in 0..<stride { unsafe change[k] = own[k] - before[k] }
         }
     }

@@ -1,4 +1,4 @@
-/// Every trainable number that all samples share, in one vector, so that gradients add up and Adam steps in one pass:
+/// Every trainable number that all samples share, in one vector, so that gradients add up and the optimiser steps in one pass:
 /// [h: d + last | W_1 | b_1 | … | W_L | b_L | μ].
 ///
 /// Belongs to one thread at a time.
@@ -16,13 +16,14 @@ final class DenseParameters: Sendable {
     let outputCount: Int
     let values: AlignedBuffer<Float>
     private let segments: [Segment]
-    private let firstMoments: AlignedBuffer<Float>
-    private let secondMoments: AlignedBuffer<Float>
+    private let state: OptimizerState
 
     var count: Int { values.count }
     var globalBiasOffset: Int { values.count - 1 }
 
-    init(gmf: Int, layerSizes: [(input: Int, output: Int)], trainsGMFOutput: Bool, trainsGlobalBias: Bool) {
+    init(
+        gmf: Int, layerSizes: [(input: Int, output: Int)], trainsGMFOutput: Bool, trainsGlobalBias: Bool, numbers: Int
+    ) {
         self.layerSizes = layerSizes
         let last = layerSizes.last?.output ?? 0
         outputCount = gmf + last
@@ -43,19 +44,16 @@ final class DenseParameters: Sendable {
         layerOffsets = offsets
         self.segments = segments
         values = AlignedBuffer(count: end + 1, repeating: 0)
-        firstMoments = AlignedBuffer(count: end + 1, repeating: 0)
-        secondMoments = AlignedBuffer(count: end + 1, repeating: 0)
+        state = OptimizerState(count: end + 1, numbers: numbers)
     }
 
-    /// One step of Adam on what is trained; `gradient` holds ``count`` elements.
+    /// One step on what is trained; `gradient` holds ``count`` elements.
     func update(gradient: UnsafePointer<Float>, decay: Float, optimizer: Optimizer, step: Int) {
         for segment in segments where segment.isTrained && !segment.range.isEmpty {
             let start = segment.range.lowerBound
-            unsafe optimizer.apply(
-                count: segment.range.count, parameters: values.base + start, firstMoment: firstMoments.base + start,
-                secondMoment: secondMoments.base + start, gradient: gradient + start,
-                decay: segment.isDecayed ? decay : 0, step: step
-            )
+            unsafe state.step(
+                from: start, count: segment.range.count, parameters: values.base + start, gradient: gradient + start,
+                decay: segment.isDecayed ? decay : 0, optimizer: optimizer, step: step)
         }
     }
 

@@ -1,6 +1,7 @@
 import CKernels
 
-/// The trainable rows of all users or all items: everything about one of them side by side, and Adam's state for it.
+/// The trainable rows of all users or all items: everything about one of them side by side, and the optimiser's
+/// state for it.
 ///
 /// A row is [GMF embedding: d | MLP embedding: m | bias: 1 | zeros up to a multiple of 8], so that a sample costs one
 /// place in memory, and an update one pass. Different threads may update different rows at once.
@@ -8,18 +9,16 @@ final class EmbeddingTable: Sendable {
     let layout: nectar_row_layout
     let rowCount: Int
     let rows: AlignedBuffer<Float>
-    private let firstMoments: AlignedBuffer<Float>
-    private let secondMoments: AlignedBuffer<Float>
+    private let state: OptimizerState
     private let steps: AlignedBuffer<Int32>
 
-    /// All zero, with a model's branches of `gmf` and `mlp` elements.
-    init(rowCount: Int, gmf: Int, mlp: Int) {
+    /// All zero, with a model's branches of `gmf` and `mlp` elements, of each of which the optimiser remembers `numbers`.
+    init(rowCount: Int, gmf: Int, mlp: Int, numbers: Int) {
         let stride = (gmf + mlp + 1 + 7) / 8 * 8
         layout = nectar_row_layout(gmf: Int32(gmf), mlp: Int32(mlp), stride: Int32(stride))
         self.rowCount = rowCount
         rows = AlignedBuffer(count: rowCount * stride, repeating: 0)
-        firstMoments = AlignedBuffer(count: rowCount * stride, repeating: 0)
-        secondMoments = AlignedBuffer(count: rowCount * stride, repeating: 0)
+        state = OptimizerState(count: rowCount * stride, numbers: numbers)
         steps = AlignedBuffer(count: rowCount, repeating: 0)
     }
 
@@ -34,10 +33,9 @@ final class EmbeddingTable: Sendable {
     func update(row: Int, gradient: UnsafePointer<Float>, decay: Float, optimizer: Optimizer) {
         steps[row] += 1
         let start = row * stride
-        unsafe optimizer.apply(
-            count: stride, parameters: rows.base + start, firstMoment: firstMoments.base + start,
-            secondMoment: secondMoments.base + start, gradient: gradient, decay: decay, step: Int(steps[row])
-        )
+        unsafe state.step(
+            from: start, count: stride, parameters: rows.base + start, gradient: gradient, decay: decay,
+            optimizer: optimizer, step: Int(steps[row]))
     }
 
     /// Asks for a row and its state to be brought near, since rows are updated in random order.
@@ -46,8 +44,7 @@ final class EmbeddingTable: Sendable {
         let start = row * stride
         let bytes = Int64(stride * MemoryLayout<Float>.size)
         unsafe nectar_prefetch(rows.base + start, bytes)
-        unsafe nectar_prefetch(firstMoments.base + start, bytes)
-        unsafe nectar_prefetch(secondMoments.base + start, bytes)
+        state.prefetch(from: start, count: stride)
     }
 
     /// Reads one column block of every row: `width` elements from `offset` on.

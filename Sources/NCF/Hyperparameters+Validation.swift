@@ -54,6 +54,7 @@ extension Hyperparameters {
         if !(learningRate > 0 && learningRate <= 10) {
             faults.append(.init(name: "learning_rate", detail: "must be above 0 and at most 10, not \(learningRate)"))
         }
+        checkOptimizer(&faults)
         if !(weightDecay >= 0 && weightDecay <= 10) {
             faults.append(.init(name: "weight_decay", detail: "must be 0 to 10, not \(weightDecay)"))
         }
@@ -62,6 +63,18 @@ extension Hyperparameters {
         check("early_stopping", earlyStopping, 0...Limit.epochs)
         check("threads", threads, 1...Limit.threads)
         if !faults.isEmpty { throw HyperparameterFaults(faults: faults) }
+    }
+
+    private func checkOptimizer(_ faults: inout [HyperparameterFaults.Fault]) {
+        if !(momentum >= 0 && momentum < 1) {
+            faults.append(.init(name: "momentum", detail: "must be 0 to below 1, not \(momentum)"))
+        } else if momentum > 0, optimizer != .sgd {
+            let detail = "can be above 0 only with the optimizer sgd, not with \(optimizer.rawValue)"
+            faults.append(.init(name: "momentum", detail: detail))
+        }
+        if !(warmUp >= 0 && warmUp <= Double(Limit.epochs)) {
+            faults.append(.init(name: "warm_up", detail: "must be 0 to \(Limit.epochs) epochs, not \(warmUp)"))
+        }
     }
 
     private func checkSampling(_ faults: inout [HyperparameterFaults.Fault]) {
@@ -73,7 +86,8 @@ extension Hyperparameters {
             // One group alone has nobody's positives to set against its own.
             let least = 2 * (1 + min(max(0, negativesPerPositive), Limit.negativesPerPositive))
             if batchSize >= 1, batchSize < least {
-                let detail = "must be at least \(least) for in_batch, two positives with their negatives, not \(batchSize)"
+                let detail =
+                    "must be at least \(least) for in_batch, two positives with their negatives, not \(batchSize)"
                 faults.append(.init(name: "batch_size", detail: detail))
             }
         }

@@ -21,10 +21,16 @@ public struct Hyperparameters: Sendable, Equatable {
     public var epochs: Int
     /// Samples (positives and negatives together) per step.
     public var batchSize: Int
-    /// Step size of Adam at the start.
+    /// By which method parameters step on their gradients.
+    public var optimizer = OptimizationMethod.adam
+    /// How much of the last step goes on in the next; ``OptimizationMethod/sgd`` only.
+    public var momentum = 0.0
+    /// Step size at the start.
     public var learningRate: Double
     /// How the step size changes from the first batch to the last.
     public var learningRateSchedule: LearningRateSchedule
+    /// Epochs, in fractions too, in which the step size first rises in a straight line from nothing to what the schedule says.
+    public var warmUp = 0.0
     /// L2 penalty on the embeddings and dense weights of each sample.
     public var weightDecay: Double
     /// Items sampled as negatives for each positive, in every epoch anew; implicit objective only.

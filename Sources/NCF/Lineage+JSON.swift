@@ -66,6 +66,9 @@ extension Hyperparameters {
         object.member("negatives_per_positive", negativesPerPositive)
         object.member("negative_sampling", negativeSampling.rawValue)
         object.member("popularity_exponent", popularityExponent)
+        object.member("optimizer", optimizer.rawValue)
+        object.member("momentum", momentum)
+        object.member("warm_up", warmUp)
         object.member("seed", seed)
         object.member("early_stopping", earlyStopping)
         object.member("threads", threads)
@@ -109,6 +112,12 @@ extension Hyperparameters {
             negativeSampling = sampling
         }
         popularityExponent = json["popularity_exponent"]?.double ?? popularityExponent
+        if let name = json["optimizer"]?.string {
+            guard let method = OptimizationMethod(rawValue: name) else { return false }
+            optimizer = method
+        }
+        momentum = json["momentum"]?.double ?? momentum
+        warmUp = json["warm_up"]?.double ?? warmUp
         return true
     }
 }

@@ -1,9 +1,8 @@
-import CKernels
 import Glibc
 
-/// Adam (Kingma and Ba 2015) with its usual constants; the moments belong to whoever owns the parameters.
+/// By which method and how far parameters step; what it remembers of them is ``OptimizerState``'s.
 ///
-/// Sparse parameters keep a step count per row: a row that a batch does not touch stands still altogether, moments
+/// For Adam, sparse parameters keep a step count per row: a row that a batch does not touch stands still altogether, moments
 /// included, and its bias correction counts the batches that did touch it. So each row moves exactly as under dense Adam
 /// over those batches. (With one global count a row first touched late would be corrected as if its moments were warm,
 /// and take steps three times too long.)
@@ -11,31 +10,37 @@ struct Optimizer: Sendable {
     static let beta1 = 0.9
     static let beta2 = 0.999
     static let epsilon = 1e-8
+    static let adagradEpsilon = 1e-10
 
+    let method: OptimizationMethod
+    /// Of ``OptimizationMethod/sgd``.
+    let momentum: Double
     /// Step size.
     var learningRate: Double
     // 1 / (1 - βᵗ) by t; both are 1 in single precision beyond the table's end.
     private let corrections: [(first: Float, second: Float)]
 
-    init(learningRate: Double) {
+    init(learningRate: Double, method: OptimizationMethod = .adam, momentum: Double = 0) {
         self.learningRate = learningRate
-        corrections = (0..<20_000).map { step in
+        self.method = method
+        self.momentum = momentum
+        corrections = (0..<(method == .adam ? 20_000 : 0)).map { step in
             guard step > 0 else { return (1, 1) }
             return (Float(1 / (1 - pow(Self.beta1, Double(step)))), Float(1 / (1 - pow(Self.beta2, Double(step)))))
         }
     }
 
-    /// One step on `count` parameters: the `step`th, the first being 1.
-    ///
-    /// `decay` times the parameter is added to the gradient first (L2). All pointers hold `count` elements.
-    func apply(
-        count: Int, parameters: UnsafeMutablePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
-        secondMoment: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, decay: Float, step: Int
-    ) {
-        let correction = step < corrections.count ? corrections[step] : (first: 1, second: 1)
-        unsafe nectar_adam(
-            Int32(count), parameters, firstMoment, secondMoment, gradient, decay, Float(learningRate),
-            Float(Self.beta1), Float(Self.beta2), Float(Self.epsilon), correction.first, correction.second
-        )
+    /// How many numbers the method remembers of each parameter.
+    var numbersPerParameter: Int {
+        switch method {
+        case .adam: 2
+        case .adagrad: 1
+        case .sgd: momentum > 0 ? 1 : 0
+        }
+    }
+
+    /// What Adam's moments are multiplied with at step `step`, the first being 1.
+    func correction(step: Int) -> (first: Float, second: Float) {
+        step < corrections.count ? corrections[step] : (first: 1, second: 1)
     }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A model in the form in which it is trained: rows of embeddings and one vector of everything else, both with Adam's
-/// state. ``ModelParameters`` is the form in which it leaves.
+/// A model in the form in which it is trained: rows of embeddings and one vector of everything else, both with the
+/// optimiser's state. ``ModelParameters`` is the form in which it leaves.
 final class TrainableModel: Sendable {
     /// Standard deviation of a fresh embedding's elements, over √d: p_G · q_G starts well below 1 for any d.
     private static let embeddingScale = 0.1
@@ -15,22 +15,28 @@ final class TrainableModel: Sendable {
 
     /// A model with random embeddings and weights (from `seed`) and zero biases, μ being `globalBias`.
     ///
-    /// - Parameter histories: The users' bags, of items; their embeddings start at zero.
+    /// - Parameters:
+    ///   - histories: The users' bags, of items; their embeddings start at zero.
+    ///   - optimizer: What it is going to be trained with.
     init(
-        shape: ModelParameters, trainsGlobalBias: Bool, globalBias: Float, seed: UInt64, histories: FeatureBags? = nil
+        shape: ModelParameters, trainsGlobalBias: Bool, globalBias: Float, seed: UInt64, histories: FeatureBags? = nil,
+        optimizer: Optimizer = Optimizer(learningRate: 0.001)
     ) {
+        let numbers = optimizer.numbersPerParameter
         architecture = shape.architecture
         let gmf = shape.embeddingDimension
         let mlp = shape.mlpEmbeddingDimension
-        users = EmbeddingTable(rowCount: shape.userCount, gmf: gmf, mlp: mlp)
-        items = EmbeddingTable(rowCount: shape.itemCount, gmf: gmf, mlp: mlp)
+        users = EmbeddingTable(rowCount: shape.userCount, gmf: gmf, mlp: mlp, numbers: numbers)
+        items = EmbeddingTable(rowCount: shape.itemCount, gmf: gmf, mlp: mlp, numbers: numbers)
         dense = DenseParameters(
             gmf: gmf,
             layerSizes: shape.layers.map { ($0.inputSize, $0.outputSize) },
             trainsGMFOutput: architecture.learnsGMFOutput,
-            trainsGlobalBias: trainsGlobalBias
+            trainsGlobalBias: trainsGlobalBias,
+            numbers: numbers
         )
-        self.histories = histories.map { [stride = users.stride] in BagTable(bags: $0, stride: stride) }
+        self.histories = histories.map { [stride = users.stride] in BagTable(bags: $0, stride: stride, numbers: numbers)
+        }
         initialise(table: users, seed: SplitMix64(seed: seed, 1))
         initialise(table: items, seed: SplitMix64(seed: seed, 2))
         initialiseDense(gmf: gmf, random: SplitMix64(seed: seed, 3))

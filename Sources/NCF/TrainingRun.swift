@@ -33,10 +33,13 @@ struct TrainingRun {
             mlpEmbeddingDimension: hyperparameters.resolvedMLPEmbeddingDimension,
             hiddenLayerSizes: hyperparameters.hiddenLayerSizes
         )
+        optimizer = Optimizer(
+            learningRate: hyperparameters.learningRate, method: hyperparameters.optimizer,
+            momentum: hyperparameters.momentum)
         model = TrainableModel(
             shape: shape, trainsGlobalBias: source.objective == .implicit, globalBias: source.globalBias,
             seed: hyperparameters.seed,
-            histories: hyperparameters.hasHistory ? FeatureBags(histories: dataset) : nil
+            histories: hyperparameters.hasHistory ? FeatureBags(histories: dataset) : nil, optimizer: optimizer
         )
         groupsPerBatch = min(source.groupCount, max(1, hyperparameters.batchSize / source.samplesPerGroup))
         step = TrainingStep(
@@ -47,7 +50,6 @@ struct TrainingRun {
             MiniBatch(capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup),
             MiniBatch(capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup)
         )
-        optimizer = Optimizer(learningRate: hyperparameters.learningRate)
         let startsInClosedForm = hyperparameters.start.sweeps > 0 && source.objective != .rating
         initializer =
             startsInClosedForm
@@ -112,7 +114,7 @@ struct TrainingRun {
             guard batchLoss.isFinite else { throw .diverged(epoch: epoch) }
             loss += batchLoss
             first += batch.groupCount
-            optimizer.learningRate = scheduledRate(epoch: epoch, done: first - batch.groupCount)
+            optimizer.learningRate = scheduledRate(epoch: epoch, done: first - batch.groupCount, of: batch)
             updateAndFill(first: first, order: order, epoch: epoch)
             // At the last batch too, so that an epoch ends with features that know all of it.
             if first * Self.settlementsPerEpoch / source.groupCount > settled {
@@ -139,10 +141,14 @@ struct TrainingRun {
         }
     }
 
-    /// The step size after `done` of the groups of `epoch`.
-    private func scheduledRate(epoch: Int, done: Int) -> Double {
+    /// The step size for `batch` after `done` of the groups of `epoch`.
+    private func scheduledRate(epoch: Int, done: Int, of batch: MiniBatch) -> Double {
         let progress = (Double(epoch - 1) + Double(done) / Double(source.groupCount)) / Double(hyperparameters.epochs)
-        return hyperparameters.learningRate * hyperparameters.learningRateSchedule.factor(progress: progress)
+        let rate = hyperparameters.learningRate * hyperparameters.learningRateSchedule.factor(progress: progress)
+        guard hyperparameters.warmUp > 0 else { return rate }
+        // The batch itself counts, so that the first one takes a step.
+        let epochs = Double(epoch - 1) + Double(done + batch.groupCount) / Double(source.groupCount)
+        return rate * min(1, epochs / hyperparameters.warmUp)
     }
 
     /// Updates the model with the current batch's gradients while the next batch, from place `first` on, is drawn.

@@ -93,7 +93,7 @@ final class TrainingStep: @unchecked Sendable {
         return total
     }
 
-    /// The second phase: one step of Adam on everything the batch touched; then `more` further tasks of the caller's, which
+    /// The second phase: one step of the optimiser on everything the batch touched; then `more` further tasks of the caller's, which
     /// must not touch the model.
     func update(
         _ batch: MiniBatch, decay: Double, optimizer: Optimizer, more: Int = 0,
@@ -293,7 +293,7 @@ extension TrainingStep {
         }
     }
 
-    /// What is the same for all items of a group has no gradient; Adam would blow its rounding error up to whole steps.
+    /// What is the same for all items of a group has no gradient; Adam and Adagrad would blow its rounding error up to whole steps.
     private func clearUserConstants(_ place: Place) {
         let layout = model.users.layout
         let bias = Int(layout.gmf + layout.mlp)

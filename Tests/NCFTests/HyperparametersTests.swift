@@ -70,7 +70,27 @@ struct HyperparametersTests {
         try settings.validate()
     }
 
-    @Test("negatives of the mini-batch need the softmax, and two groups to a batch; a popularity's power has its bounds")
+    @Test("momentum is for sgd and below 1; warming up takes no negative time")
+    func optimizer() {
+        let cases: [(OptimizationMethod, momentum: Double, warmUp: Double, [String])] = [
+            (.adam, 0, 0, []), (.sgd, 0, 0.5, []), (.sgd, 0.999, 10_000, []), (.sgd, 1, 0, ["momentum"]),
+            (.sgd, -0.1, 10_001, ["momentum", "warm_up"]), (.adagrad, 0.5, -1, ["momentum", "warm_up"]),
+            (.adam, .nan, .nan, ["momentum", "warm_up"]),
+        ]
+        for (method, momentum, warmUp, expected) in cases {
+            var settings = Hyperparameters()
+            (settings.optimizer, settings.momentum, settings.warmUp) = (method, momentum, warmUp)
+            do throws(HyperparameterFaults) {
+                try settings.validate()
+                #expect(expected.isEmpty)
+            } catch {
+                #expect(error.faults.map(\.name) == expected)
+            }
+        }
+    }
+
+    @Test(
+        "negatives of the mini-batch need the softmax, and two groups to a batch; a popularity's power has its bounds")
     func sampling() {
         func names(_ change: (inout Hyperparameters) -> Void) -> [String] {
             var settings = Hyperparameters(objective: .softmax)

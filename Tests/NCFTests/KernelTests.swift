@@ -149,9 +149,8 @@ struct KernelTests {
 
     @Test("Adam's step is the paper's", arguments: sizes)
     func adam(n: Int) {
-        var (x, first, second) = (
-            numbers(n, seed: 13), [Float](repeating: 0, count: n), [Float](repeating: 0, count: n)
-        )
+        var x = numbers(n, seed: 13)
+        let state = OptimizerState(count: n, numbers: 2)
         var expected = x.map(Double.init)
         var reference = ReferenceAdam(count: n)
         let optimizer = Optimizer(learningRate: 0.05)
@@ -159,21 +158,20 @@ struct KernelTests {
             let gradient = numbers(n, seed: UInt64(100 + step))
             let penalised = zip(gradient, expected).map { Double($0) + 0.01 * $1 }
             reference.apply(penalised, to: &expected, rate: 0.05)
-            unsafe optimizer.apply(
-                count: n, parameters: &x, firstMoment: &first, secondMoment: &second, gradient: gradient, decay: 0.01,
-                step: step)
+            unsafe state.step(
+                from: 0, count: n, parameters: &x, gradient: gradient, decay: 0.01, optimizer: optimizer, step: step)
         }
         expectClose(x, expected.map(Float.init), within: 1e-4)
     }
 
     @Test("the bias correction fades out beyond its table")
     func lateCorrection() {
-        var (x, first, second): ([Float], [Float], [Float]) = ([1], [0.5], [0.25])
-        let optimizer = Optimizer(learningRate: 0.1)
-        unsafe optimizer.apply(
-            count: 1, parameters: &x, firstMoment: &first, secondMoment: &second, gradient: [0.5], decay: 0,
+        var x: [Float] = [1]
+        unsafe OptimizerState(count: 1, numbers: 2).step(
+            from: 0, count: 1, parameters: &x, gradient: [0.5], decay: 0, optimizer: Optimizer(learningRate: 0.1),
             step: 1_000_000)
-        expectClose(x, [0.9])
+        // m is 0.1 g and v 0.001 g², as they are.
+        expectClose(x, [1 - 0.1 * 0.05 / Float(0.00025).squareRoot()])
     }
 
     @Test("matrix products in every order and with gaps between rows")

@@ -24,6 +24,9 @@ struct LineageSettingsTests {
             seed: .max, earlyStopping: 1, threads: 2)
         settings.negativeSampling = .inBatch
         settings.popularityExponent = 0.3
+        settings.optimizer = .sgd
+        settings.momentum = 0.7
+        settings.warmUp = 0.25
         #expect(try read(text(settings)) == settings)
     }
 
@@ -39,11 +42,12 @@ struct LineageSettingsTests {
     func older() throws {
         let settings = try #require(try read(Self.older))
         #expect(settings.architecture == .mf && settings.objective == .bpr && settings.seed == 7)
-        #expect(settings.negativeSampling == .uniform)
+        #expect(settings.negativeSampling == .uniform && settings.optimizer == .adam && settings.warmUp == 0)
         #expect(try read(text(settings)) == settings)
     }
 
-    @Test("a choice that this program does not know refuses the snapshot", arguments: ["negative_sampling"])
+    @Test(
+        "a choice that this program does not know refuses the snapshot", arguments: ["negative_sampling", "optimizer"])
     func unknown(setting: String) throws {
         #expect(try read(Self.older.replacing("\"seed\":7", with: "\"seed\":7,\"\(setting)\":\"other\"")) == nil)
     }

@@ -39,6 +39,8 @@ struct CommandTests {
                 ["train", "--negative-sampling", "in_batch"],
                 "--negative-sampling can be in_batch only with the objective softmax, not with auto"
             ),
+            (["train", "--momentum", "0.5"], "--momentum can be above 0 only with the optimizer sgd, not with adam"),
+            (["train", "--warm-up=-1"], "--warm-up must be 0 to 10000 epochs, not -1.0"),
             (["evaluate", "--popularity-exponent", "3"], "--popularity-exponent must be 0 to 2, not 3.0"),
             (["evaluate", "--holdout", "none"], "leave_one_out, temporal or random"),
             (["export", "--format", "xml", "x"], "ndjson or csv"),

@@ -103,6 +103,16 @@ void nectar_add_rows(int32_t stride, int32_t count, const int32_t *indices, cons
 void nectar_adam(int32_t n, float *x, float *first_moment, float *second_moment, const float *gradient, float decay,
                  float rate, float beta1, float beta2, float epsilon, float correction1, float correction2);
 
+// One step of Adagrad (Duchi et al. 2011), squares being the sum of the gradient's so far; decay as above.
+void nectar_adagrad(int32_t n, float *x, float *squares, const float *gradient, float decay, float rate, float epsilon);
+
+// One step down the gradient with heavy-ball momentum (Polyak 1964): velocity = momentum velocity + gradient; decay as above.
+void nectar_momentum(int32_t n, float *x, float *velocity, const float *gradient, float decay, float rate,
+                     float momentum);
+
+// One step down the gradient; decay as above.
+void nectar_descend(int32_t n, float *x, const float *gradient, float decay, float rate);
+
 // Asks for the cache lines of `bytes` bytes from `address` on, without waiting for them.
 static inline void nectar_prefetch(const void *address, int64_t bytes) {
     for (int64_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch((const char *)address + offset);

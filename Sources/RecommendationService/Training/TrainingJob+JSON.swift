@@ -118,8 +118,11 @@ extension Hyperparameters {
             answer.member("history_share", history.share)
             answer.member("epochs", epochs)
             answer.member("batch_size", batchSize)
+            answer.member("optimizer", optimizer.rawValue)
+            if optimizer == .sgd { answer.member("momentum", momentum) }
             answer.member("learning_rate", learningRate)
             answer.member("learning_rate_schedule", learningRateSchedule.rawValue)
+            answer.member("warm_up", warmUp)
             answer.member("weight_decay", weightDecay)
             answer.member("negatives_per_positive", negativesPerPositive)
             answer.member("negative_sampling", negativeSampling.rawValue)

@@ -49,7 +49,7 @@ public struct TrainingRequest: Sendable {
         "history_dimension", "history_regularization", "history_share", "als_sweeps", "als_regularization",
         "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "negative_sampling", "popularity_exponent",
-        "seed", "holdout",
+        "optimizer", "momentum", "warm_up", "seed", "holdout",
         "early_stopping", "publish", "refit", "wait", "yardstick", "resamples",
     ]
 
@@ -150,6 +150,11 @@ extension TrainingRequest {
             hyperparameters.negativeSampling = sampling
         }
         if let exponent = body.number("popularity_exponent", &faults) { hyperparameters.popularityExponent = exponent }
+        if let method = body.choice(OptimizationMethod.self, "optimizer", &faults) {
+            hyperparameters.optimizer = method
+        }
+        if let momentum = body.number("momentum", &faults) { hyperparameters.momentum = momentum }
+        if let epochs = body.number("warm_up", &faults) { hyperparameters.warmUp = epochs }
     }
 }
 

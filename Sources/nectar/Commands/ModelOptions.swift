@@ -43,11 +43,20 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Samples per step.")
     var batchSize: Int?
 
-    @Option(help: "Step size of Adam at the start.")
+    @Option(help: "How parameters step on their gradients: adam, adagrad or sgd.")
+    var optimizer: OptimizationMethod?
+
+    @Option(help: "How much of the last step goes on in the next; sgd only.")
+    var momentum: Double?
+
+    @Option(help: "Step size at the start.")
     var learningRate: Double?
 
-    @Option(help: "How the step size changes: constant or linear.")
+    @Option(help: "How the step size changes: constant, linear or cosine.")
     var learningRateSchedule: LearningRateSchedule?
+
+    @Option(help: "Epochs, such as 0.5, in which the step size first rises to its full length.")
+    var warmUp: Double?
 
     @Option(help: "L2 penalty.")
     var weightDecay: Double?
@@ -89,6 +98,9 @@ struct ModelOptions: ParsableArguments {
         settings.negativesPerPositive = negatives ?? settings.negativesPerPositive
         settings.negativeSampling = negativeSampling ?? settings.negativeSampling
         settings.popularityExponent = popularityExponent ?? settings.popularityExponent
+        settings.optimizer = optimizer ?? settings.optimizer
+        settings.momentum = momentum ?? settings.momentum
+        settings.warmUp = warmUp ?? settings.warmUp
         settings.earlyStopping = earlyStopping ?? settings.earlyStopping
         settings.seed = seed
         settings.threads = threads == 0 ? cores : threads
@@ -123,5 +135,6 @@ struct ModelOptions: ParsableArguments {
 extension Architecture: ExpressibleByArgument {}
 extension Objective: ExpressibleByArgument {}
 extension LearningRateSchedule: ExpressibleByArgument {}
+extension OptimizationMethod: ExpressibleByArgument {}
 extension NegativeSampling: ExpressibleByArgument {}
 extension HoldoutStrategy: ExpressibleByArgument {}
