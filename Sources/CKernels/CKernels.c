@@ -295,6 +295,42 @@ double nectar_sampled_softmax(int32_t groups, int32_t per, const float *restrict
 }
 
 MULTIVERSIONED
+double nectar_cosine_contrast(int32_t groups, int32_t per, const float *restrict logits, const float *restrict weights,
+                              float margin, float weight, float scale, float *restrict deltas) {
+    const float share = per > 1 ? weight / (float)(per - 1) : 0;
+    double total = 0;
+    for (int32_t g = 0; g < groups; g++) {
+        const float *z = logits + (int64_t)g * per, *v = weights + (int64_t)g * per;
+        float *d = deltas + (int64_t)g * per;
+        const float pull = scale * v[0];
+        float loss = 0;
+        for (int32_t j = 1; j < per; j++) {
+            const float over = z[j] - margin;
+            loss += over > 0 ? v[j] * over : 0;
+            d[j] = over > 0 ? pull * share * v[j] : 0;
+        }
+        d[0] = -pull;
+        total += (double)(v[0] * ((1 - z[0]) + share * loss));
+    }
+    return total;
+}
+
+MULTIVERSIONED
+void nectar_tangent(int32_t stride, int32_t d, const float *restrict row, float *restrict gradient) {
+    const float along = dot(d, row, gradient);
+    for (int32_t k = 0; k < d; k++) gradient[k] -= along * row[k];
+    for (int32_t k = d; k < stride; k++) gradient[k] = 0;
+}
+
+MULTIVERSIONED
+void nectar_normalize(int32_t d, float *row) {
+    const float square = dot(d, row, row);
+    if (!(square > 0)) return;
+    const float factor = 1 / square_root(square);
+    for (int32_t k = 0; k < d; k++) row[k] *= factor;
+}
+
+MULTIVERSIONED
 double nectar_squared_error(int32_t count, const float *restrict predictions, const float *restrict targets,
                             const float *restrict weights, float scale, float *restrict deltas) {
     double total = 0;

@@ -9,14 +9,17 @@ final class EmbeddingTable: Sendable {
     let layout: nectar_row_layout
     let rowCount: Int
     let rows: AlignedBuffer<Float>
+    /// Whether rows have length 1 and no bias, and steps lead along the sphere.
+    let isUnit: Bool
     private let state: OptimizerState
     private let steps: AlignedBuffer<Int32>
 
     /// All zero, with a model's branches of `gmf` and `mlp` elements, of each of which the optimiser remembers `numbers`.
-    init(rowCount: Int, gmf: Int, mlp: Int, numbers: Int) {
+    init(rowCount: Int, gmf: Int, mlp: Int, numbers: Int, isUnit: Bool = false) {
         let stride = (gmf + mlp + 1 + 7) / 8 * 8
         layout = nectar_row_layout(gmf: Int32(gmf), mlp: Int32(mlp), stride: Int32(stride))
         self.rowCount = rowCount
+        self.isUnit = isUnit
         rows = AlignedBuffer(count: rowCount * stride, repeating: 0)
         state = OptimizerState(count: rowCount * stride, numbers: numbers)
         steps = AlignedBuffer(count: rowCount, repeating: 0)
@@ -30,12 +33,22 @@ final class EmbeddingTable: Sendable {
     var mlp: Int { Int(layout.mlp) }
 
     /// Adds the penalty `decay` times the row to `gradient` (`stride` elements) and takes one step of the row's own.
-    func update(row: Int, gradient: UnsafePointer<Float>, decay: Float, optimizer: Optimizer) {
+    ///
+    /// On the sphere, what of the gradient changes a row's length is taken from it, and with it the penalty's; `gradient` has it so
+    /// afterwards.
+    func update(row: Int, gradient: UnsafeMutablePointer<Float>, decay: Float, optimizer: Optimizer) {
         steps[row] += 1
         let start = row * stride
+        if isUnit { unsafe nectar_tangent(layout.stride, layout.gmf, rows.base + start, gradient) }
         unsafe state.step(
             from: start, count: stride, parameters: rows.base + start, gradient: gradient, decay: decay,
             optimizer: optimizer, step: Int(steps[row]))
+        if isUnit { unsafe nectar_normalize(layout.gmf, rows.base + start) }
+    }
+
+    /// Gives every row the length 1.
+    func normalize() {
+        for row in 0..<rowCount { unsafe nectar_normalize(layout.gmf, rows.base + row * stride) }
     }
 
     /// Asks for a row and its state to be brought near, since rows are updated in random order.

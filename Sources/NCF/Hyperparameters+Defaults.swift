@@ -6,6 +6,11 @@ extension Hyperparameters {
     /// settings of ``Objective/implicit``.
     public static func defaults(for architecture: Architecture, objective: Objective = .auto) -> Hyperparameters {
         guard objective != .rating else { return Hyperparameters(architecture: architecture, objective: objective) }
+        if objective == .cosineContrastive {
+            return Hyperparameters(
+                architecture: architecture, objective: objective, epochs: 30, learningRate: 0.005,
+                negativesPerPositive: 64)
+        }
         // What histories say is finished in closed form; the epochs after it are few, with short steps.
         guard !architecture.hasGMF else {
             return Hyperparameters(

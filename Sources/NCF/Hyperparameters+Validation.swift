@@ -17,6 +17,8 @@ extension Hyperparameters {
         public static let negativesPerPositive = 1000
         /// Exponent of popularity.
         public static let popularityExponent = 2.0
+        /// How much the negatives count in the cosine contrastive loss.
+        public static let contrastWeight = 10_000.0
         /// Threads.
         public static let threads = 1024
     }
@@ -60,6 +62,7 @@ extension Hyperparameters {
         }
         check("negatives_per_positive", negativesPerPositive, 1...Limit.negativesPerPositive)
         checkSampling(&faults)
+        if objective == .cosineContrastive { checkContrast(&faults) }
         check("early_stopping", earlyStopping, 0...Limit.epochs)
         check("threads", threads, 1...Limit.threads)
         if !faults.isEmpty { throw HyperparameterFaults(faults: faults) }
@@ -74,6 +77,25 @@ extension Hyperparameters {
         }
         if !(warmUp >= 0 && warmUp <= Double(Limit.epochs)) {
             faults.append(.init(name: "warm_up", detail: "must be 0 to \(Limit.epochs) epochs, not \(warmUp)"))
+        }
+    }
+
+    /// Embeddings of length 1 are all that a model of cosines may have: the served one would rank otherwise.
+    private func checkContrast(_ faults: inout [HyperparameterFaults.Fault]) {
+        func check(_ name: String, _ isMet: Bool, _ demand: String) {
+            guard !isMet else { return }
+            faults.append(.init(name: name, detail: "must be \(demand) with the objective cosine_contrastive"))
+        }
+        check("architecture", architecture == .mf, "mf")
+        check("als_sweeps", start.sweeps <= 0, "0")
+        check("history_dimension", history.dimension <= 0, "0")
+        check("weight_decay", !(weightDecay > 0), "0")
+        if !(-1...1).contains(contrast.margin) {
+            faults.append(.init(name: "contrastive_margin", detail: "must be -1 to 1, not \(contrast.margin)"))
+        }
+        if !(contrast.negativeWeight > 0 && contrast.negativeWeight <= Limit.contrastWeight) {
+            let detail = "must be above 0 and at most 10000, not \(contrast.negativeWeight)"
+            faults.append(.init(name: "contrastive_weight", detail: detail))
         }
     }
 

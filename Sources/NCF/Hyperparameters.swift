@@ -39,6 +39,8 @@ public struct Hyperparameters: Sendable, Equatable {
     public var negativeSampling = NegativeSampling.uniform
     /// The power of ``NegativeSampling/popularity``: 0 is uniform, 1 popularity itself.
     public var popularityExponent = 0.75
+    /// Of ``Objective/cosineContrastive``.
+    public var contrast = CosineContrast()
     /// Where every random decision starts.
     public var seed: UInt64
     /// Epochs without improvement on the holdout before training stops; 0 trains all epochs.

@@ -66,6 +66,8 @@ extension Hyperparameters {
         object.member("negatives_per_positive", negativesPerPositive)
         object.member("negative_sampling", negativeSampling.rawValue)
         object.member("popularity_exponent", popularityExponent)
+        object.member("contrastive_margin", contrast.margin)
+        object.member("contrastive_weight", contrast.negativeWeight)
         object.member("optimizer", optimizer.rawValue)
         object.member("momentum", momentum)
         object.member("warm_up", warmUp)
@@ -112,6 +114,8 @@ extension Hyperparameters {
             negativeSampling = sampling
         }
         popularityExponent = json["popularity_exponent"]?.double ?? popularityExponent
+        contrast.margin = json["contrastive_margin"]?.double ?? contrast.margin
+        contrast.negativeWeight = json["contrastive_weight"]?.double ?? contrast.negativeWeight
         if let name = json["optimizer"]?.string {
             guard let method = OptimizationMethod(rawValue: name) else { return false }
             optimizer = method

@@ -8,6 +8,10 @@ public enum Objective: String, Sendable, CaseIterable {
     case bpr
     /// Sampled softmax: that the positive is the one among itself and its negatives.
     case softmax
+    /// Cosine contrastive (Mao et al. 2021, SimpleX): that the cosine of user and positive is great, and that of user and
+    /// negatives below a margin. For `mf` from random embeddings, without histories; their length is 1 throughout, and biases stay 0,
+    /// so that the model that is served has the cosine for its logit (times the calibration's slope).
+    case cosineContrastive = "cosine_contrastive"
     /// Squared error on the ratings; the global bias starts at, and stays, their mean.
     case rating
 

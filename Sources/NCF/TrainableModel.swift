@@ -18,16 +18,17 @@ final class TrainableModel: Sendable {
     /// - Parameters:
     ///   - histories: The users' bags, of items; their embeddings start at zero.
     ///   - optimizer: What it is going to be trained with.
+    ///   - isUnit: Whether embeddings are to have length 1; `mf` only.
     init(
         shape: ModelParameters, trainsGlobalBias: Bool, globalBias: Float, seed: UInt64, histories: FeatureBags? = nil,
-        optimizer: Optimizer = Optimizer(learningRate: 0.001)
+        optimizer: Optimizer = Optimizer(learningRate: 0.001), isUnit: Bool = false
     ) {
         let numbers = optimizer.numbersPerParameter
         architecture = shape.architecture
         let gmf = shape.embeddingDimension
         let mlp = shape.mlpEmbeddingDimension
-        users = EmbeddingTable(rowCount: shape.userCount, gmf: gmf, mlp: mlp, numbers: numbers)
-        items = EmbeddingTable(rowCount: shape.itemCount, gmf: gmf, mlp: mlp, numbers: numbers)
+        users = EmbeddingTable(rowCount: shape.userCount, gmf: gmf, mlp: mlp, numbers: numbers, isUnit: isUnit)
+        items = EmbeddingTable(rowCount: shape.itemCount, gmf: gmf, mlp: mlp, numbers: numbers, isUnit: isUnit)
         dense = DenseParameters(
             gmf: gmf,
             layerSizes: shape.layers.map { ($0.inputSize, $0.outputSize) },
@@ -39,6 +40,10 @@ final class TrainableModel: Sendable {
         }
         initialise(table: users, seed: SplitMix64(seed: seed, 1))
         initialise(table: items, seed: SplitMix64(seed: seed, 2))
+        if isUnit {
+            users.normalize()
+            items.normalize()
+        }
         initialiseDense(gmf: gmf, random: SplitMix64(seed: seed, 3))
         dense.set([globalBias], at: dense.globalBiasOffset)
     }

@@ -39,13 +39,15 @@ struct TrainingRun {
         model = TrainableModel(
             shape: shape, trainsGlobalBias: source.objective == .implicit, globalBias: source.globalBias,
             seed: hyperparameters.seed,
-            histories: hyperparameters.hasHistory ? FeatureBags(histories: dataset) : nil, optimizer: optimizer
+            histories: hyperparameters.hasHistory ? FeatureBags(histories: dataset) : nil, optimizer: optimizer,
+            isUnit: source.objective == .cosineContrastive
         )
         groupsPerBatch = min(source.groupCount, max(1, hyperparameters.batchSize / source.samplesPerGroup))
         step = TrainingStep(
             model: model, objective: source.objective, capacity: groupsPerBatch,
             samplesPerGroup: source.samplesPerGroup, loop: loop
         )
+        step.contrast = hyperparameters.contrast
         batches = (
             MiniBatch(capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup),
             MiniBatch(capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup)

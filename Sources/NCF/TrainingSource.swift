@@ -83,8 +83,9 @@ struct TrainingSource: Sendable {
         }
     }
 
-    /// Where μ starts: the mean rating, or the log-odds of a positive among its negatives.
+    /// Where μ starts: the mean rating, or the log-odds of a positive among its negatives; a cosine has none.
     var globalBias: Float {
+        if objective == .cosineContrastive { return 0 }
         guard objective == .rating else { return -log(Float(max(1, samplesPerGroup - 1))) }
         return Float(positives.reduce(0.0) { $0 + Double($1.target) } / Double(positives.count))
     }

@@ -25,6 +25,8 @@ final class TrainingStep: @unchecked Sendable {
     var holdsOutput = false
     /// Asked before every slice and every dense layer: once it is true, what is computed is worth nothing. Must be cheap.
     var isCancelled: @Sendable () -> Bool = { false }
+    /// Of ``Objective/cosineContrastive``.
+    var contrast = CosineContrast()
     private let workspaces: [SliceWorkspace]
     private let logits: AlignedBuffer<Float>
     private let deltas: AlignedBuffer<Float>
@@ -288,6 +290,10 @@ extension TrainingStep {
             unsafe nectar_pairwise_ranking(groups, per, place.logits, place.weights, scale, place.deltas)
         case .softmax:
             unsafe nectar_sampled_softmax(groups, per, place.logits, place.weights, scale, place.deltas)
+        case .cosineContrastive:
+            unsafe nectar_cosine_contrast(
+                groups, per, place.logits, place.weights, Float(contrast.margin), Float(contrast.negativeWeight), scale,
+                place.deltas)
         case .auto, .implicit:
             unsafe nectar_cross_entropy(samples, place.logits, place.targets, place.weights, scale, place.deltas)
         }

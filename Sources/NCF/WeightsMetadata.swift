@@ -50,7 +50,9 @@ struct WeightsMetadata: Sendable, Equatable {
         }
         if let name = metadata["objective"] {
             guard let known = Objective(rawValue: name), known != .auto else {
-                throw Self.refusal("\"objective\" is \"\(name)\", which is none of implicit, bpr, softmax and rating")
+                throw Self.refusal(
+                    "\"objective\" is \"\(name)\", which is none of implicit, bpr, softmax, cosine_contrastive and "
+                        + "rating")
             }
             objective = known
         }

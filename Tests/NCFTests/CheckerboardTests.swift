@@ -28,6 +28,23 @@ struct CheckerboardTests {
         try check(settings, objective)
     }
 
+    @Test("so they do by cosines")
+    func cosines() throws {
+        var settings = settings(.mf, .cosineContrastive)
+        settings.weightDecay = 0
+        try check(settings, .cosineContrastive)
+    }
+
+    @Test("so they do against popular items, and against those of the mini-batch", arguments: Architecture.allCases)
+    func otherNegatives(architecture: Architecture) throws {
+        for sampling in [NegativeSampling.popularity, .inBatch] {
+            var settings = settings(architecture, .softmax)
+            settings.learningRateSchedule = .constant
+            settings.negativeSampling = sampling
+            try check(settings, .softmax)
+        }
+    }
+
     @Test("so they do from a closed form, with epochs after it or none", arguments: Architecture.allCases, [0, 10])
     func closedForm(architecture: Architecture, epochs: Int) throws {
         // A tower that has not been trained knows nothing.

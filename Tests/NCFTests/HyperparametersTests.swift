@@ -7,10 +7,10 @@ struct HyperparametersTests {
     @Test("the defaults are valid for every architecture", arguments: Architecture.allCases)
     func defaults(architecture: Architecture) throws {
         try Hyperparameters(architecture: architecture).validate()
-        for objective in Objective.allCases {
+        for objective in Objective.allCases where objective != .cosineContrastive || architecture == .mf {
             let defaults = try Hyperparameters.defaults(for: architecture, objective: objective).validated()
             #expect(defaults.architecture == architecture && defaults.objective == objective)
-            #expect((defaults.start == .none) == (objective == .rating))
+            #expect((defaults.start == .none) == (objective == .rating || objective == .cosineContrastive))
         }
     }
 
@@ -70,6 +70,32 @@ struct HyperparametersTests {
         try settings.validate()
     }
 
+    @Test("cosines are for mf from random embeddings without histories or penalty, and their settings have bounds")
+    func contrast() {
+        let changes: [((inout Hyperparameters) -> Void, [String])] = [
+            ({ _ in }, []), ({ $0.architecture = .gmf }, ["architecture"]),
+            ({ $0.start = ClosedFormStart() }, ["als_sweeps"]), ({ $0.history = HistoryBag() }, ["history_dimension"]),
+            ({ $0.weightDecay = 0.1 }, ["weight_decay"]), ({ $0.contrast.margin = -1 }, []),
+            ({ $0.contrast.margin = -1.01 }, ["contrastive_margin"]), ({ $0.contrast.margin = 1 }, []),
+            ({ $0.contrast.margin = .nan }, ["contrastive_margin"]),
+            ({ $0.contrast.negativeWeight = 0 }, ["contrastive_weight"]),
+            ({ $0.contrast.negativeWeight = 10_000 }, []),
+            ({ $0.contrast.negativeWeight = 10_001 }, ["contrastive_weight"]),
+            // Where there are no cosines, theirs are not looked at.
+            ({ ($0.objective, $0.contrast.margin) = (.bpr, 7) }, []),
+        ]
+        for (index, (change, expected)) in changes.enumerated() {
+            var settings = Hyperparameters.defaults(for: .mf, objective: .cosineContrastive)
+            change(&settings)
+            do throws(HyperparameterFaults) {
+                try settings.validate()
+                #expect(expected.isEmpty, "change \(index)")
+            } catch {
+                #expect(error.faults.map(\.name) == expected, "change \(index)")
+            }
+        }
+    }
+
     @Test("momentum is for sgd and below 1; warming up takes no negative time")
     func optimizer() {
         let cases: [(OptimizationMethod, momentum: Double, warmUp: Double, [String])] = [
@@ -93,7 +119,7 @@ struct HyperparametersTests {
         "negatives of the mini-batch need the softmax, and two groups to a batch; a popularity's power has its bounds")
     func sampling() {
         func names(_ change: (inout Hyperparameters) -> Void) -> [String] {
-            var settings = Hyperparameters(objective: .softmax)
+            var settings = Hyperparameters(architecture: .mf, objective: .softmax)
             change(&settings)
             do throws(HyperparameterFaults) {
                 try settings.validate()

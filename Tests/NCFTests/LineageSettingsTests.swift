@@ -24,6 +24,7 @@ struct LineageSettingsTests {
             seed: .max, earlyStopping: 1, threads: 2)
         settings.negativeSampling = .inBatch
         settings.popularityExponent = 0.3
+        settings.contrast = CosineContrast(margin: 0.8, negativeWeight: 150)
         settings.optimizer = .sgd
         settings.momentum = 0.7
         settings.warmUp = 0.25

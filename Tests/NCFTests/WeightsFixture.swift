@@ -203,7 +203,9 @@ extension WeightsFixture {
         Hostile(
             factorisation.with("architecture", "mf").with(.init(counting: "output_weights", [2])),
             "\"output_weights\" of an mf is not 1 throughout"),
-        Hostile(factorisation.with("objective", "auto"), "which is none of implicit, bpr, softmax and rating"),
+        Hostile(
+            factorisation.with("objective", "auto"),
+            "which is none of implicit, bpr, softmax, cosine_contrastive and rating"),
         Hostile(factorisation.with("objective", "rating"), "needs \"lowest_rating\" and \"highest_rating\""),
         Hostile(factorisation.with("lowest_rating", "1"), "are not two numbers in rising order"),
         Hostile(

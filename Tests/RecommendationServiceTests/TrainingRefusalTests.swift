@@ -51,6 +51,16 @@ struct TrainingRefusalTests {
                 ("/batch_size", "at least 20")),
             train(#"{"popularity_exponent": 2.01}"#, ("/popularity_exponent", "0 to 2")),
             train(#"{"popularity_exponent": -0.1}"#, ("/popularity_exponent", "0 to 2")),
+            train(#"{"objective": "cosine_contrastive"}"#, ("/architecture", "must be mf")),
+            train(
+                #"{"objective": "cosine_contrastive", "architecture": "mf", "history_dimension": 8, "als_sweeps": 1}"#,
+                ("/als_sweeps", "must be 0"), ("/history_dimension", "must be 0")),
+            train(
+                #"{"objective": "cosine_contrastive", "architecture": "mf", "contrastive_margin": 2}"#,
+                ("/contrastive_margin", "-1 to 1")),
+            train(
+                #"{"objective": "cosine_contrastive", "architecture": "mf", "contrastive_weight": 0}"#,
+                ("/contrastive_weight", "above 0")),
             train(#"{"optimizer": "adamw"}"#, ("/optimizer", "\"adam\", \"adagrad\", \"sgd\"")),
             train(#"{"momentum": 0.9}"#, ("/momentum", "only with the optimizer sgd")),
             train(#"{"optimizer": "sgd", "momentum": 1}"#, ("/momentum", "below 1")),

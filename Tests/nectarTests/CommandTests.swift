@@ -39,6 +39,10 @@ struct CommandTests {
                 ["train", "--negative-sampling", "in_batch"],
                 "--negative-sampling can be in_batch only with the objective softmax, not with auto"
             ),
+            (
+                ["train", "--objective", "cosine_contrastive", "--architecture", "gmf"],
+                "--architecture must be mf with the objective cosine_contrastive"
+            ),
             (["train", "--momentum", "0.5"], "--momentum can be above 0 only with the optimizer sgd, not with adam"),
             (["train", "--warm-up=-1"], "--warm-up must be 0 to 10000 epochs, not -1.0"),
             (["evaluate", "--popularity-exponent", "3"], "--popularity-exponent must be 0 to 2, not 3.0"),

@@ -77,6 +77,17 @@ double nectar_pairwise_ranking(int32_t groups, int32_t per, const float *logits,
 double nectar_sampled_softmax(int32_t groups, int32_t per, const float *logits, const float *weights, float scale,
                               float *deltas);
 
+// Cosine contrastive (Mao et al. 2021): v_0 (1 - z_0 + weight / (per - 1) sum_j v_j max(0, z_j - margin)).
+double nectar_cosine_contrast(int32_t groups, int32_t per, const float *logits, const float *weights, float margin,
+                              float weight, float scale, float *deltas);
+
+// Takes from the gradient (stride elements) what of it changes the length of `row`, which is 1 over the first d elements, and
+// all beyond those: what is left is the derivative of a function of row / |row|.
+void nectar_tangent(int32_t stride, int32_t d, const float *row, float *gradient);
+
+// Gives d elements the length 1, if they have any.
+void nectar_normalize(int32_t d, float *row);
+
 // Squared error: returns the weighted sum; deltas = scale * its derivatives.
 double nectar_squared_error(int32_t count, const float *predictions, const float *targets, const float *weights,
                             float scale, float *deltas);

@@ -127,6 +127,10 @@ extension Hyperparameters {
             answer.member("negatives_per_positive", negativesPerPositive)
             answer.member("negative_sampling", negativeSampling.rawValue)
             if negativeSampling == .popularity { answer.member("popularity_exponent", popularityExponent) }
+            if objective == .cosineContrastive {
+                answer.member("contrastive_margin", contrast.margin)
+                answer.member("contrastive_weight", contrast.negativeWeight)
+            }
             answer.member("seed", seed)
             answer.member("early_stopping", earlyStopping)
         }

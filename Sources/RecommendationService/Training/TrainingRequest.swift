@@ -49,6 +49,7 @@ public struct TrainingRequest: Sendable {
         "history_dimension", "history_regularization", "history_share", "als_sweeps", "als_regularization",
         "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "negative_sampling", "popularity_exponent",
+        "contrastive_margin", "contrastive_weight",
         "optimizer", "momentum", "warm_up", "seed", "holdout",
         "early_stopping", "publish", "refit", "wait", "yardstick", "resamples",
     ]
@@ -150,6 +151,8 @@ extension TrainingRequest {
             hyperparameters.negativeSampling = sampling
         }
         if let exponent = body.number("popularity_exponent", &faults) { hyperparameters.popularityExponent = exponent }
+        if let margin = body.number("contrastive_margin", &faults) { hyperparameters.contrast.margin = margin }
+        if let weight = body.number("contrastive_weight", &faults) { hyperparameters.contrast.negativeWeight = weight }
         if let method = body.choice(OptimizationMethod.self, "optimizer", &faults) {
             hyperparameters.optimizer = method
         }

@@ -7,7 +7,7 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "mf, gmf, mlp or neumf.")
     var architecture = Architecture.neumf
 
-    @Option(help: "auto, implicit, bpr, softmax or rating.")
+    @Option(help: "auto, implicit, bpr, softmax, cosine_contrastive (mf only) or rating.")
     var objective = Objective.auto
 
     @Option(help: "Length of the embeddings of the GMF branch.")
@@ -70,6 +70,12 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Power of an item's popularity that it is drawn by.")
     var popularityExponent: Double?
 
+    @Option(help: "Cosine from which on a negative is pushed off; objective cosine_contrastive.")
+    var contrastiveMargin: Double?
+
+    @Option(help: "How much the negatives of a positive count; objective cosine_contrastive.")
+    var contrastiveWeight: Double?
+
     @Option(help: "Where every random decision starts.")
     var seed: UInt64 = 42
 
@@ -98,6 +104,8 @@ struct ModelOptions: ParsableArguments {
         settings.negativesPerPositive = negatives ?? settings.negativesPerPositive
         settings.negativeSampling = negativeSampling ?? settings.negativeSampling
         settings.popularityExponent = popularityExponent ?? settings.popularityExponent
+        settings.contrast.margin = contrastiveMargin ?? settings.contrast.margin
+        settings.contrast.negativeWeight = contrastiveWeight ?? settings.contrast.negativeWeight
         settings.optimizer = optimizer ?? settings.optimizer
         settings.momentum = momentum ?? settings.momentum
         settings.warmUp = warmUp ?? settings.warmUp
