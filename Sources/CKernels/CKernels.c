@@ -143,6 +143,28 @@ void nectar_bias_relu(int32_t groups, int32_t per, int32_t n, const float *restr
     }
 }
 
+// Two rounds of multiply and shift (the constants are lowbias32's), a half of the key added before each: a hash of 32 bits is
+// what the vectors of all instruction sets can compute.
+MULTIVERSIONED
+void nectar_dropout(int32_t n, uint64_t key, uint32_t threshold, float scale, float *restrict x) {
+    const uint32_t low = (uint32_t)key, high = (uint32_t)(key >> 32);
+    for (int32_t k = 0; k < n; k++) {
+        uint32_t hash = (uint32_t)k + low;
+        hash ^= hash >> 16;
+        hash *= 0x7feb352dU;
+        hash += high;
+        hash ^= hash >> 15;
+        hash *= 0x846ca68bU;
+        hash ^= hash >> 16;
+        x[k] = hash < threshold ? 0 : x[k] * scale;
+    }
+}
+
+MULTIVERSIONED
+void nectar_scale(int32_t n, float factor, float *restrict x) {
+    for (int32_t k = 0; k < n; k++) x[k] *= factor;
+}
+
 MULTIVERSIONED
 void nectar_tower_output(int32_t count, int32_t n, const float *restrict activations, const float *restrict weights,
                          float *restrict logits) {

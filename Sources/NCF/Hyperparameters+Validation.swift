@@ -19,6 +19,8 @@ extension Hyperparameters {
         public static let popularityExponent = 2.0
         /// How much the negatives count in the cosine contrastive loss.
         public static let contrastWeight = 10_000.0
+        /// Share of outputs left out.
+        public static let dropout = 0.9
         /// Threads.
         public static let threads = 1024
     }
@@ -59,6 +61,9 @@ extension Hyperparameters {
         checkOptimizer(&faults)
         if !(weightDecay >= 0 && weightDecay <= 10) {
             faults.append(.init(name: "weight_decay", detail: "must be 0 to 10, not \(weightDecay)"))
+        }
+        if !(dropout >= 0 && dropout <= Limit.dropout) {
+            faults.append(.init(name: "dropout", detail: "must be 0 to \(Limit.dropout), not \(dropout)"))
         }
         check("negatives_per_positive", negativesPerPositive, 1...Limit.negativesPerPositive)
         checkSampling(&faults)

@@ -33,6 +33,8 @@ public struct Hyperparameters: Sendable, Equatable {
     public var warmUp = 0.0
     /// L2 penalty on the embeddings and dense weights of each sample.
     public var weightDecay: Double
+    /// The share of each dense layer's outputs that is left out of every sample in training, at random.
+    public var dropout = 0.0
     /// Items sampled as negatives for each positive, in every epoch anew; implicit objective only.
     public var negativesPerPositive: Int
     /// Which items they are.

@@ -64,6 +64,7 @@ extension Hyperparameters {
         object.member("learning_rate_schedule", learningRateSchedule.rawValue)
         object.member("weight_decay", weightDecay)
         object.member("negatives_per_positive", negativesPerPositive)
+        object.member("dropout", dropout)
         object.member("negative_sampling", negativeSampling.rawValue)
         object.member("popularity_exponent", popularityExponent)
         object.member("contrastive_margin", contrast.margin)
@@ -120,6 +121,7 @@ extension Hyperparameters {
             guard let method = OptimizationMethod(rawValue: name) else { return false }
             optimizer = method
         }
+        dropout = json["dropout"]?.double ?? dropout
         momentum = json["momentum"]?.double ?? momentum
         warmUp = json["warm_up"]?.double ?? warmUp
         return true

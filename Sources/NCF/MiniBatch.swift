@@ -7,6 +7,9 @@ final class MiniBatch: @unchecked Sendable {
     let samplesPerGroup: Int
     /// How many groups are in use.
     var groupCount = 0
+    /// The epoch, and the place in it that the first group has.
+    var epoch = 0
+    var firstPlace = 0
     let users: AlignedBuffer<Int32>
     let items: AlignedBuffer<Int32>
     let targets: AlignedBuffer<Float>

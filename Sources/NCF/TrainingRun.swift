@@ -48,6 +48,7 @@ struct TrainingRun {
             samplesPerGroup: source.samplesPerGroup, loop: loop
         )
         step.contrast = hyperparameters.contrast
+        step.dropout = Dropout(rate: hyperparameters.dropout, seed: hyperparameters.seed)
         batches = (
             MiniBatch(capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup),
             MiniBatch(capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup)
@@ -138,6 +139,7 @@ struct TrainingRun {
     private func fillFirst(order: [Int32], epoch: Int) {
         let batch = batches.current
         batch.groupCount = min(groupsPerBatch, source.groupCount)
+        (batch.epoch, batch.firstPlace) = (epoch, 0)
         loop.run(tasks: step.sliceCount(batch)) { [source, step] _, slice in
             source.fill(step.groups(ofSlice: slice, in: batch), of: batch, first: 0, order: order, epoch: epoch)
         }
@@ -157,6 +159,7 @@ struct TrainingRun {
     private mutating func updateAndFill(first: Int, order: [Int32], epoch: Int) {
         let next = batches.next
         next.groupCount = min(groupsPerBatch, source.groupCount - first)
+        (next.epoch, next.firstPlace) = (epoch, first)
         step.update(
             batches.current, decay: hyperparameters.weightDecay, optimizer: optimizer, more: step.sliceCount(next)
         ) { [source, step] slice in

@@ -27,6 +27,8 @@ final class TrainingStep: @unchecked Sendable {
     var isCancelled: @Sendable () -> Bool = { false }
     /// Of ``Objective/cosineContrastive``.
     var contrast = CosineContrast()
+    /// What is left out of the dense layers' outputs; only gradients know it.
+    var dropout: Dropout?
     private let workspaces: [SliceWorkspace]
     private let logits: AlignedBuffer<Float>
     private let deltas: AlignedBuffer<Float>
@@ -231,6 +233,7 @@ extension TrainingStep {
     /// Where a slice lies: its groups and, of the batch's buffers, its parts.
     @unsafe
     private struct Place {
+        var range: Range<Int>
         var groups: Int
         var samples: Int
         var users: UnsafePointer<Int32>
@@ -251,6 +254,7 @@ extension TrainingStep {
         let first = range.lowerBound * samplesPerGroup
         let layout = model.users.layout
         return unsafe Place(
+            range: range,
             groups: range.count,
             samples: range.count * samplesPerGroup,
             users: UnsafePointer(batch.users.base + range.lowerBound),
@@ -273,7 +277,7 @@ extension TrainingStep {
         guard !isCancelled() else { return }
         let place = unsafe place(index, in: batch)
         unsafe place.denseGradient.update(repeating: 0, count: model.dense.count)
-        unsafe forward(place, batch, workspace)
+        unsafe forward(place, batch, workspace, dropout)
         let scale = 1 / Float(batch.sampleCount)
         losses[index] = unsafe loss(place, scale: scale)
         unsafe backward(place, workspace)
@@ -307,7 +311,9 @@ extension TrainingStep {
         unsafe place.denseGradient[model.dense.globalBiasOffset] = 0
     }
 
-    private func forward(_ place: Place, _ batch: MiniBatch, _ workspace: SliceWorkspace) {
+    private func forward(
+        _ place: Place, _ batch: MiniBatch, _ workspace: SliceWorkspace, _ dropout: Dropout? = nil
+    ) {
         let dense = model.dense
         let layout = model.users.layout
         unsafe nectar_gmf_forward(
@@ -318,6 +324,7 @@ extension TrainingStep {
         )
         guard let last = dense.layerSizes.last else { return }
         unsafe forwardFirstLayer(place, workspace)
+        if let dropout { unsafe drop(dropout, layer: 0, place, batch, workspace) }
         for layer in dense.layerSizes.indices.dropFirst() {
             guard !isCancelled() else { return }
             let (input, output) = dense.layerSizes[layer]
@@ -332,11 +339,30 @@ extension TrainingStep {
             )
             unsafe nectar_bias_relu(
                 Int32(place.samples), 1, Int32(output), nil, dense.values.base + offset.bias, own.base)
+            if let dropout { unsafe drop(dropout, layer: layer, place, batch, workspace) }
         }
         unsafe nectar_tower_output(
             Int32(place.samples), Int32(last.output), workspace.activations[dense.layerSizes.count - 1].base,
             dense.values.base + Int(layout.gmf), place.logits
         )
+    }
+
+    /// Drops out of a layer's activations.
+    private func drop(
+        _ dropout: Dropout, layer: Int, _ place: Place, _ batch: MiniBatch, _ workspace: SliceWorkspace
+    ) {
+        unsafe drop(
+            dropout, layer: layer, outputs: model.dense.layerSizes[layer].output, groups: place.range, of: batch,
+            workspace.activations[layer].base)
+    }
+
+    /// What was dropped is 0, and gets no gradient, like what ReLU holds back; the others' is as much greater as they are.
+    private func scaleGradient(layer: Int, _ place: Place, _ workspace: SliceWorkspace) {
+        guard let dropout else { return }
+        let output = model.dense.layerSizes[layer].output
+        unsafe nectar_scale(Int32(place.samples * output), dropout.scale, workspace.gradients[layer].base)
+        unsafe nectar_scale(
+            Int32(output), dropout.scale, place.denseGradient + model.dense.layerOffsets[layer].bias)
     }
 
     /// The first layer's user half is computed once for the samples of a group.
@@ -378,6 +404,7 @@ extension TrainingStep {
                 dense.values.base + Int(layout.gmf), place.deltas, workspace.gradients[top].base,
                 place.denseGradient + Int(layout.gmf), place.denseGradient + dense.layerOffsets[top].bias
             )
+            unsafe scaleGradient(layer: top, place, workspace)
             for layer in stride(from: top, to: 0, by: -1) {
                 guard !isCancelled() else { return }
                 unsafe backward(layer: layer, place, workspace)
@@ -418,6 +445,7 @@ extension TrainingStep {
             Int32(place.samples), Int32(input), inputs.base, below.base,
             place.denseGradient + dense.layerOffsets[layer - 1].bias
         )
+        unsafe scaleGradient(layer: layer - 1, place, workspace)
     }
 
     /// The user half's gradients need only the sums over each group.

@@ -96,6 +96,15 @@ struct HyperparametersTests {
         }
     }
 
+    @Test("dropout leaves a tenth of the outputs at least")
+    func dropout() {
+        for (share, isValid) in [(-0.01, false), (0, true), (0.9, true), (0.91, false), (.nan, false)] {
+            var settings = Hyperparameters()
+            settings.dropout = share
+            #expect(((try? settings.validate()) != nil) == isValid, "\(share)")
+        }
+    }
+
     @Test("momentum is for sgd and below 1; warming up takes no negative time")
     func optimizer() {
         let cases: [(OptimizationMethod, momentum: Double, warmUp: Double, [String])] = [

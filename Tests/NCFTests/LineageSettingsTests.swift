@@ -25,6 +25,7 @@ struct LineageSettingsTests {
         settings.negativeSampling = .inBatch
         settings.popularityExponent = 0.3
         settings.contrast = CosineContrast(margin: 0.8, negativeWeight: 150)
+        settings.dropout = 0.25
         settings.optimizer = .sgd
         settings.momentum = 0.7
         settings.warmUp = 0.25

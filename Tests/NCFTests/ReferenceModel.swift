@@ -16,6 +16,8 @@ struct ReferenceModel {
     /// Of the items in histories, and whose they are; ``users`` have them added.
     var features: [Double]
     var bags: FeatureBags?
+    /// What the output `unit` of a layer counts in a sample; 1 without dropout.
+    var factor: (_ sample: Int, _ layer: Int, _ unit: Int) -> Double = { _, _, _ in 1 }
 
     init(_ model: TrainableModel) {
         gmf = model.users.gmf
@@ -30,7 +32,7 @@ struct ReferenceModel {
     }
 
     /// The logit of a user whose row is less by `weight` times the feature of `leftOut`.
-    func logit(user: Int, item: Int, leftOut: Int = 0, weight: Double = 0) -> Double {
+    func logit(user: Int, item: Int, leftOut: Int = 0, weight: Double = 0, sample: Int = 0) -> Double {
         var p = Array(users[user * stride..<(user + 1) * stride])
         if weight != 0 { for k in 0..<stride { p[k] -= weight * features[leftOut * stride + k] } }
         let q = Array(items[item * stride..<(item + 1) * stride])
@@ -39,11 +41,11 @@ struct ReferenceModel {
         guard !layerSizes.isEmpty else { return sum }
         var activations = Array(p[gmf..<gmf + mlp]) + Array(q[gmf..<gmf + mlp])
         var offset = gmf + (layerSizes.last?.output ?? 0)
-        for (input, output) in layerSizes {
+        for (layer, (input, output)) in layerSizes.enumerated() {
             activations = (0..<output).map { row in
                 var value = dense[offset + input * output + row]
                 for column in 0..<input { value += dense[offset + row * input + column] * activations[column] }
-                return max(0, value)
+                return factor(sample, layer, row) * max(0, value)
             }
             offset += input * output + output
         }
@@ -55,7 +57,8 @@ struct ReferenceModel {
         let group = sample / batch.samplesPerGroup
         return logit(
             user: Int(batch.users[group]), item: Int(batch.items[sample]),
-            leftOut: Int(batch.items[group * batch.samplesPerGroup]), weight: Double(batch.leftOut[group]))
+            leftOut: Int(batch.items[group * batch.samplesPerGroup]), weight: Double(batch.leftOut[group]),
+            sample: sample)
     }
 
     /// The loss with one number of the features moved, and every user who has the feature with it.

@@ -61,6 +61,8 @@ struct TrainingRefusalTests {
             train(
                 #"{"objective": "cosine_contrastive", "architecture": "mf", "contrastive_weight": 0}"#,
                 ("/contrastive_weight", "above 0")),
+            train(#"{"dropout": 0.91}"#, ("/dropout", "0 to 0.9")),
+            train(#"{"dropout": -0.1}"#, ("/dropout", "0 to 0.9")),
             train(#"{"optimizer": "adamw"}"#, ("/optimizer", "\"adam\", \"adagrad\", \"sgd\"")),
             train(#"{"momentum": 0.9}"#, ("/momentum", "only with the optimizer sgd")),
             train(#"{"optimizer": "sgd", "momentum": 1}"#, ("/momentum", "below 1")),

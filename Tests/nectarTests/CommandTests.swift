@@ -43,6 +43,7 @@ struct CommandTests {
                 ["train", "--objective", "cosine_contrastive", "--architecture", "gmf"],
                 "--architecture must be mf with the objective cosine_contrastive"
             ),
+            (["train", "--dropout", "1"], "--dropout must be 0 to 0.9, not 1.0"),
             (["train", "--momentum", "0.5"], "--momentum can be above 0 only with the optimizer sgd, not with adam"),
             (["train", "--warm-up=-1"], "--warm-up must be 0 to 10000 epochs, not -1.0"),
             (["evaluate", "--popularity-exponent", "3"], "--popularity-exponent must be 0 to 2, not 3.0"),

@@ -47,6 +47,12 @@ void nectar_gather_user_mlp(nectar_row_layout layout, int32_t groups, int32_t pe
 // x = max(0, x + bias + per_group), x being (groups * per) x n and per_group groups x n, or null.
 void nectar_bias_relu(int32_t groups, int32_t per, int32_t n, const float *per_group, const float *bias, float *x);
 
+// Inverted dropout: x[k] = 0 where the hash of k and the key is below the threshold, else x[k] times scale.
+void nectar_dropout(int32_t n, uint64_t key, uint32_t threshold, float scale, float *x);
+
+// x *= factor.
+void nectar_scale(int32_t n, float factor, float *x);
+
 // logits[s] += weights . activations[s].
 void nectar_tower_output(int32_t count, int32_t n, const float *activations, const float *weights, float *logits);
 

@@ -124,6 +124,7 @@ extension Hyperparameters {
             answer.member("learning_rate_schedule", learningRateSchedule.rawValue)
             answer.member("warm_up", warmUp)
             answer.member("weight_decay", weightDecay)
+            if architecture.hasMLP { answer.member("dropout", dropout) }
             answer.member("negatives_per_positive", negativesPerPositive)
             answer.member("negative_sampling", negativeSampling.rawValue)
             if negativeSampling == .popularity { answer.member("popularity_exponent", popularityExponent) }

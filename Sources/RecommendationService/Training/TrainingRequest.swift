@@ -50,7 +50,7 @@ public struct TrainingRequest: Sendable {
         "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "negative_sampling", "popularity_exponent",
         "contrastive_margin", "contrastive_weight",
-        "optimizer", "momentum", "warm_up", "seed", "holdout",
+        "optimizer", "momentum", "warm_up", "dropout", "seed", "holdout",
         "early_stopping", "publish", "refit", "wait", "yardstick", "resamples",
     ]
 
@@ -153,6 +153,7 @@ extension TrainingRequest {
         if let exponent = body.number("popularity_exponent", &faults) { hyperparameters.popularityExponent = exponent }
         if let margin = body.number("contrastive_margin", &faults) { hyperparameters.contrast.margin = margin }
         if let weight = body.number("contrastive_weight", &faults) { hyperparameters.contrast.negativeWeight = weight }
+        if let share = body.number("dropout", &faults) { hyperparameters.dropout = share }
         if let method = body.choice(OptimizationMethod.self, "optimizer", &faults) {
             hyperparameters.optimizer = method
         }

@@ -61,6 +61,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "L2 penalty.")
     var weightDecay: Double?
 
+    @Option(help: "Share of each dense layer's outputs left out in training, 0 to 0.9.")
+    var dropout: Double?
+
     @Option(help: "Negatives sampled for each positive.")
     var negatives: Int?
 
@@ -106,6 +109,7 @@ struct ModelOptions: ParsableArguments {
         settings.popularityExponent = popularityExponent ?? settings.popularityExponent
         settings.contrast.margin = contrastiveMargin ?? settings.contrast.margin
         settings.contrast.negativeWeight = contrastiveWeight ?? settings.contrast.negativeWeight
+        settings.dropout = dropout ?? settings.dropout
         settings.optimizer = optimizer ?? settings.optimizer
         settings.momentum = momentum ?? settings.momentum
         settings.warmUp = warmUp ?? settings.warmUp
