@@ -50,7 +50,8 @@ public final class ModelSnapshot: Scorer {
         popularityOrder = FrozenArray(order.map(Int32.init))
         prior = ModelPrior(model, history: parameters.history)
         negatives = NegativePool(
-            model, meanUser: prior.user, popularityOrder: popularityOrder, seed: lineage.hyperparameters.seed)
+            model, meanUser: prior.user, popularityOrder: popularityOrder, seed: lineage.hyperparameters.seed,
+            likelihoods: NegativePool.likelihoods(lineage.hyperparameters, popularity: popularity))
     }
 
     /// Stands on parts read from a file, which the reader has checked against each other.
@@ -72,7 +73,8 @@ public final class ModelSnapshot: Scorer {
         self.negatives =
             negatives
             ?? NegativePool(
-                model, meanUser: prior.user, popularityOrder: popularityOrder, seed: lineage.hyperparameters.seed)
+                model, meanUser: prior.user, popularityOrder: popularityOrder, seed: lineage.hyperparameters.seed,
+                likelihoods: NegativePool.likelihoods(lineage.hyperparameters, popularity: popularity))
     }
 
     /// What it was trained to predict; never `auto`.

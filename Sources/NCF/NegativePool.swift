@@ -17,11 +17,18 @@ struct NegativePool: Sendable {
     private static let leastShare = 0.1
 
     /// One pass over the catalogue.
-    init(_ model: ScoringModel, meanUser: UserVector, popularityOrder: FrozenArray<Int32>, seed: UInt64) {
+    ///
+    /// - Parameter likelihoods: How much likelier than the mean item each is as a negative, where they are not all alike: what a
+    ///   weighted sum is the mean of, is then weighted so.
+    init(
+        _ model: ScoringModel, meanUser: UserVector, popularityOrder: FrozenArray<Int32>, seed: UInt64,
+        likelihoods: [Double]? = nil
+    ) {
         // σ(logit) is the size of a negative's gradient.
         var shares = model.score(meanUser, model.catalogue).map { logit in
             logit.isFinite ? 1 / (1 + exp(-Double(logit))) : 0
         }
+        if let likelihoods { for item in shares.indices { shares[item] *= likelihoods[item] } }
         let least = Self.leastShare * shares.reduce(0, +) / Double(max(1, shares.count))
         for item in shares.indices { shares[item] += max(least, .leastNormalMagnitude) }
         let step = shares.reduce(0, +) / Double(Self.draws)
@@ -35,9 +42,22 @@ struct NegativePool: Sendable {
             let drawn = ((sum - next) / step).rounded(.up)
             next += drawn * step
             items.append(item)
-            weights.append(Float(drawn * step / (share * Double(shares.count))))
+            weights.append(Float(drawn * step * (likelihoods?[Int(item)] ?? 1) / (share * Double(shares.count))))
         }
         self.items = items
         self.weights = weights
+    }
+}
+
+extension NegativePool {
+    /// How much likelier than the mean item each is as a negative, in a training with `settings`; nil where they are all alike.
+    ///
+    /// A softmax makes up for its negatives' likelihoods itself; of the others a model that knew popular items as negatives
+    /// has lower logits for them, and so it has to be folded into.
+    static func likelihoods(_ settings: Hyperparameters, popularity: FrozenArray<Float>) -> [Double]? {
+        guard settings.negativeSampling == .popularity, settings.objective != .softmax else { return nil }
+        let powers = popularity.map { pow(max(1, Double($0)), settings.popularityExponent) }
+        let mean = powers.reduce(0, +) / Double(max(1, powers.count))
+        return powers.map { $0 / mean }
     }
 }

@@ -208,16 +208,25 @@ struct FoldInTests {
         return zip(gradient, spread).reduce(0) { $0 + $1.0 * $1.0 * $1.1 * $1.1 }.squareRoot()
     }
 
-    @Test("the items that stand for the others have, weighted, the others' mean", arguments: [40, 3000])
-    func negatives(itemCount: Int) {
+    @Test(
+        "the items that stand for the others have, weighted, the others' mean, or that of training's negatives",
+        arguments: [40, 3000], [NegativeSampling.uniform, .popularity])
+    func negatives(itemCount: Int, sampling: NegativeSampling) {
         let snapshot = ServingFixture.snapshot(.mf, users: 20, items: itemCount)
         let model = snapshot.model
         let quantity = (0..<itemCount).map { 1 + Double(model.itemGMF[$0 * model.gmfWidth]) }
-        let expected = quantity.reduce(0, +) / Double(itemCount)
+        var settings = snapshot.lineage.hyperparameters
+        settings.negativeSampling = sampling
+        let likelihoods = NegativePool.likelihoods(settings, popularity: snapshot.popularity)
+        #expect((likelihoods == nil) == (sampling == .uniform))
+        let powers = (0..<itemCount).map { pow(Double(max(1, snapshot.interactionCount(ofItem: $0))), 0.75) }
+        let shares = powers.map { sampling == .uniform ? 1 / Double(itemCount) : $0 / powers.reduce(0, +) }
+        let expected = zip(shares, quantity).reduce(0) { $0 + $1.0 * $1.1 }
         var (mean, total) = (0.0, 0.0)
         for seed in 0..<50 as Range<UInt64> {
             let pool = NegativePool(
-                model, meanUser: snapshot.prior.user, popularityOrder: snapshot.popularityOrder, seed: seed)
+                model, meanUser: snapshot.prior.user, popularityOrder: snapshot.popularityOrder, seed: seed,
+                likelihoods: likelihoods)
             #expect(pool.items.count <= NegativePool.draws && Set(pool.items).count == pool.items.count)
             #expect(pool.items.count == itemCount || pool.items.count > 200)
             for (item, weight) in zip(pool.items, pool.weights) {
