@@ -338,10 +338,12 @@ double nectar_cosine_contrast(int32_t groups, int32_t per, const float *restrict
 }
 
 MULTIVERSIONED
-void nectar_tangent(int32_t stride, int32_t d, const float *restrict row, float *restrict gradient) {
+int32_t nectar_tangent(int32_t stride, int32_t d, const float *restrict row, float *restrict gradient) {
+    const int32_t is_any = dot(d, gradient, gradient) > 0;
     const float along = dot(d, row, gradient);
     for (int32_t k = 0; k < d; k++) gradient[k] -= along * row[k];
     for (int32_t k = d; k < stride; k++) gradient[k] = 0;
+    return is_any;
 }
 
 MULTIVERSIONED

@@ -35,11 +35,11 @@ final class EmbeddingTable: Sendable {
     /// Adds the penalty `decay` times the row to `gradient` (`stride` elements) and takes one step of the row's own.
     ///
     /// On the sphere, what of the gradient changes a row's length is taken from it, and with it the penalty's; `gradient` has it so
-    /// afterwards.
+    /// afterwards. A row without any stands still there: most negatives are beyond the margin.
     func update(row: Int, gradient: UnsafeMutablePointer<Float>, decay: Float, optimizer: Optimizer) {
-        steps[row] += 1
         let start = row * stride
-        if isUnit { unsafe nectar_tangent(layout.stride, layout.gmf, rows.base + start, gradient) }
+        if isUnit, unsafe nectar_tangent(layout.stride, layout.gmf, rows.base + start, gradient) == 0 { return }
+        steps[row] += 1
         unsafe state.step(
             from: start, count: stride, parameters: rows.base + start, gradient: gradient, decay: decay,
             optimizer: optimizer, step: Int(steps[row]))

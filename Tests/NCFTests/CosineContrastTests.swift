@@ -55,7 +55,7 @@ struct CosineContrastTests {
             for row in 0..<gradient.count / stride {
                 let range = row * stride..<(row + 1) * stride
                 var own = Array(gradient[range])
-                unsafe nectar_tangent(Int32(stride), 5, rows[side][range].map(Float.init), &own)
+                _ = unsafe nectar_tangent(Int32(stride), 5, rows[side][range].map(Float.init), &own)
                 for k in 0..<stride {
                     let value = rows[side][range.lowerBound + k]
                     let losses = [1e-5, -1e-5].map { width in
@@ -94,6 +94,30 @@ struct CosineContrastTests {
         }
         #expect(parameters.userBias.allSatisfy { $0 == 0 } && parameters.itemBias.allSatisfy { $0 == 0 })
         #expect(parameters.globalBias == 0 && parameters.outputWeights == Array(repeating: 1, count: 7))
+    }
+
+    @Test("a row whose samples are all beyond the margin stands still, what is remembered of it too")
+    func still() {
+        let model = model(users: 1, items: 3, seed: 3)
+        let step = TrainingStep(
+            model: model, objective: .cosineContrastive, capacity: 1, samplesPerGroup: 2, loop: ParallelLoop(threads: 1)
+        )
+        let batch = MiniBatch(capacity: 1, samplesPerGroup: 2)
+        batch.groupCount = 1
+        (batch.items[0], batch.items[1]) = (0, 1)
+        (batch.weights[0], batch.weights[1]) = (1, 1)
+        let stride = model.items.stride
+        func move(margin: Double) -> (positive: Bool, negative: Bool) {
+            step.contrast = CosineContrast(margin: margin, negativeWeight: 3)
+            let before = model.items.rows.array
+            _ = step.computeGradients(batch)
+            step.update(batch, decay: 0, optimizer: Optimizer(learningRate: 0.01))
+            let after = model.items.rows.array
+            return (before[..<stride] != after[..<stride], before[stride..<2 * stride] != after[stride..<2 * stride])
+        }
+        #expect(move(margin: -1) == (true, true))
+        // Adam's moments are not 0 now, and would carry it on.
+        #expect(move(margin: 1) == (true, false))
     }
 
     @Test("a user who has seen everything is drawn to the positives alone")

@@ -88,8 +88,8 @@ double nectar_cosine_contrast(int32_t groups, int32_t per, const float *logits, 
                               float weight, float scale, float *deltas);
 
 // Takes from the gradient (stride elements) what of it changes the length of `row`, which is 1 over the first d elements, and
-// all beyond those: what is left is the derivative of a function of row / |row|.
-void nectar_tangent(int32_t stride, int32_t d, const float *row, float *gradient);
+// all beyond those: what is left is the derivative of a function of row / |row|. Returns 0 where there was none.
+int32_t nectar_tangent(int32_t stride, int32_t d, const float *row, float *gradient);
 
 // Gives d elements the length 1, if they have any.
 void nectar_normalize(int32_t d, float *row);
