@@ -30,6 +30,11 @@ struct Optimizer: Sendable {
         }
     }
 
+    /// The one that `settings` ask for.
+    init(_ settings: Hyperparameters) {
+        self.init(learningRate: settings.learningRate, method: settings.optimizer, momentum: settings.momentum)
+    }
+
     /// How many numbers the method remembers of each parameter.
     var numbersPerParameter: Int {
         switch method {

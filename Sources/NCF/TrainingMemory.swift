@@ -10,6 +10,9 @@ struct TrainingMemory {
     /// Of an interaction: its place in the order, itself as a sample, among its user's positives and in the item's column.
     private static let interactionBytes = 40
 
+    /// Of an interaction, where negatives are drawn by popularity: the mass below it.
+    private static let massBytes = 8
+
     /// Of `settings` that are within their bounds, the objective resolved.
     init(_ settings: Hyperparameters, userCount: Int, itemCount: Int, interactionCount: Int) {
         let rows = userCount + itemCount
@@ -17,10 +20,11 @@ struct TrainingMemory {
         let perGroup = settings.objective == .rating ? 1 : 1 + settings.negativesPerPositive
         let groups = min(interactionCount, max(1, settings.batchSize / perGroup))
         let slices = (groups * perGroup + TrainingStep.samplesPerSlice - 1) / TrainingStep.samplesPerSlice
-        // A parameter has two moments beside it; a copy of the best epoch's waits, and one leaves.
-        var elements = rows * (3 * shape.stride + 2 * shape.width) + shape.dense * (5 + slices)
+        // A parameter has what the optimiser remembers beside it; a copy of the best epoch's waits, and one leaves.
+        let own = 1 + Optimizer(settings).numbersPerParameter
+        var elements = rows * (own * shape.stride + 2 * shape.width) + shape.dense * (own + 2 + slices)
         if settings.hasHistory {
-            elements += itemCount * (4 * shape.stride + 2 * shape.width) + userCount * shape.stride
+            elements += itemCount * ((own + 1) * shape.stride + 2 * shape.width) + userCount * shape.stride
         }
         elements += groups * (perGroup * (shape.mlp + 8) + shape.stride + shape.gmf)
         elements += settings.threads * TrainingStep.samplesPerSlice * 2 * (shape.activations + shape.mlp)
@@ -31,7 +35,12 @@ struct TrainingMemory {
                 elements += side * (side + 6 * settings.history.dimension)
             }
         }
-        bytes = elements * Self.elementBytes + interactionCount * Self.interactionBytes
+        var interactionBytes = Self.interactionBytes
+        if settings.negativeSampling != .uniform, settings.objective != .rating {
+            elements += 4 * rows
+            interactionBytes += Self.massBytes
+        }
+        bytes = elements * Self.elementBytes + interactionCount * interactionBytes
     }
 
     /// The sizes of a model's parts, in elements.

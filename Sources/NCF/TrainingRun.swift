@@ -33,9 +33,7 @@ struct TrainingRun {
             mlpEmbeddingDimension: hyperparameters.resolvedMLPEmbeddingDimension,
             hiddenLayerSizes: hyperparameters.hiddenLayerSizes
         )
-        optimizer = Optimizer(
-            learningRate: hyperparameters.learningRate, method: hyperparameters.optimizer,
-            momentum: hyperparameters.momentum)
+        optimizer = Optimizer(hyperparameters)
         model = TrainableModel(
             shape: shape, trainsGlobalBias: source.objective == .implicit, globalBias: source.globalBias,
             seed: hyperparameters.seed,

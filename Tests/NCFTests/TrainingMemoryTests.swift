@@ -58,6 +58,18 @@ struct TrainingMemoryTests {
         #expect(bytes > 1 << 40)
     }
 
+    @Test("sampling by popularity takes 8 bytes an interaction more; what an optimiser does not remember takes none")
+    func options() {
+        let usual = megabytes(settings { _ in })
+        #expect(megabytes(settings { $0.negativeSampling = .popularity }) >= usual + 7)
+        // Of a parameter there were five numbers: itself, two moments and two copies.
+        let parameters = 4 * (6040 + 3706 + 3706) * (64 + 192 + 32) / 1_000_000
+        let (adagrad, plain) = (
+            megabytes(settings { $0.optimizer = .adagrad }), megabytes(settings { $0.optimizer = .sgd })
+        )
+        #expect(usual - adagrad >= parameters && adagrad - plain >= parameters)
+    }
+
     @Test("a trainer that may take less refuses, and one that may take as much trains")
     func limit() throws {
         let data = randomDataset(users: 60, items: 40, perUser: 15, seed: 2)
