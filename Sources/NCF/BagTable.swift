@@ -31,6 +31,12 @@ final class BagTable: Sendable {
         steps = AlignedBuffer(count: 1, repeating: 0)
     }
 
+    /// The features, and what the optimiser knows of them; to be taken after a settlement, when nothing is gathered.
+    func checkpointParts(_ name: String, _ withState: Bool) -> [CheckpointPart] {
+        [.numbers("\(name).features", features)]
+            + (withState ? state.checkpointParts(name) + [.counts("\(name).steps", steps)] : [])
+    }
+
     /// Overwrites one column block of every feature: `width` elements from `offset` on.
     func setColumns(offset: Int, width: Int, to values: [Float]) {
         precondition(values.count == bags.byFeature.count * width)

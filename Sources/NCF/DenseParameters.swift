@@ -57,6 +57,11 @@ final class DenseParameters: Sendable {
         }
     }
 
+    /// The vector, and what the optimiser knows of it.
+    func checkpointParts(_ name: String, _ withState: Bool) -> [CheckpointPart] {
+        [.numbers("\(name).values", values)] + (withState ? state.checkpointParts(name) : [])
+    }
+
     /// A copy of part of the vector.
     func slice(_ range: Range<Int>) -> [Float] {
         range.map { values[$0] }

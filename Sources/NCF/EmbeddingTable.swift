@@ -60,6 +60,12 @@ final class EmbeddingTable: Sendable {
         state.prefetch(from: start, count: stride)
     }
 
+    /// The rows, and what the optimiser knows of them.
+    func checkpointParts(_ name: String, _ withState: Bool) -> [CheckpointPart] {
+        [.numbers("\(name).rows", rows)]
+            + (withState ? state.checkpointParts(name) + [.counts("\(name).steps", steps)] : [])
+    }
+
     /// Reads one column block of every row: `width` elements from `offset` on.
     func columns(offset: Int, width: Int) -> [Float] {
         var values: [Float] = []

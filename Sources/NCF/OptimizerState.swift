@@ -43,6 +43,11 @@ final class OptimizerState: Sendable {
         }
     }
 
+    /// What is remembered, to be kept.
+    func checkpointParts(_ name: String) -> [CheckpointPart] {
+        [.numbers("\(name).first", first), .numbers("\(name).second", second)]
+    }
+
     /// Asks for what is remembered of `count` parameters from `start` on to be brought near.
     func prefetch(from start: Int, count: Int) {
         let bytes = Int64(count * MemoryLayout<Float>.size)

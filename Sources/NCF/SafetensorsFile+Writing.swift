@@ -5,16 +5,17 @@ extension SafetensorsFile {
         var checksum: UInt64
     }
 
-    /// Writes a file that must not exist yet, whole or not at all, and computes its checksum on the way.
+    /// Writes a file that must not exist yet (or may, if `replacing`), whole or not at all, and computes its checksum on the way.
     ///
     /// The tensors are laid down in order of falling element size, so that each is aligned without gaps.
     static func write(
-        _ tensors: [SafetensorsTensor], metadata: [String: String] = [:], to path: String
+        _ tensors: [SafetensorsTensor], metadata: [String: String] = [:], to path: String,
+        replacing: Bool = false
     ) throws(SnapshotFileError) -> Receipt {
         let ordered = laidDown(tensors)
         var checksum = PayloadChecksum()
         var byteCount = 0
-        try SnapshotFile.create(path, replacing: false) { descriptor throws(SnapshotFileError) in
+        try SnapshotFile.create(path, replacing: replacing) { descriptor throws(SnapshotFileError) in
             func put(_ bytes: UnsafeRawBufferPointer) throws(SnapshotFileError) {
                 unsafe checksum.update(bytes)
                 byteCount += bytes.count

@@ -25,11 +25,14 @@ public struct Trainer: Sendable {
     /// - Parameters:
     ///   - holdout: What to measure every epoch on; nil trains all epochs and keeps the last.
     ///   - observer: Is told of progress.
+    ///   - checkpoint: A file to leave after every epoch, and to go on from where there is one of the same data, settings (threads
+    ///     apart) and holdout. The observer is told of the epochs that are behind it too. Not with another `validate`.
     ///   - validate: Measures the parameters on the holdout; nil leaves it to ``HoldoutValidation``.
     /// - Returns: The weights of the best epoch, and a report of each.
     /// - Throws: ``TrainingError``.
     public func train(
         holdout: Holdout? = nil, observer: any TrainingObserver = NoTrainingObserver(),
+        checkpoint: String? = nil,
         validate: ((ModelParameters) -> ValidationReport?)? = nil
     ) throws(TrainingError) -> TrainingResult {
         var settings = hyperparameters
@@ -48,6 +51,9 @@ public struct Trainer: Sendable {
         let source = try TrainingSource(dataset: dataset, hyperparameters: settings)
         Kernels.useOneThread()
         var run = TrainingRun(source: source, dataset: dataset, hyperparameters: settings)
+        run.checkpoint = checkpoint.map {
+            TrainingCheckpoint(path: $0, dataset: dataset, holdout: holdout, settings: settings)
+        }
         if let validate {
             run.validate = { validate($0.parameters()) }
         } else if let holdout, !holdout.isEmpty {

@@ -28,6 +28,8 @@ public enum TrainingError: Error, Equatable, Sendable {
     case nothingToTrain(String)
     /// The loss stopped being a finite number in this epoch.
     case diverged(epoch: Int)
+    /// The checkpoint could not be written; the sentence says why.
+    case checkpoint(String)
     /// The settings are out of their bounds; every fault is listed.
     case invalidHyperparameters(HyperparameterFaults)
     /// The training would take about `bytes` of memory, and may not take more than `limit`.

@@ -13,6 +13,8 @@ struct TrainingRun {
     let loop: ParallelLoop
     /// Measures the model on the holdout.
     var validate: ((TrainableModel) -> ValidationReport?)?
+    /// Where it is left after every epoch.
+    var checkpoint: TrainingCheckpoint?
     private let source: TrainingSource
     private let hyperparameters: Hyperparameters
     private let model: TrainableModel
@@ -57,13 +59,13 @@ struct TrainingRun {
             ? ClosedFormInitializer(dataset: dataset, hyperparameters: hyperparameters, loop: loop) : nil
     }
 
-    /// All epochs.
+    /// All epochs, or those that a checkpoint leaves.
     mutating func run(observer: any TrainingObserver) throws(TrainingError) -> TrainingResult {
         step.isCancelled = { observer.isCancelled }
-        var reports: [EpochReport] = []
-        var best: (epoch: Int, report: ValidationReport?, parameters: ModelParameters?) = (0, nil, nil)
+        var (state, best) = resume(observer)
         // Epoch 0 is the closed form.
-        for epoch in (initializer == nil ? 1 : 0)...hyperparameters.epochs {
+        var epoch = state.reports.last.map { $0.epoch + 1 } ?? (initializer == nil ? 1 : 0)
+        while epoch <= hyperparameters.epochs, !isOver(after: epoch - 1, best) {
             var report = try epoch == 0 ? initialise(observer) : trainEpoch(epoch, observer)
             if let validate {
                 let start = DispatchTime.now().uptimeNanoseconds
@@ -71,19 +73,27 @@ struct TrainingRun {
                 report.validationSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
             }
             if observer.isCancelled { throw .cancelled }
-            reports.append(report)
+            state.reports.append(report)
             if report.validation == nil || report.validation?.improves(on: best.report) == true {
                 let isLast = epoch == hyperparameters.epochs
                 best = (epoch, report.validation, report.validation == nil || isLast ? nil : model.parameters())
             }
+            try save(&state, bestEpoch: best.epoch)
             observer.epochFinished(report)
-            let patience = hyperparameters.earlyStopping
-            if patience > 0, best.report != nil, epoch - best.epoch >= patience { break }
+            epoch += 1
         }
         return TrainingResult(
-            parameters: best.parameters ?? model.parameters(), hyperparameters: hyperparameters, reports: reports,
+            parameters: best.parameters ?? model.parameters(), hyperparameters: hyperparameters, reports: state.reports,
             bestEpoch: best.report == nil ? hyperparameters.epochs : best.epoch
         )
+    }
+
+    private typealias Best = (epoch: Int, report: ValidationReport?, parameters: ModelParameters?)
+
+    /// Whether patience is at its end.
+    private func isOver(after epoch: Int, _ best: Best) -> Bool {
+        let patience = hyperparameters.earlyStopping
+        return patience > 0 && best.report != nil && epoch - best.epoch >= patience
     }
 
     private func initialise(_ observer: any TrainingObserver) throws(TrainingError) -> EpochReport {
@@ -164,5 +174,38 @@ struct TrainingRun {
             source.fill(step.groups(ofSlice: slice, in: next), of: next, first: first, order: order, epoch: epoch)
         }
         batches = (next, batches.current)
+    }
+}
+
+extension TrainingRun {
+    /// Takes up where the checkpoint left off, if there is one.
+    private func resume(_ observer: any TrainingObserver) -> (TrainingCheckpoint.State, Best) {
+        guard let state = checkpoint?.read(into: model) else { return (TrainingCheckpoint.State(), (0, nil, nil)) }
+        step.stepCount = state.stepCount
+        for report in state.reports { observer.epochFinished(report) }
+        let report = state.reports.first { $0.epoch == state.bestEpoch }?.validation
+        guard report != nil, state.bestEpoch != hyperparameters.epochs else {
+            return (state, (state.bestEpoch, report, nil))
+        }
+        // The best epoch's numbers for a moment: what leaves is computed from them as it was then.
+        let parts = model.checkpointParts(withState: false).filter { $0.count > 0 }
+        let last = parts.compactMap(\.tensor)
+        for (part, tensor) in zip(parts, state.best) { part.set(tensor) }
+        let parameters = model.parameters()
+        for (part, tensor) in zip(parts, last) { part.set(tensor) }
+        return (state, (state.bestEpoch, report, parameters))
+    }
+
+    /// Leaves a checkpoint, if one is wanted.
+    private func save(_ state: inout TrainingCheckpoint.State, bestEpoch: Int) throws(TrainingError) {
+        guard let checkpoint, let last = state.reports.last else { return }
+        state.bestEpoch = bestEpoch
+        state.stepCount = step.stepCount
+        if bestEpoch == last.epoch { state.best = last.validation == nil ? [] : TrainingCheckpoint.best(of: model) }
+        do {
+            try checkpoint.write(state, model)
+        } catch {
+            throw .checkpoint(error.description)
+        }
     }
 }

@@ -41,7 +41,8 @@ final class TrainingStep: @unchecked Sendable {
     private let outputWeights: AlignedBuffer<Float>
     private let userGroups: RowGroups
     private let itemGroups: RowGroups
-    private var stepCount = 0
+    /// Steps that the dense parameters have taken.
+    var stepCount = 0
 
     /// Scratch for batches of up to `capacity` groups of `samplesPerGroup` samples.
     init(model: TrainableModel, objective: Objective, capacity: Int, samplesPerGroup: Int, loop: ParallelLoop) {

@@ -107,6 +107,22 @@ struct CommandTests {
         #expect(!FileManager.default.fileExists(atPath: folder.file("data")))
     }
 
+    @Test("a training leaves no checkpoint once it has a model, and says where it cannot write one")
+    func checkpoint() throws {
+        #expect(try generate("in").status == 0)
+        let data = ["--data", folder.file("data")]
+        #expect(try NectarProcess.run(["import"] + data + [folder.file("in")]).status == 0)
+        let options = ["train"] + data + Self.tinyModel
+        let trained = try NectarProcess.run(options + ["--checkpoint", folder.file("mark")])
+        #expect(trained.status == 0 && trained.output.contains("v1 published"), "\(trained.errors)")
+        for name in ["mark", "mark.refit"] {
+            #expect(!FileManager.default.fileExists(atPath: folder.file(name)))
+        }
+        let lost = try NectarProcess.run(options + ["--checkpoint", folder.file("none/mark")])
+        #expect(lost.status != 0)
+        #expect(lost.errors.contains("The checkpoint could not be written: ") && lost.errors.contains("none/mark"))
+    }
+
     @Test("a report as JSON is one document on standard output, and mf stands beside a neural model unless declined")
     func evaluateJSON() throws {
         #expect(try generate("in").status == 0)

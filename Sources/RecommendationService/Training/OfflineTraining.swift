@@ -1,3 +1,4 @@
+import Glibc
 public import InteractionStorage
 public import NCF
 
@@ -15,6 +16,10 @@ public enum OfflineTraining {
         let job = TrainingJob(
             id: "1", request: request, createdAt: WallClock.system.milliseconds(), epochFinished: follow)
         TrainingPipeline(store: store, models: models, memoryLimit: memoryLimit, clock: .system).run(job)
+        // What has become a model needs nothing to go on from.
+        if job.state == .succeeded {
+            for path in [false, true].compactMap(request.checkpoint(isRefit:)) { unsafe unlink(path) }
+        }
         return job
     }
 

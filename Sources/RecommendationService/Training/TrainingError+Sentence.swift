@@ -11,6 +11,7 @@ extension TrainingError {
         case .needsMemory(let bytes, let limit):
             "The training would take about \(Self.megabytes(bytes)) MB of memory and may take \(Self.megabytes(limit)) MB "
                 + "(training.memory_megabytes). Smaller hidden_layers, embedding_dimension or batch_size take less."
+        case .checkpoint(let reason): "The checkpoint could not be written: \(reason)."
         case .invalidHyperparameters(let faults):
             faults.faults.map { "\($0.name) \($0.detail)" }.joined(separator: "; ")
         }

@@ -107,7 +107,7 @@ struct TrainingPipeline {
     ) throws(Failure) -> TrainingResult {
         do {
             return try Trainer(dataset: dataset, hyperparameters: settings, memoryLimit: memoryLimit).train(
-                holdout: holdout, observer: job)
+                holdout: holdout, observer: job, checkpoint: job.request.checkpoint(isRefit: holdout == nil))
         } catch {
             throw error == .cancelled ? .cancelled : .failed(error.sentence)
         }

@@ -37,6 +37,8 @@ public struct TrainingRequest: Sendable {
     public var publication = Publication.ifBetter
     /// Whether the published model is trained once more on everything, the holdout included.
     public var refits = true
+    /// A file to leave after every epoch, and to go on from: see ``Trainer``. The training on everything has its own beside it.
+    public var checkpoint: String?
     /// Whether the answer waits for the end of the job.
     public var waits = false
 
@@ -145,6 +147,11 @@ public struct TrainingRequest: Sendable {
 }
 
 extension TrainingRequest {
+    /// The checkpoint of one of the two trainings of a job.
+    func checkpoint(isRefit: Bool) -> String? {
+        checkpoint.map { isRefit ? "\($0).refit" : $0 }
+    }
+
     /// Reads by what means a model is trained.
     private mutating func readMethod(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
         if let sampling = body.choice(NegativeSampling.self, "negative_sampling", &faults) {

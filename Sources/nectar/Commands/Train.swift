@@ -23,6 +23,12 @@ struct Train: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Train mf beside a model that is more than that, to measure it by.")
     var yardstick = true
 
+    @Option(
+        help: ArgumentHelp(
+            "A file to leave after every epoch, and to go on from if the training ends before it has a model.",
+            discussion: "One of other data or settings is replaced. There is a second one, with .refit at its end."))
+    var checkpoint: String?
+
     func run() throws {
         let configuration = try options.load()
         var request = TrainingRequest()
@@ -30,6 +36,7 @@ struct Train: ParsableCommand {
         request.holdout = holdout
         request.publication = publish
         request.refits = !noRefit
+        request.checkpoint = checkpoint
         request.evaluation.trainsYardstick = yardstick
         request.evaluation.cutoffs = [10]
         let data = try DataDirectory(existing: configuration)
