@@ -5,9 +5,10 @@ import Glibc
 ///
 /// An item has a mass, an integer, so that sums of masses are exact. What is drawn is a place in the mass of the user's
 /// non-positives; bisecting the masses that lie below each of the user's positives, and then those below each item, finds
-/// whose it is: exactly by the masses, in O(log positives + log items) for every user alike. (Drawing from all items by an alias table
+/// whose it is: exactly by the masses, in O(log positives + log items) for every user alike, and the items' part, by a table of where to
+/// begin (Chen and Asau 1974), in O(1) on average. (Drawing from all items by an alias table
 /// until one is no positive takes O(1) a try, but for who has seen most of what is popular there are many.) Beside
-/// the dataset it takes 12 bytes an interaction, 8 an item and 8 a user.
+/// the dataset it takes 12 bytes an interaction, 16 an item and 8 a user.
 struct PopularitySampler: Sendable {
     /// What the masses add up to, about: more than any catalogue has items, and small enough for Double to be exact.
     private static let scale = 0x1p48
@@ -19,6 +20,9 @@ struct PopularitySampler: Sendable {
     private let gapsBelow: [Int64]
     // How much mass lies below each item; one more than there are items.
     private let massBelow: [Int64]
+    // The item that has the mass at each multiple of 2^guideShift, and at last the last item.
+    private let guides: [Int32]
+    private let guideShift: Int
     // By user, of all its non-positives.
     private let candidateMass: [Int64]
 
@@ -37,6 +41,7 @@ struct PopularitySampler: Sendable {
                 total += max(1, Int64((power * factor).rounded()))
                 return total
             }
+        (guides, guideShift) = Self.guides(massBelow)
         var positives: [Int32] = []
         var gaps: [Int64] = []
         var masses: [Int64] = []
@@ -75,7 +80,42 @@ struct PopularitySampler: Sendable {
             below < count
             ? massBelow[Int(positives[start + below])] - gapsBelow[start + below]
             : massBelow[massBelow.count - 1] - mass
-        return Int32(Self.countAtMost(place + positiveMass, in: massBelow, from: 1, count: massBelow.count - 1))
+        return item(at: place + positiveMass)
+    }
+
+    /// Whose mass `place` is.
+    private func item(at place: Int64) -> Int32 {
+        let guide = Int(place >> Int64(guideShift))
+        let first = Int(guides[guide])
+        let count = Int(guides[guide + 1]) - first
+        return Int32(first + Self.countAtMost(place, in: massBelow, from: first + 1, count: count))
+    }
+
+    /// Between one and two for every item, or nearly so.
+    private static func guides(_ massBelow: [Int64]) -> (items: [Int32], shift: Int) {
+        let (items, total) = (massBelow.count - 1, massBelow[massBelow.count - 1])
+        var shift = 0
+        while total >> Int64(shift) > 2 * Int64(items) { shift += 1 }
+        var guides: [Int32] = []
+        var item: Int32 = 0
+        var mass: Int64 = 0
+        while mass < total {
+            while massBelow[Int(item) + 1] <= mass { item += 1 }
+            guides.append(item)
+            mass += 1 << Int64(shift)
+        }
+        return (guides + [Int32(max(0, items - 1))], shift)
+    }
+
+    /// Asks for what a draw for `user` reads first to be brought near.
+    func prefetch(user: Int) {
+        let start = offsets[user]
+        let bytes = (offsets[user + 1] - start) * MemoryLayout<Int64>.size
+        unsafe gapsBelow.withUnsafeBufferPointer { gaps in
+            guard let base = gaps.baseAddress else { return }
+            // As with uniform draws: of long histories the beginning is enough.
+            unsafe nectar_prefetch(base + start, Int64(min(bytes, 1024)))
+        }
     }
 
     private static func countAtMost(_ limit: Int64, in values: [Int64], from start: Int, count: Int) -> Int {

@@ -106,8 +106,11 @@ struct TrainingSource: Sendable {
                 unsafe nectar_prefetch(base + Int(order[place + 8]), 1)
             }
         }
-        if case .uniform(let sampler) = negatives, place + 4 < order.count {
-            sampler.prefetch(user: Int(positives[Int(order[place + 4])].user))
+        guard place + 4 < order.count else { return }
+        switch negatives {
+        case .none, .inBatch: break
+        case .uniform(let sampler): sampler.prefetch(user: Int(positives[Int(order[place + 4])].user))
+        case .popularity(let sampler): sampler.prefetch(user: Int(positives[Int(order[place + 4])].user))
         }
     }
 
