@@ -88,6 +88,43 @@ struct TrainingTests {
         #expect(try service.get("/recommend?user_id=u3&limit=100").items.count == 7)
     }
 
+    @Test("how it is to learn is taken, told by the job and kept with the model, which serves")
+    func methods() throws {
+        let service = try TestService()
+        try service.loadCheckerboard()
+        for (version, body, told) in [
+            (
+                1,
+                #""architecture": "neumf", "hidden_layers": [8, 4], "objective": "softmax", "negative_sampling": "in_batch", "dropout": 0.25"#,
+                ["negative_sampling": "in_batch", "dropout": "0.25", "optimizer": "adam", "warm_up": "0.0"]
+            ),
+            (
+                2, #""architecture": "mf", "negative_sampling": "popularity", "optimizer": "adagrad", "warm_up": 0.5"#,
+                [
+                    "negative_sampling": "popularity", "popularity_exponent": "0.75", "optimizer": "adagrad",
+                    "warm_up": "0.5",
+                ]
+            ),
+            (
+                3,
+                #""architecture": "mf", "objective": "cosine_contrastive", "contrastive_margin": 0.25, "optimizer": "sgd", "momentum": 0.5"#,
+                ["contrastive_margin": "0.25", "contrastive_weight": "10.0", "momentum": "0.5", "optimizer": "sgd"]
+            ),
+        ] {
+            let reply = try service.post(
+                "/train", #"{\#(body), "embedding_dimension": 4, "epochs": 1, "publish": "always", "wait": true}"#)
+            #expect(reply.json["state"]?.string == "succeeded", "\(reply.text)")
+            let models = try service.get("/models/v\(version)").json
+            for configuration in [reply.json["configuration"], models["configuration"]] {
+                for (name, value) in told {
+                    let member = configuration?[name]
+                    #expect((member?.string ?? member?.double.map { "\($0)" }) == value, "\(name) of v\(version)")
+                }
+            }
+            #expect(try service.get("/recommend?user_id=u3&limit=100").items.count == 7)
+        }
+    }
+
     @Test("an answer that waits comes when the job has ended, and other connections do not wait for it")
     func waits() throws {
         let (service, _, gate) = try heldService()
