@@ -9,9 +9,12 @@
 void sposv_(const char *uplo, const int *n, const int *nrhs, float *a, const int *lda, float *b, const int *ldb,
             int *info, unsigned long uplo_length);
 
-// Cholesky's factor of a symmetric positive definite A (SPOTRF), and A's inverse from it (SPOTRI).
+// Cholesky's factor U of a symmetric positive definite A (SPOTRF), U's inverse (STRTRI), and the product of a triangle and its
+// own transpose (SLAUUM), which makes A's inverse of the latter.
 void spotrf_(const char *uplo, const int *n, float *a, const int *lda, int *info, unsigned long uplo_length);
-void spotri_(const char *uplo, const int *n, float *a, const int *lda, int *info, unsigned long uplo_length);
+void strtri_(const char *uplo, const char *diag, const int *n, float *a, const int *lda, int *info,
+             unsigned long uplo_length, unsigned long diag_length);
+void slauum_(const char *uplo, const int *n, float *a, const int *lda, int *info, unsigned long uplo_length);
 
 // Eigenvalues, ascending, and eigenvectors of a symmetric A (SSYEV); the vectors replace A's columns.
 void ssyev_(const char *jobz, const char *uplo, const int *n, float *a, const int *lda, float *w, float *work,

@@ -12,6 +12,8 @@ struct ClosedFormInitializer {
     let dataset: InteractionDataset
     let hyperparameters: Hyperparameters
     let loop: ParallelLoop
+    /// What items of the dataset say of each other, if that was asked before.
+    let memory: ItemItemMemory
 
     /// Changes `model` in place.
     ///
@@ -52,7 +54,8 @@ struct ClosedFormInitializer {
             let regression = ItemItemRegression(
                 dataset: dataset, regularization: hyperparameters.history.regularization, seed: hyperparameters.seed,
                 loop: loop)
-            relations = regression.factors(rank: hyperparameters.history.dimension, isCancelled: isCancelled)
+            relations = memory.factors(
+                of: regression, rank: hyperparameters.history.dimension, isCancelled: isCancelled)
             guard relations != nil else { return nil }
         }
         let blend = ClosedFormBlend(

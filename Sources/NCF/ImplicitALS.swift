@@ -23,7 +23,7 @@ struct ImplicitALS {
         usersOfItems = TransposedInteractions(dataset)
     }
 
-    /// Factors of `dimension` elements for every user and item, or nil where `isCancelled` said so between two sweeps.
+    /// Factors of `dimension` elements for every user and item, or nil where `isCancelled` said so between two halves of a sweep.
     ///
     /// Users and items without interactions get zeros.
     func factors(dimension: Int, isCancelled: () -> Bool) -> ImplicitFactors? {
@@ -43,6 +43,7 @@ struct ImplicitALS {
         for _ in 0..<settings.sweeps {
             if isCancelled() { return nil }
             solve(byUser, into: users, given: items, dimension, scratch)
+            if isCancelled() { return nil }
             solve(byItem, into: items, given: users, dimension, scratch)
         }
         return ImplicitFactors(dimension: dimension, users: users, items: items)

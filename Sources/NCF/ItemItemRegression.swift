@@ -28,7 +28,11 @@ struct ItemItemRegression {
         let matrix = SymmetricPair(size: size, loop: loop)
         addGram(selection, to: matrix)
         if isCancelled() { return nil }
-        guard size > 0, matrix.invertLower(penalty: Float(regularization)) else { return none }
+        guard size > 0 else { return none }
+        guard let isSolved = matrix.invertLower(penalty: Float(regularization), isCancelled: isCancelled) else {
+            return nil
+        }
+        guard isSolved else { return none }
         let subspace = EigenSubspace(size: size, count: min(size, rank + Self.oversampling), seed: seed)
         for _ in 0..<Self.iterations {
             if isCancelled() { return nil }

@@ -27,8 +27,9 @@ final class SymmetricPair: Sendable {
 
     /// Makes P of G; O(size³), one thread.
     ///
-    /// - Returns: Whether G + λ I was positive definite.
-    func invertLower(penalty: Float) -> Bool {
+    /// - Parameter isCancelled: Asked after each third of the work.
+    /// - Returns: Whether G + λ I was positive definite; nil where `isCancelled` said so.
+    func invertLower(penalty: Float, isCancelled: () -> Bool = { false }) -> Bool? {
         mirror()
         for index in 0..<size {
             upperDiagonal[index] = elements[index * size + index]
@@ -40,7 +41,13 @@ final class SymmetricPair: Sendable {
         var leading = order
         unsafe spotrf_(&triangle, &order, elements.base, &leading, &status, 1)
         guard status == 0 else { return false }
-        unsafe spotri_(&triangle, &order, elements.base, &leading, &status, 1)
+        if isCancelled() { return nil }
+        // What SPOTRI does, in its two steps: with thousands of rows it takes seconds.
+        var diagonal = CChar(UInt8(ascii: "N"))
+        unsafe strtri_(&triangle, &diagonal, &order, elements.base, &leading, &status, 1, 1)
+        guard status == 0 else { return false }
+        if isCancelled() { return nil }
+        unsafe slauum_(&triangle, &order, elements.base, &leading, &status, 1)
         guard status == 0 else { return false }
         for index in 0..<size { lowerDiagonal[index] = elements[index * size + index] }
         return lowerDiagonal.array.allSatisfy { $0 > 0 && $0.isFinite }

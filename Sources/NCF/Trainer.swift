@@ -35,6 +35,16 @@ public struct Trainer: Sendable {
         checkpoint: String? = nil,
         validate: ((ModelParameters) -> ValidationReport?)? = nil
     ) throws(TrainingError) -> TrainingResult {
+        try train(
+            holdout: holdout, observer: observer, checkpoint: checkpoint, remembering: ItemItemMemory(limit: 0),
+            validate: validate)
+    }
+
+    /// The same, with what items say of each other taken from `memory`, where it is, for it is this dataset's.
+    func train(
+        holdout: Holdout? = nil, observer: any TrainingObserver, checkpoint: String? = nil,
+        remembering memory: ItemItemMemory, validate: ((ModelParameters) -> ValidationReport?)?
+    ) throws(TrainingError) -> TrainingResult {
         var settings = hyperparameters
         do throws(HyperparameterFaults) {
             try settings.validate()
@@ -50,7 +60,7 @@ public struct Trainer: Sendable {
         try checkMemory(settings)
         let source = try TrainingSource(dataset: dataset, hyperparameters: settings)
         Kernels.useOneThread()
-        var run = TrainingRun(source: source, dataset: dataset, hyperparameters: settings)
+        var run = TrainingRun(source: source, dataset: dataset, hyperparameters: settings, memory: memory)
         run.checkpoint = checkpoint.map {
             TrainingCheckpoint(path: $0, dataset: dataset, holdout: holdout, settings: settings)
         }

@@ -25,7 +25,9 @@ struct TrainingRun {
     private var optimizer: Optimizer
     private let initializer: ClosedFormInitializer?
 
-    init(source: TrainingSource, dataset: InteractionDataset, hyperparameters: Hyperparameters) {
+    init(
+        source: TrainingSource, dataset: InteractionDataset, hyperparameters: Hyperparameters, memory: ItemItemMemory
+    ) {
         self.source = source
         self.hyperparameters = hyperparameters
         loop = ParallelLoop(threads: hyperparameters.threads)
@@ -56,7 +58,8 @@ struct TrainingRun {
         let startsInClosedForm = hyperparameters.start.sweeps > 0 && source.objective != .rating
         initializer =
             startsInClosedForm
-            ? ClosedFormInitializer(dataset: dataset, hyperparameters: hyperparameters, loop: loop) : nil
+            ? ClosedFormInitializer(
+                dataset: dataset, hyperparameters: hyperparameters, loop: loop, memory: memory) : nil
     }
 
     /// All epochs, or those that a checkpoint leaves.

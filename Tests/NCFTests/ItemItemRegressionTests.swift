@@ -97,6 +97,38 @@ struct ItemItemRegressionTests {
             #expect(other.remembered == one.remembered && other.recommended == one.recommended)
         }
         let regression = ItemItemRegression(dataset: data, regularization: 5, seed: 9, loop: ParallelLoop(threads: 1))
-        #expect(regression.factors(rank: 8, isCancelled: { true }) == nil)
+        for limit in 1...9 {
+            var asked = 0
+            let ended = regression.factors(rank: 8) {
+                asked += 1
+                return asked == limit
+            }
+            #expect(ended == nil && asked == limit)
+        }
+    }
+
+    @Test("what was found is remembered for as many questions as there is room for, and for each by itself")
+    func memory() throws {
+        let data = randomDataset(users: 40, items: 20, perUser: 6, seed: 6)
+        let memory = ItemItemMemory(limit: 2)
+        var asked = 0
+        func ask(_ penalty: Double, rank: Int = 8) throws -> (factors: ItemItemFactors, isFresh: Bool) {
+            let before = asked
+            let regression = ItemItemRegression(
+                dataset: data, regularization: penalty, seed: 9, loop: ParallelLoop(threads: 1))
+            let factors = try #require(
+                memory.factors(of: regression, rank: rank) {
+                    asked += 1
+                    return false
+                })
+            #expect(factors.recommended == regression.factors(rank: rank, isCancelled: { false })?.recommended)
+            return (factors, asked > before)
+        }
+        #expect(try [5, 7, 5, 7].map { try ask($0).isFresh } == [true, true, false, false])
+        #expect(try ask(5, rank: 4).isFresh)
+        // 5 at rank 8 was used before 7.
+        #expect(try !ask(7).isFresh && ask(5).isFresh)
+        let regression = ItemItemRegression(dataset: data, regularization: 3, seed: 9, loop: ParallelLoop(threads: 1))
+        #expect(memory.factors(of: regression, rank: 8, isCancelled: { true }) == nil)
     }
 }

@@ -1,0 +1,28 @@
+/// What ``ItemItemRegression`` found for one dataset, for who trains on it several times: a search varies other settings more
+/// often, and beside a regression of thousands of items everything else is cheap.
+///
+/// Not for several threads at once. Memory 8 · items · rank bytes for each result that is kept.
+final class ItemItemMemory {
+    private struct Question: Equatable {
+        var regularization: Double
+        var rank: Int
+        var seed: UInt64
+    }
+
+    private let limit: Int
+    /// The one that was used last comes last.
+    private var answers: [(question: Question, factors: ItemItemFactors)] = []
+
+    /// Keeps the `limit` results that were used last: two are those of the rules' penalty and of one that is tried beside it.
+    init(limit: Int = 2) { self.limit = limit }
+
+    /// The factors of `regression`, which must be of this memory's dataset; nil where `isCancelled` said so.
+    func factors(of regression: ItemItemRegression, rank: Int, isCancelled: () -> Bool) -> ItemItemFactors? {
+        let question = Question(regularization: regression.regularization, rank: rank, seed: regression.seed)
+        let known = answers.firstIndex { $0.question == question }.map { answers.remove(at: $0).factors }
+        guard let factors = known ?? regression.factors(rank: rank, isCancelled: isCancelled) else { return nil }
+        answers.append((question, factors))
+        if answers.count > limit { answers.removeFirst() }
+        return factors
+    }
+}
