@@ -49,6 +49,11 @@ struct ClosedFormInitializer {
     /// The first elements get the factorisation, the last ones what items say of each other.
     private func initialiseGMF(_ model: TrainableModel, _ isCancelled: () -> Bool) -> Double? {
         guard let factors = factors(dimension: hyperparameters.embeddingDimension, isCancelled) else { return nil }
+        if !hyperparameters.hasHistory, PopularityStart.isLeft(of: factors) {
+            return PopularityStart(
+                dataset: dataset, negativesPerPositive: hyperparameters.negativesPerPositive
+            ).write(to: model)
+        }
         var relations: ItemItemFactors?
         if hyperparameters.hasHistory {
             let regression = ItemItemRegression(

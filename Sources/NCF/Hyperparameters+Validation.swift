@@ -9,10 +9,16 @@ extension Hyperparameters {
         public static let hiddenLayerCount = 16
         /// Sweeps of alternating least squares.
         public static let alternatingSweeps = 1000
+        /// Penalty of alternating least squares.
+        public static let regularization = 1000.0
+        /// Penalty of the item-item regression.
+        public static let historyRegularization = 1_000_000.0
         /// Passes over the data.
         public static let epochs = 10_000
         /// Samples per step.
         public static let batchSize = 1 << 20
+        /// L2 penalty.
+        public static let weightDecay = 10.0
         /// Negatives for each positive.
         public static let negativesPerPositive = 1000
         /// Exponent of popularity.
@@ -59,7 +65,7 @@ extension Hyperparameters {
             faults.append(.init(name: "learning_rate", detail: "must be above 0 and at most 10, not \(learningRate)"))
         }
         checkOptimizer(&faults)
-        if !(weightDecay >= 0 && weightDecay <= 10) {
+        if !(weightDecay >= 0 && weightDecay <= Limit.weightDecay) {
             faults.append(.init(name: "weight_decay", detail: "must be 0 to 10, not \(weightDecay)"))
         }
         if !(dropout >= 0 && dropout <= Limit.dropout) {
@@ -125,7 +131,7 @@ extension Hyperparameters {
     }
 
     private func checkHistory(_ faults: inout [HyperparameterFaults.Fault]) {
-        if !(history.regularization > 0 && history.regularization <= 1_000_000) {
+        if !(history.regularization > 0 && history.regularization <= Limit.historyRegularization) {
             let detail = "must be above 0 and at most 1000000, not \(history.regularization)"
             faults.append(.init(name: "history_regularization", detail: detail))
         }
@@ -135,7 +141,7 @@ extension Hyperparameters {
     }
 
     private func checkStart(_ faults: inout [HyperparameterFaults.Fault]) {
-        if !(start.regularization > 0 && start.regularization <= 1000) {
+        if !(start.regularization > 0 && start.regularization <= Limit.regularization) {
             let detail = "must be above 0 and at most 1000, not \(start.regularization)"
             faults.append(.init(name: "als_regularization", detail: detail))
         }

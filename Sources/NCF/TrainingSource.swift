@@ -49,7 +49,8 @@ struct TrainingSource: Sendable {
         }
         positions.removeAll { dataset.weights[$0] == 0 }
         guard !positions.isEmpty else { throw .nothingToTrain("every interaction has weight 0") }
-        if !isRating {
+        // The closed form alone draws none but to find its scale.
+        if !isRating, hyperparameters.epochs > 0 {
             guard (0..<dataset.userCount).contains(where: { dataset.items(of: $0).count < dataset.itemCount }) else {
                 throw .nothingToTrain("every user has interacted with every item, so that there are no negatives")
             }

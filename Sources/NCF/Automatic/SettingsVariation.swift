@@ -1,0 +1,24 @@
+/// How far a trial departs from what the rules say: factors on their answer rather than absolute numbers, so that what was
+/// found on a part of the users holds for all of them. See ``AutomaticSettings``.
+struct SettingsVariation: Sendable, Hashable {
+    /// Which branches the model has.
+    var architecture = Architecture.mf
+    /// What is trained for after the closed form: `implicit`, `bpr` or `softmax`; or `rating`.
+    var objective = Objective.implicit
+    /// Times the rule's regularisation: of the factorisation, or for ratings the weight decay.
+    var regularization = 1.0
+    /// Times the defaults' regularisation of what items say of each other.
+    var historyRegularization = 1.0
+    /// The share of what items say of each other; nil is the defaults', and 0 is a model without histories.
+    var historyShare: Double?
+    /// Times the rule's weight of unobserved pairs.
+    var unobservedWeight = 1.0
+    /// Times the rule's dimension.
+    var dimension = 1.0
+    /// Epochs at most, after the closed form; nil is the defaults'.
+    var epochs: Int? = 0
+    /// Times the rule's step size.
+    var learningRate = 1.0
+    /// Times the defaults' negatives.
+    var negatives = 1.0
+}
