@@ -7,7 +7,8 @@ extension InteractionDataset {
     /// - Parameters:
     ///   - strategy: Which interactions.
     ///   - seed: Decides the random ones.
-    /// - Returns: The rest, with the same users and items under the same indices, and what was set aside.
+    /// - Returns: The rest, with the same users and items under the same indices, and what was set aside. An interaction of
+    ///   weight 0 stays with the rest: it is no sign of interest, and a model that ranks it low is not wrong.
     public func split(_ strategy: HoldoutStrategy, seed: UInt64) -> (train: InteractionDataset, holdout: Holdout) {
         let held =
             switch strategy {
@@ -23,7 +24,8 @@ extension InteractionDataset {
         var held = [Bool](repeating: false, count: interactionCount)
         for user in 0..<userCount {
             let own = interactions(of: user)
-            if own.count >= 2 { held[own.upperBound - 1] = true }
+            guard own.count >= 2, let last = own.last(where: { weights[$0] > 0 }) else { continue }
+            held[last] = true
         }
         return held
     }
@@ -37,7 +39,7 @@ extension InteractionDataset {
         for user in 0..<userCount {
             let own = interactions(of: user)
             guard let first = own.first, timestamps[first] < last else { continue }
-            for position in own where timestamps[position] >= last { held[position] = true }
+            for position in own where timestamps[position] >= last && weights[position] > 0 { held[position] = true }
         }
         return held
     }
@@ -48,7 +50,7 @@ extension InteractionDataset {
         for user in 0..<userCount {
             let own = interactions(of: user)
             var left = own.count
-            for position in own where left > 1 && random.nextUnit() < Self.heldOutShare {
+            for position in own where left > 1 && random.nextUnit() < Self.heldOutShare && weights[position] > 0 {
                 held[position] = true
                 left -= 1
             }
@@ -57,7 +59,7 @@ extension InteractionDataset {
     }
 
     /// This dataset without the interactions marked in `held`.
-    private func removing(_ held: [Bool]) -> InteractionDataset {
+    func removing(_ held: [Bool]) -> InteractionDataset {
         var kept: [Int] = []
         var offsets = [0]
         for user in 0..<userCount {
@@ -76,7 +78,8 @@ extension InteractionDataset {
         )
     }
 
-    private func heldOut(_ held: [Bool]) -> Holdout {
+    /// The interactions marked in `held`, by user.
+    func heldOut(_ held: [Bool]) -> Holdout {
         let positions = (0..<userCount).map { user in interactions(of: user).filter { held[$0] } }
         return Holdout(
             items: positions.map { $0.map { items[$0] } },
