@@ -78,4 +78,16 @@ struct ClosedFormTrainingTests {
         #expect([0, 0.5, 1].map { LearningRateSchedule.constant.factor(progress: $0) } == [1, 1, 1])
         #expect([0, 0.25, 1, 1.5].map { LearningRateSchedule.linear.factor(progress: $0) } == [1, 0.75, 0, 0])
     }
+
+    @Test("a schedule of its own goes as far as the beginning of a longer one in more epochs than that took")
+    func ownSchedule() {
+        for schedule in LearningRateSchedule.allCases {
+            for all in [1, 2, 20] {
+                #expect(schedule.epochs(reachedBy: 0, of: all) == 0 && schedule.epochs(reachedBy: all, of: all) == all)
+            }
+        }
+        #expect(LearningRateSchedule.linear.epochs(reachedBy: 10, of: 20) == 15)
+        #expect(LearningRateSchedule.constant.epochs(reachedBy: 10, of: 20) == 10)
+        #expect(LearningRateSchedule.linear.epochs(reachedBy: 3, of: 0) == 3)
+    }
 }

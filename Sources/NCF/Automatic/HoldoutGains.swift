@@ -1,0 +1,118 @@
+import Glibc
+
+/// What a model gained for each user of a holdout, so that two models can be compared user by user.
+///
+/// For ranking a user's gain is NDCG@10 in the full catalogue, the items of training removed as in serving. For ratings it is
+/// the sum of the squared errors, negative. Greater is better in either case.
+struct HoldoutGains: Sendable {
+    /// Where ranking is measured.
+    static let cutoff = 10
+
+    /// One gain for each user with something held out, in the order of the users, fold after fold.
+    private(set) var gains: [Double] = []
+    /// How many ratings were compared; 0 for ranking.
+    private(set) var ratings = 0
+
+    /// Takes gains as they are; none for nothing measured yet.
+    init(gains: [Double] = [], ratings: Int = 0) {
+        self.gains = gains
+        self.ratings = ratings
+    }
+
+    /// The gains of a model or another scorer on what `data` holds out.
+    ///
+    /// - Parameter isStopped: Asked before each user; once it says so, what is left is not measured, and the gains mean nothing.
+    init(
+        of scorer: any Scorer, on data: HeldOutData, isRating: Bool, loop: ParallelLoop,
+        isStopped: @Sendable () -> Bool = { false }
+    ) {
+        let users = data.measuredUsers
+        let (train, holdout, range) = (data.train, data.holdout, data.train.ratingRange)
+        let buffer = AlignedBuffer<Double>(count: max(1, users.count), repeating: 0)
+        loop.run(tasks: (users.count + Self.usersPerTask - 1) / Self.usersPerTask) { _, task in
+            var ranker = HoldoutRanker(scorer: scorer, train: train, holdout: holdout, protocol: .fullCatalogue)
+            for place in task * Self.usersPerTask..<min(users.count, (task + 1) * Self.usersPerTask) {
+                if isStopped() { return }
+                let user = users[place]
+                buffer[place] =
+                    isRating
+                    ? -Self.squaredError(scorer, user, holdout, range) : Self.ndcg(ranker.ranks(of: user).ranks)
+            }
+        }
+        gains = (0..<users.count).map { buffer[$0] }
+        if isRating {
+            ratings = users.reduce(0) { $0 + holdout.ratings[$1].count { !$0.isNaN } }
+        }
+    }
+
+    private static let usersPerTask = 64
+
+    /// The figure to tell people: the mean NDCG@10, or the root of the mean squared error; not a number where nothing was
+    /// measured.
+    var figure: Double {
+        ratings > 0 ? (-gains.reduce(0, +) / Double(ratings)).squareRoot() : gains.reduce(0, +) / Double(gains.count)
+    }
+
+    /// The mean gain, by which trials are ordered; not a number where nothing was measured.
+    var mean: Double { gains.reduce(0, +) / Double(gains.count) }
+
+    /// Adds those of another fold.
+    mutating func append(_ other: HoldoutGains) {
+        gains += other.gains
+        ratings += other.ratings
+    }
+
+    /// The same users with other gains.
+    func replacing(_ gain: (Int) -> Double) -> HoldoutGains {
+        HoldoutGains(gains: gains.indices.map(gain), ratings: ratings)
+    }
+
+    /// Whether these are better than those of `other`, on the same users, by more than `errors` times the standard error of
+    /// the mean difference: a smaller lead may well be chance.
+    func areClearlyBetter(than other: HoldoutGains, errors: Double = 1) -> Bool {
+        precondition(gains.count == other.gains.count, "gains of different users")
+        let count = Double(gains.count)
+        guard count > 0 else { return false }
+        let differences = zip(gains, other.gains).map { $0 - $1 }
+        let mean = differences.reduce(0, +) / count
+        guard mean > 0, count > 1 else { return false }
+        let variance = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
+        return mean > errors * (variance / count).squareRoot()
+    }
+
+    private static func squaredError(
+        _ scorer: any Scorer, _ user: Int, _ holdout: Holdout, _ range: ClosedRange<Float>?
+    ) -> Double {
+        let predictions = scorer.score(user: user, items: holdout.items[user])
+        return zip(predictions, holdout.ratings[user]).reduce(0) { sum, pair in
+            guard !pair.1.isNaN else { return sum }
+            let error = Double(pair.0.clamped(to: range)) - Double(pair.1)
+            return sum + error * error
+        }
+    }
+
+    private static func ndcg(_ ranks: [Int]) -> Double {
+        let gain = ranks.prefix { $0 < cutoff }.reduce(0) { $0 + 1 / log2(Double($1 + 2)) }
+        let ideal = (0..<min(ranks.count, cutoff)).reduce(0) { $0 + 1 / log2(Double($1 + 2)) }
+        return ideal > 0 ? gain / ideal : 0
+    }
+}
+
+/// Interactions to train on, and others to measure on.
+struct HeldOutData {
+    let train: InteractionDataset
+    let holdout: Holdout
+    /// What was found out about the items of ``train``.
+    let memory = ItemItemMemory()
+    /// The shape of ``train``.
+    let profile: DatasetProfile
+
+    init(train: InteractionDataset, holdout: Holdout) {
+        self.train = train
+        self.holdout = holdout
+        profile = DatasetProfile(train)
+    }
+
+    /// The users with something held out.
+    var measuredUsers: [Int] { holdout.items.indices.filter { !holdout.items[$0].isEmpty } }
+}

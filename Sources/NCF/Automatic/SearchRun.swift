@@ -1,0 +1,219 @@
+/// One run of a ``SettingsSearch`` for one objective.
+final class SearchRun {
+    /// Trials of a search without a stated number.
+    private static let greatestTrials = 300
+    /// Measured users wanted on the highest rung. A search compares more, and closer, candidates.
+    private static let usersWanted = (choice: 1000, search: 3000)
+    /// Standard errors by which a trial must lead: a neighbour of the rules, which is as likely as they are to be right; and
+    /// any other, since of many, or of larger models, some lead by chance.
+    private static let errors = (neighbour: 0.5, other: 2.0)
+
+    let search: SettingsSearch
+    private let budget: SearchBudget?
+    let arena: SearchArena
+    let start: Double
+    /// Whether the job is cancelled or the budget spent.
+    let isStopped: @Sendable () -> Bool
+    var report: SearchReport
+    /// What the trials of the report departed by, in their order.
+    var variations: [SettingsVariation] = []
+    let rules: AutomaticSettings
+    /// The place of the rules' own trial, after those of an earlier run.
+    private let firstTrial: Int
+    private var proposals: SettingsProposals
+    private var random: SplitMix64
+    /// The trials of a round that came to the highest rung.
+    private var finalists: [Candidate] = []
+    private var best: Candidate?
+    private var yardstick: HoldoutGains?
+    private var isBudgetSpent = false
+
+    /// A trial measured on a rung.
+    struct Candidate {
+        var trial: Int
+        var gains: HoldoutGains
+        var epochs: Int
+    }
+
+    /// Why nothing more is measured.
+    enum End: Error {
+        case cancelled
+        case budgetSpent
+    }
+
+    /// - Parameters:
+    ///   - budget: Of all runs together; nil for the few trials of a choice without a search.
+    ///   - earlier: What was tried before, for another objective.
+    init(_ search: SettingsSearch, rules: AutomaticSettings, budget: SearchBudget?, after earlier: SearchRun? = nil) {
+        self.search = search
+        self.rules = rules
+        self.budget = budget
+        let isRating = rules.objective == .rating
+        let start = earlier?.start ?? search.now()
+        let deadline = budget?.seconds.map { start + $0 }
+        let isStopped: @Sendable () -> Bool = { search.isCancelled() || deadline.map { search.now() >= $0 } ?? false }
+        self.start = start
+        self.isStopped = isStopped
+        arena = SearchArena(
+            dataset: search.dataset, isRating: isRating, seed: search.wish.seed, threads: search.wish.threads,
+            usersWanted: budget == nil ? Self.usersWanted.choice : Self.usersWanted.search, isStopped: isStopped)
+        proposals = SettingsProposals(isRating: isRating, settings: rules.settings)
+        random = SplitMix64(seed: search.wish.seed, 11)
+        report = SearchReport(criterion: isRating ? "rmse" : "ndcg_at_10", budget: search.budget)
+        variations = earlier?.variations ?? []
+        report.trials = earlier?.report.trials ?? []
+        firstTrial = variations.count
+        for trial in 0..<firstTrial where report.trials[trial].outcome == .chosen {
+            report.trials[trial].outcome = .finished
+        }
+    }
+
+    /// The best trial with its epochs; nil without one.
+    var bestVariation: SettingsVariation? {
+        guard let best else { return nil }
+        var variation = variations[best.trial]
+        variation.epochs = best.epochs
+        return variation
+    }
+
+    /// Whether the best trial is clearly better than popularity, or for ratings than the items' means.
+    var beatsYardstick: Bool {
+        guard let best, let yardstick else { return false }
+        return best.gains.areClearlyBetter(than: yardstick)
+    }
+
+    /// Whether a model of ratings ranks the catalogue no worse than popularity does: what is predicted well may still be what
+    /// nobody takes.
+    func ranksLikePopularity(_ variation: SettingsVariation) throws(TrainingError) -> Bool {
+        let fold = arena.data(arena.rungs - 1)[0]
+        do throws(End) {
+            guard let model = try train(variation, on: fold, validate: nil) else { return false }
+            let popularity = arena.rankingGains(of: PopularityScorer(dataset: fold.train), on: fold)
+            let own = arena.rankingGains(of: ScoringModel(model.parameters), on: fold)
+            try checkEnd()
+            return !popularity.areClearlyBetter(than: own)
+        } catch {
+            if error == .cancelled { throw .cancelled }
+            return false
+        }
+    }
+
+    /// All rounds, and the decision.
+    func run() throws(TrainingError) -> SettingsChoice {
+        guard arena.isMeasurable else {
+            return decide(
+                falls: true, "There is too little to measure on: hardly any user has two interactions to tell apart.")
+        }
+        do throws(End) {
+            let measured = arena.yardstick()
+            try checkEnd()
+            yardstick = measured
+            report.yardstick = measured.figure
+            var round = 0
+            while try runRound(round) { round += 1 }
+        } catch {
+            if error == .cancelled { throw .cancelled }
+            isBudgetSpent = true
+            // What was measured before counts.
+            adoptFinalists(errors: Self.errors.other)
+        }
+        return conclude()
+    }
+
+    /// One round.
+    ///
+    /// - Returns: Whether another may follow.
+    private func runRound(_ round: Int) throws(End) -> Bool {
+        let isPlanned = round < SettingsProposals.plannedRounds
+        guard isPlanned || budget != nil else { return false }
+        let left = (budget?.trials ?? Self.greatestTrials) - report.trials.count
+        let base = best.map { variations[$0.trial] } ?? rules.start
+        let fresh = proposals.next(round: round, from: base, limit: left, using: &random)
+        // A planned round may have nothing new to offer; the random ones end when they have nothing left.
+        guard !fresh.isEmpty else { return isPlanned && left > 0 }
+        let first = report.trials.count
+        for variation in fresh {
+            variations.append(variation)
+            report.trials.append(
+                .init(
+                    number: report.trials.count + 1, round: round + 1, criterion: report.criterion,
+                    settings: rules.settings(variation)))
+        }
+        try halve(fresh.count, from: first)
+        // The rules are what every other trial is compared with.
+        if round == 0, !finalists.contains(where: { $0.trial == firstTrial }) {
+            finalists.append(try measure(firstTrial, rung: arena.rungs - 1))
+        }
+        let isOfNeighbours = round < SettingsProposals.firstRoundOfOtherModels
+        adoptFinalists(errors: isOfNeighbours ? Self.errors.neighbour : Self.errors.other)
+        for trial in first..<report.trials.count where report.trials[trial].outcome == .running {
+            report.trials[trial].outcome = .stopped
+        }
+        return true
+    }
+
+    /// Runs `count` trials up the rungs.
+    private func halve(_ count: Int, from first: Int) throws(End) {
+        var plan = SuccessiveHalving(trials: count, rungs: arena.rungs, reduction: SearchArena.reduction)
+        while let step = plan.next {
+            let candidate = try measure(first + step.trial, rung: step.rung)
+            plan.record(candidate.gains.mean)
+            if step.rung == arena.rungs - 1 { finalists.append(candidate) }
+        }
+    }
+
+    /// The rules' trial is the first best; another becomes it when it is clearly better, the best of them first.
+    private func adoptFinalists(errors: Double) {
+        let measured = finalists.filter { !$0.gains.mean.isNaN }
+        finalists = []
+        best = best ?? measured.first { $0.trial == firstTrial }
+        let ordered = measured.sorted { left, right in
+            (left.gains.mean, right.trial) > (right.gains.mean, left.trial)
+        }
+        for candidate in ordered {
+            if report.trials[candidate.trial].outcome == .running {
+                report.trials[candidate.trial].outcome = .finished
+            }
+            // A larger model that no epoch improved is no more than what it started from.
+            let isPlain = candidate.epochs == 0 && variations[candidate.trial].architecture != .mf
+            guard !isPlain || search.given.contains(.architecture) else { continue }
+            if best.map({ candidate.gains.areClearlyBetter(than: $0.gains, errors: errors) }) ?? true {
+                best = candidate
+            }
+        }
+    }
+
+    private func conclude() -> SettingsChoice {
+        for trial in report.trials.indices where report.trials[trial].outcome == .running {
+            report.trials[trial].outcome = .outOfBudget
+        }
+        guard let best else {
+            return decide(
+                falls: false,
+                isBudgetSpent
+                    ? "The budget was spent before a trial ended: these are the rules' settings, untried."
+                    : "No trial could be trained: these are the rules' settings.")
+        }
+        let name = "Trial \(report.trials[best.trial].number)"
+        let yardstick = rules.objective == .rating ? "the items' mean ratings" : "popularity"
+        if beatsYardstick { return decide(falls: false, "\(name) is the best, and better than \(yardstick).") }
+        return decide(falls: true, "\(name) is the best, but not clearly better than \(yardstick).")
+    }
+
+    /// Ends the report and puts the settings together: the best trial's, or those of popularity where it `falls` back and
+    /// nothing was said about the model.
+    private func decide(falls: Bool, _ verdict: String) -> SettingsChoice {
+        let fallsBack = falls && rules.objective == .implicit && !search.given.decideAnything
+        report.seconds = search.now() - start
+        report.verdict = fallsBack ? "\(verdict) Popularity it is." : verdict
+        var settings = fallsBack ? rules.popularity : rules.settings(best.map { variations[$0.trial] } ?? rules.start)
+        if !fallsBack, let best {
+            report.trials[best.trial].outcome = .chosen
+            if !search.given.contains(.epochs) {
+                settings.epochs = best.epochs
+                if !search.given.contains(.earlyStopping) { settings.earlyStopping = 0 }
+            }
+        }
+        return SettingsChoice(hyperparameters: settings, report: report)
+    }
+}

@@ -1,0 +1,122 @@
+/// What a round of a search tries: first the neighbours of the rules, then closer ones, then other kinds of model from where
+/// that led, then random departures from the best so far.
+struct SettingsProposals {
+    /// The rounds that every choice begins with; those after them are random.
+    static let plannedRounds = 3
+    /// The first round that proposes other kinds of model than the rules'.
+    static let firstRoundOfOtherModels = 2
+    /// Trials of a round of random departures: with a reduction of three, three rungs of three.
+    private static let randomTrials = 9
+    /// Random departures that are drawn to find one that was not tried.
+    private static let draws = 50
+
+    private let isRating: Bool
+    private let settings: (SettingsVariation) -> Hyperparameters
+    private var tried: [Hyperparameters] = []
+
+    /// - Parameter settings: What a variation means for all the data, what was given imposed: two that mean the same are one.
+    init(isRating: Bool, settings: @escaping (SettingsVariation) -> Hyperparameters) {
+        self.isRating = isRating
+        self.settings = settings
+    }
+
+    /// The variations of `round` (from 0) that were not proposed before, at most `limit`.
+    mutating func next(
+        round: Int, from best: SettingsVariation, limit: Int, using random: inout SplitMix64
+    ) -> [SettingsVariation] {
+        let wanted: [SettingsVariation] =
+            switch round {
+            case 0: neighbours(of: best)
+            case 1: closerNeighbours(of: best)
+            case 2: otherModels(from: best)
+            default: []
+            }
+        var fresh: [SettingsVariation] = []
+        for variation in wanted where fresh.count < limit { propose(variation, &fresh) }
+        guard round >= Self.plannedRounds else { return fresh }
+        for _ in 0..<Self.draws where fresh.count < min(limit, Self.randomTrials) {
+            propose(departure(from: best, using: &random), &fresh)
+        }
+        return fresh
+    }
+
+    private mutating func propose(_ variation: SettingsVariation, _ list: inout [SettingsVariation]) {
+        let meant = settings(variation)
+        guard !tried.contains(meant) else { return }
+        tried.append(meant)
+        list.append(variation)
+    }
+
+    /// The rules' own answer, and half and twice its regularisation: what matters most, and varies most with the data.
+    private func neighbours(of rules: SettingsVariation) -> [SettingsVariation] {
+        let factors = isRating ? [1, 4, 0.25] : [1, 2, 0.5]
+        return factors.map { factor in
+            var variation = rules
+            variation.regularization *= factor
+            return variation
+        }
+    }
+
+    /// Steps between those of the first round; and for implicit feedback what items say of each other less smoothed, and
+    /// either part alone: the factorisation without histories, and histories, smoothed further, without it.
+    private func closerNeighbours(of best: SettingsVariation) -> [SettingsVariation] {
+        var list = [1.4, 0.7].map { factor in
+            var variation = best
+            variation.regularization *= factor
+            return variation
+        }
+        guard !isRating else { return list }
+        var (looser, alone, related) = (best, best, best)
+        looser.historyRegularization *= 0.5
+        alone.historyShare = 0
+        related.historyShare = 1
+        related.historyRegularization *= 3
+        list.append(contentsOf: [looser, alone, related])
+        return list
+    }
+
+    /// For implicit feedback a neural model that starts where that led; for ratings `mf`.
+    private func otherModels(from best: SettingsVariation) -> [SettingsVariation] {
+        var other = best
+        other.architecture = isRating ? .mf : .neumf
+        if !isRating { other.epochs = nil }
+        return [other]
+    }
+
+    /// One or two settings changed, one step each.
+    private func departure(from best: SettingsVariation, using random: inout SplitMix64) -> SettingsVariation {
+        var variation = best
+        for _ in 0...random.below(2) {
+            switch random.below(8) {
+            case 0: variation.unobservedWeight *= Self.pick([0.33, 0.6, 1.7, 3], &random)
+            case 1: variation.dimension = Self.pick([0.5, 1, 2], &random)
+            case 2 where !isRating: variation.historyShare = Self.pick([0, 0.5, 0.8, 0.9, 1], &random)
+            case 3 where !isRating: variation.historyRegularization *= Self.pick([0.3, 0.5, 2, 3], &random)
+            case 4: changeModel(&variation, using: &random)
+            case 5 where variation.epochs != 0: variation.learningRate *= Self.pick([0.3, 3], &random)
+            default: variation.regularization *= Self.pick([0.5, 0.7, 1.4, 2], &random)
+            }
+        }
+        return variation
+    }
+
+    private func changeModel(_ variation: inout SettingsVariation, using random: inout SplitMix64) {
+        variation.architecture = Self.pick([.mf, .neumf, .gmf], &random)
+        guard !isRating else { return }
+        variation.epochs = variation.architecture == .mf ? Self.pick([0, nil, Self.epochs], &random) : Self.epochs
+        // The closed form knows neither negatives nor another objective.
+        guard variation.epochs != 0 else {
+            (variation.objective, variation.negatives, variation.learningRate) = (.implicit, 1, 1)
+            return
+        }
+        variation.objective = Self.pick([.implicit, .softmax, .bpr], &random)
+        variation.negatives = Self.pick([1, 2, 4], &random)
+    }
+
+    /// Epochs of a random departure: as many as the holdout likes.
+    private static let epochs = 8
+
+    private static func pick<Value>(_ values: [Value], _ random: inout SplitMix64) -> Value {
+        values[random.below(values.count)]
+    }
+}

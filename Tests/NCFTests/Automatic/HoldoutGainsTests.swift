@@ -1,0 +1,66 @@
+import Testing
+
+@testable import NCF
+
+@Suite("What a trial gained, by user")
+struct HoldoutGainsTests {
+    private let data: HeldOutData = {
+        let split = randomDataset(users: 150, items: 60, perUser: 12, rated: true, seed: 5).ownSplit(fold: 1, seed: 2)
+        return HeldOutData(train: split.train, holdout: split.holdout)
+    }()
+
+    private func gains(_ values: [Double]) -> HoldoutGains { HoldoutGains(gains: values) }
+
+    @Test("ranking is NDCG@10 in the full catalogue, for any number of threads", arguments: [1, 2, 3])
+    func ranking(threads: Int) {
+        let scorer = PopularityScorer(dataset: data.train)
+        let gains = HoldoutGains(of: scorer, on: data, isRating: false, loop: ParallelLoop(threads: threads))
+        let metrics = Evaluation.ranking(
+            scorer: scorer, train: data.train, holdout: data.holdout, cutoffs: [10], protocol: .fullCatalogue)
+        #expect(abs(gains.figure - metrics.ndcg(at: 10)) < 1e-12)
+        #expect(gains.gains.count == data.measuredUsers.count)
+    }
+
+    @Test("ratings are told as RMSE")
+    func ratings() {
+        let scorer = ItemMeanScorer(dataset: data.train)
+        let gains = HoldoutGains(of: scorer, on: data, isRating: true, loop: ParallelLoop(threads: 1))
+        let metrics = Evaluation.rating(scorer: scorer, holdout: data.holdout, range: data.train.ratingRange)
+        #expect(abs(gains.figure - metrics.rmse) < 1e-12)
+        #expect(gains.mean < 0)
+    }
+
+    @Test("a lead counts when it is greater than the standard error of the difference")
+    func clearly() {
+        let base = gains([0.1, 0.2, 0.3, 0.4])
+        // Better for everybody by the same: no error at all.
+        #expect(gains([0.2, 0.3, 0.4, 0.5]).areClearlyBetter(than: base))
+        // Differences 0.4, 0, 0, 0: the mean is 0.1, and so is the error.
+        #expect(!gains([0.5001, 0.2, 0.3, 0.4]).areClearlyBetter(than: base, errors: 1.01))
+        #expect(gains([0.5, 0.2, 0.3, 0.4]).areClearlyBetter(than: base, errors: 0.9))
+        #expect(!base.areClearlyBetter(than: base) && !base.areClearlyBetter(than: gains([0.2, 0.3, 0.4, 0.5])))
+        #expect(!gains([1]).areClearlyBetter(than: gains([0])) && !gains([]).areClearlyBetter(than: gains([])))
+    }
+
+    @Test("each half of the users is measured at the epoch that the other half picks")
+    func crossed() throws {
+        var curve = EpochCurve()
+        curve.append(gains([0.5, 0.5, 0.5, 0.5]))
+        // Users 0 and 2 like this epoch, 1 and 3 the next; all together the last best.
+        curve.append(gains([0.9, 0.0, 0.9, 0.1]))
+        curve.append(gains([0.2, 0.9, 0.2, 0.9]))
+        #expect(curve.best == 2)
+        let crossed = try #require(curve.crossed)
+        #expect(crossed.gains == [0.2, 0.0, 0.2, 0.1])
+    }
+
+    @Test("one epoch is measured as it is, none not at all")
+    func curves() {
+        var curve = EpochCurve()
+        #expect(curve.best == nil && curve.crossed == nil)
+        curve.append(gains([0.5, 0.25]))
+        #expect(curve.best == 0 && curve.crossed?.gains == [0.5, 0.25])
+        curve.append(gains([.nan, .nan]))
+        #expect(curve.best == 0 && curve.crossed?.gains == [0.5, 0.25])
+    }
+}

@@ -1,0 +1,63 @@
+@testable import NCF
+
+/// Made-up interactions whose best model is known.
+enum PlantedData {
+    /// Users who like the items of their own group of `groups`, in a random order; with a time each if `timed`.
+    static func groups(
+        users: Int, items: Int, perUser: Int, groups: Int, timed: Bool = true, rated: Bool = false
+    ) -> InteractionDataset {
+        var builder = InteractionDataset.Builder()
+        var random = SplitMix64(seed: 21)
+        for user in 0..<users {
+            let own = (0..<items).filter { $0 % groups == user % groups }.shuffled(using: &random)
+            for (place, item) in own.prefix(perUser).enumerated() {
+                builder.add(
+                    userID: "\(user)", itemID: "\(item)", rating: rated ? 4 : nil,
+                    timestamp: timed ? Int64(place) + 1 : 0)
+            }
+        }
+        return builder.build()
+    }
+
+    /// Items that everybody takes with one probability, which falls with their rank: nothing personal to learn.
+    static func popularity(users: Int, items: Int, perUser: Int) -> InteractionDataset {
+        var builder = InteractionDataset.Builder()
+        var random = SplitMix64(seed: 22)
+        for user in 0..<users {
+            var taken: Set<Int> = []
+            while taken.count < perUser {
+                let item = Int(Double(items) * random.nextUnit() * random.nextUnit() * random.nextUnit())
+                if taken.insert(item).inserted { builder.add(userID: "\(user)", itemID: "\(item)", rating: nil) }
+            }
+        }
+        return builder.build()
+    }
+
+    /// A table nearly full of ratings: everybody has nearly everything, with a rating that depends on user and item.
+    static func ratings(users: Int, items: Int) -> InteractionDataset {
+        var builder = InteractionDataset.Builder()
+        var random = SplitMix64(seed: 23)
+        for user in 0..<users {
+            for item in 0..<items where random.below(4) > 0 {
+                builder.add(
+                    userID: "\(user)", itemID: "\(item)", rating: (user + item) % 2 == 0 ? 5 : 1,
+                    timestamp: Int64(random.below(1000)))
+            }
+        }
+        return builder.build()
+    }
+
+    /// A table more than half full, in which what most people take is what they like least.
+    static func unpopularRatings(users: Int, items: Int) -> InteractionDataset {
+        var builder = InteractionDataset.Builder()
+        var random = SplitMix64(seed: 24)
+        for user in 0..<users {
+            for item in 0..<items where random.nextUnit() > 0.9 * Double(item) / Double(items) {
+                builder.add(
+                    userID: "\(user)", itemID: "\(item)", rating: Float(1 + 4 * item / items + random.below(2)),
+                    timestamp: Int64(random.below(1000)))
+            }
+        }
+        return builder.build()
+    }
+}
