@@ -7,7 +7,43 @@ enum Report {
     /// One line for an epoch.
     static func epoch(_ report: EpochReport) { print(line(report)) }
 
-    /// The same, not yet printed.
+    /// What a search has to tell since it last told something: the measurement that came last, or its end.
+    static func lines(_ report: SearchReport) -> [String] {
+        if let verdict = report.verdict {
+            return [
+                String(format: "Chosen after %d trials in %.1f s: %@", report.trials.count, report.seconds, verdict)
+            ]
+        }
+        guard let latest = report.latest, let measurement = report.trials[latest - 1].measurements.last else {
+            return []
+        }
+        let trial = report.trials[latest - 1]
+        return [
+            String(
+                format: "trial %2d  %@ %.4f  %d epochs  %d interactions  %.1f s  %@", trial.number, trial.criterion,
+                measurement.value, measurement.epochs, measurement.interactions, measurement.seconds,
+                settings(trial.settings))
+        ]
+    }
+
+    /// The settings that a search varies, in a line.
+    static func settings(_ settings: Hyperparameters) -> String {
+        var parts = ["\(settings.architecture.rawValue) \(settings.objective.rawValue) \(settings.embeddingDimension)"]
+        if settings.objective == .rating {
+            parts.append("weight decay \(settings.weightDecay)")
+        } else {
+            parts.append(
+                "regularization \(settings.start.regularization), unobserved weight \(settings.start.unobservedWeight)")
+            if settings.hasHistory {
+                let history = settings.history
+                parts.append("history \(history.dimension), \(history.regularization), share \(history.share)")
+            }
+        }
+        if settings.epochs > 0 { parts.append("\(settings.epochs) epochs, step \(settings.learningRate)") }
+        return parts.joined(separator: "; ")
+    }
+
+    /// The same as ``epoch(_:)``, not yet printed.
     static func line(_ report: EpochReport) -> String {
         var line =
             report.isClosedForm

@@ -47,6 +47,10 @@ struct CommandTests {
             (["train", "--momentum", "0.5"], "--momentum can be above 0 only with the optimizer sgd, not with adam"),
             (["train", "--warm-up=-1"], "--warm-up must be 0 to 10000 epochs, not -1.0"),
             (["evaluate", "--popularity-exponent", "3"], "--popularity-exponent must be 0 to 2, not 3.0"),
+            (["train", "--search-seconds", "0"], "--search-seconds must be 1 to 86400, not 0"),
+            (["evaluate", "--search", "90000"], "--search-seconds must be 1 to 86400, not 90000"),
+            (["evaluate", "--search-trials", "1001"], "--search-trials must be 1 to 1000, not 1001"),
+            (["train", "--search-seconds=-1", "--search-trials", "0"], "not -1.0; --search-trials must be 1 to 1000"),
             (["evaluate", "--holdout", "none"], "leave_one_out, temporal or random"),
             (["export", "--format", "xml", "x"], "ndjson or csv"),
         ])
@@ -201,6 +205,23 @@ struct CommandTests {
         #expect(try NectarProcess.run(["evaluate", "--data", data] + Self.tinyModel).status == 0)
     }
 
+    @Test("with nothing said about the model settings are chosen, and every trial is told")
+    func chosen() throws {
+        let made = try NectarProcess.run(
+            "generate", "--users", "80", "--items", "60", "--interactions", "1200", "--groups", "4", folder.file("in"))
+        #expect(made.status == 0)
+        let data = folder.file("data")
+        #expect(try NectarProcess.run("import", "--data", data, folder.file("in")).status == 0)
+        let trained = try NectarProcess.run("train", "--data", data, "--search-trials", "4")
+        #expect(trained.status == 0, "\(trained.errors)")
+        let trials = trained.output.split(separator: "\n").filter { $0.hasPrefix("trial ") }
+        #expect(trials.count == 4 && trials.allSatisfy { $0.contains("ndcg_at_10 ") && $0.contains("regularization ") })
+        #expect(trained.output.contains("Chosen after 4 trials in ") && trained.output.contains("v1 published."))
+        let evaluated = try NectarProcess.run("evaluate", "--data", data, "--json", "--resamples", "0")
+        #expect(evaluated.status == 0 && evaluated.output.hasPrefix("{"), "\(evaluated.errors)")
+        #expect(evaluated.errors.contains("Chosen after ") && evaluated.errors.contains("Training with mf implicit"))
+    }
+
     @Test("mf is trained without an epoch, as its closed form")
     func closedForm() throws {
         #expect(try generate("in").status == 0)
@@ -219,8 +240,9 @@ struct CommandTests {
         arguments: [
             (["evaluate", "--data", "none"], "There is no store in the folder none"),
             (["evaluate", "--from", "header.csv"], "There is nothing to train on: there are no interactions."),
+            (["evaluate", "--from", "one.csv"], "Nothing could be held out to measure on."),
             (
-                ["evaluate", "--from", "one.csv"],
+                ["evaluate", "--from", "one.csv", "--architecture", "neumf"],
                 "There is nothing to train on: every user has interacted with every item"
             ),
             (["export", "--data", "data", "one.csv"], "one.csv: File exists"),

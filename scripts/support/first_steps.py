@@ -9,13 +9,31 @@ SHOWN_LIKED, SHOWN_RECOMMENDED = 4, 6
 LONGEST_TRAINING_SECONDS = 1800
 
 
-class EpochLines:
-    """One line for each epoch, whatever number of states the job is read in."""
+class JobLines:
+    """One line for each trial and each epoch, whatever number of states the job is read in."""
 
     def __init__(self):
         self.epoch = 0
+        self.trials = 0
+        self.is_chosen = False
 
     def __call__(self, job):
+        self.search(job.get("search") or {})
+        self.training(job)
+
+    def search(self, search):
+        measured = [trial for trial in search.get("trials", []) if trial["measurements"]]
+        for trial in measured[self.trials:]:
+            value = trial["measurements"][-1].get("value")
+            settings = trial["configuration"]
+            print(f"    trial {trial['trial']:2} · {trial['criterion']} {'?' if value is None else f'{value:.4f}'}"
+                  f" · {settings['architecture']} {settings['embedding_dimension']}", flush=True)
+        self.trials = max(self.trials, len(measured))
+        if search.get("verdict") and not self.is_chosen:
+            self.is_chosen = True
+            print(f"    {search['verdict']}", flush=True)
+
+    def training(self, job):
         progress = job.get("progress") or {}
         epoch = progress.get("epoch") or 0
         if epoch <= self.epoch:
@@ -38,7 +56,7 @@ def has_model(client):
 def train(client):
     print("==> Training: POST /train {}", flush=True)
     job = client.ask("POST", "/train", {})["job"]
-    last = follow_training(client, job, EpochLines(), LONGEST_TRAINING_SECONDS)
+    last = follow_training(client, job, JobLines(), LONGEST_TRAINING_SECONDS)
     if last["state"] != "succeeded":
         sys.exit(f"the training ended as {last['state']}: {last.get('error') or last}")
     print(f"    done: the server answers from model {client.ask('GET', '/models/current')['version']} now")

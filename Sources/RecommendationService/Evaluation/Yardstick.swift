@@ -24,7 +24,9 @@ public enum Yardstick {
         beside settings: Hyperparameters, on train: InteractionDataset, holdout: Holdout,
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(TrainingError) -> ModelSnapshot? {
-        guard let own = self.settings(beside: settings) else { return nil }
+        guard let wish = self.settings(beside: settings) else { return nil }
+        let own = AutomaticSettings(profile: DatasetProfile(train), wish: wish, given: [.architecture, .objective])
+            .settings
         do {
             let result = try Trainer(dataset: train, hyperparameters: own).train(
                 holdout: own.epochs > 0 ? holdout : nil, observer: Canceller(isAsked: isCancelled))

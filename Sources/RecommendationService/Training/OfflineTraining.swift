@@ -8,13 +8,15 @@ public enum OfflineTraining {
     ///
     /// - Parameters:
     ///   - memoryLimit: Bytes that the training may take beside the dataset; nil for any number.
-    ///   - follow: Called after every change, on the thread that trains.
+    ///   - follow: Called after every epoch, on the thread that trains.
+    ///   - followSearch: Called there after every measurement of a trial, and once when the settings are chosen.
     public static func run(
         _ request: TrainingRequest, store: any InteractionStore, models: ModelStore, memoryLimit: Int? = nil,
-        follow: @escaping @Sendable (EpochReport) -> Void
+        follow: @escaping @Sendable (EpochReport) -> Void, followSearch: @escaping @Sendable (SearchReport) -> Void
     ) -> TrainingJob {
         let job = TrainingJob(
-            id: "1", request: request, createdAt: WallClock.system.milliseconds(), epochFinished: follow)
+            id: "1", request: request, createdAt: WallClock.system.milliseconds(), epochFinished: follow,
+            trialFinished: followSearch)
         TrainingPipeline(store: store, models: models, memoryLimit: memoryLimit, clock: .system).run(job)
         // What has become a model needs nothing to go on from.
         if job.state == .succeeded {

@@ -27,6 +27,10 @@ extension TrainingJob {
             }
             Self.write(progress, now: now, into: &answer)
             if let data = progress.data { data.write(into: &answer) }
+            if let search = progress.search {
+                answer.key("search")
+                search.write(into: &answer)
+            }
             if let settings = progress.hyperparameters {
                 answer.key("configuration")
                 settings.write(into: &answer)

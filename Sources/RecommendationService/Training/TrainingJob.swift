@@ -17,7 +17,7 @@ public final class TrainingJob: TrainingObserver, Sendable {
 
     /// What a running job is busy with.
     public enum Stage: String, Sendable {
-        case loading, training, yardstick, evaluating, refitting, publishing
+        case loading, choosing, training, yardstick, evaluating, refitting, publishing
     }
 
     /// Everything that changes while the job runs.
@@ -32,6 +32,8 @@ public final class TrainingJob: TrainingObserver, Sendable {
         var endedAt: Int64?
         var hyperparameters: Hyperparameters?
         var data: DataSummary?
+        /// What was tried to choose the settings.
+        var search: SearchReport?
         var epoch = 0
         var epochs = 0
         var samplesOfEpoch = 0
@@ -52,19 +54,24 @@ public final class TrainingJob: TrainingObserver, Sendable {
     private let progress = Lock(Progress())
     private let cancellation = Atomic(false)
     private let afterEpoch: @Sendable (EpochReport) -> Void
+    private let afterTrial: @Sendable (SearchReport) -> Void
     /// Runs the listeners, and alone touches their list.
     private let notifier = DispatchQueue(label: "nectar.training.notifier")
     private let listeners = Lock<[@Sendable (TrainingJob) -> Bool]>([])
 
-    /// - Parameter epochFinished: Called after each epoch on the thread that trains.
+    /// - Parameters:
+    ///   - epochFinished: Called after each epoch on the thread that trains.
+    ///   - trialFinished: Called there after each measurement of a trial, and once when the settings are chosen.
     init(
         id: String, request: TrainingRequest, createdAt: Int64,
-        epochFinished: @escaping @Sendable (EpochReport) -> Void = { _ in }
+        epochFinished: @escaping @Sendable (EpochReport) -> Void = { _ in },
+        trialFinished: @escaping @Sendable (SearchReport) -> Void = { _ in }
     ) {
         self.id = id
         self.request = request
         self.createdAt = createdAt
         afterEpoch = epochFinished
+        afterTrial = trialFinished
     }
 
     /// What is known of the job now.
@@ -137,6 +144,12 @@ public final class TrainingJob: TrainingObserver, Sendable {
             }
         }
         afterEpoch(report)
+    }
+
+    /// A trial was measured, or the settings are chosen.
+    func searched(_ report: SearchReport) {
+        update { $0.search = report }
+        afterTrial(report)
     }
 
     /// Part of an epoch is done; listeners are told at its end.

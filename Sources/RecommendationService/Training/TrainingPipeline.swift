@@ -43,26 +43,27 @@ struct TrainingPipeline {
         if case .evaluation(let version?) = job.request.purpose { return try evaluate(version: version, job) }
         enter(.loading, job)
         let loaded = try StoredDataset.load(from: store)
-        let dataset = loaded.dataset
+        let request = job.request
+        let dataset = loaded.dataset.prepared(for: request.hyperparameters.objective)
         job.update { $0.data = DataSummary(dataset, watermark: loaded.watermark) }
         guard dataset.interactionCount > 0 else {
             throw .failed(
                 "There is nothing to train on: no interactions are stored. POST them to /interactions, or send them along "
                     + "as \"interactions\".")
         }
-        let request = job.request
-        var settings = request.hyperparameters
-        settings.objective = settings.objective.resolved(for: dataset)
-        job.update { $0.hyperparameters = settings }
+        let started = clock.milliseconds()
+        let split = dataset.split(request.holdout, seed: request.hyperparameters.seed)
+        var settings = try choose(for: split.train, job)
         guard settings.epochs > 0 || settings.objective != .rating else {
             throw .failed("The interactions are ratings, which no closed form knows: epochs must be at least 1, not 0.")
         }
-        let started = clock.milliseconds()
+        var seconds = ["choice": Double(clock.milliseconds() - started) / 1000]
 
         enter(.training, job)
-        let split = dataset.split(request.holdout, seed: settings.seed)
-        var measured = try fit(split.train, settings, holdout: split.holdout, job)
-        var seconds = ["training": Double(clock.milliseconds() - started) / 1000]
+        let begun = clock.milliseconds()
+        // Without early stopping the holdout decides nothing, and measures the model all the better.
+        var measured = try fit(split.train, settings, holdout: settings.earlyStopping > 0 ? split.holdout : nil, job)
+        seconds["training"] = Double(clock.milliseconds() - begun) / 1000
 
         var evaluation: EvaluationReport?
         if !split.holdout.isEmpty {
@@ -99,6 +100,20 @@ struct TrainingPipeline {
             snapshot(
                 of: final, dataset, version: version, loaded.watermark, metrics: evaluation?.summary ?? [:],
                 seconds: seconds)
+        }
+    }
+
+    /// The settings to train with, chosen on what there is to train on alone.
+    private func choose(for train: InteractionDataset, _ job: TrainingJob) throws(Failure) -> Hyperparameters {
+        let choice = job.request.choice(
+            for: train, memoryLimit: memoryLimit, isCancelled: { job.isCancelled }, follow: { job.searched($0) })
+        if choice.triesAnything { enter(.choosing, job) }
+        do {
+            let settings = try choice.choose().hyperparameters
+            job.update { $0.hyperparameters = settings }
+            return settings
+        } catch {
+            throw error == .cancelled ? .cancelled : .failed(error.sentence)
         }
     }
 

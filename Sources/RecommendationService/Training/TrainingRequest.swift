@@ -29,8 +29,12 @@ public struct TrainingRequest: Sendable {
     public var evaluation = EvaluationSettings()
     /// Interactions to store before training; the model is trained on all that is stored.
     public var interactions: [Interaction] = []
-    /// How the model is built and trained.
+    /// How the model is built and trained, as far as it was said.
     public var hyperparameters = Hyperparameters.defaults(for: .neumf)
+    /// Which of ``hyperparameters`` were said; the engine chooses the others.
+    public var given: GivenSettings = []
+    /// How much may be tried to choose them; nil for no more than the engine tries by itself.
+    public var search: SearchBudget?
     /// What is set aside to measure it on.
     public var holdout = HoldoutStrategy.leaveOneOut
     /// When it replaces the one that serves.
@@ -53,7 +57,7 @@ public struct TrainingRequest: Sendable {
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "negative_sampling", "popularity_exponent",
         "contrastive_margin", "contrastive_weight",
         "optimizer", "momentum", "warm_up", "dropout", "seed", "holdout",
-        "early_stopping", "publish", "refit", "wait", "yardstick", "resamples",
+        "early_stopping", "search", "publish", "refit", "wait", "yardstick", "resamples",
     ]
 
     /// Reads the body of `POST /train`; every fault of it goes into one problem.
@@ -78,6 +82,7 @@ public struct TrainingRequest: Sendable {
         readModel(body, &faults)
         readSchedule(body, &faults)
         readMethod(body, &faults)
+        readChoice(body, &faults)
         holdout = body.choice(HoldoutStrategy.self, "holdout", &faults) ?? holdout
     }
 

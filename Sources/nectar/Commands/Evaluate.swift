@@ -87,7 +87,7 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let configuration = try options.load()
-        let settings = try model.hyperparameters(threads: configuration.trainingThreads)
+        let request = try model.request(threads: configuration.trainingThreads)
         if let trainPairs {
             guard let heldOut, let heldOutNegatives else {
                 throw ValidationError("--train-pairs needs --held-out and --held-out-negatives.")
@@ -96,10 +96,10 @@ struct Evaluate: ParsableCommand {
             let (train, test) = PaperProtocol.dataset(
                 of: try LeaveOneOutSplit(
                     trainingPath: trainPairs, heldOutPath: heldOut, negativesPath: heldOutNegatives))
-            try evaluate(train, test: test, settings)
+            try evaluate(train, test: test, request)
         } else {
             let dataset = try from.map(read) ?? stored(configuration)
-            try evaluate(dataset, settings)
+            try evaluate(dataset, request)
         }
     }
 
@@ -120,17 +120,20 @@ struct Evaluate: ParsableCommand {
         return builder.build()
     }
 
-    private func evaluate(_ dataset: InteractionDataset, _ settings: Hyperparameters) throws {
-        let (train, held) = dataset.split(holdout, seed: settings.seed)
+    private func evaluate(_ dataset: InteractionDataset, _ request: TrainingRequest) throws {
+        let dataset = dataset.prepared(for: request.hyperparameters.objective)
+        let (train, held) = dataset.split(holdout, seed: request.hyperparameters.seed)
         describe(train, heldOut: held.interactionCount)
-        let result = try fit(train, settings, holdout: held)
+        let settings = try choose(for: train, request).hyperparameters
+        let result = try fit(train, settings, holdout: settings.earlyStopping > 0 ? held : nil)
         try report(result, train, held, named: holdout.rawValue)
     }
 
-    private func evaluate(_ train: InteractionDataset, test: Holdout, _ settings: Hyperparameters) throws {
+    private func evaluate(_ train: InteractionDataset, test: Holdout, _ request: TrainingRequest) throws {
         describe(train, heldOut: test.interactionCount)
-        var settings = settings
-        if findsEpochs {
+        let choice = try choose(for: train, request)
+        var settings = choice.hyperparameters
+        if findsEpochs, choice.report == nil {
             let (part, validation) = train.split(.random, seed: settings.seed)
             say("Finding the number of epochs on \(validation.interactionCount) training pairs:")
             settings.epochs = max(
@@ -138,6 +141,16 @@ struct Evaluate: ParsableCommand {
         }
         settings.earlyStopping = 0
         try report(try fit(train, settings, holdout: nil), train, test, named: "given")
+    }
+
+    /// The settings to train with, chosen on what there is to train on alone.
+    private func choose(for train: InteractionDataset, _ request: TrainingRequest) throws -> SettingsChoice {
+        let say = say
+        let choice = try request.choice(
+            for: train, isCancelled: { false }, follow: { report in for line in Report.lines(report) { say(line) } }
+        ).choose()
+        if choice.report != nil { say("Training with \(Report.settings(choice.hyperparameters)).") }
+        return choice
     }
 
     private func report(
@@ -162,7 +175,7 @@ struct Evaluate: ParsableCommand {
     }
 
     /// A line of progress, which must not come between the lines of a JSON document.
-    private func say(_ line: String) {
+    @Sendable private func say(_ line: String) {
         if json { FileHandle.standardError.write(Data((line + "\n").utf8)) } else { print(line) }
     }
 

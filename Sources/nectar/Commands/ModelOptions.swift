@@ -4,8 +4,8 @@ import RecommendationService
 
 /// The flags that say how a model is built and trained.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "mf, gmf, mlp or neumf.")
-    var architecture = Architecture.neumf
+    @Option(help: "mf, gmf, mlp or neumf. Where nothing is said about the model, the engine tries a few and chooses.")
+    var architecture: Architecture?
 
     @Option(help: "auto, implicit, bpr, softmax, cosine_contrastive (mf only) or rating.")
     var objective = Objective.auto
@@ -88,9 +88,59 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Threads; 0 is one per core.")
     var threads = 0
 
+    @Option(
+        name: [.customLong("search-seconds"), .customLong("search")],
+        help: "Seconds in which the engine may try settings before it trains; what is given here stays.")
+    var searchSeconds: Double?
+
+    @Option(help: "How many settings it may try; with this alone the same choice comes out everywhere.")
+    var searchTrials: Int?
+
+    /// Which settings were given.
+    var given: GivenSettings {
+        let settings: [(isGiven: Bool, setting: GivenSettings)] = [
+            (architecture != nil, .architecture), (objective != .auto, .objective),
+            (embeddingDimension != nil, .embeddingDimension), (mlpEmbeddingDimension != nil, .mlpEmbeddingDimension),
+            (hiddenLayers != nil, .hiddenLayers), (historyDimension != nil, .historyDimension),
+            (historyRegularization != nil, .historyRegularization), (historyShare != nil, .historyShare),
+            (alsSweeps != nil, .sweeps), (alsRegularization != nil, .regularization),
+            (alsUnobservedWeight != nil, .unobservedWeight), (epochs != nil, .epochs), (batchSize != nil, .batchSize),
+            (learningRate != nil, .learningRate), (learningRateSchedule != nil, .learningRateSchedule),
+            (weightDecay != nil, .weightDecay), (negatives != nil, .negatives), (earlyStopping != nil, .earlyStopping),
+            (optimizer != nil, .optimizer), (momentum != nil, .momentum), (warmUp != nil, .warmUp),
+            (dropout != nil, .dropout), (negativeSampling != nil, .negativeSampling),
+            (popularityExponent != nil, .popularityExponent), (contrastiveMargin != nil, .contrastiveMargin),
+            (contrastiveWeight != nil, .contrastiveWeight),
+        ]
+        return settings.reduce(into: []) { if $1.isGiven { $0.insert($1.setting) } }
+    }
+
+    /// How much may be tried; nil where no search was asked for.
+    func search() throws -> SearchBudget? {
+        guard searchSeconds != nil || searchTrials != nil else { return nil }
+        var faults: [String] = []
+        if let searchSeconds, !(1...SearchBudget.Limit.seconds).contains(searchSeconds) {
+            faults.append("--search-seconds must be 1 to \(Int(SearchBudget.Limit.seconds)), not \(searchSeconds)")
+        }
+        if let searchTrials, !(1...SearchBudget.Limit.trials).contains(searchTrials) {
+            faults.append("--search-trials must be 1 to \(SearchBudget.Limit.trials), not \(searchTrials)")
+        }
+        guard faults.isEmpty else { throw ValidationError(faults.joined(separator: "; ")) }
+        return SearchBudget(seconds: searchSeconds, trials: searchTrials)
+    }
+
+    /// What to train with, as far as it is said, and how much may be tried for the rest.
+    func request(threads cores: Int) throws -> TrainingRequest {
+        var request = TrainingRequest()
+        request.hyperparameters = try hyperparameters(threads: cores)
+        request.given = given
+        request.search = try search()
+        return request
+    }
+
     /// The settings, defaults where nothing is given.
-    func hyperparameters(threads cores: Int) throws -> Hyperparameters {
-        var settings = Hyperparameters.defaults(for: architecture, objective: objective)
+    private func hyperparameters(threads cores: Int) throws -> Hyperparameters {
+        var settings = Hyperparameters.defaults(for: architecture ?? .neumf, objective: objective)
         settings.embeddingDimension = embeddingDimension ?? settings.embeddingDimension
         settings.mlpEmbeddingDimension = mlpEmbeddingDimension ?? settings.mlpEmbeddingDimension
         settings.start.sweeps = alsSweeps ?? settings.start.sweeps

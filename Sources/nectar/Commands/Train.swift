@@ -31,8 +31,7 @@ struct Train: ParsableCommand {
 
     func run() throws {
         let configuration = try options.load()
-        var request = TrainingRequest()
-        request.hyperparameters = try model.hyperparameters(threads: configuration.trainingThreads)
+        var request = try model.request(threads: configuration.trainingThreads)
         request.holdout = holdout
         request.publication = publish
         request.refits = !noRefit
@@ -42,8 +41,9 @@ struct Train: ParsableCommand {
         let data = try DataDirectory(existing: configuration)
         _ = data.models.loadNewestValid()
         let job = OfflineTraining.run(
-            request, store: data.store, models: data.models, memoryLimit: configuration.trainingMemory
-        ) { Report.epoch($0) }
+            request, store: data.store, models: data.models, memoryLimit: configuration.trainingMemory,
+            follow: { Report.epoch($0) },
+            followSearch: { report in for line in Report.lines(report) { print(line) } })
         if let evaluation = job.evaluation { Report.evaluation(evaluation) }
         guard job.state == .succeeded, let version = job.version else {
             throw Fatal(description: job.message ?? "The training ended without a model.")
