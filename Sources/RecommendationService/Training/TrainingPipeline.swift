@@ -85,7 +85,7 @@ struct TrainingPipeline {
             enter(.refitting, job)
             settings.epochs = measured.bestEpoch
             settings.earlyStopping = 0
-            final = try fit(dataset, settings, holdout: nil, job)
+            final = try fit(dataset, settings, holdout: nil, isRefit: true, job)
             final.hyperparameters = measured.hyperparameters
             if let calibration = evaluation?.model.calibration {
                 final.parameters = final.parameters.calibrated(by: calibration)
@@ -118,11 +118,12 @@ struct TrainingPipeline {
     }
 
     private func fit(
-        _ dataset: InteractionDataset, _ settings: Hyperparameters, holdout: Holdout?, _ job: TrainingJob
+        _ dataset: InteractionDataset, _ settings: Hyperparameters, holdout: Holdout?, isRefit: Bool = false,
+        _ job: TrainingJob
     ) throws(Failure) -> TrainingResult {
         do {
             return try Trainer(dataset: dataset, hyperparameters: settings, memoryLimit: memoryLimit).train(
-                holdout: holdout, observer: job, checkpoint: job.request.checkpoint(isRefit: holdout == nil))
+                holdout: holdout, observer: job, checkpoint: job.request.checkpoint(isRefit: isRefit))
         } catch {
             throw error == .cancelled ? .cancelled : .failed(error.sentence)
         }
