@@ -77,7 +77,8 @@ struct CompactItems: Sendable {
         let constant = unsafe user.constant
         let rounding =
             8 * Float.ulpOfOne * (greatestBias + abs(constant)) + Float(width) * Float.leastNormalMagnitude
-        guard reach < 1e18, (constant + rounding).isFinite else { return nil }
+        // A reach of 0 would say nothing of a row without bound: 0 · ∞.
+        guard reach > 0, reach < 1e18, (constant + rounding).isFinite else { return nil }
         return (reach, constant + rounding)
     }
 

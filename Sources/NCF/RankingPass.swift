@@ -24,7 +24,10 @@ struct RankingPass {
     }
 
     /// Whether every item is scored by the whole model.
-    var isExact: Bool { snapshot.model.preselection == nil || few != nil }
+    var isExact: Bool {
+        guard let preselection = snapshot.model.preselection, few == nil else { return true }
+        return preselection.count(for: limit, of: snapshot.itemCount) >= snapshot.itemCount
+    }
 
     /// One pass for all of `subjects`.
     func lists(for subjects: ArraySlice<RankingSubject>) -> [[ScoredItem]] {

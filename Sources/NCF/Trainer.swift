@@ -58,6 +58,7 @@ public struct Trainer: Sendable {
             throw .invalidHyperparameters(error)
         }
         try checkMemory(settings)
+        if let checkpoint { try Self.checkCheckpoint(at: checkpoint) }
         let source = try TrainingSource(dataset: dataset, hyperparameters: settings)
         Kernels.useOneThread()
         var run = TrainingRun(source: source, dataset: dataset, hyperparameters: settings, memory: memory)

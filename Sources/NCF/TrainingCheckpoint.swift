@@ -4,8 +4,9 @@ internal import JSON
 /// A file that a training leaves after every epoch, and goes on from when it is started again: what it trains to has the same bytes as
 /// if it had never ended.
 ///
-/// The file appears whole or not at all, and replaces the epoch's before. One of other data or settings (threads apart), or
-/// one that is damaged, is as good as none: the training starts from the beginning and replaces it.
+/// The file appears whole or not at all, and replaces the epoch's before. A checkpoint of other data or settings (threads
+/// apart), or one that is damaged, is as good as none: the training starts from the beginning and replaces it. Any other file
+/// stays (``Trainer/checkCheckpoint(at:)``).
 struct TrainingCheckpoint {
     /// Where a training stood.
     struct State {
@@ -19,7 +20,7 @@ struct TrainingCheckpoint {
         var best: [SafetensorsTensor] = []
     }
 
-    private static let format = "checkpoint 1"
+    static let format = "checkpoint 1"
 
     let path: String
     private let settings: String

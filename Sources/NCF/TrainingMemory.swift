@@ -19,7 +19,8 @@ struct TrainingMemory {
         let shape = Shape(settings)
         let perGroup = settings.objective == .rating ? 1 : 1 + settings.negativesPerPositive
         let groups = min(interactionCount, max(1, settings.batchSize / perGroup))
-        let slices = (groups * perGroup + TrainingStep.samplesPerSlice - 1) / TrainingStep.samplesPerSlice
+        let groupsPerSlice = TrainingStep.groupsPerSlice(of: perGroup)
+        let slices = (groups + groupsPerSlice - 1) / groupsPerSlice
         // A parameter has what the optimiser remembers beside it; a copy of the best epoch's waits, and one leaves.
         let own = 1 + Optimizer(settings).numbersPerParameter
         var elements = rows * (own * shape.stride + 2 * shape.width) + shape.dense * (own + 2 + slices)
@@ -27,9 +28,12 @@ struct TrainingMemory {
             elements += itemCount * ((own + 1) * shape.stride + 2 * shape.width) + userCount * shape.stride
         }
         elements += groups * (perGroup * (shape.mlp + 8) + shape.stride + shape.gmf)
-        elements += settings.threads * TrainingStep.samplesPerSlice * 2 * (shape.activations + shape.mlp)
+        elements += settings.threads * groupsPerSlice * perGroup * 2 * (shape.activations + shape.mlp)
         if settings.start.sweeps > 0, settings.objective != .rating {
-            elements += 2 * rows * settings.embeddingDimension
+            // Beside histories the MLP branch takes none of the factors.
+            let ofMLP = settings.hasHistory && shape.gmf > 0 ? 0 : shape.mlp
+            let dimension = max(shape.gmf > 0 ? settings.embeddingDimension : 0, ofMLP)
+            elements += 2 * rows * dimension + 2 * settings.threads * dimension * dimension
             if settings.hasHistory {
                 let side = min(itemCount, ItemItemRegression.itemLimit)
                 elements += side * (side + 6 * settings.history.dimension)

@@ -50,7 +50,7 @@ final class TrainingStep: @unchecked Sendable {
         self.objective = objective
         self.loop = loop
         self.samplesPerGroup = samplesPerGroup
-        let groupsPerSlice = max(1, Self.samplesPerSlice / samplesPerGroup)
+        let groupsPerSlice = Self.groupsPerSlice(of: samplesPerGroup)
         self.groupsPerSlice = groupsPerSlice
         let samples = capacity * samplesPerGroup
         let slices = (capacity + groupsPerSlice - 1) / groupsPerSlice
@@ -69,6 +69,9 @@ final class TrainingStep: @unchecked Sendable {
         userGroups = RowGroups(rowCount: model.users.rowCount, sampleCapacity: capacity)
         itemGroups = RowGroups(rowCount: model.items.rowCount, sampleCapacity: samples)
     }
+
+    /// How many whole groups of so many samples make a slice.
+    static func groupsPerSlice(of samplesPerGroup: Int) -> Int { max(1, samplesPerSlice / samplesPerGroup) }
 
     func sliceCount(_ batch: MiniBatch) -> Int {
         (batch.groupCount + groupsPerSlice - 1) / groupsPerSlice

@@ -26,9 +26,27 @@ struct TrainingMemoryTests {
     @Test("wide layers take their parameters for every slice of a mini-batch")
     func layers() {
         let wide = settings { $0.hiddenLayerSizes = Array(repeating: 8192, count: 5) }
-        // Five matrices of 8192 × 8192, with two moments and two copies, and a gradient for each of 16 slices of 256.
-        let matrices = 5 * 8192 * 8192 * 4 / 1_000_000 * (1 + 2 + 2 + 16)
+        // Five matrices of 8192 × 8192, with two moments and two copies, and a gradient for each of 17 slices: 455 groups of
+        // 9 samples, 28 a slice.
+        let matrices = 5 * 8192 * 8192 * 4 / 1_000_000 * (1 + 2 + 2 + 17)
         #expect((matrices...matrices * 11 / 10).contains(megabytes(wide)))
+    }
+
+    @Test("where a group is more than half a slice, every group has a gradient of its own")
+    func longGroups() {
+        let (short, long) = (127, 128)
+        func bytes(_ negatives: Int) -> Int {
+            megabytes(
+                settings {
+                    $0.architecture = .mlp
+                    $0.hiddenLayerSizes = [1024, 512]
+                    $0.mlpEmbeddingDimension = 512
+                    $0.batchSize = 32_768
+                    $0.start = .none
+                    $0.negativesPerPositive = negatives
+                })
+        }
+        #expect(bytes(long) > bytes(short) * 17 / 10)
     }
 
     @Test("every setting that costs memory counts, and no settings overflow")

@@ -44,6 +44,7 @@ struct TrainingPipeline {
         enter(.loading, job)
         let loaded = try StoredDataset.load(from: store)
         let request = job.request
+        try checkCheckpoints(of: request)
         let dataset = loaded.dataset.prepared(for: request.hyperparameters.objective)
         job.update { $0.data = DataSummary(dataset, watermark: loaded.watermark) }
         guard dataset.interactionCount > 0 else {
@@ -114,6 +115,17 @@ struct TrainingPipeline {
             return settings
         } catch {
             throw error == .cancelled ? .cancelled : .failed(error.sentence)
+        }
+    }
+
+    /// Both places, before anything is trained.
+    private func checkCheckpoints(of request: TrainingRequest) throws(Failure) {
+        for path in [false, true].compactMap(request.checkpoint(isRefit:)) {
+            do {
+                try Trainer.checkCheckpoint(at: path)
+            } catch {
+                throw .failed(error.sentence)
+            }
         }
     }
 

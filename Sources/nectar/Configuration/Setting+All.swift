@@ -73,7 +73,9 @@ extension Setting {
     ]
 
     private static let models: [Setting] = [
-        .integer("models.keep", in: 1...1000, \.keptModels, "published models that stay on disk"),
+        .integer(
+            "models.keep", in: 1...1000, \.keptModels,
+            "models that stay on disk, the newest, published or not; the one that serves always does"),
         .integer(
             "models.weights_bytes", in: 1024...1_099_511_627_776, \.weightsBytes,
             "bytes of a model's weights that are taken (PUT /models/{version}/weights); one more gets 413"),
