@@ -39,9 +39,7 @@ struct HistoryInfluence {
     /// asked row · own row, for all of both.
     private func products(_ own: [Float], _ asked: [Float], size: Int) -> [Float] {
         let (count, rows) = (own.count / size, asked.count / size)
-        return unsafe [Float](unsafeUninitializedCapacity: rows * count) { products, filled in
-            filled = rows * count
-            guard let products = products.baseAddress else { return }
+        return unsafe [Float](count: rows * count) { products in
             unsafe ServingProducts.product(
                 asked, rows: rows, inner: size, own, columns: count, rightStride: size, into: products)
         }

@@ -53,10 +53,9 @@ extension SafetensorsFile {
     ) -> [Element] {
         let count = range.count / MemoryLayout<Element>.stride
         return unsafe file.withBytes { bytes in
-            unsafe [Element](unsafeUninitializedCapacity: count) { elements, initialised in
-                unsafe UnsafeMutableRawBufferPointer(elements).copyMemory(
+            unsafe [Element](count: count) { elements in
+                unsafe UnsafeMutableRawBufferPointer(start: elements, count: range.count).copyMemory(
                     from: UnsafeRawBufferPointer(rebasing: bytes[range]))
-                initialised = count
             }
         }
     }

@@ -5,7 +5,9 @@ extension ScoringModel {
     /// Writes every item's logit for a user given by its vector; `scores` must hold ``itemCount`` elements.
     func score(_ user: UserVector, into scores: inout MutableSpan<Float>) {
         precondition(scores.count == itemCount, "room for \(scores.count) scores of \(itemCount) items")
-        unsafe scores.withUnsafeMutableBufferPointer { unsafe score(user, catalogue, into: $0) }
+        unsafe scores.withUnsafeMutableBufferPointer {
+            if let result = $0.baseAddress { unsafe score(user, catalogue, into: result) }
+        }
     }
 
     /// The logits of a few items.
@@ -15,14 +17,10 @@ extension ScoringModel {
 
     /// The logits of the items that `rows` stand for.
     func score(_ user: UserVector, _ rows: ItemRows) -> [Float] {
-        unsafe [Float](unsafeUninitializedCapacity: rows.count) { scores, count in
-            unsafe score(user, rows, into: scores)
-            count = rows.count
-        }
+        unsafe [Float](count: rows.count) { unsafe score(user, rows, into: $0) }
     }
 
-    private func score(_ user: UserVector, _ rows: ItemRows, into scores: UnsafeMutableBufferPointer<Float>) {
-        guard let result = scores.baseAddress, rows.count > 0 else { return }
+    private func score(_ user: UserVector, _ rows: ItemRows, into result: UnsafeMutablePointer<Float>) {
         unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: preparedCount + tower.scratchCount + 1) {
             guard let memory = $0.baseAddress else { return }
             let prepared = unsafe prepare(user, in: memory)
@@ -38,9 +36,7 @@ extension ScoringModel {
     /// The logits of the items that `rows` stand for, for a user who is prepared.
     @unsafe
     func score(_ user: PreparedUser, _ rows: ItemRows, scratch: UnsafeMutablePointer<Float>) -> [Float] {
-        unsafe [Float](unsafeUninitializedCapacity: rows.count) { scores, count in
-            count = rows.count
-            guard let result = scores.baseAddress else { return }
+        unsafe [Float](count: rows.count) { result in
             unsafe rows.withPointers { rows in
                 for start in unsafe stride(from: 0, to: rows.count, by: Self.blockItems) {
                     let items = unsafe start..<min(rows.count, start + Self.blockItems)
@@ -77,9 +73,7 @@ extension ScoringModel {
 
     /// The logits but for what the tower adds.
     func scoreWithoutTower(_ user: UserVector, _ rows: ItemRows) -> [Float] {
-        unsafe [Float](unsafeUninitializedCapacity: rows.count) { scores, count in
-            count = rows.count
-            guard let scores = scores.baseAddress else { return }
+        unsafe [Float](count: rows.count) { scores in
             unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: preparedCount + 1) { memory in
                 guard let memory = memory.baseAddress else { return }
                 let prepared = unsafe prepare(user, in: memory)

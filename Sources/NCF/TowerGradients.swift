@@ -45,10 +45,8 @@ struct TowerGradients {
 
     /// ∂logit i / ∂p_M, a row for each item.
     func all() -> [Float] {
-        unsafe [Float](unsafeUninitializedCapacity: rows.count * model.mlpWidth) { gradients, count in
-            count = gradients.count
-            guard let base = gradients.baseAddress else { return }
-            unsafe model.tower.pullBack(outer.base, count: rows.count, into: base)
+        unsafe [Float](count: rows.count * model.mlpWidth) { gradients in
+            unsafe model.tower.pullBack(outer.base, count: rows.count, into: gradients)
         }
     }
 }
