@@ -10,7 +10,9 @@ internal import Glibc
 final class JSONTape: Sendable {
     // One allocation: the words, then the strings. Written in init only.
     private nonisolated(unsafe) let storage: UnsafeMutableRawPointer
+    // Into the storage.
     private nonisolated(unsafe) let words: UnsafePointer<UInt64>
+    // Into the storage, behind the words.
     private nonisolated(unsafe) let strings: UnsafePointer<UInt8>
     /// One past the last word of the root value.
     let end: Int

@@ -1,8 +1,7 @@
 /// One thread's scratch for the normal equations of one row: A p = b.
 @safe
+// Unchecked: a worker of the parallel loop is one thread at a time.
 final class ALSWorkspace: @unchecked Sendable {
-    // Sendable because a worker of the parallel loop is one thread at a time.
-
     /// Observed rows gathered for one product: as many as stay in the cache beside A.
     private static let rowsPerProduct = 256
 

@@ -5,8 +5,8 @@ import Glibc
 /// Unlike an array it is shared by reference and never copied, so threads may write to it together; the phases of a
 /// training step see to it that no two of them touch the same elements.
 @safe
+// Unchecked: the address never changes, and the elements are divided among threads by the callers.
 final class AlignedBuffer<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
-    // Sendable because the address never changes and the elements are divided among threads by the callers.
     let base: UnsafeMutablePointer<Element>
     let count: Int
     // What the allocator gave, of which `base` is the first cache line's beginning.

@@ -71,6 +71,7 @@ private final class FrozenMemory<Element: BitwiseCopyable & Sendable>: Sendable 
     }
 
     deinit {
+        // Nobody else refers to it any more.
         nonisolated(unsafe) let buffer = unsafe buffer
         unsafe RetiredMemory.retire(byteCount: buffer.count * MemoryLayout<Element>.stride) {
             unsafe buffer.deallocate()

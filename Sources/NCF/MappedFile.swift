@@ -68,6 +68,7 @@ final class MappedFile: Sendable {
     }
 
     deinit {
+        // Nobody else refers to them any more.
         nonisolated(unsafe) let bytes = unsafe bytes
         RetiredMemory.retire(byteCount: .max) { [onUnmap] in
             unsafe munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)

@@ -1,8 +1,8 @@
 /// Which samples of a mini-batch touch which row of a table: each touched row once, in the order of first touch, with its
 /// samples in their order, so that the sum of its gradient does not depend on who computes it.
 @safe
+// Unchecked: one thread writes it in one phase of a step, and all read it in the next.
 final class RowGroups: @unchecked Sendable {
-    // Sendable because one thread writes it in one phase of a step, and all read it in the next.
     private let slots: AlignedBuffer<Int32>
     private let touched: AlignedBuffer<Int32>
     private let ends: AlignedBuffer<Int32>

@@ -4,8 +4,8 @@ internal import CKernels
 ///
 /// Made once per model, of a few hundred kilobytes at most; immutable.
 @safe
+// Unchecked: all memory is written in init only.
 final class ServingTower: @unchecked Sendable {
-    // Sendable because all memory is written in init only.
     private let memory: AlignedBuffer<Float>
     private let layers: UnsafeMutablePointer<nectar_serving_layer>
     private let tower: UnsafeMutablePointer<nectar_serving_tower>

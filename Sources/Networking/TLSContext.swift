@@ -2,9 +2,9 @@
     import COpenSSL
     import Glibc
 
-    // Unchecked: nothing changes after the initialiser, and OpenSSL counts references to its contexts atomically.
     /// The certificates and keys as OpenSSL has loaded them; any number of sessions on any thread share one.
     @safe
+    // Unchecked: nothing changes after the initialiser, and OpenSSL counts references to its contexts atomically.
     public final class TLSContext: @unchecked Sendable {
         /// An `SSL_CTX`, freed when nobody uses it any more.
         @safe

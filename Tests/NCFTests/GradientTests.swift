@@ -72,45 +72,4 @@ struct GradientTests {
         other.load(parameters)
         #expect(other.parameters() == parameters)
     }
-
-    @Test("a touched row moves as under dense Adam over the batches that touch it; others stand still")
-    func sparseAdam() {
-        let model = randomModel(.neumf, users: 6, items: 40, seed: 21)
-        let step = TrainingStep(
-            model: model, objective: .implicit, capacity: 5, samplesPerGroup: 3, loop: ParallelLoop(threads: 2))
-        let stride = model.users.stride
-        let optimizer = Optimizer(learningRate: 0.01)
-        let decay = 0.1
-        var adams = (0..<40).map { _ in ReferenceAdam(count: stride) }
-        var touches = [Int](repeating: 0, count: 40)
-        for round in 0..<8 {
-            let batch = randomBatch(
-                groups: 5, samplesPerGroup: 3, users: 6, items: 40, objective: .implicit, seed: UInt64(100 + round))
-            let before = model.items.rows.array
-            _ = step.computeGradients(batch)
-            let gradient = step.gradients(batch).items
-            // Again: reading the gradients summed the slices' in place.
-            _ = step.computeGradients(batch)
-            step.update(batch, decay: decay, optimizer: optimizer)
-            let after = model.items.rows.array
-            for item in 0..<40 {
-                let range = item * stride..<(item + 1) * stride
-                let occurrences = (0..<batch.sampleCount).count { Int(batch.items[$0]) == item }
-                guard occurrences > 0 else {
-                    #expect(Array(after[range]) == Array(before[range]), "item \(item), round \(round)")
-                    continue
-                }
-                touches[item] += 1
-                var expected = before[range].map(Double.init)
-                let penalty = decay * Double(occurrences) / Double(batch.sampleCount)
-                let penalised = zip(gradient[range], expected).map { Double($0) + penalty * $1 }
-                adams[item].apply(penalised, to: &expected, rate: 0.01)
-                for (found, wanted) in zip(after[range], expected) {
-                    #expect(abs(Double(found) - wanted) < 2e-5, "item \(item), round \(round)")
-                }
-            }
-        }
-        // Otherwise the test has not seen a row that pauses and goes on.
-        #expect(touches.contains { $0 > 1 && $0 < 8 })
-    }
 }

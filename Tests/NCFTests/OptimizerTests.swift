@@ -58,8 +58,12 @@ struct OptimizerTests {
     private struct Reference {
         var optimizer: Optimizer
         var remembered: [Double]
+        var adam: ReferenceAdam
 
         mutating func apply(_ gradient: [Double], to values: inout [Double]) {
+            guard optimizer.method != .adam else {
+                return adam.apply(gradient, to: &values, rate: optimizer.learningRate)
+            }
             for (k, g) in gradient.enumerated() {
                 let isAdagrad = optimizer.method == .adagrad
                 remembered[k] = isAdagrad ? remembered[k] + g * g : optimizer.momentum * remembered[k] + g
@@ -73,7 +77,7 @@ struct OptimizerTests {
         "a touched row steps once a batch on its summed gradient; others stand still",
         arguments: [
             Optimizer(learningRate: 0.05, method: .adagrad), Optimizer(learningRate: 2, method: .sgd, momentum: 0.9),
-            Optimizer(learningRate: 2, method: .sgd),
+            Optimizer(learningRate: 2, method: .sgd), Optimizer(learningRate: 0.01),
         ])
     func sparse(optimizer: Optimizer) {
         let shape = randomModel(.neumf, users: 6, items: 40, seed: 21).parameters()
@@ -83,7 +87,8 @@ struct OptimizerTests {
         let step = TrainingStep(
             model: model, objective: .implicit, capacity: 5, samplesPerGroup: 3, loop: ParallelLoop(threads: 2))
         let stride = model.items.stride
-        let fresh = Reference(optimizer: optimizer, remembered: Array(repeating: 0, count: stride))
+        let fresh = Reference(
+            optimizer: optimizer, remembered: Array(repeating: 0, count: stride), adam: ReferenceAdam(count: stride))
         var references = [Reference](repeating: fresh, count: 40)
         var touches = [Int](repeating: 0, count: 40)
         for round in 0..<8 {

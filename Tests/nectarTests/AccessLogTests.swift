@@ -43,10 +43,7 @@ struct AccessLogTests {
         #expect(lines.last?.contains("target=") == false)
     }
 
-    @Test(
-        "holds nobody up when it is not read: requests are answered, lines are dropped, and the server ends",
-        .disabled(
-            if: Sanitizers.thread, "the sanitizer's _exit flushes all streams, also that of the unread pipe"))
+    @Test("holds nobody up when it is not read: requests are answered, lines are dropped, and the server ends")
     func stalled() throws {
         let folder = try TemporaryDirectory()
         let server = try NectarServer(in: folder, environment: ["NECTAR_LOG_ACCESS": "true"])
@@ -64,7 +61,8 @@ struct AccessLogTests {
         let metrics = String(decoding: client.readResponse().content, as: UTF8.self)
         let dropped = metrics.firstMatch(of: /\nnectar_access_log_dropped_total ([0-9]+)\n/)
         #expect(dropped.flatMap { Int($0.1) } ?? 0 > 0)
-        #expect(server.stopWithoutReading() == 0)
+        // The thread sanitizer's own _exit flushes all streams, and waits for that of the unread pipe.
+        if !Sanitizers.thread { #expect(server.stopWithoutReading() == 0) }
     }
 
     @Test("is not there unless it is asked for")

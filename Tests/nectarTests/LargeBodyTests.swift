@@ -10,14 +10,14 @@ struct LargeBodyTests {
         return try #require(Int(pages)) * sysconf(Int32(_SC_PAGESIZE))
     }
 
-    @Test(
-        "what they took of memory is given back to the system when they are answered",
-        .disabled(if: Sanitizers.thread || Sanitizers.address, "a sanitizer keeps memory of its own"))
+    @Test("what they took of memory is given back to the system when they are answered")
     func givenBack() throws {
         let folder = try TemporaryDirectory()
         let server = try NectarServer(in: folder)
+        // A sanitizer keeps memory of its own, and is slow: there a few are answered, and that is all.
+        let isSanitized = Sanitizers.thread || Sanitizers.address
         // Each of another size, as no client takes care that freed memory fits the next one.
-        let bodies = (1...12).map { number -> String in
+        let bodies = (1...(isSanitized ? 3 : 12)).map { number -> String in
             let members = (0..<number * 40_000).map { "\"\($0)\":{}" }.joined(separator: ",")
             return "{\(members)}"
         }
@@ -31,7 +31,7 @@ struct LargeBodyTests {
             resident.append(try residentBytes(server.processIdentifier))
         }
         let growth = (resident.last ?? 0) - (resident.first ?? 0)
-        #expect(growth < 40_000_000, "\(resident.map { $0 / 1_000_000 }) MB")
+        #expect(isSanitized || growth < 40_000_000, "\(resident.map { $0 / 1_000_000 }) MB")
         #expect(server.stop().status == 0)
     }
 }
