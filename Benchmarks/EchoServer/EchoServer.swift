@@ -38,7 +38,7 @@ struct EchoServer {
         var router = Router()
         let body = [UInt8](repeating: UInt8(ascii: "x"), count: options.bodyLength)
         let fixed = HTTPResponse(status: .ok, fields: [.contentType: "application/json"], body: .bytes(body))
-        router.add(.get, "/") { _ in fixed }
+        router.add(.get, "/", answering: fixed)
         router.add(.post, "/") { echo($0) }
         // The same by the other ways to an answer.
         router.add(.get, "/offloaded", .offloaded) { _ in fixed }

@@ -103,7 +103,7 @@ struct HTTPResponseFraming {
             // All of them at once but for what is this answer's own.
             head.append(octets.extracting(..<common.requestIDStart))
             head.append(requestID)
-            head.append(octets.extracting((common.requestIDStart &+ HTTPCommonFields.requestIDLength)...))
+            head.append(octets.extracting(common.requestIDStart &+ HTTPCommonFields.requestIDLength..<common.count))
             head.append(decimal: length)
             head.append("\r\n")
         } else {

@@ -48,10 +48,9 @@ public enum HTTPResponseWriter {
         let octets = fields.storage.span
         let framing = HTTPResponseFraming(
             status, lines, octets, bodyLength: contentLength, to: method, version: version, keepAlive: keepAlive)
-        let common = common
         let length = framing.plan.content == .none ? 0 : content.count
         // The fields with their line ends, and all that the server itself may add.
-        let head = octets.count &+ 2 &* lines.count &+ common.octets.count &+ requestID.count &+ maximumOwnOctets
+        let head = octets.count &+ 2 &* lines.count &+ common.count &+ requestID.count &+ maximumOwnOctets
         output.append(atMost: head &+ length) { answer in
             writeStatusLine(status, into: &answer)
             for index in lines.indices where !framing.owns(lines[index], in: octets) {

@@ -12,16 +12,24 @@ extension HTTPConnection {
             return false
         }
         if request.match?.route !== route { request.match = Router.Match(route: route, parameters: []) }
-        if length > 0 { takeContent(length, request) }
+        if length > 0 { input.take(length, into: &request.body) }
         // What it says to do is to ask the handler.
         _ = state.handle(.headComplete(keepAlive: request.head.keepAlive, body: .none))
-        let response = route.answer(ServerRequest(request))
-        if needsMore(response) {
-            answer(response, exchange(request, bytesIn: headLength + length))
+        let bytesIn = headLength + length
+        if route.isConstant {
+            give(route.constant, request, bytesIn: bytesIn)
         } else {
-            writePlainly(response, request, bytesIn: headLength + length)
+            give(route.answer(ServerRequest(request)), request, bytesIn: bytesIn)
         }
         return true
+    }
+
+    private func give(_ response: HTTPResponse, _ request: ServerRequest.Storage, bytesIn: Int) {
+        if needsMore(response) {
+            answer(response, exchange(request, bytesIn: bytesIn))
+        } else {
+            writePlainly(response, request, bytesIn: bytesIn)
+        }
     }
 
     private func writePlainly(_ response: HTTPResponse, _ request: ServerRequest.Storage, bytesIn: Int) {
@@ -55,14 +63,8 @@ extension HTTPConnection {
         case .chunked: return nil
         case .contentLength(let length):
             guard length <= UInt64(min(input.count, server.configuration.maximumBodyLength)) else { return nil }
-            return request.head.fields.contains(.contentEncoding) ? nil : Int(length)
+            return server.hasContentCoding(&request.head) ? nil : Int(length)
         }
-    }
-
-    private func takeContent(_ length: Int, _ request: ServerRequest.Storage) {
-        let content = input.start..<input.start + length
-        request.body.append(contentsOf: input.bytes[content])
-        input.start = content.upperBound
     }
 
     private func needsMore(_ response: HTTPResponse) -> Bool {

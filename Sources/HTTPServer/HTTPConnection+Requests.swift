@@ -23,7 +23,11 @@ extension HTTPConnection {
     private func processHead() -> Bool {
         // What a handler still holds must not change under it.
         if !isKnownUniquelyReferenced(&requestStorage) { requestStorage = ServerRequest.Storage() }
-        let request = requestStorage
+        // Safe: who puts another one in its place while this one is in use has the loop keep it.
+        return unsafe Unmanaged.passUnretained(requestStorage)._withUnsafeGuaranteedRef { readHead(into: $0) }
+    }
+
+    private func readHead(into request: ServerRequest.Storage) -> Bool {
         do throws(HTTPRequestParser.Failure) {
             let unread = input.start..<input.end
             switch try parser.parse(input.bytes.span.extracting(unread), into: &request.head) {
@@ -51,6 +55,10 @@ extension HTTPConnection {
         guard let route = server.literalRoute(of: &storage.head) else {
             return accept(storage, server.match(&storage.head), headLength: headLength)
         }
+        route.withRoute { accept(storage, $0, headLength: headLength) }
+    }
+
+    private func accept(_ storage: ServerRequest.Storage, _ route: Router.Route, headLength: Int) {
         if answersAtOnce(storage, route, headLength: headLength) { return }
         accept(storage, .match(Router.Match(route: route, parameters: [])), headLength: headLength)
     }
@@ -160,6 +168,7 @@ extension HTTPConnection {
             exchange.request.storage.body = intake.takeBody()
         }
         switch exchange.request.storage.match?.route.handler {
+        case .constant(let response): answer(response, exchange)
         case .whole(.inline, let handler): answer(handler(exchange.request), exchange)
         case .whole(.offloaded, let handler):
             let request = exchange.request

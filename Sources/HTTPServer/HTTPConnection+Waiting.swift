@@ -33,6 +33,7 @@ extension HTTPConnection {
         if longestHead <= Self.keptHead, isKnownUniquelyReferenced(&requestStorage) {
             requestStorage.body = []
         } else {
+            server.loop.keepUntilTurnEnds(requestStorage)
             requestStorage = ServerRequest.Storage()
             longestHead = 0
         }

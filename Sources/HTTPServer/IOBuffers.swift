@@ -15,6 +15,15 @@ struct InputBuffer {
         end = 0
     }
 
+    /// Appends the first `count` octets to `content`, and forgets them here.
+    mutating func take(_ count: Int, into content: inout [UInt8]) {
+        // Safe: the buffer does not outlive the call. A slice would count a reference.
+        unsafe bytes.span.extracting(start..<start + count).withUnsafeBufferPointer {
+            unsafe content.append(contentsOf: $0)
+        }
+        start += count
+    }
+
     /// Makes room behind the octets: by moving them to the front, or by doubling the buffer when it is full of them.
     ///
     /// The parser's limits bound what can be unused, and so the doubling.

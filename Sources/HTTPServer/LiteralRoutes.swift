@@ -15,6 +15,7 @@ final class LiteralRoutes: Sendable {
     private let entries: [Entry]
     private let paths: [UInt8]
     private let routes: [Router.Route]
+    private let references: [RouteReference]
 
     /// Those among `routes` that have no parameters. A template with a percent sign is left out: it stands for another
     /// path than its own octets.
@@ -29,12 +30,14 @@ final class LiteralRoutes: Sendable {
         }
         self.entries = entries
         self.paths = paths
+        references = self.routes.map { RouteReference($0) }
     }
 
-    /// The route of this method and exactly this path; n routes in O(n) comparisons of two numbers.
-    func find(_ method: HTTPMethod, _ path: Span<UInt8>) -> Router.Route? {
+    /// The route of this method and exactly this path; n routes in O(n) comparisons of two numbers. It lives as long as
+    /// this object, and is not retained for the caller.
+    func find(_ method: HTTPMethod, _ path: Span<UInt8>) -> RouteReference? {
         for index in entries.indices where entries[index].count == path.count && entries[index].method == method {
-            if isPath(entries[index].start, path) { return routes[index] }
+            if isPath(entries[index].start, path) { return references[index] }
         }
         return nil
     }
@@ -42,5 +45,21 @@ final class LiteralRoutes: Sendable {
     private func isPath(_ start: Int, _ path: Span<UInt8>) -> Bool {
         for index in path.indices where paths[start + index] != path[index] { return false }
         return true
+    }
+}
+
+/// A route that its router keeps, to be asked without being retained for it.
+@safe
+struct RouteReference: Sendable {
+    private let route: Unmanaged<Router.Route>
+
+    /// `route` must live as long as this is used.
+    init(_ route: Router.Route) {
+        unsafe self.route = .passUnretained(route)
+    }
+
+    @inline(__always)
+    func withRoute<Result>(_ body: (Router.Route) -> Result) -> Result {
+        unsafe route._withUnsafeGuaranteedRef(body)
     }
 }

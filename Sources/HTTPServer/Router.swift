@@ -15,6 +15,7 @@ public enum HandlerMode: Sendable {
 public struct Router: Sendable {
     /// What a route does with a request.
     enum Handler: Sendable {
+        case constant(HTTPResponse)
         case whole(HandlerMode, @Sendable (ServerRequest) -> HTTPResponse)
         case deferred(@Sendable (ServerRequest, @escaping @Sendable (HTTPResponse) -> Void) -> Void)
         case streaming(@Sendable (ServerRequest) -> RequestBodyDecision)
@@ -32,8 +33,11 @@ public struct Router: Sendable {
         let refusal: HeadRefusal?
         /// Whether the handler is quick, wants the whole request, and is all that decides: then it is asked by ``answer(_:)``.
         let answersAtOnce: Bool
-        // Apart from the handler and not optional: from either it would be copied first, and its references counted.
+        // Apart from the handler and not optional: from either they would be copied first, and their references counted.
         private let immediate: @Sendable (ServerRequest) -> HTTPResponse
+        /// The answer where it ``isConstant``, to be used without asking anybody.
+        let constant: HTTPResponse
+        let isConstant: Bool
 
         init(
             method: HTTPMethod, template: String, parameterNames: [String], handler: Handler,
@@ -44,11 +48,16 @@ public struct Router: Sendable {
             self.parameterNames = parameterNames
             self.handler = handler
             self.refusal = refusal
-            if case .whole(.inline, let handler) = handler, refusal == nil {
-                answersAtOnce = true
+            let none = HTTPResponse(status: .noContent)
+            switch handler {
+            case .constant(let response):
+                (answersAtOnce, isConstant, constant) = (refusal == nil, true, response)
+                immediate = { _ in response }
+            case .whole(.inline, let handler) where refusal == nil:
+                (answersAtOnce, isConstant, constant) = (true, false, none)
                 immediate = handler
-            } else {
-                answersAtOnce = false
+            default:
+                (answersAtOnce, isConstant, constant) = (false, false, none)
                 immediate = { _ in preconditionFailure("a handler that is not asked on the loop") }
             }
         }
@@ -112,6 +121,11 @@ public struct Router: Sendable {
         handler: @escaping @Sendable (ServerRequest) -> HTTPResponse
     ) {
         insert(method, template, .whole(mode, handler), refusal)
+    }
+
+    /// Has `response` answer requests of this method whose path matches `template`: the same at all times, for everybody.
+    public mutating func add(_ method: HTTPMethod, _ template: String, answering response: HTTPResponse) {
+        insert(method, template, .constant(response))
     }
 
     /// Has the consumer that `handler` makes take the content as it comes, unless it refuses the request by its head.

@@ -78,11 +78,11 @@ final class ServerLoop: @unchecked Sendable {
     /// Whether connections begin with a TLS handshake.
     var isEncrypted: Bool { certificates != nil }
 
-    // `head` stays as it is in these three. It comes as it does because a property of a class that is lent in any other
+    // `head` stays as it is in these four. It comes as it does because a property of a class that is lent in any other
     // way is copied first, and its references counted.
 
-    /// The route whose template is this very path, if there is one.
-    func literalRoute(of head: inout HTTPRequest) -> Router.Route? {
+    /// The route whose template is this very path, if there is one; it lives as long as the server.
+    func literalRoute(of head: inout HTTPRequest) -> RouteReference? {
         let method = head.method
         return head.withPath { literalRoutes.find(method, $0) }
     }
@@ -99,6 +99,11 @@ final class ServerLoop: @unchecked Sendable {
     /// What the request is called.
     func identify(_ head: inout HTTPRequest) -> RequestID {
         RequestID(of: head.fields, generator: &identifiers)
+    }
+
+    /// Whether the content may be coded.
+    func hasContentCoding(_ head: inout HTTPRequest) -> Bool {
+        head.fields.contains(.contentEncoding)
     }
 
     /// Takes a new connection in, or turns it away when there are too many.

@@ -41,10 +41,10 @@ public struct ServerRequest: Sendable {
     }
 
     /// The head.
-    public var head: HTTPRequest { _read { yield storage.head } }
+    public var head: HTTPRequest { storage.head }
 
     /// The content; empty for a route that streams it.
-    public var body: [UInt8] { _read { yield storage.body } }
+    public var body: [UInt8] { storage.body }
 
     /// The template of the route that matched, `/train/{job}`; empty where none did.
     public var route: String { match?.route.template ?? "" }

@@ -25,7 +25,7 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     private struct Slot {
-        var handler: (any EventHandler)?
+        var handler: HandlerReference?
         var descriptor: Int32
         var generation: UInt32
         var interest: Readiness
@@ -45,6 +45,8 @@ public final class EventLoop: @unchecked Sendable {
     private let isWakeUpPending = Atomic<Bool>(false)
     @safe @exclusivity(unchecked) private var slots: [Slot] = []
     private var freeSlots: [UInt32] = []
+    /// What somebody further up the stack may still use without a reference of its own.
+    @safe @exclusivity(unchecked) private var kept: [AnyObject] = []
     @safe @exclusivity(unchecked) private var deadlines = DeadlineQueue()
     @safe @exclusivity(unchecked) private var isStopping = false
     /// Somebody has handed a task over, or wants the deadlines looked at.
@@ -122,7 +124,7 @@ public final class EventLoop: @unchecked Sendable {
             freeSlots.append(slot)
             throw error
         }
-        slots[Int(slot)].handler = handler
+        slots[Int(slot)].handler = HandlerReference(handler)
         slots[Int(slot)].descriptor = descriptor
         slots[Int(slot)].interest = interest
         return registration
@@ -143,18 +145,23 @@ public final class EventLoop: @unchecked Sendable {
         deadlines.set(deadline, for: Int(registration.slot))
     }
 
-    /// Forgets the handler. Events of this turn that were meant for it are dropped, even if the descriptor's number
-    /// is in use again. Call it before the descriptor is closed.
+    /// Forgets the handler, and lets go of it when the turn ends. Events of this turn that were meant for it are dropped,
+    /// even if the descriptor's number is in use again. Call it before the descriptor is closed.
     public func deregister(_ registration: Registration) {
         let index = Int(registration.slot)
         guard isCurrent(registration) else { return }
         try? epoll.remove(slots[index].descriptor)
         deadlines.set(nil, for: index)
-        slots[index].handler = nil
+        if let handler = slots[index].handler.take() { keepUntilTurnEnds(handler.take()) }
         slots[index].descriptor = -1
         // Wraps after four thousand million reuses of one slot; an event is stale for one turn only.
         slots[index].generation &+= 1
         freeSlots.append(registration.slot)
+    }
+
+    /// Lets go of `object` not before the present turn ends, or the next one where there is none.
+    public func keepUntilTurnEnds(_ object: AnyObject) {
+        kept.append(object)
     }
 
     /// Turns until ``stop()``; the calling thread is the loop's thread from now on.
@@ -163,7 +170,26 @@ public final class EventLoop: @unchecked Sendable {
         // What was promised to run still does; it may hand over more.
         while takeTasks(isLast: true) {}
         // Handlers refer to their loop: let go of them, so that both can be freed.
+        forgetHandlers()
+    }
+
+    deinit { forgetHandlers() }
+
+    private func forgetHandlers() {
+        for index in slots.indices {
+            if let handler = slots[index].handler.take() { keepUntilTurnEnds(handler.take()) }
+        }
         slots.removeAll()
+        letGo()
+    }
+
+    // What is let go of may have more to keep as it ends.
+    private func letGo() {
+        while !kept.isEmpty {
+            let ended = kept
+            kept = []
+            withExtendedLifetime(ended) {}
+        }
     }
 
     /// One turn: waits for at most `maximumWait` milliseconds (-1: as long as it takes), then tells everybody.
@@ -176,6 +202,7 @@ public final class EventLoop: @unchecked Sendable {
             takeTasks(isLast: false)
         }
         while let slot = deadlines.popExpired(now: now) { slots[slot].handler?.deadlinePassed() }
+        if !kept.isEmpty { letGo() }
     }
 
     private func dispatch(_ event: (token: UInt64, readiness: Readiness)) {

@@ -24,6 +24,11 @@ struct ImmediateAnswerTests {
         "GET /large HTTP/1.1\r\nHost: test\r\nAccept-Encoding: gzip\r\n\r\n",
         "GET /id HTTP/1.1\r\nHost: test\r\nX-Request-ID: mine\r\n\r\n",
         "GET https://test/hello HTTP/1.1\r\nHost: test\r\n\r\n",
+        "GET /constant HTTP/1.1\r\nHost: test\r\n\r\n",
+        "HEAD /constant HTTP/1.1\r\nHost: test\r\n\r\n",
+        "GET /constant HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc",
+        "GET /constant HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        "GET https://test/constant HTTP/1.1\r\nHost: test\r\n\r\n",
         "GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n",
     ]
 
@@ -44,12 +49,15 @@ struct ImmediateAnswerTests {
     func sameAnswers() throws {
         func addRoutes(_ router: inout Router) {
             router.add(.get, "/interim") { _ in HTTPResponse(status: .continue) }
+            let constant = HTTPResponse(status: .ok, body: .bytes(Array("constant".utf8)))
+            router.add(.get, "/constant", answering: constant)
         }
         let observed = try TestServer(routes: addRoutes)
         let unobserved = try TestServer(isObserved: false, routes: addRoutes)
         let octets = Array(Self.requests.joined().utf8)
         let expected = try Self.answers(to: [octets[...]], observed.port)
         #expect(expected.filter { $0.contains("HTTP/1.1 ") }.count == Self.requests.count)
+        #expect(expected.filter { $0.contains("constant") }.count == 3)
         for length in [octets.count, 50, 7, 1] {
             for port in [observed.port, unobserved.port] {
                 #expect(try Self.answers(to: Self.pieces(of: octets, length), port) == expected, "\(length)")

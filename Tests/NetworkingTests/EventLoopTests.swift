@@ -10,13 +10,17 @@ private final class Recorder: EventHandler {
     var readiness: [Readiness] = []
     var deadlines = 0
     var onReady: (() -> Void)?
+    var onDeadline: (() -> Void)?
 
     func descriptorReady(_ readiness: Readiness) {
         self.readiness.append(readiness)
         onReady?()
     }
 
-    func deadlinePassed() { deadlines += 1 }
+    func deadlinePassed() {
+        deadlines += 1
+        onDeadline?()
+    }
 }
 
 @Suite("Event loop")
@@ -131,6 +135,67 @@ struct EventLoopTests {
         clock.advance(by: .seconds(5))
         try loop.turn(maximumWait: 0)
         #expect(gone.deadlines == 0 && heir.deadlines == 0)
+    }
+
+    @Test("a handler that deregisters itself in a call lives until the turn ends, and no longer")
+    func deregisteredHandlersEndWithTheTurn() throws {
+        let loop = try EventLoop()
+        let pair = Pair()
+        weak var gone: Recorder?
+        var isAliveAfterwards = false
+        do {
+            let recorder = Recorder()
+            gone = recorder
+            let registration = try loop.register(pair.near.number, interest: .readable, handler: recorder)
+            recorder.onReady = { [unowned loop] in
+                loop.deregister(registration)
+                isAliveAfterwards = gone != nil
+            }
+        }
+        #expect(gone != nil)
+        pair.sendFromFar()
+        try loop.turn(maximumWait: 0)
+        #expect(isAliveAfterwards && gone == nil)
+    }
+
+    @Test("a handler whose deadline deregisters it lives until the turn ends, and no longer")
+    func handlersEndAfterTheirDeadline() throws {
+        let clock = ManualClock()
+        let loop = try EventLoop(clock: clock)
+        let pair = Pair()
+        weak var gone: Recorder?
+        do {
+            let recorder = Recorder()
+            gone = recorder
+            let registration = try loop.register(pair.near.number, interest: [], handler: recorder)
+            recorder.onDeadline = { [unowned loop] in loop.deregister(registration) }
+            loop.setDeadline(loop.now, of: registration)
+        }
+        clock.advance(by: .seconds(1))
+        try loop.turn(maximumWait: 0)
+        #expect(gone == nil)
+    }
+
+    @Test("a loop that ends, or that never ran, lets go of its handlers and of what it kept")
+    func handlersEndWithTheLoop() throws {
+        for runs in [true, false] {
+            let pair = Pair()
+            weak var handler: Recorder?
+            weak var kept: Recorder?
+            do {
+                let loop = try EventLoop()
+                let recorder = Recorder()
+                let other = Recorder()
+                (handler, kept) = (recorder, other)
+                _ = try loop.register(pair.near.number, interest: .readable, handler: recorder)
+                loop.keepUntilTurnEnds(other)
+                if runs {
+                    loop.stop()
+                    try loop.run()
+                }
+            }
+            #expect(handler == nil && kept == nil)
+        }
     }
 
     @Test("tasks from many threads all run on the loop, each thread's in its order")

@@ -13,7 +13,7 @@ struct HealthRoutes: Sendable {
     let metrics: ServiceMetrics
 
     func register(in router: inout Router) {
-        router.add(.get, "/livez", .inline) { _ in Answer.json { $0.object { $0.member("status", "alive") } } }
+        router.add(.get, "/livez", answering: Answer.json { $0.object { $0.member("status", "alive") } })
         router.add(.get, "/readyz", .offloaded) { _ in ready() }
         for path in ["/healthz", "/health"] {
             router.add(.get, path, .offloaded) { _ in health() }
@@ -23,15 +23,14 @@ struct HealthRoutes: Sendable {
                 status: .ok, fields: [.contentType: PrometheusText.contentType],
                 body: .bytes(metrics.text(model: models.current)))
         }
-        router.add(.get, "/version", .inline) { _ in
-            Answer.json { writer in
-                writer.object { answer in
-                    answer.member("name", "nectar")
-                    answer.member("version", Build.version)
-                    answer.member("swift", Build.compiler)
-                }
+        let version = Answer.json { writer in
+            writer.object { answer in
+                answer.member("name", "nectar")
+                answer.member("version", Build.version)
+                answer.member("swift", Build.compiler)
             }
         }
+        router.add(.get, "/version", answering: version)
     }
 
     /// Ready means that `/recommend` can be answered: with no model yet, the popular items are an answer.
