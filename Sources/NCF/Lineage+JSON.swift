@@ -6,6 +6,8 @@ extension Lineage {
         object.member("origin", origin.rawValue)
         object.member("created_at", createdAt)
         object.member("data_watermark", dataWatermark)
+        // Left out where there were none, as in snapshots written before there were erasures.
+        if erasures > 0 { object.member("erasures", erasures) }
         object.member("interactions", interactionCount)
         object.key("hyperparameters")
         object.object(hyperparameters.encode)
@@ -27,7 +29,7 @@ extension Lineage {
         self.init(
             createdAt: Int64(createdAt), dataWatermark: Int64(watermark), interactionCount: interactions,
             hyperparameters: hyperparameters, metrics: Self.figures(metrics), durations: Self.figures(durations),
-            origin: origin)
+            origin: origin, erasures: Int64(json["erasures"]?.int ?? 0))
     }
 
     private static func encode(_ figures: [String: Double], _ object: inout JSONWriter) {

@@ -15,6 +15,8 @@ public struct Lineage: Sendable, Equatable {
     public var createdAt: Int64
     /// The highest row of the store that was read: interactions after it are not in the model.
     public var dataWatermark: Int64
+    /// How many users had been erased from the store when it was read: what one who was erased later did may be in the model.
+    public var erasures: Int64
     /// How many user–item pairs it was trained on.
     public var interactionCount: Int
     /// What it was trained with, the seed included.
@@ -27,11 +29,13 @@ public struct Lineage: Sendable, Equatable {
     /// States where a model comes from.
     public init(
         createdAt: Int64, dataWatermark: Int64, interactionCount: Int, hyperparameters: Hyperparameters,
-        metrics: [String: Double] = [:], durations: [String: Double] = [:], origin: Origin = .trained
+        metrics: [String: Double] = [:], durations: [String: Double] = [:], origin: Origin = .trained,
+        erasures: Int64 = 0
     ) {
         self.origin = origin
         self.createdAt = createdAt
         self.dataWatermark = dataWatermark
+        self.erasures = erasures
         self.interactionCount = interactionCount
         self.hyperparameters = hyperparameters
         self.metrics = metrics

@@ -39,6 +39,10 @@ struct ModelDirectory: Sendable {
         static let manifest = ".json"
     }
 
+    func paths(_ version: Int) -> (payload: String, manifest: String) {
+        (path(version, Suffix.payload), path(version, Suffix.manifest))
+    }
+
     private func path(_ version: Int, _ suffix: String) -> String {
         let digits = String(version)
         return "\(directory)/v\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits)\(suffix)"
@@ -67,6 +71,12 @@ struct ModelDirectory: Sendable {
     /// Versions with a manifest, newest first.
     func versions() -> [Int] {
         names().compactMap { version(of: $0, Suffix.manifest) }.sorted(by: >)
+    }
+
+    /// Versions with a payload or manifest under a name that goes on with `suffix`.
+    func versions(ending suffix: String) -> [Int] {
+        let names = names().filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }
+        return Set(names.compactMap { version(of: $0, Suffix.manifest) ?? version(of: $0, Suffix.payload) }).sorted()
     }
 
     /// Versions of which there is any file, newest first: what is worth trying, or at least refusing by name.
@@ -134,9 +144,10 @@ struct ModelDirectory: Sendable {
         unsafe unlink(path(version, Suffix.payload))
     }
 
-    /// Removes temporary files: under the lock nobody is still writing them.
+    /// Removes temporary files and ends replacements: under the lock nobody is still writing them.
     func clean() throws(SnapshotFileError) {
         try locked { () throws(SnapshotFileError) in
+            try endReplacements()
             for name in names() where name.hasSuffix(SnapshotFile.temporarySuffix) {
                 unsafe unlink("\(directory)/\(name)")
             }
@@ -200,7 +211,7 @@ struct ModelDirectory: Sendable {
         try write(writer.bytes + [UInt8(ascii: "\n")], to: path, replacing: true)
     }
 
-    private func write(_ bytes: [UInt8], to path: String, replacing: Bool) throws(SnapshotFileError) {
+    func write(_ bytes: [UInt8], to path: String, replacing: Bool) throws(SnapshotFileError) {
         let bytes = FrozenArray(bytes)
         try SnapshotFile.create(path, replacing: replacing) { descriptor throws(SnapshotFileError) in
             try unsafe bytes.withUnsafeBufferPointer { bytes throws(SnapshotFileError) in

@@ -24,6 +24,7 @@ public final class ModelSnapshot: Scorer {
     let prior: ModelPrior
     /// What a history is set against in folding in.
     let negatives: NegativePool
+    let hidden = HiddenUsers()
 
     /// Freezes a trained model together with the data that it is served with.
     ///

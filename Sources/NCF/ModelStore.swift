@@ -24,7 +24,9 @@ public final class ModelStore: Sendable {
     private let reference: ManagedAtomic<Publication?>
     private let publishedGeneration = ManagedAtomic<UInt64>(0)
     // Orders publications, so that memory, disk and generation agree; no reader takes it.
-    private let publishing = Lock(())
+    let publishing = Lock(())
+    /// Users that no model is to answer for, whose files may still know them.
+    let concealed = Lock<Set<String>>([])
 
     /// A snapshot and how many publications there were up to it.
     final class Publication: AtomicReference, Sendable {
@@ -64,12 +66,26 @@ public final class ModelStore: Sendable {
     ///
     /// - Throws: Where writing fails or another process has written this version; the current model then goes on serving.
     public func publish(_ snapshot: ModelSnapshot) throws(SnapshotFileError) {
+        try publish(snapshot, serves: true) { _ in nil }
+    }
+
+    /// Writes `snapshot` without the users of whom `erased` says so, and makes it serve (``publish(_:)``) or only keeps it
+    /// (``save(_:)``).
+    ///
+    /// `erased` is asked when no erasure can come in between (``removeUsers(where:)`` waits): who is erased before is left
+    /// out here, and who is erased after will be taken out.
+    public func publish(
+        _ snapshot: ModelSnapshot, serves: Bool,
+        without erased: (ModelSnapshot) throws(SnapshotFileError) -> ModelSnapshot?
+    ) throws(SnapshotFileError) {
         try publishing.withLock { _ throws(SnapshotFileError) in
+            let snapshot = try erased(snapshot) ?? snapshot
             try files.locked { () throws(SnapshotFileError) in
+                guard serves else { return try files.write(snapshot) }
                 try files.ensureWritten(snapshot)
                 try files.setCurrent(snapshot.version)
             }
-            exchange(snapshot)
+            if serves { exchange(snapshot) }
         }
         prune()
     }
@@ -78,14 +94,12 @@ public final class ModelStore: Sendable {
     ///
     /// - Throws: Where it is not there or not valid; the current model then goes on serving.
     public func publish(version: Int) throws(SnapshotFileError) {
-        let snapshot = try files.read(version)
-        try publish(snapshot)
+        try publish(try read(version))
     }
 
     /// Writes `snapshot` to the directory without serving it.
     public func save(_ snapshot: ModelSnapshot) throws(SnapshotFileError) {
-        try files.locked { () throws(SnapshotFileError) in try files.write(snapshot) }
-        prune()
+        try publish(snapshot, serves: false) { _ in nil }
     }
 
     /// A version number that was never given out before, not even before a crash or to a snapshot deleted since.
@@ -113,7 +127,7 @@ public final class ModelStore: Sendable {
     /// - Throws: Where it is not valid.
     public func load(version: Int) throws(SnapshotFileError) -> ModelSnapshot? {
         if let current, current.version == version { return current }
-        return files.hasSnapshot(version) ? try files.read(version) : nil
+        return files.hasSnapshot(version) ? try read(version) : nil
     }
 
     /// Every valid manifest in the directory, newest version first; payloads are not opened.
@@ -145,7 +159,7 @@ public final class ModelStore: Sendable {
         }
         for version in candidates {
             do throws(SnapshotFileError) {
-                let snapshot = try files.read(version)
+                let snapshot = try read(version)
                 publishing.withLock { _ in exchange(snapshot) }
                 report.loaded = version
                 return report
@@ -156,10 +170,17 @@ public final class ModelStore: Sendable {
         return report
     }
 
+    /// Under the lock, for a version that is being replaced has for a moment one's manifest and the other's payload.
+    private func read(_ version: Int) throws(SnapshotFileError) -> ModelSnapshot {
+        try files.locked { () throws(SnapshotFileError) in try files.read(version) }
+    }
+
     /// The publication itself: one atomic exchange, then the generation that tells readers to look again.
-    private func exchange(_ snapshot: ModelSnapshot) {
+    func exchange(_ snapshot: ModelSnapshot) {
         let next = publishedGeneration.load(ordering: .relaxed) + 1
-        let publication = Publication(snapshot: snapshot.serving(serving), generation: next)
+        let serving = snapshot.serving(serving)
+        for userID in concealed.withLock({ $0 }) { serving.hide(userID) }
+        let publication = Publication(snapshot: serving, generation: next)
         let retired = reference.exchange(publication, ordering: .acquiringAndReleasing)
         publishedGeneration.store(next, ordering: .releasing)
         withExtendedLifetime(retired) {}

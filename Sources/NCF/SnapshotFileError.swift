@@ -7,7 +7,8 @@ public struct SnapshotFileError: Error, Equatable, Sendable, CustomStringConvert
     /// What is wrong, and where in the file.
     public var reason: String
 
-    init(path: String, reason: String) {
+    /// A refusal in the words of whoever found the reason.
+    public init(path: String, reason: String) {
         self.path = path
         self.reason = reason
     }

@@ -1,0 +1,64 @@
+extension ModelSnapshot {
+    /// The index of the user with that ID; nil if the model does not know it, or must not any longer.
+    public func index(ofUser id: String) -> Int? {
+        guard let user = users.index(of: id), !hidden.contains(user) else { return nil }
+        return user
+    }
+
+    /// Answers no more for that user, from the next question on.
+    func hide(_ id: String) {
+        if let user = users.index(of: id) { hidden.insert(user) }
+    }
+
+    /// The same model without `gone`: no ID, no vector, no history, and one less for each item they had touched.
+    ///
+    /// What they have in common with everybody stays: the items' vectors and the mean user. O(users · d + interactions).
+    func removing(users gone: Set<Int>) -> ModelSnapshot {
+        let kept = (0..<userCount).filter { !gone.contains($0) }
+        var ids = IDMap.Builder()
+        for user in kept { _ = ids.intern(users[user]) }
+        var offsets: [UInt64] = [0]
+        var items: [Int32] = []
+        for user in kept {
+            items += seen.items(of: user)
+            offsets.append(UInt64(items.count))
+        }
+        var counts = Array(popularity)
+        for user in gone {
+            for item in seen.items(of: user) { counts[Int(item)] = max(0, counts[Int(item)] - 1) }
+        }
+        let order = counts.indices.sorted { (counts[$0], $1) > (counts[$1], $0) }
+        return ModelSnapshot(
+            version: version, users: ids.build(), items: self.items, lineage: lineage, ratingRange: ratingRange,
+            model: ScoringModel(model, users: kept),
+            seen: SeenItems(offsets: FrozenArray(offsets), items: FrozenArray(items)),
+            popularity: FrozenArray(counts), popularityOrder: FrozenArray(order.map(Int32.init)), prior: prior)
+    }
+}
+
+extension ScoringModel {
+    /// The same numbers for some of the users, in this order.
+    convenience init(_ other: ScoringModel, users: [Int]) {
+        self.init(
+            architecture: other.architecture, userCount: users.count, itemCount: other.itemCount,
+            gmfWidth: other.gmfWidth, mlpWidth: other.mlpWidth,
+            userGMF: other.userGMF.rows(users, width: other.gmfWidth), itemGMF: other.itemGMF,
+            userMLP: other.userMLP.rows(users, width: other.mlpWidth), itemMLP: other.itemMLP,
+            itemHalves: other.itemHalves, layers: other.layers, outputWeights: other.outputWeights,
+            userBias: other.userBias.rows(users, width: 1), itemBias: other.itemBias, globalBias: other.globalBias,
+            history: other.history)
+    }
+}
+
+extension FrozenArray<Float> {
+    /// Some rows of a row-major matrix, in this order.
+    fileprivate func rows(_ rows: [Int], width: Int) -> FrozenArray {
+        unsafe FrozenArray(count: rows.count * width) { target in
+            unsafe withUnsafeBufferPointer { source in
+                for (place, row) in rows.enumerated() {
+                    for k in 0..<width { unsafe target[place * width + k] = source[row * width + k] }
+                }
+            }
+        }
+    }
+}
