@@ -6,7 +6,7 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-        libopenblas-dev libsimdjson-dev libsqlite3-dev libssl-dev pkg-config zlib1g-dev \
+        libopenblas-dev libsimdjson-dev libsodium-dev libsqlite3-dev libssl-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /nectar
 # The dependencies first: this layer stays while only sources change.
@@ -21,7 +21,7 @@ RUN swift build --configuration release --product nectar --static-swift-stdlib \
 FROM debian:bookworm-slim
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-        libopenblas0-pthread libsimdjson14 libsqlite3-0 libssl3 libstdc++6 zlib1g \
+        libopenblas0-pthread libsimdjson14 libsodium23 libsqlite3-0 libssl3 libstdc++6 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 nectar \
     && useradd --uid 10001 --gid nectar --home-dir /data --no-create-home --shell /usr/sbin/nologin nectar \

@@ -41,6 +41,7 @@ let bindings: [Target] = [
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
         name: "CSimdJSON",
@@ -59,7 +60,7 @@ let house: [Target] =
     + module("Networking", on: ["CLinux", "Locking", openSSL])
     + module("HTTPServer", on: ["HTTP", "Networking", "Locking", "CZlib"], testing: [openSSL])
     + module("NCF", on: ["COpenBLAS", "CKernels", "JSON", "Locking", atomics], fixtures: ["Fixtures"])
-    + module("InteractionStorage", on: ["Locking", grdb])
+    + module("InteractionStorage", on: ["CSodium", "Locking", grdb])
     + module("InteractionFormats", on: ["InteractionStorage", "JSON", "CZlib"], fixtures: ["Fixtures"])
     + module(
         "RecommendationService",

@@ -4,11 +4,14 @@ public struct AppendRequest: Sendable, Equatable {
     public var interactions: [Interaction]
     /// Makes a retry harmless.
     public var idempotencyKey: String?
+    /// How many erasures there had been when the request began; nil if it begins now. Users who were erased since are kept out.
+    public var begunAfter: Int64?
 
     /// Gathers the parts.
-    public init(interactions: [Interaction], idempotencyKey: String? = nil) {
+    public init(interactions: [Interaction], idempotencyKey: String? = nil, begunAfter: Int64? = nil) {
         self.interactions = interactions
         self.idempotencyKey = idempotencyKey
+        self.begunAfter = begunAfter
     }
 
     /// Why no store takes this request, or nil when every store does.

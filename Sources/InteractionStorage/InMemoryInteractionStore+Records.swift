@@ -94,21 +94,6 @@ extension InMemoryInteractionStore {
         }
     }
 
-    /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:)``.
-    @discardableResult
-    public func eraseUser(_ id: String) throws(StoreError) -> ErasureReceipt {
-        try access { contents throws(StoreError) in
-            let name = ExactName(id)
-            let own = contents.rows.filter { ExactName($0.interaction.userID) == name }
-            contents.rows.removeAll { ExactName($0.interaction.userID) == name }
-            let key = contents.users.key(of: id)
-            if let key { contents.users.names[key - 1] = nil }
-            let record = contents.userRecords.removeValue(forKey: name)
-            return ErasureReceipt(
-                interactions: own.count, existed: key != nil || record != nil, firstRowID: own.first?.rowID)
-        }
-    }
-
     private static func page<Record>(of records: [ExactName: Record], after id: String?, limit: Int) -> [Record] {
         let later = records.filter { $0.key > ExactName(id ?? "") }
         return later.sorted { $0.key < $1.key }.prefix(max(limit, 0)).map(\.value)

@@ -15,6 +15,8 @@ public final class InMemoryInteractionStore: InteractionStore {
         var catalogue: [ExactName: Item] = [:]
         var withdrawn: Set<ExactName> = []
         var userRecords: [ExactName: User] = [:]
+        var tombstones = Tombstones(key: Tombstones.makeKey(), last: 0)
+        var completedErasures: Int64 = 0
     }
 
     /// Names in the order in which they were first seen, counted from 1; nil where one was erased.
@@ -79,9 +81,16 @@ public final class InMemoryInteractionStore: InteractionStore {
         }
         var receipt = AppendReceipt(stored: 0, duplicates: 0, watermark: 0)
         for (position, interaction) in request.interactions.enumerated() {
+            if let stone = contents.tombstones.stone(of: interaction.userID),
+                stone.bars(interaction, begunAfter: request.begunAfter)
+            {
+                receipt.erased += 1
+                receipt.leftOutPositions.append(position)
+                continue
+            }
             if let id = interaction.interactionID, contents.rows.contains(where: { $0.hasID(id) }) {
                 receipt.duplicates += 1
-                receipt.duplicatePositions.append(position)
+                receipt.leftOutPositions.append(position)
                 continue
             }
             receipt.stored += 1
@@ -94,7 +103,7 @@ public final class InMemoryInteractionStore: InteractionStore {
         receipt.watermark = contents.lastRow
         if let key {
             var kept = receipt
-            kept.duplicatePositions = []
+            kept.leftOutPositions = []
             contents.receipts.append((key, request.fingerprint, kept))
             if contents.receipts.count > receiptsKept { contents.receipts.removeFirst() }
         }

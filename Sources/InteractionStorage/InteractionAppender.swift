@@ -14,6 +14,7 @@ struct InteractionAppender {
     private var users: Names
     private var items: Names
     private var kinds: Names
+    private var barred: BarredUsers
 
     init(_ database: Database, receiptsKept: Int) throws {
         self.receiptsKept = receiptsKept
@@ -21,16 +22,17 @@ struct InteractionAppender {
             sql: "INSERT INTO interactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         findInteraction = try database.cachedStatement(sql: "SELECT row FROM interactions WHERE interaction_id = ?")
         findReceipt = try database.cachedStatement(
-            sql: "SELECT stored, duplicates, watermark, fingerprint FROM receipts WHERE idempotency_key = ?")
+            sql: "SELECT stored, duplicates, watermark, fingerprint, erased FROM receipts WHERE idempotency_key = ?")
         insertReceipt = try database.cachedStatement(
             sql: """
-                INSERT INTO receipts (idempotency_key, stored, duplicates, watermark, fingerprint)
-                VALUES (?, ?, ?, ?, ?)
+                INSERT INTO receipts (idempotency_key, stored, duplicates, watermark, fingerprint, erased)
+                VALUES (?, ?, ?, ?, ?, ?)
                 """)
         pruneReceipts = try database.cachedStatement(sql: "DELETE FROM receipts WHERE sequence <= ?")
         users = try Names(database, table: "user_names")
         items = try Names(database, table: "item_names")
         kinds = try Names(database, table: "kind_names")
+        barred = try BarredUsers(database)
     }
 
     /// Carries out one request, whose interactions have no fault; a failure that is returned has changed nothing.
@@ -41,21 +43,29 @@ struct InteractionAppender {
         if let key = request.idempotencyKey, let row = try Row.fetchOne(findReceipt, arguments: [key]) {
             let earlier: Int64? = row[3]
             guard earlier == nil || earlier == fingerprint else { return .failure(.keyReused) }
-            return .success(AppendReceipt(stored: row[0], duplicates: row[1], watermark: row[2]))
+            return .success(
+                AppendReceipt(stored: row[0], duplicates: row[1], watermark: row[2], erased: row[4]))
         }
-        var duplicates: [Int] = []
+        var leftOut: [Int] = []
+        var erased = 0
         for (position, interaction) in request.interactions.enumerated() {
-            if try !insert(interaction, &totals) { duplicates.append(position) }
+            if try barred.bars(interaction, begunAfter: request.begunAfter) {
+                erased += 1
+                leftOut.append(position)
+            } else if try !insert(interaction, &totals) {
+                leftOut.append(position)
+            }
         }
-        let stored = request.interactions.count - duplicates.count
+        let stored = request.interactions.count - leftOut.count
         totals.counts.interactions += stored
         totals.counts.users = totals.counts.users + users.takeAdded()
         totals.counts.items = totals.counts.items + items.takeAdded()
         let receipt = AppendReceipt(
-            stored: stored, duplicates: duplicates.count, watermark: totals.lastRow, duplicatePositions: duplicates)
+            stored: stored, duplicates: leftOut.count - erased, watermark: totals.lastRow, erased: erased,
+            leftOutPositions: leftOut)
         if let key = request.idempotencyKey {
             try insertReceipt.execute(
-                arguments: [key, receipt.stored, receipt.duplicates, receipt.watermark, fingerprint])
+                arguments: [key, receipt.stored, receipt.duplicates, receipt.watermark, fingerprint, receipt.erased])
             try pruneReceipts.execute(arguments: [database.lastInsertedRowID - Int64(receiptsKept)])
         }
         return .success(receipt)

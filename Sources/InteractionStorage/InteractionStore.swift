@@ -7,7 +7,7 @@ public protocol InteractionStore: Sendable {
     /// Appends interactions in one transaction, in their order.
     ///
     /// An interaction whose `interactionID` is held already, or stands earlier in the same call, is a duplicate and left
-    /// out. A retry with an idempotency key that was used before stores nothing and returns the first call's receipt;
+    /// out. So is one of a user who was erased, if it happened before that. A retry with an idempotency key that was used before stores nothing and returns the first call's receipt;
     /// with other interactions than the first call's it is no retry, and throws ``StoreError/keyReused``.
     func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt
 
@@ -86,11 +86,24 @@ public protocol InteractionStore: Sendable {
     @discardableResult
     func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User?
 
-    /// Removes a user for good: every interaction, the record, and the name itself.
+    /// Removes a user for good, in one transaction: every interaction, the record, and the name itself. A tombstone stays
+    /// (``Tombstones``), also for a user of whom nothing was held: who knows what is on its way.
     ///
-    /// Receipts of idempotency keys stay, so that a late retry cannot bring the interactions back.
+    /// Receipts of idempotency keys stay, so that a late retry cannot bring the interactions back. The erasure is pending until
+    /// ``completeErasures(upTo:)``.
+    ///
+    /// - Parameter milliseconds: When that is, since 1970.
     @discardableResult
-    func eraseUser(_ id: String) throws(StoreError) -> ErasureReceipt
+    func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt
+
+    /// Everybody who was erased after so many erasures (0: all), those erased anew by their last time.
+    func tombstones(after sequence: Int64) throws(StoreError) -> Tombstones
+
+    /// Those whose erasure is pending: models may still know them.
+    func pendingErasures() throws(StoreError) -> Tombstones
+
+    /// No model knows any longer who was erased up to this erasure.
+    func completeErasures(upTo sequence: Int64) throws(StoreError)
 
     /// How much is held; O(1).
     var counts: StoreCounts { get throws(StoreError) }

@@ -4,18 +4,21 @@ public struct AppendReceipt: Sendable, Equatable {
     public var stored: Int
     /// Interactions left out because their `interactionID` was there already.
     public var duplicates: Int
+    /// Interactions left out because they are of users who were erased since, or from before that (``Tombstones``).
+    public var erased: Int
     /// The highest row given out when this append was committed.
     public var watermark: Int64
     /// Which interactions were left out, by their places in the append, ascending; not kept, and so empty, in the receipt
     /// that a retry gets. The others have the rows up to ``watermark``, in their order and without a gap.
-    public var duplicatePositions: [Int]
+    public var leftOutPositions: [Int]
 
     /// Gathers the parts.
-    public init(stored: Int, duplicates: Int, watermark: Int64, duplicatePositions: [Int] = []) {
+    public init(stored: Int, duplicates: Int, watermark: Int64, erased: Int = 0, leftOutPositions: [Int] = []) {
         self.stored = stored
         self.duplicates = duplicates
+        self.erased = erased
         self.watermark = watermark
-        self.duplicatePositions = duplicatePositions
+        self.leftOutPositions = leftOutPositions
     }
 }
 
@@ -27,12 +30,20 @@ public struct ErasureReceipt: Sendable, Equatable {
     public var existed: Bool
     /// The oldest row removed: a model whose data watermark is at least this one may have been trained on the user.
     public var firstRowID: Int64?
+    /// The erasure's place among all of the store, from 1; 0 for a name that nobody can have.
+    public var sequence: Int64
+    /// The highest row given out before it: whatever row of the user still comes to light from up to there is erased.
+    public var watermark: Int64
 
     /// Gathers the parts.
-    public init(interactions: Int, existed: Bool, firstRowID: Int64? = nil) {
+    public init(
+        interactions: Int, existed: Bool, firstRowID: Int64? = nil, sequence: Int64 = 0, watermark: Int64 = 0
+    ) {
         self.interactions = interactions
         self.existed = existed
         self.firstRowID = firstRowID
+        self.sequence = sequence
+        self.watermark = watermark
     }
 }
 

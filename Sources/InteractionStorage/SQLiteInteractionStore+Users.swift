@@ -45,41 +45,6 @@ extension SQLiteInteractionStore {
         }
     }
 
-    /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:)``.
-    @discardableResult
-    public func eraseUser(_ id: String) throws(StoreError) -> ErasureReceipt {
-        guard Identifier.fault(of: id) == nil else { return ErasureReceipt(interactions: 0, existed: false) }
-        let receipt = try write("erasing a user") { database, totals in
-            try Self.erase(id, &totals, database)
-        }
-        // What was erased is still in the write-ahead log, and would stay there until the log is written over. Should this
-        // fail, the user is erased nevertheless.
-        if receipt.existed { try? flush() }
-        return receipt
-    }
-
-    private static func erase(
-        _ id: String, _ totals: inout StoreTotals, _ database: Database
-    ) throws -> ErasureReceipt {
-        var receipt = ErasureReceipt(interactions: 0, existed: false)
-        if let key = try key(of: id, in: "user_names", database) {
-            receipt.existed = true
-            receipt.firstRowID = try Int64.fetchOne(
-                database, sql: "SELECT min(row) FROM interactions WHERE user = ?", arguments: [key])
-            try database.execute(sql: "DELETE FROM interactions WHERE user = ?", arguments: [key])
-            receipt.interactions = database.changesCount
-            try database.execute(sql: "DELETE FROM user_names WHERE key = ?", arguments: [key])
-            totals.counts.interactions -= receipt.interactions
-            totals.counts.users -= 1
-        }
-        try database.execute(sql: "DELETE FROM user_records WHERE name = ?", arguments: [id])
-        if database.changesCount > 0 {
-            receipt.existed = true
-            totals.counts.userRecords -= 1
-        }
-        return receipt
-    }
-
     private static func user(_ id: String, _ database: Database) throws -> User? {
         guard Identifier.fault(of: id) == nil else { return nil }
         let statement = try database.cachedStatement(sql: "SELECT name, details FROM user_records WHERE name = ?")

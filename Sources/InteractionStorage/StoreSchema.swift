@@ -14,7 +14,7 @@ struct StoreSchema: Sendable {
     var version: Int { steps.count }
 
     /// All steps of this program.
-    static let current = StoreSchema(steps: [interactionsAndCatalogue, withdrawnItems, fingerprintedReceipts])
+    static let current = StoreSchema(steps: [interactionsAndCatalogue, withdrawnItems, fingerprintedReceipts, erasures])
 
     /// Takes every step the file has not taken yet, in one transaction.
     ///
@@ -109,5 +109,19 @@ struct StoreSchema: Sendable {
     /// retry. Null in receipts from before, which answer whatever comes.
     private static let fingerprintedReceipts = """
         ALTER TABLE receipts ADD COLUMN fingerprint INTEGER;
+        """
+
+    /// Who was erased, by a keyed hash of the name, so that nothing that comes late brings them back. An erasure is pending until
+    /// the models that knew the user do so no longer.
+    private static let erasures = """
+        CREATE TABLE erasures (
+            sequence INTEGER PRIMARY KEY,
+            digest BLOB NOT NULL UNIQUE,
+            erased_at INTEGER NOT NULL,
+            pending INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE erasure_key (id INTEGER PRIMARY KEY CHECK (id = 1), key BLOB NOT NULL) STRICT;
+        INSERT INTO erasure_key VALUES (1, randomblob(32));
+        ALTER TABLE receipts ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
         """
 }

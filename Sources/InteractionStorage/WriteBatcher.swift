@@ -49,14 +49,18 @@ public final class WriteBatcher: Sendable {
     ///
     /// It gets ``StoreError/full`` when the queue has no room, and ``StoreError/unavailable(_:)`` after ``drain()``; neither
     /// waits for anything. A request of more interactions than the queue holds never has room: give it to the store itself.
-    public func append(_ interactions: [Interaction], idempotencyKey: String?, completion: @escaping Completion) {
+    public func append(
+        _ interactions: [Interaction], idempotencyKey: String?, begunAfter erasures: Int64? = nil,
+        completion: @escaping Completion
+    ) {
         let refusal: StoreError? = state.withLock { state in
             if state.isDraining { return .unavailable("the store is closing") }
             // An empty request takes a place too, or there could be any number of them.
             let places = max(interactions.count, 1)
             if places > queueLimit - state.queued { return .full }
             state.queued += places
-            state.waiting.requests.append(AppendRequest(interactions: interactions, idempotencyKey: idempotencyKey))
+            state.waiting.requests.append(
+                AppendRequest(interactions: interactions, idempotencyKey: idempotencyKey, begunAfter: erasures))
             state.waiting.completions.append(completion)
             if !state.isWriting {
                 state.isWriting = true

@@ -25,8 +25,16 @@ final class RecentInteractions: Sendable {
         var countByItem: [ExactName: Int] = [:]
         /// Rows that were deleted and may yet come: announced later, or read from the store before the deletion.
         var deleted: Set<Int64> = []
+        /// Users who were erased, and up to which row: such rows may yet come, as those in `deleted`.
+        var erased: [ExactName: Int64] = [:]
         /// How many readings of the store are under way.
         var reloads = 0
+
+        /// Rows up to the watermark have come.
+        mutating func forgetWhatCannotCome() {
+            deleted = deleted.filter { [watermark] in $0 > watermark }
+            erased = erased.filter { [watermark] in $0.value > watermark }
+        }
     }
 
     private let state = Lock(State())
@@ -49,7 +57,7 @@ final class RecentInteractions: Sendable {
         defer {
             state.withLock { state in
                 state.reloads -= 1
-                if state.reloads == 0 { state.deleted = state.deleted.filter { [last = state.watermark] in $0 > last } }
+                if state.reloads == 0 { state.forgetWhatCannotCome() }
             }
         }
         var fresh = State()
@@ -71,8 +79,9 @@ final class RecentInteractions: Sendable {
             var fresh = fresh
             for row in state.deleted { forget(row, in: &fresh) }
             for entry in state.entries[state.first...] where entry.row > fresh.watermark { remember(entry, in: &fresh) }
+            for (user, row) in state.erased { forget(user, upTo: row, in: &fresh) }
             fresh.watermark = max(fresh.watermark, state.watermark)
-            (fresh.deleted, fresh.reloads) = (state.deleted, state.reloads)
+            (fresh.deleted, fresh.erased, fresh.reloads) = (state.deleted, state.erased, state.reloads)
             state = fresh
         }
     }
@@ -90,11 +99,11 @@ final class RecentInteractions: Sendable {
             for (index, interaction) in interactions.enumerated() {
                 let row = watermark - Int64(interactions.count - 1 - index)
                 let isDeleted = state.reloads > 0 ? state.deleted.contains(row) : state.deleted.remove(row) != nil
-                if isDeleted { continue }
-                remember(
-                    Entry(userID: ExactName(interaction.userID), itemID: ExactName(interaction.itemID), row: row),
-                    in: &state)
+                let user = ExactName(interaction.userID)
+                if isDeleted || state.erased[user].map({ row <= $0 }) ?? false { continue }
+                remember(Entry(userID: user, itemID: ExactName(interaction.itemID), row: row), in: &state)
             }
+            if state.reloads == 0, !state.erased.isEmpty { state.forgetWhatCannotCome() }
             return true
         }
     }
@@ -136,15 +145,19 @@ final class RecentInteractions: Sendable {
         return low < state.entries.count && state.entries[low].row == row ? low : nil
     }
 
-    /// A person was erased.
-    func forget(userID: String) {
+    /// A person was erased, when `watermark` was the last row given out; what they do later is another's.
+    func forget(userID: String, upTo watermark: Int64) {
         let user = ExactName(userID)
         state.withLock { state in
-            guard let items = state.itemsByUser.removeValue(forKey: user) else { return }
-            for item in items { decrement(item, in: &state) }
-            state.entries = state.entries[state.first...].filter { $0.userID != user }
-            state.first = 0
+            if watermark > state.watermark || state.reloads > 0 { state.erased[user] = watermark }
+            forget(user, upTo: watermark, in: &state)
         }
+    }
+
+    private func forget(_ user: ExactName, upTo watermark: Int64, in state: inout State) {
+        guard state.itemsByUser[user] != nil else { return }
+        let own = state.entries[state.first...].filter { $0.userID == user && $0.row <= watermark }
+        for entry in own { forget(entry.row, in: &state) }
     }
 
     /// The items `userID` touched, oldest first; each as often as it was touched.

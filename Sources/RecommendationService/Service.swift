@@ -26,6 +26,8 @@ public final class Service: Sendable {
     private let coordinator: TrainingCoordinator
     private let metrics = ServiceMetrics()
     private let lifecycle = Lifecycle()
+    private let erasures = ErasureLedger()
+    let eraser: UserEraser
     private let bufferedAccessLog: BufferedAccessLog?
 
     /// Builds a service over an open store and an open folder of models.
@@ -51,16 +53,23 @@ public final class Service: Sendable {
         batcher = WriteBatcher(
             store: store, maximumDelay: .milliseconds(configuration.storage.batchDelayMilliseconds),
             queueLimit: configuration.storage.writeQueue)
-        coordinator = TrainingCoordinator(
+        let coordinator = TrainingCoordinator(
             pipeline: TrainingPipeline(
                 store: store, models: models, memoryLimit: configuration.trainingMemory, clock: clock),
             configuration: configuration.training
         ) { [metrics] job in
             metrics.jobEnded(job)
             Self.log(job, to: logger)
-            if job.current.isPublished, let current = models.current {
-                recent.forget(upTo: current.lineage.dataWatermark)
-            }
+            guard job.current.isPublished, let current = models.current else { return }
+            recent.forget(upTo: current.lineage.dataWatermark)
+            if configuration.erasure.policy == .retrain { Self.retireModels(before: current, in: models, logger) }
+        }
+        self.coordinator = coordinator
+        eraser = UserEraser(
+            store: store, models: models, recent: recent, ledger: erasures, policy: configuration.erasure.policy,
+            logger: logger, clock: clock
+        ) {
+            coordinator.retrainWithoutErased(threads: configuration.trainingThreads, logger)
         }
     }
 
@@ -75,6 +84,7 @@ public final class Service: Sendable {
         } else {
             logger.notice("There is no model yet; POST /train makes one.")
         }
+        try eraser.finishPending()
         try catalog.load(from: store)
         let current = models.current
         try recent.reload(
@@ -92,6 +102,7 @@ public final class Service: Sendable {
         bufferedAccessLog?.finish(until: .now() + .seconds(2))
         coordinator.shutDown()
         batcher.drain()
+        eraser.drain()
         try store.flush()
         try store.close()
     }
@@ -101,7 +112,8 @@ public final class Service: Sendable {
         var router = Router()
         router.problem = { status, detail, _ in Problem(status, detail).response() }
         let recorder = InteractionRecorder(
-            batcher: batcher, recent: recent, metrics: metrics, maximumCount: configuration.storage.writeQueue)
+            batcher: batcher, recent: recent, metrics: metrics, maximumCount: configuration.storage.writeQueue,
+            erasures: erasures)
         RecommendationRoutes(
             recommender: Recommender(catalog: catalog, recent: recent, clock: clock), models: models,
             configuration: configuration
@@ -115,12 +127,28 @@ public final class Service: Sendable {
         ).register(in: &router)
         InteractionRoutes(store: store, recorder: recorder, configuration: configuration).register(in: &router)
         CatalogRoutes(store: store, catalog: catalog, configuration: configuration).register(in: &router)
+        UserRoutes(store: store, models: models, eraser: eraser, configuration: configuration).register(in: &router)
         ModelRoutes(models: models) { [store, recent] watermark, models throws(StoreError) in
             try recent.reload(from: store, after: watermark, for: models)
         }.register(in: &router)
         WeightsRoutes(models: models, store: store, configuration: configuration, clock: clock).register(in: &router)
         HealthRoutes(store: store, models: models, lifecycle: lifecycle, metrics: metrics).register(in: &router)
         return router
+    }
+
+    /// Removes the models that were trained when fewer users had been erased than before `current`.
+    private static func retireModels(before current: ModelSnapshot, in models: ModelStore, _ logger: Logger) {
+        do {
+            let retired = try models.retire { model in
+                model.lineage.origin == .trained && model.lineage.erasures < current.lineage.erasures
+            }
+            guard !retired.isEmpty else { return }
+            logger.notice(
+                "Models trained on users who were erased are gone.",
+                metadata: ["models": "\(retired.map(ModelVersion.name).joined(separator: " "))"])
+        } catch {
+            logger.error("Models trained on users who were erased could not be removed: \(error)")
+        }
     }
 
     private static func log(_ job: TrainingJob, to logger: Logger) {

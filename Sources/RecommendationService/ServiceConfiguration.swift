@@ -17,6 +17,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public var keptModels = 5
     /// Bytes of a model's weights that are taken (`PUT /models/{version}/weights`); one more gets 413.
     public var weightsBytes = 4_294_967_296
+    /// What becomes of models when a user is erased.
+    public var erasure = Erasure()
     /// How recommendations are bounded.
     public var recommendation = Recommendation()
     /// What is logged, and how.
@@ -99,6 +101,26 @@ public struct ServiceConfiguration: Sendable, Equatable {
         public var compactItems = false
         /// Multiplications that the dense layers may cost for one user; 0 for any number.
         public var towerMultiplications = 5_000_000_000
+    }
+
+    /// What becomes of models when a user is erased.
+    public struct Erasure: Sendable, Equatable {
+        /// What is done beyond taking the user's ID, vector and history out of every model.
+        public enum Policy: String, Sendable, CaseIterable {
+            /// Nothing: what the others' items have learned from the user stays until the next training.
+            case retain
+            /// A model is trained without the user, and replaces all that were trained with.
+            case retrain
+        }
+
+        /// What is done.
+        public var policy = Policy.retain
+
+        /// The policy by name; a name that is none changes nothing.
+        public var policyName: String {
+            get { policy.rawValue }
+            set { policy = Policy(rawValue: newValue) ?? policy }
+        }
     }
 
     /// Threads that a training uses: as configured, or one for each processor that the process may use.

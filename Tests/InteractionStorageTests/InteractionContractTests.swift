@@ -27,13 +27,13 @@ struct InteractionContractTests {
     func duplicates(_ kind: StoreKind) throws {
         try kind.withStore { store throws in
             let receipt = try store.append([.complete, .complete], idempotencyKey: nil)
-            #expect(receipt == AppendReceipt(stored: 1, duplicates: 1, watermark: 1, duplicatePositions: [1]))
+            #expect(receipt == AppendReceipt(stored: 1, duplicates: 1, watermark: 1, leftOutPositions: [1]))
             let again = try store.append(
                 [.complete, Interaction(userID: "new", itemID: "new", interactionID: "complete")], idempotencyKey: nil)
-            #expect(again == AppendReceipt(stored: 0, duplicates: 2, watermark: 1, duplicatePositions: [0, 1]))
+            #expect(again == AppendReceipt(stored: 0, duplicates: 2, watermark: 1, leftOutPositions: [0, 1]))
             let bare = Interaction(userID: "ada", itemID: "50")
             let mixed = try store.append([bare, .complete, bare], idempotencyKey: "k")
-            #expect(mixed == AppendReceipt(stored: 2, duplicates: 1, watermark: 3, duplicatePositions: [1]))
+            #expect(mixed == AppendReceipt(stored: 2, duplicates: 1, watermark: 3, leftOutPositions: [1]))
             // Kept is how many they were, not which.
             let repeated = try store.append([bare, .complete, bare], idempotencyKey: "k")
             #expect(repeated == AppendReceipt(stored: 2, duplicates: 1, watermark: 3))

@@ -144,10 +144,15 @@ struct RecordContractTests {
             let receipt = try store.append(request, idempotencyKey: "k")
             try store.putUsers([User(id: "u"), User(id: "only record")])
             #expect(
-                try store.eraseUser("u") == ErasureReceipt(interactions: 2, existed: true, firstRowID: 2))
-            #expect(try store.eraseUser("u") == ErasureReceipt(interactions: 0, existed: false))
-            #expect(try store.eraseUser("only record") == ErasureReceipt(interactions: 0, existed: true))
-            #expect(try store.eraseUser("") == ErasureReceipt(interactions: 0, existed: false))
+                try store.eraseUser("u", at: 0)
+                    == ErasureReceipt(interactions: 2, existed: true, firstRowID: 2, sequence: 1, watermark: 4))
+            #expect(
+                try store.eraseUser("u", at: 0)
+                    == ErasureReceipt(interactions: 0, existed: false, sequence: 2, watermark: 4))
+            #expect(
+                try store.eraseUser("only record", at: 0)
+                    == ErasureReceipt(interactions: 0, existed: true, sequence: 3, watermark: 4))
+            #expect(try store.eraseUser("", at: 0) == ErasureReceipt(interactions: 0, existed: false))
             #expect(try store.user("u") == nil)
             #expect(try store.everything().map(\.interaction) == [others, others])
             #expect(try store.counts == StoreCounts(interactions: 2, users: 1, items: 2))

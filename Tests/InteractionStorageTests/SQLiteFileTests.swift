@@ -77,8 +77,37 @@ struct SQLiteFileTests {
             }
         }
         #expect(try !files(containing: name).isEmpty)
-        try store.eraseUser(name)
+        try store.eraseUser(name, at: 0)
         #expect(try files(containing: name) == [])
+    }
+
+    @Test("a store from before there were erasures is brought up to date, and keeps its receipts")
+    func erasuresAreAdded() throws {
+        let older = StoreSchema(steps: Array(StoreSchema.current.steps.prefix(3)))
+        let database = try DatabaseQueue(path: path)
+        try database.inDatabase { database in
+            try older.migrate(database)
+            try database.execute(
+                sql: "INSERT INTO receipts (idempotency_key, stored, duplicates, watermark) VALUES ('k', 1, 2, 3)")
+        }
+        try database.close()
+        let store = try SQLiteInteractionStore(path: path)
+        #expect(try store.append([], idempotencyKey: "k") == AppendReceipt(stored: 1, duplicates: 2, watermark: 3))
+        #expect(try store.eraseUser("u", at: 0).sequence == 1)
+        #expect(try store.tombstones(after: 0).contains("u"))
+    }
+
+    @Test("two stores know an erased name by different hashes")
+    func keyedHashes() throws {
+        func digests(_ name: String) throws -> [Data] {
+            let store = try SQLiteInteractionStore(path: directory.file(name))
+            try store.eraseUser("u", at: 0)
+            try store.close()
+            let database = try DatabaseQueue(path: directory.file(name))
+            return try database.read { try Data.fetchAll($0, sql: "SELECT digest FROM erasures") }
+        }
+        let (one, other) = (try digests("one.sqlite"), try digests("other.sqlite"))
+        #expect(one.count == 1 && one[0].count == 16 && one != other)
     }
 
     @Test("an empty file is not taken for a store")

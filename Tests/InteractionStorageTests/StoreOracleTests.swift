@@ -103,7 +103,7 @@ private enum Operation {
             case .updateItem(let id, let title):
                 return "\(String(describing: try store.updateItem(id) { $0.title = title }))"
             case .deleteItem(let id): return "\(try store.deleteItem(id))"
-            case .erase(let id): return "\(try store.eraseUser(id))"
+            case .erase(let id): return "\(try store.eraseUser(id, at: 0))"
             case .scan(let watermark): return "\(try store.scanned(after: watermark).rows)"
             }
         } catch {

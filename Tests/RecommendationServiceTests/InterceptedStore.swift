@@ -84,7 +84,12 @@ final class InterceptedStore: InteractionStore {
     func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User? {
         try base.updateUser(id, change)
     }
-    func eraseUser(_ id: String) throws(StoreError) -> ErasureReceipt { try base.eraseUser(id) }
+    func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
+        try base.eraseUser(id, at: milliseconds)
+    }
+    func tombstones(after sequence: Int64) throws(StoreError) -> Tombstones { try base.tombstones(after: sequence) }
+    func pendingErasures() throws(StoreError) -> Tombstones { try base.pendingErasures() }
+    func completeErasures(upTo sequence: Int64) throws(StoreError) { try base.completeErasures(upTo: sequence) }
     var counts: StoreCounts { get throws(StoreError) { try base.counts } }
     var watermark: Int64 {
         get throws(StoreError) { try checked { () throws(StoreError) in try base.watermark } }

@@ -28,7 +28,7 @@ struct RecentInteractionsTests {
         #expect(recent.items(of: one).map { Array($0.utf8) } == [two].map { Array($0.utf8) })
         #expect(recent.items(of: two).map { Array($0.utf8) } == [one, two].map { Array($0.utf8) })
         #expect(recent.popular().map(\.count) == [2, 1])
-        recent.forget(userID: one)
+        recent.forget(userID: one, upTo: 3)
         #expect(recent.items(of: one).isEmpty && recent.count == 2)
     }
 
@@ -107,11 +107,33 @@ struct RecentInteractionsTests {
     func erases() {
         let recent = RecentInteractions(capacity: 10)
         recent.append([interaction("a", "x"), interaction("b", "x"), interaction("a", "y")], watermark: 3)
-        recent.forget(userID: "a")
+        recent.forget(userID: "a", upTo: 3)
         #expect(recent.items(of: "a").isEmpty)
         #expect(recent.items(of: "b") == ["x"])
         #expect(recent.popular().map(\.itemID) == ["x"])
         #expect(recent.count == 1)
+    }
+
+    @Test("rows of an erased person that are announced late are not remembered, and later ones are")
+    func lateRowsOfTheErased() {
+        let recent = RecentInteractions(capacity: 10)
+        recent.append([interaction("a", "x")], watermark: 1)
+        recent.forget(userID: "a", upTo: 3)
+        recent.append([interaction("a", "y"), interaction("b", "y")], watermark: 3)
+        #expect(recent.items(of: "a").isEmpty && recent.items(of: "b") == ["y"])
+        recent.append([interaction("a", "z")], watermark: 4)
+        #expect(recent.items(of: "a") == ["z"])
+    }
+
+    @Test("a person who is erased while the store is read is not among what was read")
+    func erasedDuringReload() throws {
+        let store = InMemoryInteractionStore()
+        _ = try store.append([interaction("a", "x"), interaction("b", "x")], idempotencyKey: nil)
+        let recent = RecentInteractions(capacity: 10)
+        let slow = InterceptedStore(over: store)
+        slow.afterScan { recent.forget(userID: "a", upTo: 2) }
+        try recent.reload(from: slow, after: 0)
+        #expect(recent.items(of: "a").isEmpty && recent.items(of: "b") == ["x"])
     }
 
     @Test("read again from the store, it holds what came after the watermark, and what came meanwhile, each once")

@@ -11,6 +11,7 @@ final class InteractionDocument: RequestBodyConsumer {
     private let isPartial: Bool
     private let idempotencyKey: String?
     private let maximumLength: Int
+    private let begun: Int64
     private let body = Lock<[UInt8]>([])
 
     init(recorder: InteractionRecorder, isPartial: Bool, idempotencyKey: String?, maximumLength: Int) {
@@ -18,6 +19,7 @@ final class InteractionDocument: RequestBodyConsumer {
         self.isPartial = isPartial
         self.idempotencyKey = idempotencyKey
         self.maximumLength = maximumLength
+        begun = recorder.erasures.last
     }
 
     func consume(_ chunk: [UInt8]) -> HTTPResponse? {
@@ -51,7 +53,7 @@ final class InteractionDocument: RequestBodyConsumer {
         guard !decoded.interactions.isEmpty else {
             return respond(report(AppendReceipt(stored: 0, duplicates: 0, watermark: 0), decoded))
         }
-        recorder.append(decoded.interactions, idempotencyKey: idempotencyKey) { [self] result in
+        recorder.append(decoded.interactions, idempotencyKey: idempotencyKey, begunAfter: begun) { [self] result in
             switch result {
             case .success(let receipt): respond(report(receipt, decoded))
             case .failure(let error): respond(Problem(error).response())
@@ -98,7 +100,7 @@ final class InteractionDocument: RequestBodyConsumer {
 
     private func report(_ receipt: AppendReceipt, _ decoded: Decoded) -> HTTPResponse {
         InteractionReport(
-            stored: receipt.stored, duplicates: receipt.duplicates, rejected: decoded.rejected,
+            stored: receipt.stored, duplicates: receipt.duplicates, erased: receipt.erased, rejected: decoded.rejected,
             faults: decoded.faults.faults
         ).response()
     }

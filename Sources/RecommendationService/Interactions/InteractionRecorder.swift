@@ -13,6 +13,7 @@ struct InteractionRecorder: Sendable {
     let metrics: ServiceMetrics
     /// The most interactions that can be stored at once.
     let maximumCount: Int
+    let erasures: ErasureLedger
 
     /// Throws if `interactions` are more than can be stored at once, however long the caller waits.
     func checkCount(_ interactions: [Interaction]) throws(Problem) {
@@ -28,23 +29,28 @@ struct InteractionRecorder: Sendable {
     }
 
     /// Stores `interactions` in one transaction and calls `completion` after its commit, on another thread.
+    ///
+    /// - Parameter begun: The last erasure (``ErasureLedger``) when the request began that brings them.
     func append(
         _ interactions: [Interaction],
         idempotencyKey: String?,
+        begunAfter begun: Int64,
         completion: @escaping @Sendable (Result<AppendReceipt, StoreError>) -> Void
     ) {
-        batcher.append(interactions, idempotencyKey: idempotencyKey) { result in
+        batcher.append(interactions, idempotencyKey: idempotencyKey, begunAfter: begun) { result in
             if case .success(let receipt) = result { remember(interactions, receipt) }
             completion(result)
         }
     }
 
     /// Stores `interactions` in one transaction and returns after its commit; not for an event loop.
-    func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
+    func append(
+        _ interactions: [Interaction], idempotencyKey: String?, begunAfter begun: Int64
+    ) throws(StoreError) -> AppendReceipt {
         let outcome = Lock<Result<AppendReceipt, StoreError>?>(nil)
         let answered = DispatchSemaphore(value: 0)
         // By way of the completion, so that the memory hears of all commits in their order.
-        append(interactions, idempotencyKey: idempotencyKey) { result in
+        append(interactions, idempotencyKey: idempotencyKey, begunAfter: begun) { result in
             outcome.withLock { $0 = result }
             answered.signal()
         }
@@ -60,13 +66,13 @@ struct InteractionRecorder: Sendable {
         metrics.interactionsStored(receipt.stored)
     }
 
-    /// The interactions without those that were there already.
+    /// The interactions without those that were left out.
     private func stored(of interactions: [Interaction], _ receipt: AppendReceipt) -> [Interaction] {
-        var duplicates = receipt.duplicatePositions[...]
-        guard !duplicates.isEmpty else { return interactions }
+        var leftOut = receipt.leftOutPositions[...]
+        guard !leftOut.isEmpty else { return interactions }
         return interactions.indices.compactMap { position in
-            guard duplicates.first == position else { return interactions[position] }
-            duplicates.removeFirst()
+            guard leftOut.first == position else { return interactions[position] }
+            leftOut.removeFirst()
             return nil
         }
     }

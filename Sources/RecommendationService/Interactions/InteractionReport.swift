@@ -5,6 +5,8 @@ import JSON
 struct InteractionReport {
     var stored: Int
     var duplicates: Int
+    /// Left out because they are of users who were erased.
+    var erased = 0
     var rejected = 0
     /// What was wrong with those rejected, where the request asked to keep the rest.
     var faults: [JSONFault] = []
@@ -14,6 +16,7 @@ struct InteractionReport {
             writer.object { report in
                 report.member("stored", stored)
                 report.member("duplicates", duplicates)
+                if erased > 0 { report.member("erased", erased) }
                 report.member("rejected", rejected)
                 guard !faults.isEmpty else { return }
                 report.key("errors")

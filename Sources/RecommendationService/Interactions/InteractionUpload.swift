@@ -22,6 +22,7 @@ final class InteractionUpload: RequestBodyConsumer {
         var faultCount = 0
         var stored = 0
         var duplicates = 0
+        var erased = 0
     }
 
     private let recorder: InteractionRecorder
@@ -29,6 +30,7 @@ final class InteractionUpload: RequestBodyConsumer {
     private let isPartial: Bool
     private let idempotencyKey: String?
     private let makeReader: @Sendable () -> any InteractionReader
+    private let begun: Int64
     private let state: Lock<State>
 
     init(
@@ -43,6 +45,7 @@ final class InteractionUpload: RequestBodyConsumer {
         self.isPartial = isPartial
         self.idempotencyKey = idempotencyKey
         self.makeReader = makeReader
+        begun = recorder.erasures.last
         state = Lock(State(reader: makeReader(), spool: UploadSpool(directory: spoolDirectory)))
     }
 
@@ -128,15 +131,16 @@ final class InteractionUpload: RequestBodyConsumer {
         let key = idempotencyKey.map { batch == 0 ? $0 : "\($0)/\(batch)" }
         state.batches += 1
         let receipt = try Answer.storing { () throws(StoreError) in
-            try recorder.append(interactions, idempotencyKey: key)
+            try recorder.append(interactions, idempotencyKey: key, begunAfter: begun)
         }
         state.stored += receipt.stored
         state.duplicates += receipt.duplicates
+        state.erased += receipt.erased
     }
 
     private func report(_ state: borrowing State) -> HTTPResponse {
         InteractionReport(
-            stored: state.stored, duplicates: state.duplicates, rejected: state.faultCount,
+            stored: state.stored, duplicates: state.duplicates, erased: state.erased, rejected: state.faultCount,
             faults: state.faults.map { JSONFault(pointer: "line \($0.line)", detail: $0.detail) }
         ).response()
     }

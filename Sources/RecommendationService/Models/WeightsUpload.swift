@@ -99,7 +99,10 @@ final class WeightsUpload: RequestBodyConsumer {
         let snapshot = model.snapshot(
             version: version, stored: stored.dataset, watermark: stored.watermark, createdAt: clock.milliseconds())
         do {
-            try models.save(snapshot)
+            // What was learned elsewhere knows nothing of erasures here, but it must not bring anybody back.
+            try models.publish(snapshot, serves: false) { snapshot throws(SnapshotFileError) in
+                try ErasureBarrier(store: store, after: 0).without(snapshot, knownTo: stored.dataset)
+            }
         } catch {
             throw Problem(.insufficientStorage, "\(snapshot.name) could not be written: \(error).")
         }

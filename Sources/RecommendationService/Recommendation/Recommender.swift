@@ -55,7 +55,7 @@ struct Recommender: Sendable {
 
     private func standing(of subject: RecommendationRequest.Subject, in snapshot: ModelSnapshot) -> UserStanding {
         UserStanding(
-            user: subject.userID.flatMap { snapshot.users.index(of: $0) },
+            user: subject.userID.flatMap { snapshot.index(ofUser: $0) },
             newer: (subject.userID.map { recent.items(of: $0) } ?? []) + subject.history, in: snapshot)
     }
 

@@ -43,22 +43,11 @@ struct CatalogRoutes: Sendable {
     }
 
     private func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
-        var query = QueryParameters(request, known: ["cursor", "limit"])
-        let cursor = query.identifier("cursor")
-        let maximumLimit = configuration.recommendation.maximumLimit
-        let limit = query.integer("limit", in: 1...maximumLimit) ?? min(100, maximumLimit)
-        try query.check()
-        let page = try Answer.storing { () throws(StoreError) in try store.items(after: cursor, limit: limit) }
-        return Answer.json { writer in
-            writer.object { answer in
-                answer.key("items")
-                answer.array { list in
-                    for item in page { ItemEncoder.encode(item, to: &list) }
-                }
-                answer.key("next")
-                if page.count == limit, let last = page.last { answer.value(last.id) } else { answer.null() }
-            }
+        let page = try RecordPage(request, maximumLimit: configuration.recommendation.maximumLimit)
+        let items = try Answer.storing { () throws(StoreError) in
+            try store.items(after: page.cursor, limit: page.limit)
         }
+        return page.answer("items", items, id: \.id, ItemEncoder.encode)
     }
 
     private func get(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
@@ -124,26 +113,8 @@ struct CatalogRoutes: Sendable {
 
     /// One item, or `{"items": […]}`; all or nothing.
     private func putMany(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
-        let document = try RequestBody.json(of: request)
-        var faults = JSONFaults()
-        var items: [Item] = []
-        if document.root.kind == .object, document.root["items"] != nil {
-            let body = JSONObjectDecoder(document.root, knownMembers: ["items"], faults: &faults)
-            if let list = body?.require("items", &faults)?.decodeArray(&faults) {
-                items = list.elements.compactMap { ItemDecoder.decode($0, faults: &faults) }
-            }
-        } else if let item = ItemDecoder.decode(document.root, faults: &faults) {
-            items.append(item)
-        }
-        guard faults.isEmpty else { throw Problem(faults: faults) }
-        let stored = items.count
-        let created = try put(items)
-        return Answer.json { writer in
-            writer.object { answer in
-                answer.member("stored", stored)
-                answer.member("created", created)
-            }
-        }
+        let items = try RecordList.decode(request, "items") { ItemDecoder.decode($0, faults: &$1) }
+        return RecordList.answer(stored: items.count, created: try put(items))
     }
 
     private func itemID(of request: ServerRequest) throws(Problem) -> String {

@@ -89,7 +89,7 @@ struct PredictionRoutes: Sendable {
         // A request often asks about one user many times, and folding in takes longer than all the rest.
         var standings: [ExactName: UserStanding] = [:]
         for pair in pairs {
-            let user = snapshot.users.index(of: pair.userID)
+            let user = snapshot.index(ofUser: pair.userID)
             let item = snapshot.items.index(of: pair.itemID)
             let name = ExactName(pair.userID)
             let standing =

@@ -46,7 +46,8 @@ struct TrainingRoutes: Sendable {
             return respond(error.response())
         }
         guard !training.interactions.isEmpty else { return start(training, respond) }
-        recorder.append(training.interactions, idempotencyKey: nil) { result in
+        let begun = recorder.erasures.last
+        recorder.append(training.interactions, idempotencyKey: nil, begunAfter: begun) { result in
             switch result {
             case .success: start(training, respond)
             case .failure(let error):

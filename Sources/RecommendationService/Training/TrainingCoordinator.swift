@@ -2,6 +2,7 @@ import Dispatch
 import HTTP
 import InteractionStorage
 import Locking
+import Logging
 import NCF
 
 /// Runs training jobs one at a time, in order, on a background queue; serving never waits for it.
@@ -80,6 +81,21 @@ final class TrainingCoordinator: Sendable {
             if !job.state.hasEnded { pipeline.run(job) }
         }
         return job
+    }
+
+    /// Queues a training by the rules, to be published whatever it measures: who was erased is to be in no model. One that waits
+    /// already will do, for it has read nothing yet.
+    func retrainWithoutErased(threads: Int, _ logger: Logger) {
+        guard !jobs.contains(where: { $0.state == .queued && $0.request.publication == .always }) else { return }
+        do throws(Problem) {
+            try reservePlace()
+        } catch {
+            return logger.error("No training without erased users could be queued: \(error.detail)")
+        }
+        var request = TrainingRequest()
+        request.publication = .always
+        request.hyperparameters.threads = threads
+        _ = submit(request)
     }
 
     /// The job named `id`, if it is still remembered.

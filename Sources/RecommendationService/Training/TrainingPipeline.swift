@@ -42,6 +42,8 @@ struct TrainingPipeline {
     private func train(_ job: TrainingJob) throws(Failure) {
         if case .evaluation(let version?) = job.request.purpose { return try evaluate(version: version, job) }
         enter(.loading, job)
+        // Before the reading: who is erased from now on is left out when the model is published.
+        let erasures = try lastErasure()
         let loaded = try StoredDataset.load(from: store)
         let request = job.request
         try checkCheckpoints(of: request)
@@ -97,10 +99,18 @@ struct TrainingPipeline {
         enter(.publishing, job)
         seconds["total"] = Double(clock.milliseconds() - started) / 1000
         // Whatever the weights were fitted to, the model serves everything: it leaves out all that a user has seen.
-        try publish(job, metrics: evaluation?.summary ?? [:]) { version in
+        try publish(job, metrics: evaluation?.summary ?? [:], erasures: erasures) { version in
             snapshot(
                 of: final, dataset, version: version, loaded.watermark, metrics: evaluation?.summary ?? [:],
-                seconds: seconds)
+                seconds: seconds, erasures: erasures)
+        }
+    }
+
+    private func lastErasure() throws(Failure) -> Int64 {
+        do {
+            return try store.tombstones(after: .max).last
+        } catch {
+            throw .failed("The list of erased users could not be read: \(error).")
         }
     }
 
@@ -143,16 +153,17 @@ struct TrainingPipeline {
 
     private func snapshot(
         of result: TrainingResult, _ dataset: InteractionDataset, version: Int, _ watermark: Int64,
-        metrics: [String: Double], seconds: [String: Double]
+        metrics: [String: Double], seconds: [String: Double], erasures: Int64 = 0
     ) -> ModelSnapshot {
         let lineage = Lineage(
             createdAt: clock.milliseconds(), dataWatermark: watermark, interactionCount: dataset.interactionCount,
-            hyperparameters: result.hyperparameters, metrics: metrics, durations: seconds)
+            hyperparameters: result.hyperparameters, metrics: metrics, durations: seconds,
+            erasures: erasures)
         return ModelSnapshot(version: version, dataset: dataset, parameters: result.parameters, lineage: lineage)
     }
 
     private func publish(
-        _ job: TrainingJob, metrics: [String: Double], _ make: (Int) -> ModelSnapshot
+        _ job: TrainingJob, metrics: [String: Double], erasures: Int64, _ make: (Int) -> ModelSnapshot
     ) throws(Failure) {
         var objection: String?
         switch job.request.publication {
@@ -167,7 +178,8 @@ struct TrainingPipeline {
         do {
             let model = make(try models.nextVersion())
             version = model.version
-            if objection == nil { try models.publish(model) } else { try models.save(model) }
+            let barrier = ErasureBarrier(store: store, after: erasures)
+            try models.publish(model, serves: objection == nil, without: barrier.without)
         } catch {
             throw .failed("The model could not be written: \(error).")
         }

@@ -50,9 +50,10 @@ struct Import: ParsableCommand {
         if lock == nil { lock = try ServingLock(folder: folder, for: .importing) }
         let outcome = try Fatal.unless { try store(reader, into: data.store) }
         try Fatal.unless { try data.store.close() }
+        let erased = outcome.erased > 0 ? "; \(outcome.erased) were of users who have been erased" : ""
         print(
             "Stored \(outcome.interactions) interactions (\(outcome.duplicates) were there already), \(outcome.items) items, "
-                + "\(outcome.users) users\(outcome.faults > 0 ? "; \(outcome.faults) rows were faulty" : "").")
+                + "\(outcome.users) users\(outcome.faults > 0 ? "; \(outcome.faults) rows were faulty" : "")\(erased).")
     }
 
     private func makeReader() throws -> DatasetReader {
@@ -67,6 +68,7 @@ struct Import: ParsableCommand {
     private struct Outcome {
         var interactions = 0
         var duplicates = 0
+        var erased = 0
         var items = 0
         var users = 0
         var faults = 0
@@ -96,6 +98,8 @@ struct Import: ParsableCommand {
 
     private func store(_ reader: DatasetReader, into store: SQLiteInteractionStore) throws -> Outcome {
         var outcome = Outcome()
+        // Whoever is erased from now on, by a server beside this, is kept out.
+        let erasures = try store.tombstones(after: .max).last
         let known = try store.counts
         if known.interactions > 0 {
             print("The store already holds \(known.interactions) interactions; these are added.")
@@ -116,9 +120,11 @@ struct Import: ParsableCommand {
         var bar = ProgressBar("storing ")
         var batch: [Interaction] = []
         func flush() throws {
-            let receipt = try store.append(batch, idempotencyKey: nil)
+            let request = AppendRequest(interactions: batch, begunAfter: erasures)
+            let receipt = try store.append(group: [request])[0].get()
             outcome.interactions += receipt.stored
             outcome.duplicates += receipt.duplicates
+            outcome.erased += receipt.erased
             batch.removeAll(keepingCapacity: true)
         }
         try reader.readInteractions(

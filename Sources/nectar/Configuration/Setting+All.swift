@@ -2,7 +2,7 @@ import RecommendationService
 
 extension Setting {
     /// Every setting there is, in the order of `config/nectar.json`.
-    static let all: [Setting] = server + storage + models + training + recommendation + log
+    static let all: [Setting] = server + storage + models + erasure + training + recommendation + log
 
     private static let server: [Setting] = [
         .string(
@@ -79,6 +79,13 @@ extension Setting {
         .integer(
             "models.weights_bytes", in: 1024...1_099_511_627_776, \.weightsBytes,
             "bytes of a model's weights that are taken (PUT /models/{version}/weights); one more gets 413"),
+    ]
+
+    private static let erasure: [Setting] = [
+        .string(
+            "erasure.policy", expected: "retain or retrain", \.erasure.policyName,
+            "what follows an erasure: retain the models without the user, or retrain and remove them",
+            isValid: { ServiceConfiguration.Erasure.Policy(rawValue: $0) != nil })
     ]
 
     private static let training: [Setting] = [

@@ -1,0 +1,38 @@
+extension InMemoryInteractionStore {
+    /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:at:)``.
+    @discardableResult
+    public func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
+        guard Identifier.fault(of: id) == nil else { return ErasureReceipt(interactions: 0, existed: false) }
+        return try access { contents throws(StoreError) in
+            let name = ExactName(id)
+            let own = contents.rows.filter { ExactName($0.interaction.userID) == name }
+            contents.rows.removeAll { ExactName($0.interaction.userID) == name }
+            let key = contents.users.key(of: id)
+            if let key { contents.users.names[key - 1] = nil }
+            let record = contents.userRecords.removeValue(forKey: name)
+            contents.tombstones.last += 1
+            let sequence = contents.tombstones.last
+            contents.tombstones.insert(.init(sequence: sequence, erasedAt: milliseconds), for: id)
+            return ErasureReceipt(
+                interactions: own.count, existed: key != nil || record != nil, firstRowID: own.first?.rowID,
+                sequence: sequence, watermark: contents.lastRow)
+        }
+    }
+
+    /// Who was erased; see ``InteractionStore/tombstones(after:)``.
+    public func tombstones(after sequence: Int64) throws(StoreError) -> Tombstones {
+        try access { contents throws(StoreError) in contents.tombstones.after(sequence) }
+    }
+
+    /// Whose erasure is pending; see ``InteractionStore/pendingErasures()``.
+    public func pendingErasures() throws(StoreError) -> Tombstones {
+        try access { contents throws(StoreError) in contents.tombstones.after(contents.completedErasures) }
+    }
+
+    /// Ends pending erasures; see ``InteractionStore/completeErasures(upTo:)``.
+    public func completeErasures(upTo sequence: Int64) throws(StoreError) {
+        try access { contents throws(StoreError) in
+            contents.completedErasures = max(contents.completedErasures, min(sequence, contents.tombstones.last))
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import GRDB
+
+extension SQLiteInteractionStore {
+    /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:at:)``.
+    @discardableResult
+    public func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
+        guard Identifier.fault(of: id) == nil else { return ErasureReceipt(interactions: 0, existed: false) }
+        let receipt = try write("erasing a user") { database, totals in
+            var receipt = try Self.erase(id, &totals, database)
+            receipt.watermark = totals.lastRow
+            receipt.sequence = try Self.bury(id, at: milliseconds, database)
+            return receipt
+        }
+        // What was erased is still in the write-ahead log, and would stay there until the log is written over. Should this
+        // fail, the user is erased nevertheless.
+        if receipt.existed { try? flush() }
+        return receipt
+    }
+
+    /// Who was erased; see ``InteractionStore/tombstones(after:)``.
+    public func tombstones(after sequence: Int64) throws(StoreError) -> Tombstones {
+        try tombstones("sequence > ?", [sequence])
+    }
+
+    /// Whose erasure is pending; see ``InteractionStore/pendingErasures()``.
+    public func pendingErasures() throws(StoreError) -> Tombstones {
+        try tombstones("pending", [])
+    }
+
+    /// Ends pending erasures; see ``InteractionStore/completeErasures(upTo:)``.
+    public func completeErasures(upTo sequence: Int64) throws(StoreError) {
+        try write("completing erasures") { database, _ in
+            try database.execute(
+                sql: "UPDATE erasures SET pending = 0 WHERE pending AND sequence <= ?", arguments: [sequence])
+        }
+    }
+
+    private func tombstones(
+        _ condition: String, _ arguments: StatementArguments
+    ) throws(StoreError) -> Tombstones {
+        try read("reading erasures") { database in
+            var stones = Tombstones(key: try Self.erasureKey(database), last: try Self.lastErasure(database))
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT sequence, erased_at, digest FROM erasures WHERE \(condition)",
+                arguments: arguments)
+            while let row = try rows.next() {
+                let digest: Data = row[2]
+                stones.insert(.init(sequence: row[0], erasedAt: row[1]), digest: Array(digest))
+            }
+            return stones
+        }
+    }
+
+    /// What names are hashed under.
+    static func erasureKey(_ database: Database) throws -> [UInt8] {
+        let statement = try database.cachedStatement(sql: "SELECT key FROM erasure_key")
+        guard let key = try Data.fetchOne(statement), key.count == Tombstones.keyLength else {
+            throw StoreError.corrupt("its key for erased names is missing")
+        }
+        return Array(key)
+    }
+
+    private static func lastErasure(_ database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM erasures") ?? 0
+    }
+
+    private static func erase(
+        _ id: String, _ totals: inout StoreTotals, _ database: Database
+    ) throws -> ErasureReceipt {
+        var receipt = ErasureReceipt(interactions: 0, existed: false)
+        if let key = try key(of: id, in: "user_names", database) {
+            receipt.existed = true
+            receipt.firstRowID = try Int64.fetchOne(
+                database, sql: "SELECT min(row) FROM interactions WHERE user = ?", arguments: [key])
+            try database.execute(sql: "DELETE FROM interactions WHERE user = ?", arguments: [key])
+            receipt.interactions = database.changesCount
+            try database.execute(sql: "DELETE FROM user_names WHERE key = ?", arguments: [key])
+            totals.counts.interactions -= receipt.interactions
+            totals.counts.users -= 1
+        }
+        try database.execute(sql: "DELETE FROM user_records WHERE name = ?", arguments: [id])
+        if database.changesCount > 0 {
+            receipt.existed = true
+            totals.counts.userRecords -= 1
+        }
+        return receipt
+    }
+
+    /// Sets a tombstone, or sets an old one anew; returns its number, which no other ever had.
+    private static func bury(_ id: String, at milliseconds: Int64, _ database: Database) throws -> Int64 {
+        let digest = Data(Tombstones.digest(of: id, key: try erasureKey(database)))
+        let sequence = try lastErasure(database) + 1
+        try database.execute(
+            sql: """
+                INSERT INTO erasures (sequence, digest, erased_at, pending) VALUES (?, ?, ?, 1)
+                ON CONFLICT (digest) DO UPDATE SET sequence = excluded.sequence, erased_at = excluded.erased_at, pending = 1
+                """,
+            arguments: [sequence, digest, milliseconds])
+        return sequence
+    }
+}

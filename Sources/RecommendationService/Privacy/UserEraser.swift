@@ -1,0 +1,109 @@
+import Dispatch
+import InteractionStorage
+import Locking
+import Logging
+import NCF
+
+/// Erases people: at once from the record, from memory and from every answer, soon after from the files of the models.
+///
+/// The record is the first to know, in one transaction that also leaves a tombstone; what comes after can be done again, and is
+/// at the next start if this process ends before (``finishPending()``). A model's files are written anew in the background,
+/// once for all who were erased meanwhile.
+final class UserEraser: Sendable {
+    /// What an erasure is answered with.
+    struct Outcome: Sendable {
+        var receipt: ErasureReceipt
+        /// The models that were trained on what the user did, newest first.
+        var versions: [Int]
+    }
+
+    private struct Cleaning {
+        var isScheduled = false
+    }
+
+    private let store: any InteractionStore
+    private let models: ModelStore
+    private let recent: RecentInteractions
+    private let ledger: ErasureLedger
+    private let policy: ServiceConfiguration.Erasure.Policy
+    private let logger: Logger
+    private let clock: WallClock
+    /// Has a model trained without those who were erased.
+    private let retrain: @Sendable () -> Void
+    private let cleaning = Lock(Cleaning())
+    private let queue = DispatchQueue(label: "nectar.erasure", qos: .utility)
+
+    init(
+        store: any InteractionStore, models: ModelStore, recent: RecentInteractions, ledger: ErasureLedger,
+        policy: ServiceConfiguration.Erasure.Policy, logger: Logger, clock: WallClock,
+        retrain: @escaping @Sendable () -> Void
+    ) {
+        self.store = store
+        self.models = models
+        self.recent = recent
+        self.ledger = ledger
+        self.policy = policy
+        self.logger = logger
+        self.clock = clock
+        self.retrain = retrain
+    }
+
+    /// Erases one user; returns when no answer rests on them any more. Blocks on I/O.
+    func erase(_ id: String) throws(StoreError) -> Outcome {
+        let receipt = try store.eraseUser(id, at: clock.milliseconds())
+        ledger.advance(to: receipt.sequence)
+        recent.forget(userID: id, upTo: receipt.watermark)
+        let versions = versions(trainedSince: receipt.firstRowID)
+        models.hide(userID: id)
+        scheduleCleaning()
+        return Outcome(receipt: receipt, versions: versions)
+    }
+
+    /// Ends what the last process has left undone, before anybody is answered.
+    func finishPending() throws(StoreError) {
+        ledger.advance(to: try store.tombstones(after: .max).last)
+        guard try !store.pendingErasures().isEmpty else { return }
+        clean()
+    }
+
+    /// Waits for the models' files; whatever is left undone is done at the next start.
+    func drain() {
+        queue.sync {}
+    }
+
+    private func versions(trainedSince row: Int64?) -> [Int] {
+        guard let row else { return [] }
+        return models.versions().filter { $0.lineage.dataWatermark >= row }.map(\.version)
+    }
+
+    private func scheduleCleaning() {
+        let isFirst = cleaning.withLock { cleaning in
+            defer { cleaning.isScheduled = true }
+            return !cleaning.isScheduled
+        }
+        guard isFirst else { return }
+        queue.async { [self] in
+            cleaning.withLock { $0.isScheduled = false }
+            clean()
+            if policy == .retrain { retrain() }
+        }
+    }
+
+    /// Takes whoever is pending out of the models' files.
+    private func clean() {
+        do {
+            let pending = try store.pendingErasures()
+            guard !pending.isEmpty else { return }
+            let versions = try models.removeUsers { pending.contains($0) }
+            try store.completeErasures(upTo: pending.last)
+            logger.notice(
+                "Erased users were taken out of the models' files.",
+                metadata: [
+                    "erasures": "\(pending.count)",
+                    "models": "\(versions.map(ModelVersion.name).joined(separator: " "))",
+                ])
+        } catch {
+            logger.error("The models' files could not be cleaned of erased users yet: \(error)")
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import HTTP
+import HTTPServer
+import InteractionFormats
+import InteractionStorage
+import JSON
+import NCF
+
+/// `/users`: what is known of people, all of it for themselves, and its end.
+struct UserRoutes: Sendable {
+    let store: any InteractionStore
+    let models: ModelStore
+    let eraser: UserEraser
+    let configuration: ServiceConfiguration
+
+    /// Interactions that are read at a time for an export.
+    private static let pageSize = 10_000
+
+    func register(in router: inout Router) {
+        add(.get, "/users", to: &router, list)
+        add(.post, "/users", to: &router, refusing: RequestBody.refusal, putMany)
+        add(.get, "/users/{user_id}", to: &router, get)
+        let refusal = RequestBody.refusal { request throws(Problem) in
+            _ = try userID(of: request)
+            try RequestBody.checkHead(of: request)
+        }
+        add(.put, "/users/{user_id}", to: &router, refusing: refusal, put)
+        add(.patch, "/users/{user_id}", to: &router, refusing: refusal, patch)
+        add(.delete, "/users/{user_id}", to: &router, erase)
+        add(.get, "/users/{user_id}/export", to: &router, export)
+    }
+
+    private func add(
+        _ method: HTTPMethod, _ template: String, to router: inout Router, refusing refusal: Router.HeadRefusal? = nil,
+        _ handler: @escaping @Sendable (ServerRequest) throws(Problem) -> HTTPResponse
+    ) {
+        router.add(method, template, .offloaded, refusing: refusal) { request in
+            Answer.or { () throws(Problem) in try handler(request) }
+        }
+    }
+
+    private func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let page = try RecordPage(request, maximumLimit: configuration.recommendation.maximumLimit)
+        let users = try Answer.storing { () throws(StoreError) in
+            try store.users(after: page.cursor, limit: page.limit)
+        }
+        return page.answer("users", users, id: \.id, UserEncoder.encode)
+    }
+
+    private func get(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try userID(of: request)
+        guard let user = try Answer.storing({ () throws(StoreError) in try store.user(id) }) else { throw missing(id) }
+        return answer(user)
+    }
+
+    private func put(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try userID(of: request)
+        let document = try RequestBody.json(of: request)
+        var faults = JSONFaults()
+        guard let user = UserDecoder.decode(document.root, id: id, faults: &faults), faults.isEmpty else {
+            throw Problem(faults: faults)
+        }
+        let created = try Answer.storing { () throws(StoreError) in try store.putUsers([user]) }
+        return answer(user, created > 0 ? .created : .ok)
+    }
+
+    /// Changes a user as RFC 7396 says: members replace those stored, `null` takes one away, attributes are merged.
+    private func patch(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try userID(of: request)
+        let patch = try RequestBody.json(of: request).root
+        var faults = JSONFaults()
+        let updated = try Answer.storing { () throws(StoreError) in
+            try store.updateUser(id) { user in user = UserDecoder.merge(patch, into: user, faults: &faults) ?? user }
+        }
+        guard faults.isEmpty else { throw Problem(faults: faults) }
+        guard let updated else { throw missing(id) }
+        return answer(updated)
+    }
+
+    /// One user, or `{"users": […]}`; all or nothing.
+    private func putMany(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let users = try RecordList.decode(request, "users") { UserDecoder.decode($0, faults: &$1) }
+        let created = try Answer.storing { () throws(StoreError) in try store.putUsers(users) }
+        return RecordList.answer(stored: users.count, created: created)
+    }
+
+    // MARK: Privacy
+
+    /// Answers when the user is gone from the record and from every answer; also for a user nobody has heard of, of whom
+    /// something may be on its way.
+    private func erase(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try userID(of: request)
+        let outcome = try Answer.storing { () throws(StoreError) in try eraser.erase(id) }
+        return Answer.json { writer in
+            writer.object { answer in
+                answer.member("user_id", id)
+                answer.member("erased", outcome.receipt.existed)
+                answer.member("interactions", outcome.receipt.interactions)
+                answer.key("models")
+                answer.array { list in
+                    for version in outcome.versions { list.value(ModelVersion.name(of: version)) }
+                }
+                answer.member("policy", configuration.erasure.policy.rawValue)
+            }
+        }
+    }
+
+    /// All that is held about a person: the record, what they did, and which models know them.
+    private func export(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try userID(of: request)
+        let (user, interactions) = try Answer.storing { () throws(StoreError) in
+            (try store.user(id), try allInteractions(of: id))
+        }
+        let current = models.current
+        let isKnown = current?.index(ofUser: id) != nil
+        guard user != nil || !interactions.isEmpty || isKnown else { throw missing(id) }
+        return Answer.json { writer in
+            writer.object { answer in
+                answer.key("user")
+                UserEncoder.encode(user ?? User(id: id), to: &answer)
+                answer.key("interactions")
+                answer.array { list in
+                    for stored in interactions { InteractionEncoder.encode(stored, to: &list) }
+                }
+                answer.member("model", ifPresent: isKnown ? current?.name : nil)
+            }
+        }
+    }
+
+    private func allInteractions(of id: String) throws(StoreError) -> [StoredInteraction] {
+        var all: [StoredInteraction] = []
+        while true {
+            let page = try store.interactions(
+                userID: id, itemID: nil, kind: nil, after: all.last?.rowID, limit: Self.pageSize)
+            all += page
+            if page.count < Self.pageSize { return all }
+        }
+    }
+
+    private func userID(of request: ServerRequest) throws(Problem) -> String {
+        try QueryParameters.refuse(in: request)
+        let id = request.parameter("user_id") ?? ""
+        if let problem = JSONIdentifier.problem(in: id) { throw Problem(.badRequest, "The user's ID: \(problem).") }
+        return id
+    }
+
+    private func missing(_ id: String) -> Problem { Problem(.notFound, "There is no user \"\(id)\".") }
+
+    private func answer(_ user: User, _ status: HTTPStatus = .ok) -> HTTPResponse {
+        Answer.json(status) { UserEncoder.encode(user, to: &$0) }
+    }
+}

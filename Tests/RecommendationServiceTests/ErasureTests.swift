@@ -1,0 +1,146 @@
+import InteractionStorage
+import JSON
+import Locking
+import NCF
+import TestSupport
+import Testing
+
+@testable import RecommendationService
+
+@Suite("DELETE /users: erasure", .timeLimit(.minutes(1)))
+struct ErasureTests {
+    @Test("an erased user is gone from the record, from every answer and from the models' files; the others stay")
+    func erasure() throws {
+        let service = try TestService.trained()
+        _ = try service.ask("PUT", "/users/u3", "{}")
+        let before = try service.get("/recommend?user_id=u4").items
+        let receipt = try service.ask("DELETE", "/users/u3")
+        #expect(receipt.status == 200)
+        #expect(receipt.json["erased"]?.bool == true)
+        #expect(receipt.json["interactions"]?.int == Checkerboard.items(of: 3).count)
+        #expect(receipt.json["models"]?.elements.map(\.string) == ["v1"])
+        #expect(receipt.json["policy"]?.string == "retain")
+        try service.get("/users/u3").expectProblem(404)
+        try service.get("/users/u3/export").expectProblem(404)
+        #expect(try service.get("/interactions?user_id=u3").json["interactions"]?.count == 0)
+        let answer = try service.get("/recommend?user_id=u3")
+        #expect(answer.sources == ["popular"])
+        #expect(
+            try service.get("/predict?user_id=u3&item_id=i1").json["predictions"]?[0]?["basis"]?.string == "item_only")
+        service.service.eraser.drain()
+        #expect(service.models.current?.users.index(of: "u3") == nil)
+        #expect(try service.store.pendingErasures().isEmpty)
+        #expect(try service.get("/recommend?user_id=u4").items == before)
+        #expect(service.models.current?.version == 1)
+    }
+
+    @Test("what a user did since the model was trained is forgotten too")
+    func recent() throws {
+        let service = try TestService.trained()
+        _ = try service.post("/interactions", #"{"user_id": "new", "item_id": "i1"}"#)
+        #expect(try service.get("/recommend?user_id=new").sources == ["fold_in"])
+        _ = try service.ask("DELETE", "/users/new")
+        #expect(try service.get("/recommend?user_id=new").sources == ["popular"])
+    }
+
+    @Test("nobody is erased by mistake: an unknown user gets a receipt of nothing, again and again")
+    func unknown() throws {
+        let service = try TestService.trained()
+        for _ in 0..<2 {
+            let receipt = try service.ask("DELETE", "/users/nobody")
+            #expect(receipt.status == 200 && receipt.json["erased"]?.bool == false)
+            #expect(receipt.json["models"]?.count == 0)
+        }
+        #expect(try service.store.counts.interactions == Checkerboard.interactions.count)
+    }
+
+    @Test("a training under way does not bring the user back")
+    func runningJob() throws {
+        let store = InterceptedStore()
+        let service = try TestService.trained(store: store)
+        // The job has read everything and has not begun to train.
+        let erased = Lock<Int?>(nil)
+        store.afterScan { [weak service] in
+            erased.withLock { status in
+                guard status == nil else { return }
+                status = 0
+                status = try? service?.ask("DELETE", "/users/u3").status
+            }
+        }
+        let job = try service.train(#""publish": "always""#)
+        #expect(erased.withLock { $0 } == 200)
+        #expect(job.json["model"]?.string == "v2")
+        let model = try #require(service.models.current)
+        #expect(model.version == 2 && model.users.index(of: "u3") == nil && model.users.index(of: "u4") != nil)
+        #expect(try service.models.load(version: 2)?.users.index(of: "u3") == nil)
+    }
+
+    @Test("an upload under way does not bring the user back, and says so", arguments: [true, false])
+    func runningUpload(isPartial: Bool) throws {
+        let service = try TestService()
+        let client = try service.client()
+        let rows = (0..<3).map { #"{"user_id": "u\#($0)", "item_id": "i"}"# + "\n" }
+        client.send(
+            "POST /interactions?partial=\(isPartial) HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-ndjson\r\n"
+                + "Content-Length: \(rows.joined().utf8.count)\r\n\r\n\(rows[0])")
+        // The server has the head once it answers what came on another connection afterwards.
+        while try service.get("/metrics").text.isEmpty {}
+        #expect(try service.ask("DELETE", "/users/u1").status == 200)
+        client.send(rows[1] + rows[2])
+        let answer = client.readResponse()
+        let reply = Reply(head: answer.head, content: answer.content)
+        #expect(reply.json["stored"]?.int == 2 && reply.json["erased"]?.int == 1)
+        #expect(try service.store.interactions(userID: "u1", itemID: nil, kind: nil, after: nil, limit: 9).isEmpty)
+    }
+
+    @Test("an old row of an erased user is kept out for good, and whoever begins anew is let in")
+    func later() throws {
+        let service = try TestService()
+        _ = try service.ask("DELETE", "/users/u")
+        let old = try service.post("/interactions", #"{"user_id": "u", "item_id": "i", "timestamp": 1000000000}"#)
+        #expect(old.json["stored"]?.int == 0 && old.json["erased"]?.int == 1)
+        let new = try service.post("/interactions", #"{"user_id": "u", "item_id": "i"}"#)
+        #expect(new.json["stored"]?.int == 1 && new.json["erased"] == nil)
+        #expect(try service.ask("PUT", "/users/u", "{}").status == 201)
+    }
+
+    @Test("an erasure that a crash has left pending is ended before the first answer")
+    func pendingAtStart() throws {
+        let store = InMemoryInteractionStore()
+        let first = try TestService.trained(store: store)
+        // As if the process had ended between the record and the models.
+        try store.eraseUser("u3", at: 0)
+        let second = try TestService(store: store, directory: first.directory)
+        #expect(second.models.current?.version == 1)
+        #expect(second.models.current?.users.index(of: "u3") == nil)
+        #expect(try store.pendingErasures().isEmpty)
+    }
+
+    @Test("with the policy to retrain, a model without the user replaces those that were trained with")
+    func retraining() throws {
+        let service = try TestService.trained(store: InMemoryInteractionStore()) { $0.erasure.policy = .retrain }
+        try service.train(#""publish": "always""#)
+        #expect(service.models.versions().map(\.version) == [2, 1])
+        let receipt = try service.ask("DELETE", "/users/u3")
+        #expect(receipt.json["policy"]?.string == "retrain")
+        #expect(receipt.json["models"]?.elements.map(\.string) == ["v2", "v1"])
+        service.service.eraser.drain()
+        // Jobs go one at a time: this one ends after the one that the erasure has queued.
+        let last = try service.train(#""publish": "never""#)
+        #expect(last.json["model"]?.string == "v4")
+        #expect(service.models.versions().map(\.version) == [4, 3])
+        #expect(service.models.current?.version == 3 && service.models.current?.lineage.erasures == 1)
+    }
+
+    @Test("weights from elsewhere do not bring an erased user back")
+    func weights() throws {
+        let service = try TestService.trained()
+        let weights = try service.get("/models/v1/weights").content
+        _ = try service.ask("DELETE", "/users/u3")
+        service.service.eraser.drain()
+        let put = try service.client().ask("PUT", "/models/v7/weights", weights, fields: "")
+        #expect(put.status == 201)
+        #expect(try service.models.load(version: 7)?.users.index(of: "u3") == nil)
+        #expect(try service.models.load(version: 7)?.users.index(of: "u4") != nil)
+    }
+}
