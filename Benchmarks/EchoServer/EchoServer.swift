@@ -47,7 +47,14 @@ struct EchoServer {
         }
         router.addStreaming(.post, "/streamed") { _ in .taken(by: ContentCounter()) }
         // Whatever the path: what no template matches is answered all the same.
-        router.fallback = { $0.head.method == .post ? echo($0) : fixed }
+        router.fallback = { request in
+            switch request.head.method {
+            case .post: echo(request)
+            case .get, .head: fixed
+            case .options: HTTPResponse(status: .noContent, fields: [.allow: "GET, HEAD, POST, OPTIONS"])
+            default: HTTPResponse(status: .methodNotAllowed, fields: [.allow: "GET, HEAD, POST, OPTIONS"])
+            }
+        }
         return router
     }
 

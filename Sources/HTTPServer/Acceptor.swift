@@ -32,9 +32,13 @@ final class Acceptor: EventHandler {
 
     func deadlinePassed() { setInterest(.readable) }
 
-    /// Takes everything that is waiting, because closing the listener would reset it, and closes the listener.
+    /// Takes what is waiting, because closing the listener would reset it, and closes the listener.
+    ///
+    /// No more than can have been waiting: clients that keep coming must not keep the server from its end.
     func drain() {
-        while acceptOne() {}
+        for _ in 0...server.configuration.backlog {
+            guard acceptOne() else { break }
+        }
         if let registration { server.loop.deregister(registration) }
         registration = nil
         listener = nil

@@ -44,14 +44,22 @@ final class Intake {
     /// Expands the content where it comes as gzip.
     private let inflater: GzipInflater?
     private(set) var body: [UInt8] = []
+    /// Its share of the memory for content that is gathered; kept until the answer.
+    private let reservation: ContentBudget.Reservation?
+    /// Gzip that has come and is not expanded yet.
+    private var unexpanded: ArraySlice<UInt8> = []
     /// The decoder has seen the end, but a piece may still be with the consumer.
     private(set) var isOver = false
 
     /// Content that a handler is to have.
-    init(_ destination: Destination, _ decoder: HTTPBodyDecoder, _ inflater: GzipInflater? = nil) {
+    init(
+        _ destination: Destination, _ decoder: HTTPBodyDecoder, _ inflater: GzipInflater? = nil,
+        _ reservation: ContentBudget.Reservation? = nil
+    ) {
         self.destination = destination
         self.decoder = decoder
         self.inflater = inflater
+        self.reservation = reservation
     }
 
     /// No handler is asked: this is the answer, whatever the content.
@@ -60,6 +68,7 @@ final class Intake {
         knownAnswer = answer
         self.decoder = decoder
         inflater = nil
+        reservation = nil
     }
 
     /// Who takes the content as it comes, if somebody does.
@@ -73,12 +82,19 @@ final class Intake {
         return body
     }
 
+    /// Whether there is more to come of what it has taken: then it wants to be asked again, with another allowance.
+    var isExpanding: Bool { !unexpanded.isEmpty || inflater?.isPending == true }
+
     /// Takes in what has come, and tells how much of it was content's; the piece is for the consumer.
+    ///
+    /// - Parameter allowance: How many octets may be expanded now, on a loop that has others to serve.
     func take(
-        _ bytes: ArraySlice<UInt8>, piece: inout [UInt8], consumed: inout Int
+        _ bytes: ArraySlice<UInt8>, allowance: Int, piece: inout [UInt8], consumed: inout Int
     ) throws(ContentFailure) {
+        var allowance = allowance
         let unused = bytes.span
-        while true {
+        if isExpanding { try deliver(&allowance, &piece) }
+        while !isExpanding {
             switch try nextEvent(unused, &consumed) {
             case .needsMoreBytes: return
             case .end:
@@ -87,13 +103,43 @@ final class Intake {
                 return
             case .content(let range):
                 let content = bytes[(bytes.startIndex + range.lowerBound)..<(bytes.startIndex + range.upperBound)]
-                switch destination {
-                case .gathered: try expand(content, into: &body)
-                case .consumed: try expand(content, into: &piece)
-                case .dropped: break
+                guard let inflater else {
+                    try deliver(content, &piece)
+                    continue
                 }
+                inflater.receive(content.count)
+                unexpanded = content
+                try deliver(&allowance, &piece)
+                // The buffer it lies in is the connection's, and about to be used again.
+                if !unexpanded.isEmpty { unexpanded = ArraySlice(Array(unexpanded)) }
             }
         }
+    }
+
+    /// Expands as much as is allowed.
+    private func deliver(_ allowance: inout Int, _ piece: inout [UInt8]) throws(ContentFailure) {
+        guard let inflater else { return }
+        switch destination {
+        case .gathered:
+            try inflater.inflate(&unexpanded, into: &body, allowance: &allowance)
+            try reserve()
+        case .consumed: try inflater.inflate(&unexpanded, into: &piece, allowance: &allowance)
+        case .dropped: unexpanded = []
+        }
+    }
+
+    private func deliver(_ content: ArraySlice<UInt8>, _ piece: inout [UInt8]) throws(ContentFailure) {
+        switch destination {
+        case .gathered:
+            body.append(contentsOf: content)
+            try reserve()
+        case .consumed: piece.append(contentsOf: content)
+        case .dropped: break
+        }
+    }
+
+    private func reserve() throws(ContentFailure) {
+        guard reservation?.grow(to: body.count) ?? true else { throw .noRoom }
     }
 
     private func nextEvent(
@@ -104,9 +150,5 @@ final class Intake {
         } catch {
             throw .framing(error)
         }
-    }
-
-    private func expand(_ content: ArraySlice<UInt8>, into target: inout [UInt8]) throws(ContentFailure) {
-        if let inflater { try inflater.inflate(content, into: &target) } else { target.append(contentsOf: content) }
     }
 }

@@ -9,6 +9,8 @@ enum ContentFailure: Error, Equatable {
     case malformedGzip
     /// It expands to more than is allowed.
     case expandsTooFar
+    /// As much content as may be is held in memory already.
+    case noRoom
 }
 
 /// Expands a request's gzip content as it comes, with a bound on what may come of it.
@@ -42,24 +44,33 @@ final class GzipInflater {
         unsafe stream.deallocate()
     }
 
-    /// Expands the next piece and appends what comes of it.
-    func inflate(_ input: ArraySlice<UInt8>, into output: inout [UInt8]) throws(ContentFailure) {
-        received += input.count
-        var rest = input
-        while true {
+    /// More may come of what it has had, without another octet.
+    private(set) var isPending = false
+
+    /// So many octets more have come, and with them the right to expand.
+    func receive(_ count: Int) { received += count }
+
+    /// Expands `input`, which has been received, and appends what comes of it; ends when `allowance` octets have come, or up to a
+    /// scratch buffer more. What is left of `input` is for the next call.
+    func inflate(
+        _ input: inout ArraySlice<UInt8>, into output: inout [UInt8], allowance: inout Int
+    ) throws(ContentFailure) {
+        while allowance > 0 {
             if memberHasEnded {
-                guard !rest.isEmpty else { return }
+                guard !input.isEmpty else { return }
                 unsafe inflateReset(stream)
                 memberHasEnded = false
             }
-            let produced = try step(&rest)
+            let produced = try step(&input)
             expanded += produced
+            allowance -= produced
             guard expanded <= maximumLength else { throw .framing(.contentTooLarge) }
             let (allowed, overflow) = received.multipliedReportingOverflow(by: maximumExpansion)
             guard overflow || expanded <= max(allowed, Self.freeExpansion) else { throw .expandsTooFar }
             output.append(contentsOf: scratch[..<produced])
             // A full scratch buffer means that more may be waiting inside zlib.
-            if rest.isEmpty, produced < scratch.count, !memberHasEnded { return }
+            isPending = produced == scratch.count && !memberHasEnded
+            if input.isEmpty, !isPending { return }
         }
     }
 

@@ -94,9 +94,15 @@ extension HTTPConnection {
         }
         let coding = ContentCoding(of: request.head)
         guard coding != .unknown else { return Intake(known: server.unknownCoding(request), decoder) }
-        if let answer = match.route.refusal?(request) { return Intake(known: answer, decoder) }
+        if let refusal = match.route.refusal, let answer = refusal(ServerRequest(headOf: request)) {
+            return Intake(known: answer, decoder)
+        }
         let inflater = coding == .gzip ? makeInflater(match) : nil
-        guard case .streaming(let decide) = match.route.handler else { return Intake(.gathered, decoder, inflater) }
+        guard case .streaming(let decide) = match.route.handler else {
+            let budget = server.configuration.contentBudget
+            guard budget.hasRoom(for: announcedLength) else { return Intake(known: server.noRoom(request), decoder) }
+            return Intake(.gathered, decoder, inflater, budget.reserve())
+        }
         guard server.pool.hasRoom else { return Intake(known: server.busy("The server is busy.", request), decoder) }
         switch decide(request) {
         case .taken(let consumer): return Intake(.consumed(consumer), decoder, inflater)
@@ -119,6 +125,12 @@ extension HTTPConnection {
         match?.route.streams == true ? nil : UInt64(server.configuration.maximumBodyLength)
     }
 
+    /// 0 where the head does not say.
+    private var announcedLength: Int {
+        guard case .contentLength(let length) = requestStorage.head.framing else { return 0 }
+        return Int(clamping: length)
+    }
+
     private func isTooLong(_ match: Router.Match?) -> Bool {
         guard case .contentLength(let length) = requestStorage.head.framing else { return false }
         return length > maximumBodyLength(match) ?? .max
@@ -133,6 +145,16 @@ extension HTTPConnection {
         return waits || isUnbounded || isTooLong(nil) ? .unwanted : .coming
     }
 
+    /// Octets that are expanded in one go: a fraction of a millisecond's work.
+    private static var expansionAllowance: Int { 128 << 10 }
+
+    /// It is this connection's turn to expand more of its content.
+    func goOnExpanding() {
+        guard state.phase == .body, exchange?.intake?.isExpanding == true else { return }
+        perform(.chunkTaken)
+        pump()
+    }
+
     /// Whether to go on at once.
     private func processBody() -> Bool {
         guard let intake = exchange?.intake else { return false }
@@ -140,7 +162,8 @@ extension HTTPConnection {
         var consumed = 0
         let bytes = input.bytes
         do throws(ContentFailure) {
-            try intake.take(bytes[input.start..<input.end], piece: &piece, consumed: &consumed)
+            try intake.take(
+                bytes[input.start..<input.end], allowance: Self.expansionAllowance, piece: &piece, consumed: &consumed)
         } catch {
             input.start += consumed
             refuse(server.refusal(error))
@@ -150,6 +173,11 @@ extension HTTPConnection {
         exchange?.bytesIn += consumed
         if let consumer = intake.consumer, !piece.isEmpty {
             handOver(piece, to: consumer)
+            return false
+        }
+        if intake.isExpanding {
+            perform(.chunkHandedOver)
+            server.expandLater(self)
             return false
         }
         if intake.isOver { perform(.bodyComplete) }

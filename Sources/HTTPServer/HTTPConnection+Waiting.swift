@@ -55,6 +55,9 @@ extension HTTPConnection {
     }
 
     private func setDeadline() {
+        // While a piece is with its consumer the client's time stands where it was: beginning anew with every piece, however
+        // small, it would never be over.
+        if armedDeadline == .body, isWaitingForConsumer { return }
         let deadline = state.deadline
         let isSame = deadline == armedDeadline && armedRequest == state.requestCount
         if deadline == .idle, !isSame {
@@ -70,17 +73,40 @@ extension HTTPConnection {
         armedDeadline = deadline
         armedRequest = state.requestCount
         progress = 0
+        if deadline == .write { sendQueue = transport.unacknowledged }
         let end = interval(of: deadline).map { instant($0, after: server.loop.now) }
         server.loop.setDeadline(end, of: registration)
     }
 
-    /// Whether the deadline that has come up is an idle connection's that has had a request since.
+    private var isWaitingForConsumer: Bool {
+        state.phase == .body && state.isHandlerBusy && armedRequest == state.requestCount
+    }
+
+    /// Whether the deadline that has come up is not to count: an idle connection's that has had a request since, one for
+    /// content that its consumer has not taken, or for an answer that the client is taking from the kernel's buffer.
     func putsOffDeadline() -> Bool {
-        guard armedDeadline == .idle, let registration else { return false }
-        let deadline = instant(server.intervals.idle, after: restsSince)
+        guard let registration, let interval = interval(of: armedDeadline) else { return false }
+        var beginning = server.loop.now
+        switch armedDeadline {
+        case .idle: beginning = restsSince
+        case .body: guard isWaitingForConsumer else { return false }
+        case .write: guard takesAnswer() else { return false }
+        default: return false
+        }
+        let deadline = instant(interval, after: beginning)
         guard deadline > server.loop.now else { return false }
         server.loop.setDeadline(deadline, of: registration)
         return true
+    }
+
+    /// Whether the client has taken enough since it was looked at last.
+    ///
+    /// The socket is not writable before a good part of its buffer is free, which a slow but steady reader may need longer
+    /// for than the deadline allows.
+    private func takesAnswer() -> Bool {
+        let before = sendQueue
+        sendQueue = transport.unacknowledged
+        return before - sendQueue >= server.configuration.minimumProgress
     }
 
     private func instant(_ interval: Int64, after beginning: MonotonicInstant) -> MonotonicInstant {

@@ -41,6 +41,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     /// up. What wakes the connection without a request, such as a part of a TLS record, puts nothing off.
     @safe @exclusivity(unchecked) var restsSince = MonotonicInstant(nanoseconds: 0)
     @safe @exclusivity(unchecked) var progress = 0
+    /// Octets of answers that the client had not taken when the deadline for it was set.
+    var sendQueue = 0
     /// Reads in one turn, so that a fast sender does not starve the others.
     private static let readsPerTurn = 8
 

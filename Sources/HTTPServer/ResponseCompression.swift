@@ -22,7 +22,7 @@ struct ResponseCompression {
             !response.fields.contains(.contentEncoding)
         else { return }
         addVary(to: &response.fields)
-        guard content.count <= limit, ContentCoding.isGzipWelcome(request.fields.values(of: .acceptEncoding)),
+        guard content.count <= limit, request.fields.welcomesGzip,
             let compressed = Self.gzip(content), compressed.count < content.count
         else { return }
         response.fields.set(.contentEncoding, "gzip")

@@ -17,6 +17,8 @@ public struct ServerConfiguration: Sendable {
     public var limits = HTTPRequestParser.Limits()
     /// Octets of content a request may have, on routes that do not stream; more are answered 413.
     public var maximumBodyLength = 16 << 20
+    /// Content that handlers get whole, over all connections; more is answered 503.
+    public var contentBudget = ContentBudget(limit: 512 << 20)
     /// How long a TLS handshake may take; then the connection is cut.
     public var handshakeTimeout = Duration.seconds(10)
     /// Octets that each octet of gzip content may expand to, beyond the first mebibyte; more are answered 413.

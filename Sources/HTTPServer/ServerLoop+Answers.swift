@@ -9,6 +9,11 @@ extension ServerLoop {
         return response
     }
 
+    /// The answer to content for which there is no memory.
+    func noRoom(_ request: ServerRequest?) -> HTTPResponse {
+        busy("The server holds as much content as it may just now.", request)
+    }
+
     /// Appends that answer for a connection that has no state of its own.
     func writeBusy(into output: inout [UInt8]) {
         let response = busy("The server has no room for another connection.", nil)
@@ -39,6 +44,7 @@ extension ServerLoop {
         switch failure {
         case .framing(let failure): refusal(failure)
         case .malformedGzip: router.problem(.badRequest, "The content is not the gzip that it is said to be.", nil)
+        case .noRoom: noRoom(nil)
         case .expandsTooFar: router.problem(.contentTooLarge, "The gzip content expands too far.", nil)
         }
     }

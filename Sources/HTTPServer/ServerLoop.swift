@@ -46,6 +46,10 @@ final class ServerLoop: @unchecked Sendable {
     private var connections: [HTTPConnection] = []
     private var acceptor: Acceptor?
     private var isDraining = false
+    /// Connections that have more content to expand, the one that has waited longest first.
+    private var expanding: [HTTPConnection] = []
+    /// How many of them have their turn before everybody else has.
+    private static let expansionsPerTurn = 8
 
     init(
         loop: EventLoop, configuration: ServerConfiguration, router: Router, observer: any ServerObserver,
@@ -122,6 +126,23 @@ final class ServerLoop: @unchecked Sendable {
         if isRefused { observer.connectionRefused() } else { observer.connectionAccepted() }
         connection.begin()
         if isDraining { connection.drain() }
+    }
+
+    /// Has the connection go on expanding its content when others have had their turn.
+    func expandLater(_ connection: HTTPConnection) {
+        expanding.append(connection)
+        if expanding.count == 1 { scheduleExpansion() }
+    }
+
+    private func scheduleExpansion() {
+        loop.execute { [self] in
+            let next = Array(expanding.prefix(Self.expansionsPerTurn))
+            expanding.removeFirst(next.count)
+            let isIdle = expanding.isEmpty
+            for connection in next { connection.goOnExpanding() }
+            // Whoever was the first to wait again has scheduled the next turn.
+            if !isIdle { scheduleExpansion() }
+        }
     }
 
     /// Forgets a closed connection.

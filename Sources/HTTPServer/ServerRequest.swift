@@ -24,6 +24,15 @@ public struct ServerRequest: Sendable {
         self.storage = storage
     }
 
+    /// One of its own with the head of `other`, for somebody who is asked before the content has come: whoever keeps it must not
+    /// have it change under him.
+    init(headOf other: ServerRequest) {
+        storage = Storage()
+        storage.head = other.storage.head
+        storage.match = other.storage.match
+        storage.identifier = other.storage.identifier
+    }
+
     /// A request that no connection brought, for testing a handler.
     public init(
         head: HTTPRequest = HTTPRequest(), route: String = "", parameters: [(name: String, value: String)] = [],

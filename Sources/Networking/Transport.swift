@@ -92,6 +92,9 @@ public final class Transport {
         return .failed(SystemError(code: Int32(-count), operation: "send"))
     }
 
+    /// Octets that were written and that the peer's kernel has not taken yet; with TLS as they are on the way.
+    public var unacknowledged: Int { Int(nectar_unacknowledged(descriptorNumber)) }
+
     /// Tells the peer, with TLS, that nothing more comes (`close_notify`), as far as that is possible without waiting;
     /// for a peer that has ended its side, and a connection that is closed next.
     public func sayGoodbye() {

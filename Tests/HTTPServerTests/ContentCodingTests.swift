@@ -82,10 +82,15 @@ struct ContentCodingTests {
             ([], false), (["gzip"], true), (["br, GZIP"], true), (["deflate"], false), (["*"], true),
             (["gzip;q=0"], false), (["gzip; q=0.5, identity"], false), (["gzip;q=0.5, identity;q=0.5"], true),
             (["*;q=0"], false), (["gzip;q=0, *"], false), (["identity", "gzip"], true), ([""], false),
-            (["gzip;q=x"], false), (["x-gzip"], true),
+            (["gzip;q=x"], false), (["x-gzip"], true), (["gzip ;\tQ=0.001"], true), (["gzip;q=0.0001"], false),
+            (["gzip;q=1.5"], false), (["gzip;q="], false), (["gzip;a=b;q=0"], false), (["gzip;q=0;q=1"], false),
+            ([",, gzip ,"], true), (["gzip;q=0.2, *;q=1"], true), (["gzipped"], false),
+            (["identity;q=0.999, gzip;q=1.000"], true),
         ] as [([String], Bool)])
     func acceptance(fields: [String], isWelcome: Bool) {
-        #expect(ContentCoding.isGzipWelcome(fields) == isWelcome)
+        var head = HTTPFields()
+        for field in fields { head.append(.acceptEncoding, field) }
+        #expect(head.welcomesGzip == isWelcome)
     }
 
     @Test("an answer is compressed from the threshold on, on the loop and on the pool", arguments: [1023, 1024])
@@ -134,8 +139,77 @@ struct ContentCodingTests {
         guard answer.head.field("Content-Encoding") == "gzip" else { return answer.content }
         var output: [UInt8] = []
         let inflater = GzipInflater(maximumExpansion: 2000, maximumLength: nil)
-        try inflater.inflate(answer.content[...], into: &output)
+        var rest = answer.content[...]
+        var allowance = Int.max
+        inflater.receive(rest.count)
+        try inflater.inflate(&rest, into: &output, allowance: &allowance)
         try inflater.finish()
         return output
+    }
+
+    @Test(
+        "content that expands far is expanded whole, with others served in between, however it comes",
+        arguments: [1, 4096, 1 << 20])
+    func expandedInTurns(pieceLength: Int) throws {
+        let text = (0..<60_000).flatMap { Array("\($0 % 9973),".utf8) } + [UInt8](repeating: 0, count: 3 << 20)
+        let content = try compressed(text) + compressed(Self.text)
+        let consumer = CountingConsumer()
+        let server = try TestServer(routes: { $0.addStreaming(.post, "/stream") { _ in .taken(by: consumer) } })
+        let clients = try (0..<3).map { _ in try server.client() }
+        for (index, client) in clients.enumerated() {
+            client.send(
+                "POST \(index == 0 ? "/stream" : "/upload") HTTP/1.1\r\nHost: test\r\nContent-Encoding: gzip\r\n"
+                    + "Content-Length: \(content.count)\r\n\r\n")
+        }
+        let length = pieceLength == 1 ? 999 : pieceLength
+        for start in stride(from: 0, to: content.count, by: length) {
+            for client in clients { client.send(Array(content[start..<min(start + length, content.count)])) }
+        }
+        let expected = text + Self.text
+        for client in clients.dropFirst() { #expect(client.readResponse().content == expected) }
+        #expect(clients[0].readResponse().content == Array("\(expected.count)".utf8))
+        #expect(consumer.log.withLock { $0.bytes } == expected)
+        for client in clients { #expect(client.get("/hello").content == "hello") }
+    }
+
+    @Test("an intake expands no more at once than it is allowed, and loses nothing")
+    func allowance() throws {
+        let text = [UInt8](repeating: 7, count: 1 << 20)
+        let content = try compressed(text)
+        let decoder = HTTPBodyDecoder(
+            framing: .contentLength(UInt64(content.count)), limits: HTTPRequestParser.Limits(), maximumLength: nil)
+        let inflater = GzipInflater(maximumExpansion: 10_000, maximumLength: nil)
+        let intake = Intake(.gathered, decoder, inflater)
+        var start = 0
+        var piece: [UInt8] = []
+        var calls = 0
+        while !intake.isOver {
+            let before = intake.body.count
+            var consumed = 0
+            try intake.take(content[start...], allowance: 10_000, piece: &piece, consumed: &consumed)
+            start += consumed
+            #expect(intake.body.count - before <= 10_000 + (16 << 10))
+            calls += 1
+        }
+        #expect(calls > 30 && intake.takeBody() == text)
+    }
+
+    @Test(
+        "a client that goes away while its content is being expanded leaves nothing behind",
+        arguments: ["/stream", "/upload"])
+    func goneWhileExpanding(path: String) throws {
+        let consumer = CountingConsumer()
+        let server = try TestServer(routes: { $0.addStreaming(.post, "/stream") { _ in .taken(by: consumer) } })
+        let content = try compressed([UInt8](repeating: 0, count: 12 << 20))
+        for _ in 0..<5 {
+            let client = try server.client()
+            client.send(
+                "POST \(path) HTTP/1.1\r\nHost: test\r\nContent-Encoding: gzip\r\n"
+                    + "Content-Length: \(content.count + 1)\r\n\r\n")
+            client.send(content)
+            client.reset()
+        }
+        #expect(server.observer.wait { $0.closed == 5 })
+        #expect(try server.client().get("/hello").content == "hello")
     }
 }

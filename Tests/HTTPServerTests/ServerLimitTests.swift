@@ -32,6 +32,121 @@ struct ServerLimitTests {
         #expect(client.isAtEnd())
     }
 
+    @Test("a body that trickles is answered 408, also where a consumer takes every octet at once")
+    func tricklingBody() throws {
+        let consumer = CountingConsumer()
+        let clock = ManualClock()
+        let server = try TestServer(
+            clock: clock, { $0.bodyTimeout = .seconds(30) },
+            routes: { $0.addStreaming(.post, "/stream") { _ in .taken(by: consumer) } })
+        let client = try server.client()
+        client.send("POST /stream HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\n")
+        // A second for each octet: 30 deadlines, and never enough octets for one of them.
+        for sent in 1..<900 where server.observer.current.failed.isEmpty {
+            client.send("x")
+            while consumer.log.withLock({ $0.pieces }) < sent, server.observer.current.failed.isEmpty {}
+            server.advance(clock, by: .seconds(1))
+        }
+        #expect(client.readResponse().head.status == 408)
+        #expect(consumer.log.withLock { $0.bytes.count } < 900)
+    }
+
+    @Test("a consumer that is slow is no reason to refuse its client")
+    func slowConsumer() throws {
+        let gate = Gate()
+        let consumer = CountingConsumer(gate: gate)
+        let clock = ManualClock()
+        let server = try TestServer(
+            clock: clock, { $0.bodyTimeout = .seconds(30) },
+            routes: { $0.addStreaming(.post, "/stream") { _ in .taken(by: consumer) } })
+        let client = try server.client()
+        client.send("POST /stream HTTP/1.1\r\nHost: test\r\nContent-Length: 2000\r\n\r\nx")
+        gate.awaitArrival()
+        client.send([UInt8](repeating: 120, count: 1999))
+        for _ in 0..<10 { server.advance(clock, by: .seconds(20)) }
+        // However many pieces the rest comes in.
+        for _ in 0..<2000 { gate.open() }
+        #expect(client.readResponse().content == Array("2000".utf8))
+    }
+
+    @Test("a client that reads slowly but steadily gets its answer, and one that stops is cut")
+    func steadyReader() throws {
+        let clock = ManualClock()
+        let server = try TestServer(
+            clock: clock, { $0.writeTimeout = .seconds(30) },
+            routes: {
+                $0.add(.get, "/huge") { _ in
+                    HTTPResponse(status: .ok, body: .bytes([UInt8](repeating: 120, count: 24 << 20)))
+                }
+            })
+        let client = try server.client(receiveBuffer: 64 << 10)
+        client.send("GET /huge HTTP/1.1\r\nHost: test\r\n\r\n")
+        // 2 KiB in a second: the socket's buffer is not free enough to be written to for minutes.
+        for _ in 0..<300 {
+            _ = client.read(exactly: 2 << 10)
+            server.advance(clock, by: .seconds(1))
+            #expect(try server.client().get("/hello").content == "hello")
+        }
+        #expect(server.observer.current.finished.count { $0.route == "/huge" } == 1)
+        let closed = server.observer.current.closed
+        for _ in 0..<4 { server.advance(clock, by: .seconds(31)) }
+        #expect(server.observer.wait { $0.closed > closed })
+    }
+
+    @Test("content beyond the budget of all connections is answered 503, and taken once there is room")
+    func contentBudget() throws {
+        let server = try TestServer { $0.contentBudget = ContentBudget(limit: 100_000) }
+        func head(_ length: String) -> String { "POST /upload HTTP/1.1\r\nHost: test\r\n\(length)\r\n\r\n" }
+        let first = try server.client()
+        first.send(head("Content-Length: 60000"))
+        first.send([UInt8](repeating: 120, count: 59_999))
+        let announced = try server.client()
+        // The first one's has been taken once the server has answered what came later.
+        var status = 0
+        for _ in 0..<10_000 where status != 503 {
+            let other = try server.client()
+            other.send(head("Content-Length: 60000"))
+            other.send([UInt8](repeating: 120, count: 60_000))
+            status = other.readResponse().head.status
+        }
+        #expect(status == 503)
+        announced.send(head("Transfer-Encoding: chunked"))
+        announced.send("10000\r\n")
+        announced.send([UInt8](repeating: 120, count: 0x10000))
+        let refused = announced.readResponse()
+        #expect(refused.head.status == 503 && refused.head.field("Retry-After") == "1")
+        first.send("x")
+        #expect(first.readResponse().content.count == 60_000)
+        for _ in 0..<3 {
+            let later = try server.client()
+            later.send(head("Content-Length: 90000"))
+            later.send([UInt8](repeating: 120, count: 90_000))
+            #expect(later.readResponse().content.count == 90_000)
+        }
+    }
+
+    @Test("what a refusal keeps of a request does not change when the content comes")
+    func keptByRefusal() throws {
+        let kept = Lock<[ServerRequest]>([])
+        let server = try TestServer(routes: { router in
+            router.add(
+                .post, "/asked",
+                refusing: { request in
+                    kept.withLock { $0.append(request) }
+                    return nil
+                }
+            ) { HTTPResponse(status: .ok, body: .bytes($0.body)) }
+        })
+        let client = try server.client()
+        for word in ["one", "second"] {
+            client.send("POST /asked HTTP/1.1\r\nHost: \(word)\r\nContent-Length: \(word.utf8.count)\r\n\r\n\(word)")
+            #expect(client.readResponse().content == Array(word.utf8))
+        }
+        let requests = kept.withLock { $0 }
+        #expect(requests.map { $0.head.fields[.host] } == ["one", "second"])
+        #expect(requests.allSatisfy { $0.body.isEmpty && $0.route == "/asked" })
+    }
+
     @Test("a connection that rests too long is closed without an answer")
     func idleDeadline() throws {
         let server = try TestServer { $0.idleTimeout = .milliseconds(50) }
