@@ -23,13 +23,16 @@ final class ALSWorkspace: @unchecked Sendable {
         rightSide.fill(0)
     }
 
-    /// A += Σ w q qᵀ and b += Σ w q over the observed rows `columns` of `others`.
+    /// A += Σ |w| q qᵀ over the observed rows `columns` of `others`, and b += Σ w q over those with w > 0: what is observed is 1
+    /// where w is above 0, and 0 where it is below, a dislike.
     func add(_ columns: ArraySlice<Int32>, weights: ArraySlice<Float>, of others: AlignedBuffer<Float>) {
         var first = columns.startIndex
         while first < columns.endIndex {
             let count = min(Self.rowsPerProduct, columns.endIndex - first)
             for offset in 0..<count {
-                let root = weights[weights.startIndex + (first - columns.startIndex) + offset].squareRoot()
+                let weight = weights[weights.startIndex + (first - columns.startIndex) + offset]
+                let root = abs(weight).squareRoot()
+                let target = weight < 0 ? 0 : root
                 let source = Int(columns[first + offset]) * dimension
                 precondition(source >= 0 && source + dimension <= others.count)
                 let (from, to) = unsafe (others.base + source, gathered.base + offset * dimension)
@@ -37,7 +40,7 @@ final class ALSWorkspace: @unchecked Sendable {
                 for k in 0..<dimension {
                     let element = unsafe root * from[k]
                     unsafe to[k] = element
-                    unsafe b[k] += root * element
+                    unsafe b[k] += target * element
                 }
             }
             unsafe Kernels.addGram(rows: count, columns: dimension, of: gathered.base, scale: 1, into: matrix.base)

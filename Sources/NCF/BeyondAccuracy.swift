@@ -23,6 +23,7 @@ public struct BeyondAccuracy: Sendable, Equatable {
     /// - Parameter train: What the lists were made from.
     public init(lists: [[Int32]], cutoff: Int, train: InteractionDataset) {
         self.cutoff = cutoff
+        let train = train.withoutDislikes()
         let lists = lists.map { $0.prefix(cutoff) }
         self.lists = lists.count
         var interactions = [Int](repeating: 0, count: train.itemCount)

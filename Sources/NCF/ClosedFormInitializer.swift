@@ -57,7 +57,8 @@ struct ClosedFormInitializer {
         var relations: ItemItemFactors?
         if hyperparameters.hasHistory {
             let regression = ItemItemRegression(
-                dataset: dataset, regularization: hyperparameters.history.regularization, seed: hyperparameters.seed,
+                dataset: dataset.withoutDislikes(), regularization: hyperparameters.history.regularization,
+                seed: hyperparameters.seed,
                 loop: loop)
             relations = memory.factors(
                 of: regression, rank: hyperparameters.history.dimension, isCancelled: isCancelled)
@@ -74,7 +75,7 @@ struct ClosedFormInitializer {
 
     /// Scores of observed pairs, and of the negatives each would be trained with.
     private func samples(_ blend: ClosedFormBlend) -> (positives: [Float], negatives: [Float]) {
-        let sampler = NegativeSampler(dataset: dataset)
+        let sampler = NegativeSampler(dataset: dataset.withoutDislikes())
         var random = SplitMix64(seed: hyperparameters.seed, 7)
         var positives: [Float] = []
         var negatives: [Float] = []
@@ -83,6 +84,11 @@ struct ClosedFormInitializer {
             let places = dataset.interactions(of: user).filter { $0 % every == 0 }
             let history = places.isEmpty ? [] : blend.historySum(of: user)
             for place in places {
+                if dataset.weights[place] < 0 {
+                    negatives.append(
+                        blend.score(user: user, historySum: history, item: Int(dataset.items[place])))
+                    continue
+                }
                 positives.append(
                     blend.score(
                         user: user, historySum: history, item: Int(dataset.items[place]),

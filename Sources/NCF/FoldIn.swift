@@ -26,6 +26,8 @@ struct FoldIn {
         var weight: Float
         /// Whether the item is in the user's bag, without which it then counts.
         var isInBag = false
+        /// Whether the user said no to it, rather than only not having interacted with it.
+        var isDisliked = false
     }
 
     /// - Parameter movesTower: Whether the MLP embedding is found too, or stays the prior's.
@@ -72,12 +74,13 @@ extension ModelSnapshot {
     ///
     /// An approximation of what training would have found, with the same loss and all items frozen; see ``FoldIn``. Under
     /// the implicit objective the history is set against what training would draw on average (``NegativePool``).
-    /// Under the rating objective, an item without a rating counts as rated four fifths up the scale, for it was chosen.
+    /// Under the rating objective, an item without a rating counts as rated four fifths up the scale, for it was chosen; one
+    /// fifth if it was disliked. A dislike is otherwise a negative of its own weight, and in no bag.
     ///
     /// - Parameters:
     ///   - items: The history, oldest first; items outside the catalogue and repetitions are left out, and of a very
     ///     long history the oldest.
-    ///   - weights: How much each counts; 1 each if nil.
+    ///   - weights: How much each counts, below 0 for a dislike; 1 each if nil. Of repetitions the newest counts.
     ///   - ratings: What each was rated, for a rating model; NaN where it was not.
     public func foldIn(items: [Int32], weights: [Float]? = nil, ratings: [Float]? = nil) -> UserVector {
         FoldIn(model: model, prior: prior.around(history(items, weights), of: model), objective: objective)
@@ -85,9 +88,9 @@ extension ModelSnapshot {
     }
 
     /// The items of a history that go into the user's bag, each once.
-    private func history(_ items: [Int32], _ weights: [Float]?) -> [Int32] {
+    func history(_ items: [Int32], _ weights: [Float]?) -> [Int32] {
         guard model.history != nil else { return [] }
-        var known = ItemSet(itemCount: itemCount)
+        var known = ItemSet(itemCount: itemCount, items: newlyDisliked(items, weights).map { Int(items[$0]) })
         return items.indices.compactMap { index in
             let item = items[index]
             guard item >= 0, item < itemCount, !known.contains(Int(item)), (weights?[index] ?? 1) > 0 else {
@@ -98,32 +101,51 @@ extension ModelSnapshot {
         }
     }
 
-    /// What a history is folded in from: itself, newest first, and the negatives beside it.
+    /// Where in a history it was last said of an item that it is disliked, for those of which nothing else was said later; ascending.
+    func newlyDisliked(_ items: [Int32], _ weights: [Float]?) -> [Int] {
+        guard let weights, weights.contains(where: { $0 < 0 }) else { return [] }
+        var known = ItemSet(itemCount: itemCount)
+        let places = items.indices.reversed().filter { index in
+            let item = items[index]
+            guard item >= 0, item < itemCount, weights[index] != 0, !known.contains(Int(item)) else { return false }
+            known.insert(Int(item))
+            return weights[index] < 0
+        }
+        return places.reversed()
+    }
+
+    /// What a history is folded in from: its positives, newest first, its dislikes, and the negatives beside them.
     func foldInSamples(
         items: [Int32], weights: [Float]?, ratings: [Float]?
     ) -> (all: [FoldIn.Sample], positiveCount: Int) {
         precondition(weights.map { $0.count == items.count } ?? true && ratings.map { $0.count == items.count } ?? true)
         var known = ItemSet(itemCount: itemCount)
-        var samples: [FoldIn.Sample] = []
-        for index in items.indices.reversed() where samples.count < FoldIn.historyLimit {
+        var (samples, dislikes) = ([FoldIn.Sample](), [FoldIn.Sample]())
+        for index in items.indices.reversed() where samples.count + dislikes.count < FoldIn.historyLimit {
             let item = items[index]
             let weight = weights?[index] ?? 1
-            guard item >= 0, item < itemCount, !known.contains(Int(item)), weight > 0, weight.isFinite else { continue }
+            guard item >= 0, item < itemCount, !known.contains(Int(item)), weight != 0, weight.isFinite else {
+                continue
+            }
             known.insert(Int(item))
-            samples.append(
-                FoldIn.Sample(
-                    item: item, target: target(ratings?[index]), weight: weight, isInBag: model.history != nil))
+            let isDisliked = weight < 0
+            let sample = FoldIn.Sample(
+                item: item, target: target(ratings?[index], isDisliked: isDisliked), weight: abs(weight),
+                isInBag: model.history != nil && !isDisliked, isDisliked: isDisliked)
+            if isDisliked { dislikes.append(sample) } else { samples.append(sample) }
         }
         let positiveCount = samples.count
-        if objective != .rating { samples += negatives(beside: samples, known) }
-        return (samples, positiveCount)
+        // A dislike is a negative on top of what everything unseen is.
+        for dislike in dislikes { known.remove(Int(dislike.item)) }
+        let negatives = objective == .rating ? [] : negatives(beside: samples, known)
+        return (samples + dislikes + negatives, positiveCount)
     }
 
-    private func target(_ rating: Float?) -> Float {
-        guard objective == .rating else { return 1 }
+    private func target(_ rating: Float?, isDisliked: Bool) -> Float {
+        guard objective == .rating else { return isDisliked ? 0 : 1 }
         if let rating, rating.isFinite { return rating }
         guard let range = ratingRange else { return model.globalBias }
-        return range.lowerBound + 0.8 * (range.upperBound - range.lowerBound)
+        return range.lowerBound + (isDisliked ? 0.2 : 0.8) * (range.upperBound - range.lowerBound)
     }
 
     /// Items outside the history, which together weigh what training's negatives would.

@@ -2,7 +2,7 @@
 /// and the regularisation by frequency of Rendle et al. 2021,
 ///
 ///     Σ_{(u,i) observed} w_ui (1 − p_u · q_i)² + α Σ_{all u, i} (p_u · q_i)²
-///         + λ (Σ_u (n_u + α I) |p_u|² + Σ_i (n_i + α U) |q_i|²)
+///         + Σ_{(u,i) disliked} |w_ui| (p_u · q_i)² + λ (Σ_u (n_u + α I) |p_u|² + Σ_i (n_i + α U) |q_i|²)
 ///
 /// Every sweep solves all users with the items fixed, then all items with the users fixed, each exactly (Cholesky).
 /// A sweep costs O(interactions · d² + (U + I) · d³); memory beside the factors O(interactions + d² · threads). A row is

@@ -20,8 +20,8 @@ public struct ImportedModel: Sendable {
     public let negativesPerPositive: Int?
     /// Where the negatives of folding in are drawn from, if the file says so.
     public let seed: UInt64?
-    /// What users had seen, by the file's own account: item indices, one list per user; empty where it is silent.
-    let seen: [[Int32]]
+    /// What users had seen, by the file's own account: one list per user; empty where it is silent.
+    let seen: [[SeenItem]]
 
     /// Reads the open file `descriptor`, which stays the caller's and may be closed afterwards.
     ///

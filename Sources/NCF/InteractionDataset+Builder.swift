@@ -3,11 +3,18 @@ extension InteractionDataset {
     public struct Builder {
         private var userIDs = IDMap.Builder()
         private var itemIDs = IDMap.Builder()
-        private var rows = Rows()
+        private var rows = BuilderRows()
         private var cleaning = DatasetCleaning()
 
         /// A builder without rows.
         public init() {}
+
+        /// Makes a kind of interaction known, and returns the number that stands for it in
+        /// ``add(userID:itemID:rating:weight:timestamp:kind:)``; 0 always is ``FeedbackKind/plain``.
+        public mutating func define(_ kind: FeedbackKind) -> Int {
+            rows.settings.append(kind)
+            return rows.settings.count - 1
+        }
 
         /// Adds one interaction, or leaves it out and counts it if a number in it is unusable.
         ///
@@ -17,8 +24,9 @@ extension InteractionDataset {
         ///   - rating: On any scale; nil for none.
         ///   - weight: How much it counts; not negative.
         ///   - timestamp: In milliseconds since 1970; 0 is unknown.
+        ///   - kind: What ``define(_:)`` returned.
         public mutating func add(
-            userID: String, itemID: String, rating: Float?, weight: Float = 1, timestamp: Int64 = 0
+            userID: String, itemID: String, rating: Float?, weight: Float = 1, timestamp: Int64 = 0, kind: Int = 0
         ) {
             cleaning.rows += 1
             if let rating, !rating.isFinite {
@@ -29,25 +37,34 @@ extension InteractionDataset {
                 cleaning.invalidWeights += 1
                 return
             }
-            rows.users.append(Int32(userIDs.intern(userID)))
-            rows.items.append(Int32(itemIDs.intern(itemID)))
-            rows.ratings.append(rating ?? .nan)
-            rows.weights.append(weight)
-            rows.timestamps.append(timestamp)
+            rows.append(
+                user: Int32(userIDs.intern(userID)), item: Int32(itemIDs.intern(itemID)), rating: rating ?? .nan,
+                weight: weight, timestamp: timestamp, kind: kind)
         }
 
-        /// Sorts the rows by user and time and merges repeated pairs: the latest wins, and what was last to arrive among
-        /// equal times. O(n log n) in the rows of a user.
+        /// Leaves an interaction out and counts it, because interactions of its kind are refused.
+        public mutating func addRefusedKind() {
+            cleaning.rows += 1
+            cleaning.refusedKinds += 1
+        }
+
+        /// Sorts the rows by user and time and merges repeated pairs; O(n log n) in the rows of a user.
+        ///
+        /// Of rows of one kind the latest wins, and what was last to arrive among equal times. Where a pair has rows of
+        /// several kinds, its newest row says whether it is a positive or a dislike, and of what says the same the
+        /// strongest stands, with its own rating and time: a purchase is not undone by a later view, but by a dislike.
+        /// What fades is as old as it is older than the newest row of all; a row without a time does not fade.
         public consuming func build() -> InteractionDataset {
             let users = userIDs.build()
             let byUser = rows.orderedByUser(userCount: users.count)
+            let newest = rows.timestamps.max() ?? 0
             var cleaning = cleaning
             var kept: [Int] = []
             kept.reserveCapacity(rows.users.count)
             var offsets = [0]
             for user in 0..<users.count {
                 let own = byUser.order[byUser.offsets[user]..<byUser.offsets[user + 1]]
-                kept += rows.merged(own, &cleaning)
+                kept += rows.merged(own, newest: newest, &cleaning)
                 offsets.append(kept.count)
             }
             return InteractionDataset(
@@ -56,78 +73,10 @@ extension InteractionDataset {
                 userOffsets: offsets,
                 items: kept.map { rows.items[$0] },
                 ratings: kept.map { rows.ratings[$0] },
-                weights: kept.map { rows.weights[$0] },
+                weights: kept.map { rows.evidence(of: $0, newest: newest) },
                 timestamps: kept.map { rows.timestamps[$0] },
                 cleaning: cleaning
             )
-        }
-    }
-}
-
-extension InteractionDataset {
-    /// The rows of a builder as columns, in the order of arrival.
-    private struct Rows {
-        var users: [Int32] = []
-        var items: [Int32] = []
-        var ratings: [Float] = []
-        var weights: [Float] = []
-        var timestamps: [Int64] = []
-
-        /// The rows grouped by user, each group in the order of arrival (a counting sort).
-        func orderedByUser(userCount: Int) -> (order: [Int], offsets: [Int]) {
-            var offsets = [Int](repeating: 0, count: userCount + 1)
-            for user in users { offsets[Int(user) + 1] += 1 }
-            for user in 0..<userCount { offsets[user + 1] += offsets[user] }
-            var next = offsets
-            var order = [Int](repeating: 0, count: users.count)
-            for row in users.indices {
-                let user = Int(users[row])
-                order[next[user]] = row
-                next[user] += 1
-            }
-            return (order, offsets)
-        }
-
-        /// Of one user's rows, the one to keep for each item, sorted by time and arrival.
-        func merged(_ own: ArraySlice<Int>, _ cleaning: inout DatasetCleaning) -> [Int] {
-            let byItem = own.sorted { sortKey($0) < sortKey($1) }
-            var kept: [Int] = []
-            var start = 0
-            while start < byItem.count {
-                var end = start + 1
-                while end < byItem.count, items[byItem[end]] == items[byItem[start]] { end += 1 }
-                kept.append(latest(byItem[start..<end], &cleaning))
-                start = end
-            }
-            return kept.sorted { (timestamps[$0], $0) < (timestamps[$1], $1) }
-        }
-
-        /// Brings equal rows next to each other, and the rows of a pair together.
-        private func sortKey(_ row: Int) -> (Int32, Int64, UInt32, UInt32, Int) {
-            (items[row], timestamps[row], ratings[row].bitPattern, weights[row].bitPattern, row)
-        }
-
-        /// The row that stands for all rows of one pair.
-        private func latest(_ pair: ArraySlice<Int>, _ cleaning: inout DatasetCleaning) -> Int {
-            var winner = pair[pair.startIndex]
-            for row in pair where (timestamps[row], row) > (timestamps[winner], winner) { winner = row }
-            var different: [Int] = []
-            for row in pair {
-                if let last = different.last, isRepetition(row, of: last) {
-                    cleaning.exactDuplicates += 1
-                } else {
-                    different.append(row)
-                }
-            }
-            cleaning.repeatedPairs += different.count - 1
-            let winning = ratings[winner].bitPattern
-            cleaning.conflictingRatings += different.count { ratings[$0].bitPattern != winning }
-            return winner
-        }
-
-        private func isRepetition(_ row: Int, of other: Int) -> Bool {
-            timestamps[row] == timestamps[other] && weights[row] == weights[other]
-                && ratings[row].bitPattern == ratings[other].bitPattern
         }
     }
 }

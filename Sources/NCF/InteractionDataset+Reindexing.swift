@@ -4,9 +4,10 @@ extension InteractionDataset {
     ///
     /// - Parameter seen: For each of `users` items that come before those of this dataset, without rating or time; a pair
     ///   that is in both is kept once, where it is here.
-    func reindexed(users: IDMap, items: IDMap, after seen: [[Int32]] = []) -> InteractionDataset {
+    func reindexed(users: IDMap, items: IDMap, after seen: [[SeenItem]] = []) -> InteractionDataset {
         let itemIndices = (0..<itemCount).map { items.index(of: itemIDs[$0]).map(Int32.init) }
         var (offsets, taken, positions) = ([0], [Int32](), [Int?]())
+        var weights: [Float] = []
         var marks = [Int](repeating: -1, count: items.count)
         for user in 0..<users.count {
             var own: [(item: Int32, position: Int)] = []
@@ -17,19 +18,21 @@ extension InteractionDataset {
                     marks[Int(item)] = user
                 }
             }
-            for item in seen.isEmpty ? [] : seen[user] where marks[Int(item)] != user {
-                marks[Int(item)] = user
-                taken.append(item)
+            for earlier in seen.isEmpty ? [] : seen[user] where marks[Int(earlier.item)] != user {
+                marks[Int(earlier.item)] = user
+                taken.append(earlier.item)
                 positions.append(nil)
+                weights.append(earlier.isDisliked ? -1 : 1)
             }
             taken += own.map(\.item)
             positions += own.map(\.position)
+            weights += own.map { self.weights[$0.position] }
             offsets.append(taken.count)
         }
         return InteractionDataset(
             userIDs: users, itemIDs: items, userOffsets: offsets, items: taken,
             ratings: positions.map { $0.map { ratings[$0] } ?? .nan },
-            weights: positions.map { $0.map { weights[$0] } ?? 1 },
+            weights: weights,
             timestamps: positions.map { $0.map { timestamps[$0] } ?? 0 }, cleaning: DatasetCleaning())
     }
 }
@@ -43,13 +46,15 @@ extension ModelSnapshot {
     public func measurement(
         before: InteractionDataset, since: InteractionDataset
     ) -> (train: InteractionDataset, holdout: Holdout) {
-        let train = before.reindexed(users: users, items: items, after: (0..<userCount).map(seenItems))
+        let train = before.reindexed(users: users, items: items, after: (0..<userCount).map(seen.list))
         let later = since.reindexed(users: users, items: items)
         var (heldOut, ratings) = ([[Int32]](), [[Float]]())
         var marks = [Int](repeating: -1, count: itemCount)
         for user in 0..<userCount {
             for item in train.items(of: user) { marks[Int(item)] = user }
-            let fresh = later.interactions(of: user).filter { marks[Int(later.items[$0])] != user }
+            let fresh = later.interactions(of: user).filter {
+                later.weights[$0] > 0 && marks[Int(later.items[$0])] != user
+            }
             heldOut.append(fresh.map { later.items[$0] })
             ratings.append(fresh.map { later.ratings[$0] })
         }

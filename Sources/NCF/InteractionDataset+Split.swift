@@ -7,8 +7,8 @@ extension InteractionDataset {
     /// - Parameters:
     ///   - strategy: Which interactions.
     ///   - seed: Decides the random ones.
-    /// - Returns: The rest, with the same users and items under the same indices, and what was set aside. An interaction of
-    ///   weight 0 stays with the rest: it is no sign of interest, and a model that ranks it low is not wrong.
+    /// - Returns: The rest, with the same users and items under the same indices, and what was set aside. A dislike, or an
+    ///   interaction of weight 0, stays with the rest: it is no sign of interest, and a model that ranks it low is not wrong.
     public func split(_ strategy: HoldoutStrategy, seed: UInt64) -> (train: InteractionDataset, holdout: Holdout) {
         let held =
             switch strategy {

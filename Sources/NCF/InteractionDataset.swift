@@ -14,7 +14,8 @@ public struct InteractionDataset: Sendable {
     public let items: [Int32]
     /// The rating of each interaction, NaN where it has none.
     public let ratings: [Float]
-    /// The weight of each interaction, 1 unless the caller said otherwise.
+    /// What each interaction counts, 1 unless the caller said otherwise: above 0 for a positive, below 0 for a dislike, which is a
+    /// true negative of that size; 0 is seen and nothing else.
     public let weights: [Float]
     /// When each interaction happened, in milliseconds since 1970; 0 is unknown.
     public let timestamps: [Int64]
@@ -24,6 +25,8 @@ public struct InteractionDataset: Sendable {
     public let hasRatings: Bool
     /// The least and the greatest rating; nil where there is none.
     public let ratingRange: ClosedRange<Float>?
+    /// Whether any interaction is a dislike.
+    public let hasDislikes: Bool
 
     /// Takes rows that are already grouped by user, sorted, and free of repeated pairs.
     init(
@@ -53,6 +56,7 @@ public struct InteractionDataset: Sendable {
             range = min(range?.lowerBound ?? rating, rating)...max(range?.upperBound ?? rating, rating)
         }
         ratingRange = range
+        hasDislikes = weights.contains { $0 < 0 }
         hasRatings = rated > 0 && rated == items.count
     }
 

@@ -19,19 +19,24 @@ extension ModelSnapshot {
         for user in kept { _ = ids.intern(users[user]) }
         var offsets: [UInt64] = [0]
         var items: [Int32] = []
+        var dislikes: [UInt8] = []
         for user in kept {
-            items += seen.items(of: user)
+            let own = seen.list(of: user)
+            items += own.map(\.item)
+            dislikes += own.map { $0.isDisliked ? 1 : 0 }
             offsets.append(UInt64(items.count))
         }
         var counts = Array(popularity)
         for user in gone {
-            for item in seen.items(of: user) { counts[Int(item)] = max(0, counts[Int(item)] - 1) }
+            for item in seen.items(of: user, disliked: false) { counts[Int(item)] = max(0, counts[Int(item)] - 1) }
         }
         let order = counts.indices.sorted { (counts[$0], $1) > (counts[$1], $0) }
         return ModelSnapshot(
             version: version, users: ids.build(), items: self.items, lineage: lineage, ratingRange: ratingRange,
             model: ScoringModel(model, users: kept),
-            seen: SeenItems(offsets: FrozenArray(offsets), items: FrozenArray(items)),
+            seen: SeenItems(
+                offsets: FrozenArray(offsets), items: FrozenArray(items),
+                dislikes: hasDislikes ? FrozenArray(dislikes) : nil),
             popularity: FrozenArray(counts), popularityOrder: FrozenArray(order.map(Int32.init)), prior: prior)
     }
 }

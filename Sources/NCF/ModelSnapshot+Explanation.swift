@@ -26,9 +26,10 @@ public struct Explanation: Sendable, Equatable {
 }
 
 extension ModelSnapshot {
-    /// Explains the scores of `items` for a user the model knows, by what it had seen when the model was trained.
+    /// Explains the scores of `items` for a user the model knows, by what it had seen, and not disliked, when the model was
+    /// trained.
     public func explain(user: Int, items: [Int32], reasons: Int = 3) -> [Explanation] {
-        explain(model.vector(of: user), items: items, history: seenItems(of: user), reasons: reasons)
+        explain(model.vector(of: user), items: items, history: likedItems(of: user), reasons: reasons)
     }
 
     /// Explains the scores of `items` for a user given by its vector.

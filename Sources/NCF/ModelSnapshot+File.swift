@@ -36,6 +36,9 @@ extension ModelSnapshot {
             SafetensorsTensor("popularity", popularity, shape: [items]),
             SafetensorsTensor("popularity_order", popularityOrder, shape: [items]),
         ]
+        if let dislikes = seen.dislikes {
+            tensors.append(SafetensorsTensor("seen.disliked", dislikes, shape: [dislikes.count]))
+        }
         return tensors + self.users.tensors("user_ids") + self.items.tensors("item_ids")
     }
 

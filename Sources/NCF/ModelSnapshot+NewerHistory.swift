@@ -14,51 +14,119 @@ extension ModelSnapshot {
     /// embedding, whose fold-in costs more, stays as it was trained, unless there is nothing else. Costs two linear
     /// fold-ins, well below a millisecond.
     ///
+    /// New dislikes move a vector by that difference with histories too: they are in no bag. What was liked before leaves the bag.
+    ///
     /// Without new items it is the trained vector to the bit.
     ///
-    /// - Parameter items: Oldest first; those the model has seen, those outside the catalogue, and repetitions change nothing.
-    public func foldIn(user: Int, newer items: [Int32]) -> UserVector {
+    /// - Parameters:
+    ///   - items: Oldest first; those of which the model knows as much, those outside the catalogue, and repetitions change
+    ///     nothing.
+    ///   - weights: How much each counts, below 0 for a dislike; 1 each if nil. Of repetitions the newest says which it is.
+    public func foldIn(user: Int, newer items: [Int32], weights: [Float]? = nil) -> UserVector {
         let own = model.vector(of: user)
-        let seen = seenItems(of: user)
-        let new = newItems(among: items, beside: seen)
-        guard !new.isEmpty else { return own }
-        if let history = model.history { return history.adding(new, to: own) }
-        guard model.architecture.hasGMF else { return descended(own, new, seen) }
-        let remembered = Array(seen.suffix(Self.rememberedHistory))
-        let before = linearFoldIn(remembered, tower: own.mlp)
-        let after = linearFoldIn(remembered + new, tower: own.mlp)
+        let change = change(of: user, items, weights)
+        guard !change.items.isEmpty else { return own }
+        guard model.architecture.hasGMF || model.history != nil else { return descended(own, change) }
+        let remembered = change.remembered.suffix(Self.rememberedHistory)
+        guard let history = model.history else {
+            let before = remembered + change.withdrawn
+            return moved(own, from: (Array(before), nil), to: change.after(Array(remembered)))
+        }
+        var moved = own
+        if !change.liked.isEmpty { moved = history.adding(change.liked, to: moved) }
+        if !change.withdrawn.isEmpty { moved = history.removing(change.withdrawn, from: moved) }
+        guard !change.disliked.isEmpty else { return moved }
+        guard model.architecture.hasGMF else { return descended(moved, change.dislikesAlone) }
+        let known = Array(remembered + change.liked)
+        return self.moved(moved, from: (known, nil), to: change.dislikesAlone.after(known))
+    }
+
+    /// `own` by as much as p_G and β_u differ between folding in one history and another.
+    private func moved(
+        _ own: UserVector, from: (items: [Int32], weights: [Float]?), to: (items: [Int32], weights: [Float]?)
+    ) -> UserVector {
+        let before = linearFoldIn(from.items, from.weights, tower: own.mlp)
+        let after = linearFoldIn(to.items, to.weights, tower: own.mlp)
         var moved = own
         for k in moved.gmf.indices { moved.gmf[k] += after.gmf[k] - before.gmf[k] }
         moved.bias += after.bias - before.bias
         return moved
     }
 
-    /// The items of the catalogue that are not in `seen`, each once, in their order.
-    private func newItems(among items: [Int32], beside seen: [Int32]) -> [Int32] {
-        var known = ItemSet(itemCount: itemCount, items: seen.map(Int.init))
-        return items.filter { item in
-            guard item >= 0, item < itemCount, !known.contains(Int(item)) else { return false }
-            known.insert(Int(item))
-            return true
-        }
-    }
-
-    /// A fold-in of p_G and β_u beside a tower whose embedding is given.
-    private func linearFoldIn(_ items: [Int32], tower: [Float]) -> UserVector {
+    /// A fold-in of p_G and β_u beside a tower whose embedding is given, around the same history whatever was disliked.
+    private func linearFoldIn(_ items: [Int32], _ weights: [Float]?, tower: [Float]) -> UserVector {
+        let prior = prior.around(history(items, weights), of: model)
         var around = prior.user
         around.mlp = tower
-        let prior = ModelPrior(user: around, userVariance: prior.userVariance, item: prior.item)
-        return FoldIn(model: model, prior: prior, objective: objective)
-            .vector(samples: foldInSamples(items: items, weights: nil, ratings: nil).all, movesTower: false)
+        return FoldIn(
+            model: model, prior: ModelPrior(user: around, userVariance: prior.userVariance, item: prior.item),
+            objective: objective
+        ).vector(samples: foldInSamples(items: items, weights: weights, ratings: nil).all, movesTower: false)
     }
 
     /// Down the new items' loss from the trained vector: in a tower the difference of two fold-ins means nothing.
-    private func descended(_ own: UserVector, _ new: [Int32], _ seen: [Int32]) -> UserVector {
-        let known = ItemSet(itemCount: itemCount, items: seen.map(Int.init))
+    private func descended(_ own: UserVector, _ change: TasteChange) -> UserVector {
+        let known = ItemSet(itemCount: itemCount, items: change.seen.map(Int.init))
         let prior = ModelPrior(user: own, userVariance: prior.userVariance, item: prior.item)
-        // What the user has seen is no negative of what came after it.
-        let samples = foldInSamples(items: new, weights: nil, ratings: nil).all
-            .filter { $0.target != 0 || !known.contains(Int($0.item)) }
+        let (items, weights) = change.after([])
+        // What the user has seen is no negative of what came after it, unless it is disliked now.
+        let samples = foldInSamples(items: items, weights: weights, ratings: nil).all
+            .filter { $0.target != 0 || $0.isDisliked || !known.contains(Int($0.item)) }
         return FoldIn(model: model, prior: prior, objective: objective).vector(samples: samples)
+    }
+
+    /// What `items` say that the model does not know of the user.
+    private func change(of user: Int, _ items: [Int32], _ weights: [Float]?) -> TasteChange {
+        let (liked, disliked) = (likedItems(of: user), dislikedItems(of: user))
+        let turned = newlyDisliked(items, weights)
+        var known = ItemSet(itemCount: itemCount, items: (liked + turned.map { items[$0] }).map(Int.init))
+        var change = TasteChange(seen: liked + disliked, remembered: liked)
+        for (index, item) in items.enumerated() {
+            let weight = weights?[index] ?? 1
+            guard item >= 0, item < itemCount, weight > 0, !known.contains(Int(item)) else { continue }
+            known.insert(Int(item))
+            change.liked.append(item)
+            change.likes.append(weight)
+        }
+        guard !turned.isEmpty, let weights else { return change }
+        var isLiked = ItemSet(itemCount: itemCount, items: liked.map(Int.init))
+        let isDisliked = ItemSet(itemCount: itemCount, items: disliked.map(Int.init))
+        for (item, weight) in turned.map({ (items[$0], weights[$0]) }) where !isDisliked.contains(Int(item)) {
+            change.disliked.append(item)
+            change.dislikes.append(weight)
+            if isLiked.contains(Int(item)) { change.withdrawn.append(item) }
+            isLiked.remove(Int(item))
+        }
+        change.remembered = liked.filter { isLiked.contains(Int($0)) }
+        return change
+    }
+}
+
+/// What a user did since the model was trained, as far as it is new to the model.
+private struct TasteChange {
+    /// Everything the model knows the user to have seen.
+    var seen: [Int32]
+    /// What the user liked, and still does.
+    var remembered: [Int32]
+    /// New positives, and what they count.
+    var liked: [Int32] = []
+    var likes: [Float] = []
+    /// New dislikes, and what they count: below 0.
+    var disliked: [Int32] = []
+    var dislikes: [Float] = []
+    /// Of the dislikes those that the user had liked.
+    var withdrawn: [Int32] = []
+
+    var items: [Int32] { liked + disliked }
+
+    var dislikesAlone: TasteChange {
+        var change = self
+        (change.liked, change.likes) = ([], [])
+        return change
+    }
+
+    /// `history`, and the new items after it.
+    func after(_ history: [Int32]) -> (items: [Int32], weights: [Float]?) {
+        (history + liked + disliked, Array(repeating: 1, count: history.count) + likes + dislikes)
     }
 }

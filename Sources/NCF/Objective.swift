@@ -28,7 +28,10 @@ public enum Objective: String, Sendable, CaseIterable {
     /// that absence says nothing.
     public func resolved(for dataset: InteractionDataset) -> Objective {
         guard self == .auto else { return self }
-        guard dataset.hasRatings, let range = dataset.ratingRange, range.lowerBound < range.upperBound else {
+        // Who says by the kind of an interaction that it was a dislike asks for a ranking.
+        guard dataset.hasRatings, !dataset.hasDislikes, let range = dataset.ratingRange,
+            range.lowerBound < range.upperBound
+        else {
             return .implicit
         }
         let cells = Double(dataset.userCount) * Double(dataset.itemCount)

@@ -81,7 +81,7 @@ public struct Trainer: Sendable {
         guard let memoryLimit else { return }
         let memory = TrainingMemory(
             settings, userCount: dataset.userCount, itemCount: dataset.itemCount,
-            interactionCount: dataset.interactionCount)
+            interactionCount: dataset.interactionCount, hasDislikes: dataset.hasDislikes)
         guard memory.bytes <= memoryLimit else { throw .needsMemory(bytes: memory.bytes, limit: memoryLimit) }
     }
 }

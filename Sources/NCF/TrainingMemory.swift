@@ -13,8 +13,13 @@ struct TrainingMemory {
     /// Of an interaction, where negatives are drawn by popularity: the mass below it.
     private static let massBytes = 8
 
+    /// Of an interaction, where there are dislikes: itself in the data without them, and its place there.
+    private static let copyBytes = 28
+
     /// Of `settings` that are within their bounds, the objective resolved.
-    init(_ settings: Hyperparameters, userCount: Int, itemCount: Int, interactionCount: Int) {
+    init(
+        _ settings: Hyperparameters, userCount: Int, itemCount: Int, interactionCount: Int, hasDislikes: Bool = false
+    ) {
         let rows = userCount + itemCount
         let shape = Shape(settings)
         let perGroup = settings.objective == .rating ? 1 : 1 + settings.negativesPerPositive
@@ -43,6 +48,10 @@ struct TrainingMemory {
         if settings.negativeSampling != .uniform, settings.objective != .rating {
             elements += 4 * rows
             interactionBytes += Self.massBytes
+        }
+        if hasDislikes {
+            elements += 6 * userCount
+            interactionBytes += Self.copyBytes
         }
         bytes = elements * Self.elementBytes + interactionCount * interactionBytes
     }

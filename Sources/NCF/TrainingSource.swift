@@ -12,8 +12,11 @@ struct TrainingSource: Sendable {
     private let seed: UInt64
     private let positives: [Positive]
     private let negatives: Negatives
+    private let dislikes: DislikedItems?
     private let itemCount: Int
     private let offsets: [Int]
+    // Streams are named by two numbers, and those of epochs are taken.
+    private static let dislikeStream: UInt64 = 0xD151_11CE
 
     /// Where negatives come from.
     private enum Negatives {
@@ -34,12 +37,14 @@ struct TrainingSource: Sendable {
     }
 
     /// - Throws: ``TrainingError/nothingToTrain(_:)`` where there is nothing to learn from.
-    init(dataset: InteractionDataset, hyperparameters: Hyperparameters) throws(TrainingError) {
+    init(dataset whole: InteractionDataset, hyperparameters: Hyperparameters) throws(TrainingError) {
         objective = hyperparameters.objective
         seed = hyperparameters.seed
         let isRating = objective == .rating
         samplesPerGroup = isRating ? 1 : 1 + hyperparameters.negativesPerPositive
-        guard dataset.interactionCount > 0 else { throw .nothingToTrain("there are no interactions") }
+        guard whole.interactionCount > 0 else { throw .nothingToTrain("there are no interactions") }
+        // What is disliked may be drawn like what was never seen, and comes besides.
+        let dataset = isRating ? whole : whole.withoutDislikes()
         var positions = Array(0..<dataset.interactionCount)
         if isRating {
             positions.removeAll { dataset.ratings[$0].isNaN }
@@ -47,8 +52,11 @@ struct TrainingSource: Sendable {
                 throw .nothingToTrain("the objective is rating, and no interaction has a rating")
             }
         }
-        positions.removeAll { dataset.weights[$0] == 0 }
-        guard !positions.isEmpty else { throw .nothingToTrain("every interaction has weight 0") }
+        positions.removeAll { dataset.weights[$0] <= 0 }
+        guard !positions.isEmpty else {
+            throw .nothingToTrain(
+                whole.hasDislikes ? "no interaction counts for an item" : "every interaction has weight 0")
+        }
         // The closed form alone draws none but to find its scale.
         if !isRating, hyperparameters.epochs > 0 {
             guard (0..<dataset.userCount).contains(where: { dataset.items(of: $0).count < dataset.itemCount }) else {
@@ -57,6 +65,8 @@ struct TrainingSource: Sendable {
         }
         negatives =
             isRating ? .none : Self.negatives(dataset, trained: positions.map { dataset.items[$0] }, hyperparameters)
+        dislikes =
+            isRating ? nil : DislikedItems(dataset: whole, negativesPerPositive: hyperparameters.negativesPerPositive)
         itemCount = dataset.itemCount
         offsets = dataset.userOffsets
         var owners: [Int32] = []
@@ -64,7 +74,7 @@ struct TrainingSource: Sendable {
         for user in 0..<dataset.userCount {
             owners.append(contentsOf: repeatElement(Int32(user), count: dataset.interactions(of: user).count))
         }
-        let historyWeight = hyperparameters.hasHistory ? FeatureBags.historyWeight(of: dataset) : 0
+        let historyWeight = hyperparameters.hasHistory ? FeatureBags.historyWeight(of: whole) : 0
         positives = positions.map {
             let (target, weight) = (isRating ? dataset.ratings[$0] : 1, dataset.weights[$0])
             return Positive(
@@ -148,6 +158,11 @@ struct TrainingSource: Sendable {
                 draw(sampler, positive, start, of: batch, using: &random)
             case .inBatch(let others):
                 take(others, positive, group: group, of: batch, first: first, order: order)
+            }
+            if let dislikes {
+                var random = SplitMix64(seed: seed &+ Self.dislikeStream, epoch, place)
+                dislikes.place(
+                    of: Int(positive.user), in: start + 1..<start + samplesPerGroup, of: batch, using: &random)
             }
         }
     }

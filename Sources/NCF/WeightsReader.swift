@@ -9,6 +9,7 @@ struct WeightsReader {
     private static let names = [
         "user_gmf", "item_gmf", "user_mlp", "item_mlp", "output_weights", "user_bias", "item_bias", "global_bias",
         "user_ids.bytes", "user_ids.offsets", "item_ids.bytes", "item_ids.offsets", "seen.offsets", "seen.items",
+        "seen.disliked",
         "history_gmf", "history_mlp", "history_bias",
     ]
 
@@ -156,8 +157,13 @@ struct WeightsReader {
     }
 
     /// What each user had seen; empty where the file does not say.
-    func seen(userCount: Int, itemCount: Int) throws(SnapshotFileError) -> [[Int32]] {
-        guard try isThere("seen.offsets", with: "seen.items") else { return [] }
+    func seen(userCount: Int, itemCount: Int) throws(SnapshotFileError) -> [[SeenItem]] {
+        guard try isThere("seen.offsets", with: "seen.items") else {
+            guard !has("seen.disliked") else {
+                throw refusal("there is no tensor \"seen.items\" beside \"seen.disliked\"")
+            }
+            return []
+        }
         let offsets = try file.copyIntegers("seen.offsets", count: userCount + 1)
         let items = try file.copyIntegers("seen.items")
         guard offsets[0] == 0, offsets[userCount] == items.count, zip(offsets, offsets.dropFirst()).allSatisfy(<=)
@@ -167,7 +173,22 @@ struct WeightsReader {
         guard items.allSatisfy({ $0 < itemCount }) else {
             throw refusal("tensor \"seen.items\" names an item that is not there")
         }
-        return (0..<userCount).map { items[offsets[$0]..<offsets[$0 + 1]].map(Int32.init) }
+        let dislikes = try self.dislikes(count: items.count)
+        return (0..<userCount).map { user in
+            (offsets[user]..<offsets[user + 1]).map { place in
+                SeenItem(item: Int32(items[place]), isDisliked: dislikes.map { $0[place] != 0 } ?? false)
+            }
+        }
+    }
+
+    /// For each of the seen items 1 if it was disliked, else 0; nil where the file does not say.
+    private func dislikes(count: Int) throws(SnapshotFileError) -> [UInt8]? {
+        guard has("seen.disliked") else { return nil }
+        let marks = Array(try file.elements("seen.disliked", of: UInt8.self, shape: [count]))
+        guard marks.allSatisfy({ $0 <= 1 }) else {
+            throw refusal("tensor \"seen.disliked\" holds other numbers than 0 and 1")
+        }
+        return marks
     }
 
     // MARK: Tensors

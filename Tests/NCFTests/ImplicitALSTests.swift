@@ -28,8 +28,9 @@ struct ImplicitALSTests {
         var itemCounts = [Int](repeating: 0, count: data.itemCount)
         for user in 0..<data.userCount {
             for place in data.interactions(of: user) {
-                let error = 1 - Double(factors.score(user: user, item: Int(data.items[place])))
-                sum += Double(data.weights[place]) * error * error
+                let weight = Double(data.weights[place])
+                let error = (weight < 0 ? 0 : 1) - Double(factors.score(user: user, item: Int(data.items[place])))
+                sum += abs(weight) * error * error
                 itemCounts[Int(data.items[place])] += 1
             }
             for item in 0..<data.itemCount {
@@ -46,8 +47,26 @@ struct ImplicitALSTests {
         return sum
     }
 
-    @Test("the last half sweep leaves every item at the minimum: a nudge of any factor raises the objective")
-    func stationary() throws {
+    /// The same with every third interaction disliked, and more so.
+    private var disliked: InteractionDataset {
+        var builder = InteractionDataset.Builder()
+        let dislike = builder.define(FeedbackKind(weight: 2, sign: .negative))
+        for user in 0..<data.userCount {
+            for place in data.interactions(of: user) {
+                builder.add(
+                    userID: "\(user)", itemID: "\(data.items[place])", rating: nil, timestamp: 1,
+                    kind: place % 3 == 0 ? dislike : 0)
+            }
+        }
+        return builder.build()
+    }
+
+    @Test(
+        "the last half sweep leaves every item at the minimum: a nudge of any factor raises the objective",
+        arguments: [false, true])
+    func stationary(withDislikes: Bool) throws {
+        let data = withDislikes ? disliked : data
+        #expect(data.hasDislikes == withDislikes)
         let als = als(data)
         let factors = try #require(als.factors(dimension: dimension) { false })
         let least = objective(als, factors)

@@ -8,7 +8,7 @@ public struct DatasetProfile: Sendable, Equatable {
     public var interactions: Int
     /// The share of all cells, those of users and items without interactions included, that are filled.
     public var density: Double
-    /// The mean weight of an interaction.
+    /// The mean weight of an interaction, whether it is for its item or against it.
     public var meanWeight: Double
     /// What the objective is when nobody says.
     public var objective: Objective
@@ -22,7 +22,7 @@ public struct DatasetProfile: Sendable, Equatable {
         interactions = dataset.interactionCount
         let cells = Double(dataset.userCount) * Double(dataset.itemCount)
         density = cells > 0 ? Double(interactions) / cells : 0
-        let weight = dataset.weights.reduce(0) { $0 + Double($1) }
+        let weight = dataset.weights.reduce(0) { $0 + Double(abs($1)) }
         meanWeight = interactions > 0 && weight > 0 ? weight / Double(interactions) : 1
         objective = Objective.auto.resolved(for: dataset)
     }

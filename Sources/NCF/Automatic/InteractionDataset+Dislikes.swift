@@ -17,17 +17,28 @@ extension InteractionDataset {
         return ratings.reduce(-.infinity) { $1 < 0 ? max($0, $1) : $0 }
     }
 
-    /// What to train on for `objective`: for one that asks who takes what, dislikes are discounted; ratings say so themselves.
+    /// What to train on for `objective`: for one that asks who takes what, ratings that are dislikes are discounted; for
+    /// ratings, which say so themselves, a dislike is an interaction like any other.
     public func prepared(for objective: Objective) -> InteractionDataset {
-        objective.resolved(for: self) == .rating ? self : discountingDislikes()
+        if objective.resolved(for: self) != .rating { return discountingDislikes() }
+        return hasDislikes ? weighted(by: weights.map { abs($0) }) : self
     }
 
-    /// The same interactions, those that are dislikes with weight 0: seen, so that they are neither recommended nor drawn as
-    /// negatives more often than others, but no positives.
+    /// The same interactions, those whose ratings are dislikes with weight 0: seen, so that they are neither recommended nor drawn
+    /// as negatives more often than others, but no positives. What is a dislike by its kind stays one.
     public func discountingDislikes() -> InteractionDataset {
         guard let most = dislikesUpTo else { return self }
-        return InteractionDataset(
+        return weighted(by: zip(ratings, weights).map { $0 <= most ? min($1, 0) : $1 })
+    }
+
+    /// The same without what is a dislike by its kind: what its users took, for whoever asks nothing else.
+    func withoutDislikes() -> InteractionDataset {
+        hasDislikes ? removing(weights.map { $0 < 0 }) : self
+    }
+
+    private func weighted(by weights: [Float]) -> InteractionDataset {
+        InteractionDataset(
             userIDs: userIDs, itemIDs: itemIDs, userOffsets: userOffsets, items: items, ratings: ratings,
-            weights: zip(ratings, weights).map { $0 <= most ? 0 : $1 }, timestamps: timestamps, cleaning: cleaning)
+            weights: weights, timestamps: timestamps, cleaning: cleaning)
     }
 }

@@ -8,7 +8,8 @@ extension InteractionDataset {
     ///
     /// Each user's latest ones if the data has times, since serving is about what comes next; otherwise random ones, as the
     /// order of arrival may well be that of a sorted file. Where histories are so short that this would take more than a fifth
-    /// of all, or where there are thousands of users, random ones are spared. Interactions of weight 0 are no evidence and stay.
+    /// of all, or where there are thousands of users, random ones are spared. Dislikes and
+    /// interactions of weight 0 are no positives and stay.
     ///
     /// - Parameters:
     ///   - fold: 0 is the split just described, every other one is another random split.

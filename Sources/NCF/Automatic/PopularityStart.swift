@@ -47,7 +47,7 @@ struct PopularityStart {
 
     private func itemWeights() -> [Double] {
         var weights = [Double](repeating: Self.smoothing, count: dataset.itemCount)
-        for (item, weight) in zip(dataset.items, dataset.weights) { weights[Int(item)] += Double(weight) }
+        for (item, weight) in zip(dataset.items, dataset.weights) { weights[Int(item)] += Double(max(0, weight)) }
         return weights
     }
 }

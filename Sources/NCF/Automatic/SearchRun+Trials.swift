@@ -49,7 +49,8 @@ extension SearchRun {
         guard let limit = search.memoryLimit else { return true }
         let data = search.dataset
         let memory = TrainingMemory(
-            settings, userCount: data.userCount, itemCount: data.itemCount, interactionCount: data.interactionCount)
+            settings, userCount: data.userCount, itemCount: data.itemCount, interactionCount: data.interactionCount,
+            hasDislikes: data.hasDislikes)
         return memory.bytes <= limit
     }
 

@@ -1,0 +1,109 @@
+/// The rows of an ``InteractionDataset/Builder`` as columns, in the order of arrival, and which of them stand.
+struct BuilderRows {
+    private(set) var users: [Int32] = []
+    private(set) var items: [Int32] = []
+    private(set) var ratings: [Float] = []
+    private(set) var timestamps: [Int64] = []
+    /// Their own; see ``evidence(of:newest:)``.
+    private var weights: [Float] = []
+    /// Places in ``settings``; empty until a row has a kind, as most data have none.
+    private var kinds: [Int32] = []
+    /// The kinds that there are.
+    var settings = [FeedbackKind.plain]
+
+    mutating func append(user: Int32, item: Int32, rating: Float, weight: Float, timestamp: Int64, kind: Int) {
+        precondition(settings.indices.contains(kind), "a kind that was not defined")
+        if kind != 0 && kinds.isEmpty { kinds = Array(repeating: 0, count: users.count) }
+        if kind != 0 || !kinds.isEmpty { kinds.append(Int32(kind)) }
+        users.append(user)
+        items.append(item)
+        ratings.append(rating)
+        weights.append(weight)
+        timestamps.append(timestamp)
+    }
+
+    /// What a row counts now that the latest of all is of the time `newest`; below 0 for a dislike.
+    func evidence(of row: Int, newest: Int64) -> Float {
+        let age = timestamps[row] == 0 ? 0 : newest - timestamps[row]
+        return settings[kind(of: row)].evidence(weights[row], age: age)
+    }
+
+    private func kind(of row: Int) -> Int { kinds.isEmpty ? 0 : Int(kinds[row]) }
+
+    /// The rows grouped by user, each group in the order of arrival (a counting sort).
+    func orderedByUser(userCount: Int) -> (order: [Int], offsets: [Int]) {
+        var offsets = [Int](repeating: 0, count: userCount + 1)
+        for user in users { offsets[Int(user) + 1] += 1 }
+        for user in 0..<userCount { offsets[user + 1] += offsets[user] }
+        var next = offsets
+        var order = [Int](repeating: 0, count: users.count)
+        for row in users.indices {
+            let user = Int(users[row])
+            order[next[user]] = row
+            next[user] += 1
+        }
+        return (order, offsets)
+    }
+
+    /// Of one user's rows, the one to keep for each item, sorted by time and arrival.
+    func merged(_ own: ArraySlice<Int>, newest: Int64, _ cleaning: inout DatasetCleaning) -> [Int] {
+        let byItem = own.sorted { sortKey($0) < sortKey($1) }
+        var kept: [Int] = []
+        var start = 0
+        while start < byItem.count {
+            var end = start + 1
+            while end < byItem.count, items[byItem[end]] == items[byItem[start]] { end += 1 }
+            kept.append(standing(byItem[start..<end], newest: newest, &cleaning))
+            start = end
+        }
+        return kept.sorted { (timestamps[$0], $0) < (timestamps[$1], $1) }
+    }
+
+    /// Brings equal rows next to each other, and the rows of a pair together.
+    private func sortKey(_ row: Int) -> (Int32, Int64, UInt32, UInt32, Int, Int) {
+        (items[row], timestamps[row], ratings[row].bitPattern, weights[row].bitPattern, kind(of: row), row)
+    }
+
+    /// The row that stands for all rows of one pair.
+    private func standing(_ pair: ArraySlice<Int>, newest: Int64, _ cleaning: inout DatasetCleaning) -> Int {
+        var last = pair[pair.startIndex]
+        for row in pair where isLater(row, than: last) { last = row }
+        let winner = kinds.isEmpty || pair.count == 1 ? last : strongest(of: pair, agreeingWith: last, newest: newest)
+        var different: [Int] = []
+        for row in pair {
+            if let last = different.last, isRepetition(row, of: last) {
+                cleaning.exactDuplicates += 1
+            } else {
+                different.append(row)
+            }
+        }
+        cleaning.repeatedPairs += different.count - 1
+        let winning = ratings[winner].bitPattern
+        cleaning.conflictingRatings += different.count { ratings[$0].bitPattern != winning }
+        cleaning.conflictingSigns += different.count { sign(of: $0) != sign(of: winner) }
+        return winner
+    }
+
+    /// Of the latest row of each kind that has the sign of `last`, the one that counts most; of equals the later.
+    private func strongest(of pair: ArraySlice<Int>, agreeingWith last: Int, newest: Int64) -> Int {
+        var latest: [Int: Int] = [:]
+        for row in pair where sign(of: row) == sign(of: last) {
+            let kind = kind(of: row)
+            if let other = latest[kind], !isLater(row, than: other) { continue }
+            latest[kind] = row
+        }
+        return latest.values.reduce(last) { best, row in
+            let (own, other) = (abs(evidence(of: row, newest: newest)), abs(evidence(of: best, newest: newest)))
+            return own > other || own == other && isLater(row, than: best) ? row : best
+        }
+    }
+
+    private func sign(of row: Int) -> FeedbackKind.Sign { settings[kind(of: row)].sign }
+
+    private func isLater(_ row: Int, than other: Int) -> Bool { (timestamps[row], row) > (timestamps[other], other) }
+
+    private func isRepetition(_ row: Int, of other: Int) -> Bool {
+        timestamps[row] == timestamps[other] && weights[row] == weights[other] && kind(of: row) == kind(of: other)
+            && ratings[row].bitPattern == ratings[other].bitPattern
+    }
+}
