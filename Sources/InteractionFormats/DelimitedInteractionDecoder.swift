@@ -32,12 +32,18 @@ struct DelimitedInteractionDecoder: Sendable {
         switch column {
         case .userID: interaction.userID = try FieldText.identifier(field)
         case .itemID: interaction.itemID = try FieldText.identifier(field)
-        case .kind: interaction.kind = try FieldText.identifier(field)
+        case .kind: interaction.kind = try kind(field)
         case .interactionID: interaction.interactionID = try givenName(field)
         case .rating: interaction.rating = try number(field, in: limits.rating)
         case .weight: interaction.weight = try number(field, in: limits.weight)
         case .timestamp: interaction.timestamp = try TimestampText.milliseconds(field)
         }
+    }
+
+    private func kind(_ field: Span<UInt8>) throws(FieldText.Fault) -> String {
+        let name = try FieldText.identifier(field)
+        if let fault = limits.kinds?.fault(of: name) { throw FieldText.Fault(detail: fault) }
+        return name
     }
 
     private func givenName(_ field: Span<UInt8>) throws(FieldText.Fault) -> String {

@@ -17,7 +17,7 @@ public enum InteractionDecoder {
         let userID = object.require("user_id", &faults)?.decodeIdentifier(&faults)
         let itemID = object.require("item_id", &faults)?.decodeIdentifier(&faults)
         var interaction = Interaction(userID: userID ?? "", itemID: itemID ?? "")
-        interaction.kind = name("kind", of: object, &faults)
+        interaction.kind = kind(of: object, limits.kinds, &faults)
         interaction.rating = object.number("rating", in: limits.rating, &faults)
         interaction.weight = object.number("weight", in: limits.weight, &faults)
         interaction.timestamp = object.value("timestamp").flatMap { timestamp($0, &faults) }
@@ -33,10 +33,14 @@ public enum InteractionDecoder {
         return id
     }
 
-    /// A word that obeys the rule of IDs, but is never a number.
-    private static func name(_ member: String, of object: JSONObjectDecoder, _ faults: inout JSONFaults) -> String? {
-        guard let value = object.value(member) else { return nil }
-        return value.kind == .string ? value.decodeIdentifier(&faults) : value.decodeString(&faults)
+    /// A word that obeys the rule of IDs, but is never a number; one of `known`.
+    private static func kind(
+        of object: JSONObjectDecoder, _ known: KnownKinds?, _ faults: inout JSONFaults
+    ) -> String? {
+        guard let value = object.value("kind") else { return nil }
+        let name = value.kind == .string ? value.decodeIdentifier(&faults) : value.decodeString(&faults)
+        if let name, let fault = known?.fault(of: name) { faults.add(at: value, fault) }
+        return name
     }
 
     /// Milliseconds since 1970: as JSON's own reading, and in a string also Unix seconds, as clients that quote every

@@ -1,4 +1,4 @@
-/// How large the numbers of an interaction may be, and how long the row that holds it.
+/// How large the numbers of an interaction may be, of which kind it may be, and how long the row that holds it.
 public struct InteractionLimits: Sendable {
     /// The longest row of NDJSON or CSV, in bytes without its ending.
     public var rowLength: Int
@@ -7,13 +7,17 @@ public struct InteractionLimits: Sendable {
     public var rating: ClosedRange<Double>
     /// The weights taken. A weight says how much an interaction counts; what counts against an item is said by its kind.
     public var weight: ClosedRange<Double>
+    /// The kinds taken; nil for any.
+    public var kinds: KnownKinds?
 
     /// The limits of the HTTP interface, unless others are given.
     public init(
-        rowLength: Int = 65_536, rating: ClosedRange<Double> = -1e9...1e9, weight: ClosedRange<Double> = 0...1e9
+        rowLength: Int = 65_536, rating: ClosedRange<Double> = -1e9...1e9, weight: ClosedRange<Double> = 0...1e9,
+        kinds: KnownKinds? = nil
     ) {
         self.rowLength = rowLength
         self.rating = rating
         self.weight = weight
+        self.kinds = kinds
     }
 }

@@ -6,11 +6,11 @@ public struct Interaction: Sendable, Equatable {
     public var userID: String
     /// What was acted upon; it need not be in the catalogue.
     public var itemID: String
-    /// What was done ("view", "purchase", …); nil means the configured default.
+    /// What was done ("view", "purchase", …); nil is an interaction that says no more than that it was one.
     public var kind: String?
     /// A grade on the data's own scale, for explicit feedback.
     public var rating: Double?
-    /// How much this one counts; nil means the weight that belongs to its kind.
+    /// How much this one counts; nil means 1. What its kind counts comes to it.
     public var weight: Double?
     /// When it happened, in milliseconds since 1970; nil when unknown.
     public var timestamp: Int64?

@@ -12,6 +12,14 @@ final class RecentInteractions: Sendable {
         let userID: ExactName
         let itemID: ExactName
         let row: Int64
+        /// What it counts; below 0 for a dislike.
+        let evidence: Float
+    }
+
+    /// What a user did with an item, and how much it counts: below 0 for a dislike.
+    struct Touch: Sendable {
+        let itemID: ExactName
+        let evidence: Float
     }
 
     private struct State: Sendable {
@@ -21,7 +29,8 @@ final class RecentInteractions: Sendable {
         var first = 0
         /// Everything that was committed up to here has been looked at.
         var watermark: Int64 = 0
-        var itemsByUser: [ExactName: [ExactName]] = [:]
+        var touchesByUser: [ExactName: [Touch]] = [:]
+        /// Dislikes apart.
         var countByItem: [ExactName: Int] = [:]
         /// Rows that were deleted and may yet come: announced later, or read from the store before the deletion.
         var deleted: Set<Int64> = []
@@ -39,10 +48,12 @@ final class RecentInteractions: Sendable {
 
     private let state = Lock(State())
     private let capacity: Int
+    private let kinds: InteractionKinds
 
-    /// Remembers `capacity` interactions at most.
-    init(capacity: Int) {
+    /// Remembers `capacity` interactions at most, each as what it is by `kinds`.
+    init(capacity: Int, kinds: InteractionKinds = .defaults) {
         self.capacity = capacity
+        self.kinds = kinds
     }
 
     /// Reads what `store` holds after `watermark` and puts it in the place of all that was known, in one exchange: whoever
@@ -69,7 +80,11 @@ final class RecentInteractions: Sendable {
                 if let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey],
                     row.rowID > watermark || imported.contains(where: { $0.users.index(of: userID) == nil })
                 {
-                    remember(Entry(userID: ExactName(userID), itemID: ExactName(itemID), row: row.rowID), in: &fresh)
+                    let evidence = kinds.evidence(kind: names?.kinds[row.kindKey], weight: row.weight)
+                    remember(
+                        Entry(
+                            userID: ExactName(userID), itemID: ExactName(itemID), row: row.rowID, evidence: evidence),
+                        in: &fresh)
                 }
                 return true
             })
@@ -101,7 +116,11 @@ final class RecentInteractions: Sendable {
                 let isDeleted = state.reloads > 0 ? state.deleted.contains(row) : state.deleted.remove(row) != nil
                 let user = ExactName(interaction.userID)
                 if isDeleted || state.erased[user].map({ row <= $0 }) ?? false { continue }
-                remember(Entry(userID: user, itemID: ExactName(interaction.itemID), row: row), in: &state)
+                remember(
+                    Entry(
+                        userID: user, itemID: ExactName(interaction.itemID), row: row,
+                        evidence: kinds.evidence(kind: interaction.kind, weight: interaction.weight)),
+                    in: &state)
             }
             if state.reloads == 0, !state.erased.isEmpty { state.forgetWhatCannotCome() }
             return true
@@ -128,11 +147,11 @@ final class RecentInteractions: Sendable {
     private func forget(_ row: Int64, in state: inout State) {
         guard let index = index(of: row, in: state) else { return }
         let entry = state.entries.remove(at: index)
-        decrement(entry.itemID, in: &state)
+        decrement(entry.itemID, entry.evidence, in: &state)
         let later = state.entries[index...].count { $0.userID == entry.userID }
-        guard let count = state.itemsByUser[entry.userID]?.count else { return }
-        state.itemsByUser[entry.userID]?.remove(at: count - 1 - later)
-        if count == 1 { state.itemsByUser[entry.userID] = nil }
+        guard let count = state.touchesByUser[entry.userID]?.count else { return }
+        state.touchesByUser[entry.userID]?.remove(at: count - 1 - later)
+        if count == 1 { state.touchesByUser[entry.userID] = nil }
     }
 
     /// Where the entry of that row is, by bisection.
@@ -155,17 +174,22 @@ final class RecentInteractions: Sendable {
     }
 
     private func forget(_ user: ExactName, upTo watermark: Int64, in state: inout State) {
-        guard state.itemsByUser[user] != nil else { return }
+        guard state.touchesByUser[user] != nil else { return }
         let own = state.entries[state.first...].filter { $0.userID == user && $0.row <= watermark }
         for entry in own { forget(entry.row, in: &state) }
     }
 
     /// The items `userID` touched, oldest first; each as often as it was touched.
     func items(of userID: String) -> [String] {
-        state.withLock { ($0.itemsByUser[ExactName(userID)] ?? []).map(\.text) }
+        touches(of: userID).map(\.itemID.text)
     }
 
-    /// The items touched most often, with how often; ties by ID.
+    /// What `userID` did, oldest first.
+    func touches(of userID: String) -> [Touch] {
+        state.withLock { $0.touchesByUser[ExactName(userID)] ?? [] }
+    }
+
+    /// The items touched most often, with how often; ties by ID. A dislike is no touch.
     ///
     /// Complexity: linear in the distinct items; meant for the time before the first model.
     func popular() -> [(itemID: String, count: Int)] {
@@ -183,8 +207,8 @@ final class RecentInteractions: Sendable {
         guard capacity > 0 else { return }
         if state.entries.count - state.first == capacity { forgetOldest(in: &state) }
         state.entries.append(entry)
-        state.itemsByUser[entry.userID, default: []].append(entry.itemID)
-        state.countByItem[entry.itemID, default: 0] += 1
+        state.touchesByUser[entry.userID, default: []].append(Touch(itemID: entry.itemID, evidence: entry.evidence))
+        if entry.evidence >= 0 { state.countByItem[entry.itemID, default: 0] += 1 }
     }
 
     private func forgetOldest(in state: inout State) {
@@ -194,14 +218,14 @@ final class RecentInteractions: Sendable {
             state.entries.removeFirst(state.first)
             state.first = 0
         }
-        decrement(entry.itemID, in: &state)
+        decrement(entry.itemID, entry.evidence, in: &state)
         // The user's oldest item is this one: both lists are in order of arrival.
-        state.itemsByUser[entry.userID]?.removeFirst()
-        if state.itemsByUser[entry.userID]?.isEmpty == true { state.itemsByUser[entry.userID] = nil }
+        state.touchesByUser[entry.userID]?.removeFirst()
+        if state.touchesByUser[entry.userID]?.isEmpty == true { state.touchesByUser[entry.userID] = nil }
     }
 
-    private func decrement(_ itemID: ExactName, in state: inout State) {
-        guard let count = state.countByItem[itemID] else { return }
+    private func decrement(_ itemID: ExactName, _ evidence: Float, in state: inout State) {
+        guard evidence >= 0, let count = state.countByItem[itemID] else { return }
         state.countByItem[itemID] = count > 1 ? count - 1 : nil
     }
 }

@@ -24,7 +24,7 @@ public final class Service: Sendable {
     private let recent: RecentInteractions
     private let batcher: WriteBatcher
     private let coordinator: TrainingCoordinator
-    private let metrics = ServiceMetrics()
+    private let metrics: ServiceMetrics
     private let lifecycle = Lifecycle()
     private let erasures = ErasureLedger()
     let eraser: UserEraser
@@ -43,19 +43,23 @@ public final class Service: Sendable {
         self.models = models
         self.logger = logger
         self.clock = clock
+        let metrics = ServiceMetrics(kinds: configuration.kinds)
+        self.metrics = metrics
         bufferedAccessLog =
             configuration.log.access
             ? BufferedAccessLog(
                 to: logger, wantsTargets: configuration.log.personalIDs, dropped: metrics.accessLinesDropped)
             : nil
-        let recent = RecentInteractions(capacity: configuration.recommendation.recentInteractions)
+        let recent = RecentInteractions(
+            capacity: configuration.recommendation.recentInteractions, kinds: configuration.kinds)
         self.recent = recent
         batcher = WriteBatcher(
             store: store, maximumDelay: .milliseconds(configuration.storage.batchDelayMilliseconds),
             queueLimit: configuration.storage.writeQueue)
         let coordinator = TrainingCoordinator(
             pipeline: TrainingPipeline(
-                store: store, models: models, memoryLimit: configuration.trainingMemory, clock: clock),
+                store: store, models: models, kinds: configuration.kinds,
+                memoryLimit: configuration.trainingMemory, clock: clock),
             configuration: configuration.training
         ) { [metrics] job in
             metrics.jobEnded(job)
@@ -120,12 +124,15 @@ public final class Service: Sendable {
         ).register(in: &router)
         PredictionRoutes(models: models, recent: recent, configuration: configuration).register(in: &router)
         TrainingRoutes(
-            coordinator: coordinator, recorder: recorder, clock: clock, threads: configuration.trainingThreads
+            coordinator: coordinator, recorder: recorder, clock: clock, threads: configuration.trainingThreads,
+            limits: configuration.kinds.limits
         ).register(in: &router)
         EvaluationRoutes(
             coordinator: coordinator, models: models, clock: clock, threads: configuration.trainingThreads
         ).register(in: &router)
-        InteractionRoutes(store: store, recorder: recorder, configuration: configuration).register(in: &router)
+        InteractionRoutes(
+            store: store, recorder: recorder, configuration: configuration, limits: configuration.kinds.limits
+        ).register(in: &router)
         CatalogRoutes(store: store, catalog: catalog, configuration: configuration).register(in: &router)
         UserRoutes(store: store, models: models, eraser: eraser, configuration: configuration).register(in: &router)
         ModelRoutes(models: models) { [store, recent] watermark, models throws(StoreError) in

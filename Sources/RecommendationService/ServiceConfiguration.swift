@@ -11,6 +11,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public var server = Server()
     /// How interactions reach the disk.
     public var storage = Storage()
+    /// What the kinds of interaction mean.
+    public var kinds = InteractionKinds.defaults
     /// How models are trained when a request does not say.
     public var training = Training()
     /// How many published models stay on disk.

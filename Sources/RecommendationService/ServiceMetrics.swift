@@ -1,5 +1,6 @@
 import HTTP
 import HTTPServer
+import InteractionStorage
 import Locking
 import Metrics
 import NCF
@@ -11,6 +12,10 @@ final class ServiceMetrics: ServerObserver {
     private let accepted: Counter
     private let refused: Counter
     private let interactions: Counter
+    /// By kind: their number is bounded by the configuration, whatever kinds are sent.
+    private let interactionsByKind: [ExactName: Counter]
+    private let interactionsOfOtherKinds: Counter
+    private let interactionsWithoutKind: Counter
     /// Lines of the access log that found no room in its buffer.
     let accessLinesDropped: Counter
     private let modelVersion: Gauge
@@ -30,11 +35,16 @@ final class ServiceMetrics: ServerObserver {
         let duration: Histogram
     }
 
-    init() {
+    init(kinds: InteractionKinds) {
         connections = registry.gauge("nectar_http_connections", help: "Connections open now.")
         accepted = registry.counter("nectar_http_connections_accepted_total", help: "Connections accepted.")
         refused = registry.counter("nectar_http_connections_refused_total", help: "Connections refused at the limit.")
         interactions = registry.counter("nectar_interactions_stored_total", help: "Interactions stored.")
+        let registry = registry
+        interactionsByKind = Dictionary(
+            uniqueKeysWithValues: kinds.names.map { ($0, Self.counter(ofKind: $0.text, in: registry)) })
+        interactionsOfOtherKinds = Self.counter(ofKind: "other", in: registry)
+        interactionsWithoutKind = Self.counter(ofKind: "", in: registry)
         accessLinesDropped = registry.counter(
             "nectar_access_log_dropped_total", help: "Lines of the access log that found no room.")
         modelVersion = registry.gauge("nectar_model_version", help: "Version of the model that serves, 0 for none.")
@@ -51,8 +61,21 @@ final class ServiceMetrics: ServerObserver {
     }
 
     /// Interactions were committed.
-    func interactionsStored(_ count: Int) {
-        interactions.increment(by: UInt64(count))
+    func interactionsStored(_ stored: [Interaction]) {
+        interactions.increment(by: UInt64(stored.count))
+        for interaction in stored { counter(of: interaction.kind).increment() }
+    }
+
+    private func counter(of kind: String?) -> Counter {
+        guard let kind else { return interactionsWithoutKind }
+        return interactionsByKind[ExactName(kind)] ?? interactionsOfOtherKinds
+    }
+
+    private static func counter(ofKind kind: String, in registry: MetricsRegistry) -> Counter {
+        registry.counter(
+            "nectar_interactions_by_kind_total",
+            help: "Interactions stored, by kind; other is every kind that is not configured, none has an empty label.",
+            labels: [("kind", kind)])
     }
 
     /// A training or an evaluation ended.

@@ -1,4 +1,5 @@
 import Foundation
+import NCF
 import RecommendationService
 import Testing
 
@@ -50,11 +51,61 @@ struct ConfigurationLoaderTests {
             (#"{"log": {"level": "loud"}}"#, "log.level must be one of trace"),
             (#"{"server": "#, "is not valid JSON"),
             (#"{"log": {"access": "yes"}}"#, "log.access must be true or false"),
+            (#"{"interactions": {"kind": {}}}"#, "interactions.kind is not a setting; did you mean"),
+            (#"{"interactions": {"kinds": 3}}"#, "interactions.kinds: expected an object"),
+            (
+                #"{"interactions": {"kinds": {"view": {"wieght": 3}}}}"#,
+                #"interactions.kinds.view.wieght: unknown member "wieght"; did you mean "weight"?"#
+            ),
+            (#"{"interactions": {"kinds": {"view": {"weight": -1}}}}"#, "interactions.kinds.view.weight: "),
+            (#"{"interactions": {"kinds": {"view": {"weight": 1001}}}}"#, "interactions.kinds.view.weight: "),
+            (#"{"interactions": {"kinds": {"view": {"sign": "negativ"}}}}"#, "interactions.kinds.view.sign: "),
+            (
+                #"{"interactions": {"kinds": {"view": {"half_life_days": 0}}}}"#,
+                "interactions.kinds.view.half_life_days: "
+            ),
+            (#"{"interactions": {"kinds": {"a/b": {"weight": "1"}}}}"#, "interactions.kinds.a/b.weight: "),
+            (#"{"interactions": {"kinds": {"a": {}, "a": {}}}}"#, "interactions.kinds.a: is given twice"),
+            (#"{"interactions": {"kinds": {"": {}}}}"#, "interactions.kinds."),
+            (#"{"interactions": {"unknown_kinds": "refus"}}"#, #"interactions.unknown_kinds: must be "refuse""#),
+            (
+                #"{"interactions": {"unknown_kinds": {"weigth": 1}}}"#,
+                "interactions.unknown_kinds.weigth: unknown member"
+            ),
             ("[]", "must hold one JSON object"),
         ])
     func refusals(file: String, sentence: String) {
         let failure = #expect(throws: ConfigurationLoader.Failure.self) { try load(file: file) }
         #expect(failure?.description.contains(sentence) == true, "\(failure?.description ?? "")")
+    }
+
+    @Test("kinds of interaction are changed member by member, in the file and then in the environment")
+    func kinds() throws {
+        let configuration = try load(
+            file: #"{"interactions": {"kinds": {"view": {"half_life_days": 30}, "listen": {"weight": 2}}}}"#,
+            environment: [
+                "NECTAR_INTERACTIONS_KINDS": #"{"view": {"weight": 0.5}, "dislike": {"weight": 4}}"#,
+                "NECTAR_INTERACTIONS_UNKNOWN_KINDS": "refuse",
+            ])
+        let kinds = configuration.kinds
+        #expect(kinds["view"] == FeedbackKind(weight: 0.5, halfLifeDays: 30))
+        #expect(kinds["listen"] == FeedbackKind(weight: 2))
+        #expect(kinds["dislike"] == FeedbackKind(weight: 4, sign: .negative))
+        #expect(kinds["purchase"] == InteractionKinds.defaults["purchase"])
+        #expect(kinds.unknown == nil && kinds.meaning(of: nil) == .plain && kinds.meaning(of: "veiw") == nil)
+        let lenient = try load(environment: ["NECTAR_INTERACTIONS_UNKNOWN_KINDS": #"{"weight": 0.25}"#]).kinds
+        #expect(lenient.meaning(of: "veiw") == FeedbackKind(weight: 0.25))
+        #expect(throws: ConfigurationLoader.Failure.self) { try load(environment: ["NECTAR_INTERACTIONS_KINDS": "{"]) }
+    }
+
+    @Test("no more kinds are described than have a line each in the metrics")
+    func kindLimit() throws {
+        func kinds(_ count: Int) -> String {
+            let names = (0..<count - InteractionKinds.defaults.names.count).map { #""kind \#($0)": {}"# }
+            return #"{"interactions": {"kinds": {\#(names.joined(separator: ", "))}}}"#
+        }
+        #expect(try load(file: kinds(InteractionKinds.limit)).kinds.names.count == InteractionKinds.limit)
+        #expect(throws: ConfigurationLoader.Failure.self) { try load(file: kinds(InteractionKinds.limit + 1)) }
     }
 
     @Test("an unknown variable, a bad value and an unreadable file are named")

@@ -54,6 +54,21 @@ struct ImportExportTests {
         #expect(try interactions().count == 2)
     }
 
+    @Test("where unknown kinds are refused, an import names the line, the kind and the nearest known one")
+    func refusedKinds() throws {
+        try folder.write("in.csv", "user_id,item_id,kind\n1,7,view\n1,8,purchse\n2,9,\n")
+        try folder.write("nectar.json", #"{"interactions": {"unknown_kinds": "refuse"}}"#)
+        let options = ["--config", folder.file("nectar.json"), "--data", data]
+        let refused = try NectarProcess.run(["import", folder.file("in.csv")] + options)
+        #expect(refused.status == 1 && refused.errors.contains("nothing was stored"))
+        #expect(refused.output.contains("line 3"))
+        #expect(refused.output.contains(#"kind "purchse" is not a kind that is known here"#))
+        #expect(refused.output.contains(#"did you mean "purchase"?"#))
+        #expect(!FileManager.default.fileExists(atPath: data))
+        let partial = try NectarProcess.run(["import", "--partial", folder.file("in.csv")] + options)
+        #expect(partial.output.contains("Stored 2 interactions"))
+    }
+
     @Test("a dry run checks and stores nothing")
     func dryRun() throws {
         try folder.write("in.csv", "user_id,item_id\n1,7\n")

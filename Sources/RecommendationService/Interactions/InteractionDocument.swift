@@ -12,14 +12,19 @@ final class InteractionDocument: RequestBodyConsumer {
     private let idempotencyKey: String?
     private let maximumLength: Int
     private let begun: Int64
+    private let limits: InteractionLimits
     private let body = Lock<[UInt8]>([])
 
-    init(recorder: InteractionRecorder, isPartial: Bool, idempotencyKey: String?, maximumLength: Int) {
+    init(
+        recorder: InteractionRecorder, isPartial: Bool, idempotencyKey: String?, maximumLength: Int,
+        limits: InteractionLimits
+    ) {
         self.recorder = recorder
         self.isPartial = isPartial
         self.idempotencyKey = idempotencyKey
         self.maximumLength = maximumLength
         begun = recorder.erasures.last
+        self.limits = limits
     }
 
     func consume(_ chunk: [UInt8]) -> HTTPResponse? {
@@ -91,7 +96,7 @@ final class InteractionDocument: RequestBodyConsumer {
     }
 
     private func decode(_ value: JSONValue, into decoded: inout Decoded) {
-        if let interaction = InteractionDecoder.decode(value, faults: &decoded.faults) {
+        if let interaction = InteractionDecoder.decode(value, limits: limits, faults: &decoded.faults) {
             decoded.interactions.append(interaction)
         } else {
             decoded.rejected += 1

@@ -60,10 +60,10 @@ struct InteractionRecorder: Sendable {
     }
 
     private func remember(_ interactions: [Interaction], _ receipt: AppendReceipt) {
-        guard receipt.stored > 0, recent.append(stored(of: interactions, receipt), watermark: receipt.watermark) else {
-            return
-        }
-        metrics.interactionsStored(receipt.stored)
+        guard receipt.stored > 0 else { return }
+        let stored = stored(of: interactions, receipt)
+        guard recent.append(stored, watermark: receipt.watermark) else { return }
+        metrics.interactionsStored(stored)
     }
 
     /// The interactions without those that were left out.

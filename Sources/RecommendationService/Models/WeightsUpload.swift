@@ -19,17 +19,20 @@ final class WeightsUpload: RequestBodyConsumer {
     private let version: Int?
     private let models: ModelStore
     private let store: any InteractionStore
+    /// What the kinds of interaction mean, for what its users have seen.
+    private let kinds: InteractionKinds
     private let maximumLength: Int
     private let clock: WallClock
     private let state: Lock<State>
 
     init(
-        version: Int?, models: ModelStore, store: any InteractionStore, spoolDirectory: String, maximumLength: Int,
-        clock: WallClock
+        version: Int?, models: ModelStore, store: any InteractionStore, kinds: InteractionKinds, spoolDirectory: String,
+        maximumLength: Int, clock: WallClock
     ) {
         self.version = version
         self.models = models
         self.store = store
+        self.kinds = kinds
         self.maximumLength = maximumLength
         self.clock = clock
         state = Lock(State(spool: UploadSpool(directory: spoolDirectory)))
@@ -91,7 +94,7 @@ final class WeightsUpload: RequestBodyConsumer {
     private func keep(_ model: ImportedModel) throws(Problem) -> HTTPResponse {
         let stored: StoredDataset
         do {
-            stored = try StoredDataset.load(from: store)
+            stored = try StoredDataset.load(from: store, kinds: kinds)
         } catch {
             throw Problem(.serviceUnavailable, "What is stored could not be read.", retryAfterSeconds: 5)
         }

@@ -56,7 +56,8 @@ struct Recommender: Sendable {
     private func standing(of subject: RecommendationRequest.Subject, in snapshot: ModelSnapshot) -> UserStanding {
         UserStanding(
             user: subject.userID.flatMap { snapshot.index(ofUser: $0) },
-            newer: (subject.userID.map { recent.items(of: $0) } ?? []) + subject.history, in: snapshot)
+            newer: (subject.userID.map { recent.touches(of: $0) } ?? [])
+                + subject.history.map { RecentInteractions.Touch(itemID: ExactName($0), evidence: 1) }, in: snapshot)
     }
 
     private static func rankingSubject(
@@ -64,8 +65,8 @@ struct Recommender: Sendable {
     ) -> RankingSubject? {
         switch standing {
         case .known(let user): RankingSubject(.user(user))
-        case .foldedIn(let vector, let history):
-            RankingSubject(.vector(vector), hidden: request.excludesSeen ? history : [])
+        case .foldedIn(let vector, _, let seen):
+            RankingSubject(.vector(vector), hidden: request.excludesSeen ? seen : [])
         case .stranger: nil
         }
     }

@@ -1,3 +1,4 @@
+import InteractionStorage
 import NCF
 
 /// What is known of a user at one moment: by the model, and by what the user has done since it was trained.
@@ -6,24 +7,80 @@ import NCF
 enum UserStanding {
     /// The model knows the user, and nothing has happened since.
     case known(Int)
-    /// A vector with all that the model has not seen worked in, and the items it rests on, oldest first.
-    case foldedIn(UserVector, history: [Int32])
+    /// A vector with all that the model has not seen worked in, the items it rests on, oldest first, and all that the user has
+    /// seen, disliked or not.
+    case foldedIn(UserVector, history: [Int32], seen: [Int32])
     /// Neither the model nor anybody else has heard of the user.
     case stranger
 
-    /// Judges a user by the index it has in `snapshot`, if it has one, and the items it has touched since, oldest first.
+    /// Judges a user by the index it has in `snapshot`, if it has one, and what it has done since, oldest first.
     ///
-    /// Blocks for as long as folding in takes, which for small models is less than a millisecond.
-    init(user: Int?, newer: [String], in snapshot: ModelSnapshot) {
-        let touched = newer.compactMap { snapshot.items.index(of: $0).map(Int32.init) }
+    /// Blocks for as long as folding in takes, which for small models is less than a millisecond. A user of whom the model
+    /// knows dislikes alone is folded in too: training finds no vector where there is nothing to be near to.
+    init(user: Int?, newer: [RecentInteractions.Touch], in snapshot: ModelSnapshot) {
+        let new = Self.merged(newer, in: snapshot)
         guard let user else {
-            self = touched.isEmpty ? .stranger : .foldedIn(snapshot.foldIn(items: touched), history: touched)
+            self = new.isEmpty ? .stranger : Self.folded(in: snapshot, new)
             return
         }
-        let seen = touched.isEmpty ? [] : snapshot.seenItems(of: user)
-        let known = ItemSet(itemCount: snapshot.itemCount, items: seen.map(Int.init))
-        let new = touched.filter { !known.contains(Int($0)) }
-        self = new.isEmpty ? .known(user) : .foldedIn(snapshot.foldIn(user: user, newer: new), history: seen + new)
+        guard !new.isEmpty || snapshot.hasDislikes else {
+            self = .known(user)
+            return
+        }
+        let (liked, disliked) = (snapshot.likedItems(of: user), snapshot.dislikedItems(of: user))
+        if liked.isEmpty, !disliked.isEmpty {
+            self = Self.folded(in: snapshot, disliked.map { ($0, -1) } + new)
+            return
+        }
+        guard !new.isEmpty else {
+            self = .known(user)
+            return
+        }
+        let known = ItemSet(itemCount: snapshot.itemCount, items: liked.map(Int.init))
+        let hated = ItemSet(itemCount: snapshot.itemCount, items: disliked.map(Int.init))
+        let news = new.filter { item, evidence in
+            evidence < 0 ? !hated.contains(Int(item)) : !known.contains(Int(item))
+        }
+        guard !news.isEmpty else {
+            self = .known(user)
+            return
+        }
+        let turned = ItemSet(itemCount: snapshot.itemCount, items: news.filter { $0.evidence < 0 }.map { Int($0.item) })
+        let vector = snapshot.foldIn(user: user, newer: news.map(\.item), weights: news.map(\.evidence))
+        self = .foldedIn(
+            vector,
+            history: liked.filter { !turned.contains(Int($0)) } + news.filter { $0.evidence > 0 }.map(\.item),
+            seen: snapshot.seenItems(of: user) + news.map(\.item))
+    }
+
+    private static func folded(in snapshot: ModelSnapshot, _ history: [(item: Int32, evidence: Float)]) -> UserStanding
+    {
+        .foldedIn(
+            snapshot.foldIn(items: history.map(\.item), weights: history.map(\.evidence)),
+            history: history.filter { $0.evidence > 0 }.map(\.item), seen: history.map(\.item))
+    }
+
+    /// Each item that the model knows once, where it was last touched. The last touch that counts at all says whether it is
+    /// liked or disliked, and the strongest that says the same how much it counts: as in a training.
+    private static func merged(
+        _ touches: [RecentInteractions.Touch], in snapshot: ModelSnapshot
+    ) -> [(item: Int32, evidence: Float)] {
+        var places: [Int32: Int] = [:]
+        var merged: [(item: Int32, evidence: Float)] = []
+        for touch in touches.reversed() {
+            guard let index = snapshot.items.index(of: touch.itemID.text) else { continue }
+            let item = Int32(index)
+            guard let place = places[item] else {
+                places[item] = merged.count
+                merged.append((item, touch.evidence))
+                continue
+            }
+            let known = merged[place].evidence
+            if known == 0 || (known < 0) == (touch.evidence < 0) && abs(touch.evidence) > abs(known) {
+                merged[place].evidence = touch.evidence
+            }
+        }
+        return merged.reversed()
     }
 
     /// What a recommendation to such a user comes from.
@@ -39,7 +96,7 @@ enum UserStanding {
     func explanations(of items: [Int32], in snapshot: ModelSnapshot) -> [Explanation] {
         switch self {
         case .known(let user): snapshot.explain(user: user, items: items)
-        case .foldedIn(let vector, let history): snapshot.explain(vector, items: items, history: history)
+        case .foldedIn(let vector, let history, _): snapshot.explain(vector, items: items, history: history)
         case .stranger: []
         }
     }

@@ -9,6 +9,8 @@ struct InteractionRoutes: Sendable {
     let store: any InteractionStore
     let recorder: InteractionRecorder
     let configuration: ServiceConfiguration
+    /// What interactions are held to.
+    let limits: InteractionLimits
 
     /// Bytes of an idempotency key: it is an ID to the store, with room for the number of an upload's batch.
     private static let maximumKeyLength = 240
@@ -43,9 +45,10 @@ struct InteractionRoutes: Sendable {
         switch format {
         case .json:
             return InteractionDocument(
-                recorder: recorder, isPartial: isPartial, idempotencyKey: key, maximumLength: maximumLength)
-        case .ndjson: return upload(isPartial, key) { NDJSONInteractionReader() }
-        case .csv: return upload(isPartial, key) { CSVInteractionReader() }
+                recorder: recorder, isPartial: isPartial, idempotencyKey: key, maximumLength: maximumLength,
+                limits: limits)
+        case .ndjson: return upload(isPartial, key) { [limits] in NDJSONInteractionReader(limits: limits) }
+        case .csv: return upload(isPartial, key) { [limits] in CSVInteractionReader(limits: limits) }
         }
     }
 

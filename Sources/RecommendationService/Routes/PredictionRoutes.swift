@@ -94,7 +94,7 @@ struct PredictionRoutes: Sendable {
             let name = ExactName(pair.userID)
             let standing =
                 standings[name]
-                ?? UserStanding(user: user, newer: recent.items(of: pair.userID), in: snapshot)
+                ?? UserStanding(user: user, newer: recent.touches(of: pair.userID), in: snapshot)
             standings[name] = standing
             if isStrict && (user == nil || item == nil) {
                 throw Problem(
@@ -118,7 +118,7 @@ struct PredictionRoutes: Sendable {
         switch standing {
         case .known(let user): return snapshot.predict(user: user, item: item)
         case .stranger: return snapshot.predict(user: nil, item: item)
-        case .foldedIn(let vector, _):
+        case .foldedIn(let vector, _, _):
             var prediction = snapshot.predict(foldedIn: vector, item: item)
             // As of a user that the model knows: nothing is known of the item.
             if item == nil { prediction.basis = .userOnly }

@@ -1,5 +1,6 @@
 import HTTP
 import HTTPServer
+import InteractionFormats
 import InteractionStorage
 import JSON
 
@@ -9,6 +10,8 @@ struct TrainingRoutes: Sendable {
     let recorder: InteractionRecorder
     let clock: WallClock
     let threads: Int
+    /// What interactions that come along are held to.
+    let limits: InteractionLimits
 
     func register(in router: inout Router) {
         router.addDeferred(.post, "/train", refusing: RequestBody.refusal) { request, respond in
@@ -38,7 +41,8 @@ struct TrainingRoutes: Sendable {
     private func submit(_ request: ServerRequest, _ respond: @escaping @Sendable (HTTPResponse) -> Void) {
         let training: TrainingRequest
         do {
-            training = try TrainingRequest(RequestBody.json(of: request, emptyMeans: "{}"), threads: threads)
+            training = try TrainingRequest(
+                RequestBody.json(of: request, emptyMeans: "{}"), threads: threads, limits: limits)
             try recorder.checkCount(training.interactions)
             // Before anything is stored: a request that is refused leaves nothing behind.
             try coordinator.reservePlace()

@@ -85,7 +85,8 @@ struct WeightsRoutes: Sendable {
         let name = request.parameter("version") ?? ""
         return WeightsUpload(
             version: name == "next" ? nil : try ModelVersion.required(name), models: models, store: store,
-            spoolDirectory: configuration.dataDirectory, maximumLength: configuration.weightsBytes, clock: clock)
+            kinds: configuration.kinds, spoolDirectory: configuration.dataDirectory,
+            maximumLength: configuration.weightsBytes, clock: clock)
     }
 
     private func checkMediaType(of head: HTTPRequest) throws(Problem) {

@@ -7,17 +7,19 @@ public enum OfflineTraining {
     /// Trains as `request` says on all that `store` holds, publishes into `models`, and returns the job as it ended.
     ///
     /// - Parameters:
+    ///   - kinds: What the kinds of interaction mean.
     ///   - memoryLimit: Bytes that the training may take beside the dataset; nil for any number.
     ///   - follow: Called after every epoch, on the thread that trains.
     ///   - followSearch: Called there after every measurement of a trial, and once when the settings are chosen.
     public static func run(
-        _ request: TrainingRequest, store: any InteractionStore, models: ModelStore, memoryLimit: Int? = nil,
+        _ request: TrainingRequest, store: any InteractionStore, models: ModelStore,
+        kinds: InteractionKinds = .defaults, memoryLimit: Int? = nil,
         follow: @escaping @Sendable (EpochReport) -> Void, followSearch: @escaping @Sendable (SearchReport) -> Void
     ) -> TrainingJob {
         let job = TrainingJob(
             id: "1", request: request, createdAt: WallClock.system.milliseconds(), epochFinished: follow,
             trialFinished: followSearch)
-        TrainingPipeline(store: store, models: models, memoryLimit: memoryLimit, clock: .system).run(job)
+        TrainingPipeline(store: store, models: models, kinds: kinds, memoryLimit: memoryLimit, clock: .system).run(job)
         // What has become a model needs nothing to go on from.
         if job.state == .succeeded {
             for path in [false, true].compactMap(request.checkpoint(isRefit:)) { unsafe unlink(path) }
@@ -25,10 +27,12 @@ public enum OfflineTraining {
         return job
     }
 
-    /// All that `store` holds, as a dataset.
+    /// All that `store` holds, as a dataset in which each interaction counts as `kinds` say.
     ///
     /// - Throws: If the store cannot be read.
-    public static func dataset(of store: any InteractionStore) throws -> InteractionDataset {
-        try StoredDataset.load(from: store).dataset
+    public static func dataset(
+        of store: any InteractionStore, kinds: InteractionKinds = .defaults
+    ) throws -> InteractionDataset {
+        try StoredDataset.load(from: store, kinds: kinds).dataset
     }
 }

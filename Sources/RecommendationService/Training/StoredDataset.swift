@@ -6,31 +6,33 @@ struct StoredDataset {
     let dataset: InteractionDataset
     let watermark: Int64
 
-    /// Reads the record from one consistent state of the store: all of it, or the rows after one and up to another.
+    /// Reads the record from one consistent state of the store: all of it, or the rows after one and up to another. Each
+    /// interaction counts as `kinds` say.
     ///
     /// Complexity: linear in the interactions, twice: once to read them, once to order them by user.
     static func load(
-        from store: any InteractionStore, after first: Int64 = 0, upTo last: Int64 = .max
+        from store: any InteractionStore, kinds: InteractionKinds, after first: Int64 = 0, upTo last: Int64 = .max
     ) throws(TrainingPipeline.Failure) -> StoredDataset {
-        var builder = InteractionDataset.Builder()
+        var assembly = DatasetAssembly(kinds: kinds)
         var names: ScanSnapshot?
         do {
             try store.scan(
                 after: first, begin: { names = $0 },
                 row: { row in
                     guard row.rowID <= last else { return false }
-                    guard let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey] else {
+                    guard let names, let userID = names.userIDs[row.userKey], let itemID = names.itemIDs[row.itemKey]
+                    else {
                         return true
                     }
-                    builder.add(
-                        userID: userID, itemID: itemID, rating: row.rating.map(Float.init),
-                        weight: row.weight.map(Float.init) ?? 1, timestamp: row.timestamp ?? 0)
+                    assembly.add(
+                        userID: userID, itemID: itemID, kind: (row.kindKey, names.kinds[row.kindKey]),
+                        rating: row.rating, weight: row.weight, timestamp: row.timestamp)
                     return true
                 })
         } catch {
             throw .failed("The interactions could not be read: \(error).")
         }
-        return StoredDataset(dataset: builder.build(), watermark: names?.watermark ?? 0)
+        return StoredDataset(dataset: assembly.build(), watermark: names?.watermark ?? 0)
     }
 }
 

@@ -91,8 +91,10 @@ extension DataSummary {
             report.member("exact_duplicates", cleaning.exactDuplicates)
             report.member("repeated_pairs", cleaning.repeatedPairs)
             report.member("conflicting_ratings", cleaning.conflictingRatings)
+            report.member("conflicting_signs", cleaning.conflictingSigns)
             report.member("non_finite_ratings", cleaning.nonFiniteRatings)
             report.member("invalid_weights", cleaning.invalidWeights)
+            report.member("refused_kinds", cleaning.refusedKinds)
         }
     }
 }

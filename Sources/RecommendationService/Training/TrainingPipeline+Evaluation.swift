@@ -41,8 +41,8 @@ extension TrainingPipeline {
         enter(.loading, job)
         let model = try load(version)
         let watermark = model.lineage.dataWatermark
-        let before = try StoredDataset.load(from: store, upTo: watermark)
-        let since = try StoredDataset.load(from: store, after: watermark)
+        let before = try StoredDataset.load(from: store, kinds: kinds, upTo: watermark)
+        let since = try StoredDataset.load(from: store, kinds: kinds, after: watermark)
         let split = model.measurement(before: before.dataset, since: since.dataset)
         job.update { $0.data = DataSummary(split.train, watermark: since.watermark) }
         guard !split.holdout.isEmpty else {

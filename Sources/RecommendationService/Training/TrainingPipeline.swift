@@ -14,6 +14,8 @@ struct TrainingPipeline {
 
     let store: any InteractionStore
     let models: ModelStore
+    /// What the kinds of interaction mean.
+    let kinds: InteractionKinds
     /// Bytes that a training may take beside its dataset; nil for any number.
     let memoryLimit: Int?
     let clock: WallClock
@@ -44,7 +46,7 @@ struct TrainingPipeline {
         enter(.loading, job)
         // Before the reading: who is erased from now on is left out when the model is published.
         let erasures = try lastErasure()
-        let loaded = try StoredDataset.load(from: store)
+        let loaded = try StoredDataset.load(from: store, kinds: kinds)
         let request = job.request
         try checkCheckpoints(of: request)
         let dataset = loaded.dataset.prepared(for: request.hyperparameters.objective)

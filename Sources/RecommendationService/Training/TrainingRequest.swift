@@ -61,7 +61,9 @@ public struct TrainingRequest: Sendable {
     ]
 
     /// Reads the body of `POST /train`; every fault of it goes into one problem.
-    init(_ document: JSONDocument, threads: Int) throws(Problem) {
+    init(
+        _ document: JSONDocument, threads: Int, limits: InteractionLimits = InteractionLimits()
+    ) throws(Problem) {
         var faults = JSONFaults()
         guard let body = JSONObjectDecoder(document.root, knownMembers: Self.members, faults: &faults) else {
             throw Problem(faults: faults)
@@ -71,7 +73,7 @@ public struct TrainingRequest: Sendable {
         refits = body.bool("refit", &faults) ?? refits
         readCommon(body, threads: threads, &faults)
         if let list = body.array("interactions", &faults) {
-            interactions = list.elements.compactMap { InteractionDecoder.decode($0, faults: &faults) }
+            interactions = list.elements.compactMap { InteractionDecoder.decode($0, limits: limits, faults: &faults) }
         }
         checkBounds(&faults)
         guard faults.isEmpty else { throw Problem(faults: faults) }

@@ -98,26 +98,24 @@ struct Evaluate: ParsableCommand {
                     trainingPath: trainPairs, heldOutPath: heldOut, negativesPath: heldOutNegatives))
             try evaluate(train, test: test, request)
         } else {
-            let dataset = try from.map(read) ?? stored(configuration)
+            let dataset = try from.map { try read($0, configuration.kinds) } ?? stored(configuration)
             try evaluate(dataset, request)
         }
     }
 
     private func stored(_ configuration: ServiceConfiguration) throws -> InteractionDataset {
         let data = try DataDirectory(existing: configuration)
-        return try Fatal.unless { try OfflineTraining.dataset(of: data.store) }
+        return try Fatal.unless { try OfflineTraining.dataset(of: data.store, kinds: configuration.kinds) }
     }
 
-    private func read(_ path: String) throws -> InteractionDataset {
-        var builder = InteractionDataset.Builder()
+    private func read(_ path: String, _ kinds: InteractionKinds) throws -> InteractionDataset {
+        var assembly = DatasetAssembly(kinds: kinds)
         _ = try Fatal.unless {
-            try DatasetReader(path: path).readInteractions(faults: { throw $0 }) { interaction in
-                builder.add(
-                    userID: interaction.userID, itemID: interaction.itemID, rating: interaction.rating.map(Float.init),
-                    weight: interaction.weight.map(Float.init) ?? 1, timestamp: interaction.timestamp ?? 0)
+            try DatasetReader(path: path, limits: kinds.limits).readInteractions(faults: { throw $0 }) {
+                assembly.add($0)
             }
         }
-        return builder.build()
+        return assembly.build()
     }
 
     private func evaluate(_ dataset: InteractionDataset, _ request: TrainingRequest) throws {

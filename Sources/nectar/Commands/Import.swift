@@ -37,7 +37,7 @@ struct Import: ParsableCommand {
         // Before the rows are read, which may take a while; the folder is made only when they were good.
         var lock = dryRun ? nil : try ServingLock(folder: folder, for: .importing, makingIt: false)
         defer { withExtendedLifetime(lock) {} }
-        let reader = try Fatal.unless { try makeReader() }
+        let reader = try Fatal.unless { try makeReader(configuration.kinds.limits) }
         print("Reading \(reader.files.layout.rawValue) from \(path).")
         if !partial || dryRun {
             let faults = try check(reader)
@@ -56,11 +56,11 @@ struct Import: ParsableCommand {
                 + "\(outcome.users) users\(outcome.faults > 0 ? "; \(outcome.faults) rows were faulty" : "")\(erased).")
     }
 
-    private func makeReader() throws -> DatasetReader {
+    private func makeReader(_ limits: InteractionLimits) throws -> DatasetReader {
         switch layout {
-        case "auto": return try DatasetReader(path: path)
-        case "csv": return DatasetReader(layout: .csv, path: path)
-        case "ndjson": return DatasetReader(layout: .ndjson, path: path)
+        case "auto": return try DatasetReader(path: path, limits: limits)
+        case "csv": return DatasetReader(layout: .csv, path: path, limits: limits)
+        case "ndjson": return DatasetReader(layout: .ndjson, path: path, limits: limits)
         default: throw ValidationError("--layout must be auto, csv or ndjson, not \"\(layout)\".")
         }
     }

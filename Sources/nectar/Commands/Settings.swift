@@ -19,8 +19,9 @@ struct Settings: ParsableCommand {
         let defaults = ServiceConfiguration()
         var text = "| key | environment | default | meaning |\n|---|---|---|---|\n"
         for setting in Setting.all {
-            text +=
-                "| `\(setting.key)` | `\(setting.environmentName)` | `\(setting.read(defaults))` | \(setting.summary) |\n"
+            let value = "\(setting.read(defaults))"
+            let cell = value.contains("\n") ? "see below" : "`\(value)`"
+            text += "| `\(setting.key)` | `\(setting.environmentName)` | \(cell) | \(setting.summary) |\n"
         }
         return text
     }

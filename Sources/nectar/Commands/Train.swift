@@ -41,7 +41,8 @@ struct Train: ParsableCommand {
         let data = try DataDirectory(existing: configuration)
         _ = data.models.loadNewestValid()
         let job = OfflineTraining.run(
-            request, store: data.store, models: data.models, memoryLimit: configuration.trainingMemory,
+            request, store: data.store, models: data.models, kinds: configuration.kinds,
+            memoryLimit: configuration.trainingMemory,
             follow: { Report.epoch($0) },
             followSearch: { report in for line in Report.lines(report) { print(line) } })
         if let evaluation = job.evaluation { Report.evaluation(evaluation) }

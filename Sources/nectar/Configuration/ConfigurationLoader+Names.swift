@@ -8,8 +8,8 @@ extension ConfigurationLoader {
         NearestName.of(name, among: known.sorted()).map { "; did you mean \"\($0)\"?" } ?? ""
     }
 
-    /// Throws at the first key of the file that is not a setting.
-    func refuseUnknownKeys(in data: Data, path: String) throws(Failure) {
+    /// Throws at the first key of the file that is not a setting; returns what the file holds.
+    func refuseUnknownKeys(in data: Data, path: String) throws(Failure) -> JSONDocument {
         let document: JSONDocument
         do {
             document = try JSONParser().parse(Array(data))
@@ -21,6 +21,7 @@ extension ConfigurationLoader {
             throw Failure(description: "The configuration file \(path) must hold one JSON object.")
         }
         try refuseUnknownKeys(in: document.root, prefix: "", path: path)
+        return document
     }
 
     private func refuseUnknownKeys(in object: JSONValue, prefix: String, path: String) throws(Failure) {

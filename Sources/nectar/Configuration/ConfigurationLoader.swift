@@ -44,7 +44,8 @@ struct ConfigurationLoader {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Failure(description: "The configuration file \(path) cannot be read.")
         }
-        try refuseUnknownKeys(in: data, path: path)
+        let document = try refuseUnknownKeys(in: data, path: path)
+        try apply(document, to: &configuration, source: "The configuration file \(path):")
         let provider: JSONSnapshot
         do {
             provider = try JSONSnapshot(data: data.bytes, providerName: path, parsingOptions: .default)
@@ -52,6 +53,7 @@ struct ConfigurationLoader {
             throw Failure(description: "The configuration file \(path) is not valid: \(error).")
         }
         for setting in Setting.all {
+            if case .json = setting.kind { continue }
             let source = "The configuration file \(path):"
             guard let value = try value(of: setting, key: setting.path, from: provider.value, source: source) else {
                 continue
@@ -100,12 +102,15 @@ struct ConfigurationLoader {
             case .string: content = try lookUp(key, .string).value?.content
             case .integer: content = try lookUp(key, .int).value?.content
             case .boolean: content = try lookUp(key, .bool).value?.content
+            case .json: content = try lookUp(key, .string).value?.content
             }
         } catch {
             throw Failure(description: "\(source) \(setting.key) must be \(setting.expectation).")
         }
         switch content {
-        case .string(let text): return .string(text)
+        case .string(let text):
+            if case .json = setting.kind { return .json(text) }
+            return .string(text)
         case .int(let number): return .integer(number)
         case .bool(let flag): return .boolean(flag)
         default: return nil
@@ -118,6 +123,9 @@ struct ConfigurationLoader {
         in configuration: inout ServiceConfiguration,
         source: String
     ) throws(Failure) {
+        if case .json(let text) = value {
+            return try Self.apply(text, to: setting, in: &configuration, source: source)
+        }
         let isValid =
             switch (setting.kind, value) {
             case (.string(let accepts, _), .string(let text)): accepts(text)

@@ -2,7 +2,8 @@ import RecommendationService
 
 extension Setting {
     /// Every setting there is, in the order of `config/nectar.json`.
-    static let all: [Setting] = server + storage + models + erasure + training + recommendation + log
+    static let all: [Setting] =
+        server + storage + interactions + models + erasure + training + recommendation + log
 
     private static let server: [Setting] = [
         .string(
@@ -70,6 +71,19 @@ extension Setting {
         .integer(
             "storage.write_queue", in: 1...100_000_000, \.storage.writeQueue,
             "interactions waiting to be committed; one more gets 503"),
+    ]
+
+    private static let interactions: [Setting] = [
+        .json(
+            "interactions.kinds", expected: "an object that describes kinds of interaction by name",
+            "what kinds of interaction mean ([below](#kinds-of-interaction)); members that are not given stay as they are",
+            text: { $0.kinds.text(indentation: "    ") },
+            apply: { value, configuration, faults in configuration.kinds.describe(value, &faults) }),
+        .json(
+            "interactions.unknown_kinds", expected: "\"refuse\", or the description of a kind",
+            "what any other kind means, or \"refuse\": 422, or a fault of its line",
+            text: { $0.kinds.unknownText },
+            apply: { value, configuration, faults in configuration.kinds.describeUnknown(value, &faults) }),
     ]
 
     private static let models: [Setting] = [

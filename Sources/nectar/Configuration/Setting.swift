@@ -1,4 +1,5 @@
 import Configuration
+import JSON
 import RecommendationService
 
 /// One setting: its key, what it means, and where in ``ServiceConfiguration`` its value goes.
@@ -11,6 +12,8 @@ struct Setting: Sendable {
         case string(@Sendable (String) -> Bool, expected: String)
         case integer(ClosedRange<Int>)
         case boolean
+        /// A JSON value with rules of its own: in a file as it is, elsewhere as text.
+        case json(@Sendable (JSONValue, inout ServiceConfiguration, inout JSONFaults) -> Void, expected: String)
     }
 
     /// A value of the setting's kind.
@@ -18,12 +21,14 @@ struct Setting: Sendable {
         case string(String)
         case integer(Int)
         case boolean(Bool)
+        case json(String)
 
         var description: String {
             switch self {
             case .string(let text): "\"\(text)\""
             case .integer(let number): "\(number)"
             case .boolean(let flag): "\(flag)"
+            case .json(let text): text
             }
         }
     }
@@ -52,6 +57,7 @@ struct Setting: Sendable {
         case .string(_, let expected): expected
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .boolean: "true or false"
+        case .json(_, let expected): expected
         }
     }
 
@@ -80,6 +86,19 @@ struct Setting: Sendable {
                 if case .boolean(let flag) = value { configuration[keyPath: path] = flag }
             }
         )
+    }
+
+    static func json(
+        _ key: String,
+        expected: String,
+        _ summary: String,
+        text: @escaping @Sendable (ServiceConfiguration) -> String,
+        apply: @escaping @Sendable (JSONValue, inout ServiceConfiguration, inout JSONFaults) -> Void
+    ) -> Setting {
+        // The loader applies what it has checked.
+        Setting(
+            key: key, kind: .json(apply, expected: expected), summary: summary, read: { .json(text($0)) },
+            write: { _, _ in })
     }
 
     static func string(
