@@ -12,6 +12,8 @@ public import NCF
 public final class Service: Sendable {
     /// Counts what the server does.
     public var observer: any ServerObserver { metrics }
+    /// What the bodies of requests may take of the memory, for the server to keep to as well.
+    public let contentBudget: ContentBudget
     /// Keeps a line about every request; nil unless the settings ask for it.
     public var accessLog: (any AccessLog)? { bufferedAccessLog }
 
@@ -39,6 +41,7 @@ public final class Service: Sendable {
         clock: WallClock = .system
     ) {
         self.configuration = configuration
+        contentBudget = ContentBudget(limit: configuration.server.heldBodyBytes)
         self.store = store
         self.models = models
         self.logger = logger
@@ -131,7 +134,8 @@ public final class Service: Sendable {
             coordinator: coordinator, models: models, clock: clock, threads: configuration.trainingThreads
         ).register(in: &router)
         InteractionRoutes(
-            store: store, recorder: recorder, configuration: configuration, limits: configuration.kinds.limits
+            store: store, recorder: recorder, configuration: configuration, contentBudget: contentBudget,
+            limits: configuration.kinds.limits
         ).register(in: &router)
         CatalogRoutes(store: store, catalog: catalog, configuration: configuration).register(in: &router)
         UserRoutes(store: store, models: models, eraser: eraser, configuration: configuration).register(in: &router)

@@ -57,6 +57,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
         public var fieldCount = 100
         /// Bytes of a JSON body; one more gets 413. NDJSON and CSV bodies are streamed and have no limit.
         public var bodyBytes = 16_777_216
+        /// Bytes of JSON bodies held in memory at once, over all connections; one more gets 503.
+        public var heldBodyBytes = 536_870_912
         /// Seconds a client may take to send a field section.
         public var fieldSectionSeconds = 10
         /// Seconds a connection may be idle between requests.

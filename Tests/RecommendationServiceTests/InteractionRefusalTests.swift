@@ -1,3 +1,4 @@
+import HTTPServer
 import InteractionStorage
 import JSON
 import RecommendationService
@@ -205,5 +206,22 @@ struct InteractionRefusalTests {
         #expect(reply.json["duplicates"]?.int == 0)
         #expect(reply.json["rejected"]?.int == 0)
         #expect(try service.store.counts.interactions == 1)
+    }
+
+    @Test(
+        "bodies beyond what may be held of all together are answered 503, whoever gathers them",
+        arguments: ["/interactions", "/recommend"])
+    func heldBodies(path: String) throws {
+        let service = try TestService { $0.server.heldBodyBytes = 100_000 }
+        let body = String(repeating: " ", count: 60_000) + "{}"
+        do {
+            let others = service.service.contentBudget.reserve()
+            #expect(others.grow(to: 60_000))
+            let refused = try service.post(path, body)
+            refused.expectProblem(503)
+            #expect(refused.field("Retry-After") != nil)
+            withExtendedLifetime(others) {}
+        }
+        for _ in 0..<3 { #expect(try service.post(path, body).status == 422) }
     }
 }

@@ -53,6 +53,7 @@ final class TestService: Sendable {
         if isStarted { try service.start() }
         var http = ServerConfiguration()
         http.maximumBodyLength = configuration.server.bodyBytes
+        http.contentBudget = service.contentBudget
         http.offloadThreads = 2
         http.lingerTimeout = .milliseconds(200)
         server = HTTPServer(

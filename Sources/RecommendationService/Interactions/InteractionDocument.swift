@@ -13,11 +13,12 @@ final class InteractionDocument: RequestBodyConsumer {
     private let maximumLength: Int
     private let begun: Int64
     private let limits: InteractionLimits
+    private let reservation: ContentBudget.Reservation
     private let body = Lock<[UInt8]>([])
 
     init(
         recorder: InteractionRecorder, isPartial: Bool, idempotencyKey: String?, maximumLength: Int,
-        limits: InteractionLimits
+        limits: InteractionLimits, reservation: ContentBudget.Reservation
     ) {
         self.recorder = recorder
         self.isPartial = isPartial
@@ -25,6 +26,7 @@ final class InteractionDocument: RequestBodyConsumer {
         self.maximumLength = maximumLength
         begun = recorder.erasures.last
         self.limits = limits
+        self.reservation = reservation
     }
 
     func consume(_ chunk: [UInt8]) -> HTTPResponse? {
@@ -32,7 +34,12 @@ final class InteractionDocument: RequestBodyConsumer {
             body += chunk
             return body.count
         }
-        return length > maximumLength ? Self.tooLarge(maximumLength).response() : nil
+        guard length <= maximumLength else { return Self.tooLarge(maximumLength).response() }
+        guard reservation.grow(to: length) else {
+            let detail = "As many bodies are held in memory as may be just now."
+            return Problem(.serviceUnavailable, detail, retryAfterSeconds: 1).response()
+        }
+        return nil
     }
 
     /// Throws if the head announces more than a document may have.

@@ -9,6 +9,7 @@ struct InteractionRoutes: Sendable {
     let store: any InteractionStore
     let recorder: InteractionRecorder
     let configuration: ServiceConfiguration
+    let contentBudget: ContentBudget
     /// What interactions are held to.
     let limits: InteractionLimits
 
@@ -46,7 +47,7 @@ struct InteractionRoutes: Sendable {
         case .json:
             return InteractionDocument(
                 recorder: recorder, isPartial: isPartial, idempotencyKey: key, maximumLength: maximumLength,
-                limits: limits)
+                limits: limits, reservation: contentBudget.reserve())
         case .ndjson: return upload(isPartial, key) { [limits] in NDJSONInteractionReader(limits: limits) }
         case .csv: return upload(isPartial, key) { [limits] in CSVInteractionReader(limits: limits) }
         }

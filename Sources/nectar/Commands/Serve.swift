@@ -38,9 +38,10 @@ struct Serve: ParsableCommand {
         let service = Service(
             configuration: configuration, store: data.store, models: data.models, logger: logger)
         try Fatal.unless { try service.start() }
+        var http = configuration.server.httpConfiguration
+        http.contentBudget = service.contentBudget
         let server = HTTPServer(
-            configuration: configuration.server.httpConfiguration, router: service.router(), observer: service.observer,
-            accessLog: service.accessLog)
+            configuration: http, router: service.router(), observer: service.observer, accessLog: service.accessLog)
         let boundPort: UInt16
         do {
             boundPort = try server.start()
