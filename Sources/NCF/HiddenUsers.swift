@@ -13,6 +13,9 @@ final class HiddenUsers: Sendable {
         isEmpty.store(false, ordering: .releasing)
     }
 
+    /// All of them, in no order.
+    var all: [Int] { isEmpty.load(ordering: .acquiring) ? [] : indices.withLock { Array($0) } }
+
     func contains(_ user: Int) -> Bool {
         !isEmpty.load(ordering: .acquiring) && indices.withLock { $0.contains(user) }
     }

@@ -6,36 +6,45 @@ extension ModelSnapshot {
     public func similar(item: Int, limit: Int, excluding: ItemSet? = nil) -> [ScoredItem] {
         precondition(item >= 0 && item < itemCount, "an item index out of bounds")
         let hasGMF = model.architecture.hasGMF
-        return nearest(
-            to: item, in: hasGMF ? model.itemGMF : model.itemHalves, count: itemCount,
-            weights: hasGMF ? gmfWeights : Array(repeating: 1, count: model.tower.half), limit: limit,
-            excluding: excluding)
+        let rows = hasGMF ? model.itemGMF : model.itemHalves
+        let weights = hasGMF ? gmfWeights : Array(repeating: 1, count: model.tower.half)
+        var hidden = excluding ?? ItemSet(itemCount: itemCount)
+        hidden.insert(item)
+        let row = Array(rows[item * weights.count..<(item + 1) * weights.count])
+        return nearest(to: row, in: rows, count: itemCount, weights: weights, limit: limit, hidden: hidden)
     }
 
-    /// The users whose vectors point the same way as `user`'s, by cosine from −1 to 1, without `user` itself.
+    /// The users whose vectors point the same way as `user`'s, by cosine from −1 to 1, without `user` itself and without
+    /// those who are hidden.
     ///
     /// By the GMF embeddings as in ``similar(item:limit:excluding:)``, or the MLP embeddings where there are no others.
     public func similar(user: Int, limit: Int) -> [ScoredUser] {
         precondition(user >= 0 && user < userCount, "a user index out of bounds")
+        return similarUsers(to: model.vector(of: user), limit: limit, excluding: user)
+    }
+
+    /// The users whose vectors point the same way as `vector`, such as one folded in; see ``similar(user:limit:)``.
+    ///
+    /// - Parameter user: A user to leave out, such as the one that the vector is of.
+    public func similarUsers(to vector: UserVector, limit: Int, excluding user: Int? = nil) -> [ScoredUser] {
         let hasGMF = model.architecture.hasGMF
         return nearest(
-            to: user, in: hasGMF ? model.userGMF : model.userMLP, count: userCount,
-            weights: hasGMF ? gmfWeights : Array(repeating: 1, count: model.mlpWidth), limit: limit, excluding: nil
+            to: hasGMF ? vector.gmf : vector.mlp, in: hasGMF ? model.userGMF : model.userMLP, count: userCount,
+            weights: hasGMF ? gmfWeights : Array(repeating: 1, count: model.mlpWidth), limit: limit,
+            hidden: ItemSet(itemCount: userCount, items: hidden.all + (user.map { [$0] } ?? []))
         ).map { ScoredUser(user: $0.item, score: $0.score) }
     }
 
     private var gmfWeights: [Float] { model.outputWeights.prefix(model.gmfWidth).map(abs) }
 
     private func nearest(
-        to own: Int, in rows: FrozenArray<Float>, count: Int, weights: [Float], limit: Int, excluding: ItemSet?
+        to row: [Float], in rows: FrozenArray<Float>, count: Int, weights: [Float], limit: Int, hidden: ItemSet
     ) -> [ScoredItem] {
         let (width, block) = (weights.count, ScoringModel.blockItems)
-        let row = Array(rows[own * width..<(own + 1) * width])
+        precondition(row.count == width, "a vector of \(row.count) elements, and rows of \(width)")
         let norm = zip(weights, row).reduce(0) { $0 + $1.0 * $1.1 * $1.1 }.squareRoot()
         let padding = [Float](repeating: 0, count: ServingKernels.padded(width) - width)
         let (weighted, weights) = (zip(weights, row).map { $0 * $1 } + padding, weights + padding)
-        var hidden = excluding ?? ItemSet(itemCount: count)
-        hidden.insert(own)
         var best = TopK(limit: min(limit, count))
         unsafe rows.withUnsafeBufferPointer { rows in
             unsafe hidden.words.withUnsafeBufferPointer { hidden in

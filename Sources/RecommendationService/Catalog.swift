@@ -61,6 +61,9 @@ final class Catalog: Sendable {
         state.withLock { state in ids.map { state.items[ExactName($0)] } }
     }
 
+    /// Whether `id` is an item that was deleted, and not stored again.
+    func isWithdrawn(_ id: String) -> Bool { state.withLock { $0.withdrawn.contains(ExactName(id)) } }
+
     /// The items that may not be recommended at `now` (milliseconds since 1970).
     func withheld(at now: Int64) -> [String] {
         state.withLock { state in

@@ -125,6 +125,9 @@ public final class Service: Sendable {
             recommender: Recommender(catalog: catalog, recent: recent, clock: clock), models: models,
             configuration: configuration
         ).register(in: &router)
+        SimilarityRoutes(
+            models: models, catalog: catalog, recent: recent, store: store, clock: clock, configuration: configuration
+        ).register(in: &router)
         PredictionRoutes(models: models, recent: recent, configuration: configuration).register(in: &router)
         TrainingRoutes(
             coordinator: coordinator, recorder: recorder, clock: clock, threads: configuration.trainingThreads,

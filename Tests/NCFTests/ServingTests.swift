@@ -38,6 +38,14 @@ struct ServingTests {
             lineage: ServingFixture.lineage())
         let similar = snapshot.similar(user: 0, limit: 9)
         #expect(similar.count == 4 && similar[0].user == 3 && abs(similar[0].score - 1) < 1e-5)
+        // A vector that is nobody's leaves nobody out.
+        let own = UserVector(
+            gmf: Array(parameters.userGMF[..<d]), mlp: Array(parameters.userMLP[..<m]), bias: 0)
+        #expect(snapshot.similarUsers(to: own, limit: 9, excluding: 0) == similar)
+        let everybody = snapshot.similarUsers(to: own, limit: 9)
+        #expect(everybody.count == 5 && Set(everybody.prefix(2).map(\.user)) == [0, 3])
+        snapshot.hide(snapshot.users[3])
+        #expect(snapshot.similar(user: 0, limit: 9) == Array(similar.dropFirst()))
     }
 
     @Test("the parts of a score add up to it", arguments: Architecture.allCases)

@@ -79,7 +79,7 @@ final class InterceptedStore: InteractionStore {
     }
     func withdrawnItems() throws(StoreError) -> [String] { try base.withdrawnItems() }
     func putUsers(_ users: [User]) throws(StoreError) -> Int { try base.putUsers(users) }
-    func user(_ id: String) throws(StoreError) -> User? { try base.user(id) }
+    func user(_ id: String) throws(StoreError) -> User? { try checked { () throws(StoreError) in try base.user(id) } }
     func users(after id: String?, limit: Int) throws(StoreError) -> [User] { try base.users(after: id, limit: limit) }
     func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User? {
         try base.updateUser(id, change)

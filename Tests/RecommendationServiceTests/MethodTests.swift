@@ -14,6 +14,7 @@ struct MethodTests {
         ("/interactions/1", "DELETE, OPTIONS"), ("/items", "GET, HEAD, POST, OPTIONS"),
         ("/items/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"), ("/users", "GET, HEAD, POST, OPTIONS"),
         ("/users/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"), ("/users/1/export", "GET, HEAD, OPTIONS"),
+        ("/items/1/similar", "GET, HEAD, OPTIONS"), ("/users/1/similar", "GET, HEAD, OPTIONS"),
         ("/models", "GET, HEAD, OPTIONS"),
         ("/models/v1", "GET, HEAD, OPTIONS"), ("/models/v1/publish", "POST, OPTIONS"),
         ("/models/v1/weights", "GET, HEAD, PUT, OPTIONS"),
@@ -54,7 +55,8 @@ struct MethodTests {
     @Test(
         "what is not there is a problem document",
         arguments: [
-            "/", "/nothing", "/recommend/", "/train/", "/items/", "/items/a/b", "/models/v1/weights/x", "/Recommend",
+            "/", "/nothing", "/recommend/", "/train/", "/items/", "/items/a/b", "/items/a/similar/",
+            "/models/v1/weights/x", "/Recommend",
         ])
     func unknownPath(path: String) throws {
         try TestService().get(path).expectProblem(404)

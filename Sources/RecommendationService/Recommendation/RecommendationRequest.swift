@@ -69,7 +69,7 @@ struct RecommendationRequest: Sendable {
     }
 
     /// Each once: an object has no two members of one name.
-    private static func distinct(_ names: [String]) -> [String] {
+    static func distinct(_ names: [String]) -> [String] {
         var seen: Set<ExactName> = []
         return names.filter { seen.insert(ExactName($0)).inserted }
     }

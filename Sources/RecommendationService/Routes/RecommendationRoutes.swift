@@ -84,7 +84,7 @@ struct RecommendationRoutes: Sendable {
             item.member("source", entry.source.rawValue)
             if let record = entry.record, !fields.isEmpty {
                 item.key("item")
-                item.object { Self.write(fields, of: record, into: &$0) }
+                item.object { record.write(fields, into: &$0) }
             }
             if let explanation = entry.explanation {
                 item.key("explanation")
@@ -111,21 +111,6 @@ struct RecommendationRoutes: Sendable {
             parts.member("user_bias", explanation.parts.userBias)
             parts.member("item_bias", explanation.parts.itemBias)
             parts.member("global_bias", explanation.parts.global)
-        }
-    }
-
-    /// The members of `record` that were asked for: `title`, `tags`, or the names of attributes.
-    private static func write(_ fields: [String], of record: Item, into writer: inout JSONWriter) {
-        for field in fields {
-            switch field {
-            case "title": writer.member("title", ifPresent: record.title)
-            case "tags": writer.member("tags", record.tags)
-            case "domain": writer.member("domain", ifPresent: record.domain)
-            default:
-                if let value = record.attributes[ExactName(field)] {
-                    ItemEncoder.encode(value, named: field, to: &writer)
-                }
-            }
         }
     }
 }
