@@ -9,34 +9,45 @@ struct ClosedFormBlend {
     /// Nil where there are no histories; then the factorisation has all of the share.
     let relations: ItemItemFactors?
     let dataset: InteractionDataset
+    // Empty where all count alike.
+    private let historyFactors: [Float]
     private let share: Float
+    private let recency: HistoryRecency
 
-    init(factors: ImplicitFactors, relations: ItemItemFactors?, share: Double, dataset: InteractionDataset) {
+    init(factors: ImplicitFactors, relations: ItemItemFactors?, history: HistoryBag, dataset: InteractionDataset) {
         self.factors = factors
         self.relations = relations
         self.dataset = dataset
-        self.share = relations == nil ? 0 : Float(share)
+        recency = history.recency
+        historyFactors = relations != nil && recency.isOn ? recency.factors(of: dataset) : []
+        share = relations == nil ? 0 : Float(history.share)
     }
 
-    /// Σ_j y_j.
+    /// What the interaction in `place` of the dataset counts in its user's history; 0 where there are no histories.
+    func historyFactor(of place: Int) -> Float {
+        guard relations != nil, dataset.weights[place] > 0 else { return 0 }
+        return historyFactors.isEmpty ? 1 : historyFactors[place]
+    }
+
+    /// Σ_j y_j, each by what its place counts.
     func historySum(of user: Int) -> [Float] {
         guard let relations else { return [] }
         var sum = [Float](repeating: 0, count: relations.rank)
         let places = dataset.interactions(of: user).filter { dataset.weights[$0] > 0 }
         let items = places.map { dataset.items[$0] }
-        let weights = [Float](repeating: 1, count: items.count)
+        let weights = places.map { historyFactor(of: $0) }
         unsafe nectar_add_rows(
             Int32(relations.rank), Int32(items.count), items, weights, relations.remembered, &sum)
         return sum
     }
 
-    /// The score of a user with the given ``historySum(of:)``; `leftOut` says that the item is in it, and shall not be.
-    func score(user: Int, historySum: [Float], item: Int, leftOut: Bool = false) -> Float {
+    /// The score of a user with the given ``historySum(of:)``; `leftOut` is what the item counts in it, and shall not.
+    func score(user: Int, historySum: [Float], item: Int, leftOut: Float = 0) -> Float {
         var related: Float = 0
         if let relations {
             let start = item * relations.rank
             for k in historySum.indices {
-                let own = leftOut ? relations.remembered[start + k] : 0
+                let own = leftOut != 0 ? leftOut * relations.remembered[start + k] : 0
                 related += (historySum[k] - own) * relations.recommended[start + k]
             }
         }
@@ -72,7 +83,7 @@ struct ClosedFormBlend {
         func columns(_ rows: [Float], _ scale: Float) -> [Float] {
             (0..<dataset.itemCount * width).map { scale * rows[$0 / width * relations.rank + $0 % width] }
         }
-        let featureScale = scales.user / FeatureBags.historyWeight(of: dataset)
+        let featureScale = scales.user / FeatureBags.historyWeight(of: dataset, recency: recency)
         model.users.setColumns(
             offset: offset, width: width, to: Array(repeating: 0, count: dataset.userCount * width))
         model.items.setColumns(offset: offset, width: width, to: columns(relations.recommended, scales.item))

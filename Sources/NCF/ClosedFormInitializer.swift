@@ -65,7 +65,7 @@ struct ClosedFormInitializer {
             guard relations != nil else { return nil }
         }
         let blend = ClosedFormBlend(
-            factors: factors, relations: relations, share: hyperparameters.history.share, dataset: dataset)
+            factors: factors, relations: relations, history: hyperparameters.history, dataset: dataset)
         let (positives, negatives) = samples(blend)
         let calibration = LogisticCalibration(positives: positives, negatives: negatives)
         blend.write(to: model, slope: Float(max(calibration.slope, 1e-3)))
@@ -92,7 +92,7 @@ struct ClosedFormInitializer {
                 positives.append(
                     blend.score(
                         user: user, historySum: history, item: Int(dataset.items[place]),
-                        leftOut: dataset.weights[place] > 0))
+                        leftOut: blend.historyFactor(of: place)))
                 for _ in 0..<hyperparameters.negativesPerPositive {
                     guard let item = sampler.draw(user: user, using: &random) else { break }
                     negatives.append(blend.score(user: user, historySum: history, item: Int(item)))

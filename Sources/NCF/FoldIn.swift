@@ -46,10 +46,13 @@ struct FoldIn {
         guard let history = model.history else { return [] }
         let width = model.gmfWidth
         let weights = (0..<width).map { model.outputWeights[$0] * history.weight }
+        // The history's items come newest first.
+        var place = -1
         return unsafe rows.gmf.withUnsafeBufferPointer { gmf in
             unsafe history.gmf.withUnsafeBufferPointer { own in
                 samples.indices.map { row in
                     guard samples[row].isInBag else { return 0 }
+                    place += 1
                     let item = Int(samples[row].item)
                     var sums = SIMD8<Float>.zero
                     for k in stride(from: 0, to: width - width % 8, by: 8) {
@@ -62,7 +65,7 @@ struct FoldIn {
                     for k in width - width % 8..<width {
                         unsafe sum += weights[k] * gmf[row * width + k] * own[item * width + k]
                     }
-                    return sum
+                    return history.recency.isOn ? sum * history.recency.factor(at: place) : sum
                 }
             }
         }
@@ -87,11 +90,11 @@ extension ModelSnapshot {
             .vector(samples: foldInSamples(items: items, weights: weights, ratings: ratings).all)
     }
 
-    /// The items of a history that go into the user's bag, each once.
+    /// The items of a history that go into the user's bag, each once, where it was last.
     func history(_ items: [Int32], _ weights: [Float]?) -> [Int32] {
         guard model.history != nil else { return [] }
         var known = ItemSet(itemCount: itemCount, items: newlyDisliked(items, weights).map { Int(items[$0]) })
-        return items.indices.compactMap { index in
+        let history: [Int32] = items.indices.reversed().compactMap { index in
             let item = items[index]
             guard item >= 0, item < itemCount, !known.contains(Int(item)), (weights?[index] ?? 1) > 0 else {
                 return nil
@@ -99,6 +102,7 @@ extension ModelSnapshot {
             known.insert(Int(item))
             return item
         }
+        return history.reversed()
     }
 
     /// Where in a history it was last said of an item that it is disliked, for those of which nothing else was said later; ascending.

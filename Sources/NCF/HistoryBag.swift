@@ -11,14 +11,21 @@ public struct HistoryBag: Sendable, Equatable {
     public var regularization: Double
     /// The share of the first scores that is the item–item regression's; the rest is the factorisation's.
     public var share: Double
+    /// Places from the end of a history in which an item comes to count half: what came last says most of what comes next. 0 has
+    /// all items count alike, in whatever order.
+    public var halfLife: Double
 
     /// No history: a user is its ID.
     public static let none = HistoryBag(dimension: 0)
 
     /// Settings that suit data about as dense as MovieLens.
-    public init(dimension: Int = 192, regularization: Double = 300, share: Double = 0.8) {
+    public init(dimension: Int = 192, regularization: Double = 300, share: Double = 0.8, halfLife: Double = 0) {
         self.dimension = dimension
         self.regularization = regularization
         self.share = share
+        self.halfLife = halfLife
     }
+
+    /// How an item's weight falls with its place.
+    var recency: HistoryRecency { HistoryRecency(halfLife: halfLife) }
 }

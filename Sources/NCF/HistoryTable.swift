@@ -1,7 +1,9 @@
 /// What the items of a history contribute to a user's vector, as it serves; see ``ModelParameters/History``.
 struct HistoryTable: Sendable {
-    /// What each item counts.
+    /// What the newest item counts; all of them, without ``recency``.
     let weight: Float
+    /// How the others count less with their places.
+    let recency: HistoryRecency
     /// I × d.
     let gmf: FrozenArray<Float>
     /// I × m.
@@ -9,8 +11,12 @@ struct HistoryTable: Sendable {
     /// I elements.
     let bias: FrozenArray<Float>
 
-    init(weight: Float, gmf: FrozenArray<Float>, mlp: FrozenArray<Float>, bias: FrozenArray<Float>) {
+    init(
+        weight: Float, recency: HistoryRecency = .none, gmf: FrozenArray<Float>, mlp: FrozenArray<Float>,
+        bias: FrozenArray<Float>
+    ) {
         self.weight = weight
+        self.recency = recency
         self.gmf = gmf
         self.mlp = mlp
         self.bias = bias
@@ -18,28 +24,50 @@ struct HistoryTable: Sendable {
 
     init(_ parameters: ModelParameters.History) {
         self.init(
-            weight: parameters.weight, gmf: FrozenArray(parameters.gmf), mlp: FrozenArray(parameters.mlp),
-            bias: FrozenArray(parameters.bias))
+            weight: parameters.weight, recency: HistoryRecency(halfLife: parameters.halfLife),
+            gmf: FrozenArray(parameters.gmf), mlp: FrozenArray(parameters.mlp), bias: FrozenArray(parameters.bias))
     }
 
-    /// `vector` with `items`, each there once, in its history as well.
-    func adding(_ items: [Int32], to vector: UserVector) -> UserVector {
-        added(items, weight, to: vector)
-    }
+    /// What the item in `place` of a history counts, the newest being in place 0.
+    func weight(at place: Int) -> Float { weight * recency.factor(at: place) }
 
-    /// `vector` without `items`, which are in its history.
-    func removing(_ items: [Int32], from vector: UserVector) -> UserVector {
-        added(items, -weight, to: vector)
-    }
-
-    private func added(_ items: [Int32], _ weight: Float, to vector: UserVector) -> UserVector {
+    /// `vector` with `items`, each there once and oldest first, at the end of its history as well.
+    ///
+    /// - Parameter known: The history that is there, oldest first: its items move away from the end. Not looked at where the order
+    ///   means nothing.
+    func adding(_ items: [Int32], to vector: UserVector, after known: [Int32] = []) -> UserVector {
         var sum = vector
-        for item in items {
-            Self.add(gmf, Int(item), weight, to: &sum.gmf)
-            Self.add(mlp, Int(item), weight, to: &sum.mlp)
-            sum.bias += weight * bias[Int(item)]
+        for (index, item) in items.enumerated() { add(item, weight(at: items.count - 1 - index), to: &sum) }
+        guard recency.isOn, !items.isEmpty else { return sum }
+        for (index, item) in known.enumerated() {
+            let place = known.count - 1 - index
+            add(item, weight(at: place + items.count) - weight(at: place), to: &sum)
         }
         return sum
+    }
+
+    /// `vector` without `items`, which are in its history `known`, given oldest first; the others stay in their places. Not looked at
+    /// where the order means nothing.
+    func removing(_ items: [Int32], from vector: UserVector, in known: [Int32] = []) -> UserVector {
+        var sum = vector
+        for item in items {
+            let index = recency.isOn ? known.lastIndex(of: item) : nil
+            add(item, -weight(at: index.map { known.count - 1 - $0 } ?? 0), to: &sum)
+        }
+        return sum
+    }
+
+    /// `vector` with the history `new` in the place of `old`, both oldest first.
+    func replacing(_ old: [Int32], by new: [Int32], in vector: UserVector) -> UserVector {
+        var sum = vector
+        for (index, item) in old.enumerated() { add(item, -weight(at: old.count - 1 - index), to: &sum) }
+        return adding(new, to: sum)
+    }
+
+    private func add(_ item: Int32, _ weight: Float, to sum: inout UserVector) {
+        Self.add(gmf, Int(item), weight, to: &sum.gmf)
+        Self.add(mlp, Int(item), weight, to: &sum.mlp)
+        sum.bias += weight * bias[Int(item)]
     }
 
     private static func add(_ rows: FrozenArray<Float>, _ item: Int, _ weight: Float, to sum: inout [Float]) {

@@ -13,6 +13,8 @@ extension Hyperparameters {
         public static let regularization = 1000.0
         /// Penalty of the item-item regression.
         public static let historyRegularization = 1_000_000.0
+        /// Items after which one of a history counts half.
+        public static let historyHalfLife = 1_000_000.0
         /// Passes over the data.
         public static let epochs = 10_000
         /// Samples per step.
@@ -135,9 +137,16 @@ extension Hyperparameters {
             let detail = "must be above 0 and at most 1000000, not \(history.regularization)"
             faults.append(.init(name: "history_regularization", detail: detail))
         }
+        checkRecency(&faults)
         if !(history.share >= 0 && history.share <= 1) {
             faults.append(.init(name: "history_share", detail: "must be 0 to 1, not \(history.share)"))
         }
+    }
+
+    private func checkRecency(_ faults: inout [HyperparameterFaults.Fault]) {
+        guard !(history.halfLife >= 0 && history.halfLife <= Limit.historyHalfLife) else { return }
+        let detail = "must be 0 to 1000000 items, not \(history.halfLife)"
+        faults.append(.init(name: "history_half_life", detail: detail))
     }
 
     private func checkStart(_ faults: inout [HyperparameterFaults.Fault]) {

@@ -60,6 +60,7 @@ extension Hyperparameters {
         object.member("history_dimension", history.dimension)
         object.member("history_regularization", history.regularization)
         object.member("history_share", history.share)
+        object.member("history_half_life", history.halfLife)
         object.member("epochs", epochs)
         object.member("batch_size", batchSize)
         object.member("learning_rate", learningRate)
@@ -98,6 +99,7 @@ extension Hyperparameters {
         history.dimension = json["history_dimension"]?.int ?? history.dimension
         history.regularization = json["history_regularization"]?.double ?? history.regularization
         history.share = json["history_share"]?.double ?? history.share
+        history.halfLife = json["history_half_life"]?.double ?? history.halfLife
         let schedule = json["learning_rate_schedule"]?.string ?? LearningRateSchedule.constant.rawValue
         guard let schedule = LearningRateSchedule(rawValue: schedule) else { return nil }
         self.init(

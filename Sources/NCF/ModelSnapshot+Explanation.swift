@@ -69,7 +69,9 @@ extension ModelSnapshot {
         _ user: UserVector, of rows: ItemRows, _ table: HistoryTable, _ history: [Int32]
     ) -> [Float] {
         let whole = model.score(user, rows)
-        let rest = history.map { model.score(table.removing([$0], from: user), rows) }
+        // Newest first, as samples are.
+        let known = Array(history.reversed())
+        let rest = history.map { model.score(table.removing([$0], from: user, in: known), rows) }
         return (0..<rows.count).flatMap { row in rest.map { whole[row] - $0[row] } }
     }
 

@@ -48,7 +48,7 @@ extension ModelSnapshot {
             version: version, payload: payload, architecture: model.architecture, userCount: model.userCount,
             itemCount: model.itemCount, embeddingDimension: model.gmfWidth, mlpEmbeddingDimension: model.mlpWidth,
             hiddenLayerSizes: model.layers.map(\.outputs), historyWeight: model.history?.weight,
-            ratingRange: ratingRange, lineage: lineage)
+            historyHalfLife: model.history?.recency.halfLife ?? 0, ratingRange: ratingRange, lineage: lineage)
     }
 
     /// Stands on a mapped payload, after checking its size, its checksum, and every tensor against the manifest.

@@ -33,8 +33,14 @@ extension ModelSnapshot {
             return moved(own, from: (Array(before), nil), to: change.after(Array(remembered)))
         }
         var moved = own
-        if !change.liked.isEmpty { moved = history.adding(change.liked, to: moved) }
-        if !change.withdrawn.isEmpty { moved = history.removing(change.withdrawn, from: moved) }
+        let liked = likedItems(of: user)
+        if history.recency.isOn, !change.withdrawn.isEmpty {
+            // What lay before a withdrawn item moves up.
+            moved = history.replacing(liked, by: change.remembered + change.liked, in: moved)
+        } else {
+            if !change.liked.isEmpty { moved = history.adding(change.liked, to: moved, after: liked) }
+            if !change.withdrawn.isEmpty { moved = history.removing(change.withdrawn, from: moved) }
+        }
         guard !change.disliked.isEmpty else { return moved }
         guard model.architecture.hasGMF else { return descended(moved, change.dislikesAlone) }
         let known = Array(remembered + change.liked)

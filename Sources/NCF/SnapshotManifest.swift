@@ -5,8 +5,9 @@ internal import JSON
 /// Written last; a payload without its manifest is not a snapshot. A JSON document that begins with a checksum of itself,
 /// computed with zeros in the checksum's place, so that damage to the manifest is found as surely as to the payload.
 struct SnapshotManifest: Sendable, Equatable {
-    /// The newest that this program reads: 2 has histories, and is written for models that have them; 1 lacks them.
-    static let format = 2
+    /// The newest that this program reads: 3 has histories whose order matters, 2 histories, 1 none; each model is written in the
+    /// oldest that can hold it.
+    static let format = 3
 
     var version: Int
     var payload: SafetensorsFile.Receipt
@@ -18,6 +19,8 @@ struct SnapshotManifest: Sendable, Equatable {
     var hiddenLayerSizes: [Int]
     /// What each item of a history counts; nil where there are none.
     var historyWeight: Float?
+    /// Items after which one of a history counts half; 0 for never.
+    var historyHalfLife = 0.0
     var ratingRange: ClosedRange<Float>?
     var lineage: Lineage
 }
@@ -31,7 +34,7 @@ extension SnapshotManifest {
         var writer = JSONWriter(reservingCapacity: 2048)
         writer.object { object in
             object.member("checksum", String(repeating: "0", count: Self.digitCount))
-            object.member("format", historyWeight == nil ? 1 : 2)
+            object.member("format", historyWeight == nil ? 1 : historyHalfLife == 0 ? 2 : 3)
             object.member("version", version)
             object.key("payload")
             object.object { payload in
@@ -59,6 +62,7 @@ extension SnapshotManifest {
         object.key("hidden_layers")
         object.array { sizes in for size in hiddenLayerSizes { sizes.value(size) } }
         object.member("history_weight", ifPresent: historyWeight)
+        object.member("history_half_life", ifPresent: historyHalfLife == 0 ? nil : historyHalfLife)
         object.member("lowest_rating", ifPresent: ratingRange?.lowerBound)
         object.member("highest_rating", ifPresent: ratingRange?.upperBound)
     }
@@ -107,6 +111,8 @@ extension SnapshotManifest {
         else { return nil }
         let historyWeight = model["history_weight"]?.double.map(Float.init)
         guard historyWeight.map(\.isFinite) ?? (root["format"]?.int == 1) else { return nil }
+        let halfLife = model["history_half_life"]?.double ?? 0
+        guard halfLife >= 0, halfLife <= Hyperparameters.Limit.historyHalfLife else { return nil }
         var range: ClosedRange<Float>?
         if let low = model["lowest_rating"]?.double, let high = model["highest_rating"]?.double, low <= high {
             range = Float(low)...Float(high)
@@ -115,7 +121,7 @@ extension SnapshotManifest {
             version: version, payload: SafetensorsFile.Receipt(byteCount: byteCount, checksum: checksum),
             architecture: architecture, userCount: users, itemCount: items, embeddingDimension: embedding,
             mlpEmbeddingDimension: mlp, hiddenLayerSizes: layers, historyWeight: historyWeight,
-            ratingRange: range, lineage: lineage)
+            historyHalfLife: halfLife, ratingRange: range, lineage: lineage)
     }
 }
 

@@ -41,7 +41,8 @@ struct SnapshotReader {
     private func history() throws(SnapshotFileError) -> HistoryTable? {
         guard let weight = manifest.historyWeight else { return nil }
         return HistoryTable(
-            weight: weight, gmf: try file.elements("history_gmf", shape: [items, manifest.embeddingDimension]),
+            weight: weight, recency: HistoryRecency(halfLife: manifest.historyHalfLife),
+            gmf: try file.elements("history_gmf", shape: [items, manifest.embeddingDimension]),
             mlp: try file.elements("history_mlp", shape: [items, manifest.mlpEmbeddingDimension]),
             bias: try file.elements("history_bias", shape: [items]))
     }

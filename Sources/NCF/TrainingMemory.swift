@@ -30,6 +30,8 @@ struct TrainingMemory {
         let own = 1 + Optimizer(settings).numbersPerParameter
         var elements = rows * (own * shape.stride + 2 * shape.width) + shape.dense * (own + 2 + slices)
         if settings.hasHistory {
+            // What each place of a history counts.
+            if settings.history.recency.isOn { elements += interactionCount }
             elements += itemCount * ((own + 1) * shape.stride + 2 * shape.width) + userCount * shape.stride
         }
         elements += groups * (perGroup * (shape.mlp + 8) + shape.stride + shape.gmf)

@@ -41,7 +41,9 @@ struct TrainingRun {
         model = TrainableModel(
             shape: shape, trainsGlobalBias: source.objective == .implicit, globalBias: source.globalBias,
             seed: hyperparameters.seed,
-            histories: hyperparameters.hasHistory ? FeatureBags(histories: dataset) : nil, optimizer: optimizer,
+            histories: hyperparameters.hasHistory
+                ? FeatureBags(histories: dataset, recency: hyperparameters.history.recency) : nil,
+            optimizer: optimizer,
             isUnit: source.objective == .cosineContrastive
         )
         groupsPerBatch = min(source.groupCount, max(1, hyperparameters.batchSize / source.samplesPerGroup))

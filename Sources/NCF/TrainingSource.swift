@@ -74,12 +74,15 @@ struct TrainingSource: Sendable {
         for user in 0..<dataset.userCount {
             owners.append(contentsOf: repeatElement(Int32(user), count: dataset.interactions(of: user).count))
         }
-        let historyWeight = hyperparameters.hasHistory ? FeatureBags.historyWeight(of: whole) : 0
+        let recency = hyperparameters.history.recency
+        let historyWeight =
+            hyperparameters.hasHistory ? FeatureBags.historyWeight(of: whole, recency: recency) : 0
+        let factors = hyperparameters.hasHistory && recency.isOn ? recency.factors(of: dataset) : []
         positives = positions.map {
             let (target, weight) = (isRating ? dataset.ratings[$0] : 1, dataset.weights[$0])
             return Positive(
                 user: owners[$0], item: dataset.items[$0], target: target, weight: weight,
-                leftOut: historyWeight)
+                leftOut: factors.isEmpty ? historyWeight : historyWeight * factors[$0])
         }
         groupCount = positions.count
     }

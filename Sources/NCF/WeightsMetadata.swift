@@ -5,7 +5,7 @@ struct WeightsMetadata: Sendable, Equatable {
     /// The names that mean something, and `format`, which PyTorch's libraries write and which means nothing here.
     static let names = [
         "nectar", "architecture", "objective", "lowest_rating", "highest_rating", "negatives_per_positive", "seed",
-        "history_weight",
+        "history_weight", "history_half_life",
         "user_ids", "item_ids", "format",
     ]
     /// What `nectar` says in a file of this format.
@@ -18,6 +18,8 @@ struct WeightsMetadata: Sendable, Equatable {
     var seed: UInt64?
     /// w, in a model whose users carry the items of their histories.
     var historyWeight: Float?
+    /// h, in items, where the order of a history matters.
+    var historyHalfLife: Double?
     /// JSON arrays of IDs, where the IDs are given so.
     var ids: [String: String] = [:]
 
@@ -32,6 +34,7 @@ struct WeightsMetadata: Sendable, Equatable {
         negativesPerPositive = snapshot.lineage.hyperparameters.negativesPerPositive
         seed = snapshot.lineage.hyperparameters.seed
         historyWeight = snapshot.model.history?.weight
+        historyHalfLife = snapshot.model.history.flatMap { $0.recency.isOn ? $0.recency.halfLife : nil }
     }
 
     /// Reads the metadata of a file.
@@ -80,6 +83,7 @@ struct WeightsMetadata: Sendable, Equatable {
             }
             historyWeight = weight
         }
+        historyHalfLife = try Self.halfLife(metadata)
         for name in ["user_ids", "item_ids"] { ids[name] = metadata[name] }
     }
 
@@ -92,7 +96,18 @@ struct WeightsMetadata: Sendable, Equatable {
         metadata["negatives_per_positive"] = negativesPerPositive.map { "\($0)" }
         metadata["seed"] = seed.map { "\($0)" }
         metadata["history_weight"] = historyWeight.map { "\($0)" }
+        metadata["history_half_life"] = historyHalfLife.map { "\($0)" }
         return metadata.merging(ids) { _, ids in ids }
+    }
+
+    private static func halfLife(_ metadata: [String: String]) throws(SnapshotFileError) -> Double? {
+        guard let text = metadata["history_half_life"] else { return nil }
+        guard let items = Double(text), items >= 0, items <= Hyperparameters.Limit.historyHalfLife else {
+            throw refusal(
+                "\"history_half_life\" is \"\(text)\", expected a number from 0 to "
+                    + "\(Int(Hyperparameters.Limit.historyHalfLife))")
+        }
+        return items
     }
 
     private static func range(_ metadata: [String: String]) throws(SnapshotFileError) -> ClosedRange<Float>? {

@@ -73,7 +73,8 @@ struct WeightsReader {
             throw refusal("the tensors \"prior.user_variance_…\" hold a variance below 0")
         }
         return ModelParameters.History(
-            weight: weight, gmf: try rows("history_gmf", gmf), mlp: try rows("history_mlp", mlp),
+            weight: weight, halfLife: metadata.historyHalfLife ?? 0, gmf: try rows("history_gmf", gmf),
+            mlp: try rows("history_mlp", mlp),
             bias: try floats("history_bias", [items]), ownMean: try vector("prior.user"), ownVariance: variance)
     }
 

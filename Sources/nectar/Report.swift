@@ -36,7 +36,9 @@ enum Report {
                 "regularization \(settings.start.regularization), unobserved weight \(settings.start.unobservedWeight)")
             if settings.hasHistory {
                 let history = settings.history
-                parts.append("history \(history.dimension), \(history.regularization), share \(history.share)")
+                parts.append(
+                    "history \(history.dimension), \(history.regularization), share \(history.share)"
+                        + (history.halfLife > 0 ? ", half-life \(history.halfLife)" : ""))
             }
         }
         if settings.epochs > 0 { parts.append("\(settings.epochs) epochs, step \(settings.learningRate)") }

@@ -7,9 +7,11 @@ import Testing
 struct HistoryTests {
     private static let (users, items) = (5, 6)
 
-    /// Random histories in which every item is somewhere.
+    /// Random histories in which every item is somewhere, and no two of one history count the same.
     private func bags() -> FeatureBags {
-        FeatureBags(histories: randomDataset(users: Self.users, items: Self.items, perUser: 4, seed: 31))
+        FeatureBags(
+            histories: randomDataset(users: Self.users, items: Self.items, perUser: 4, seed: 31),
+            recency: HistoryRecency(halfLife: 3))
     }
 
     /// A random model whose users' rows have their bags added.

@@ -19,8 +19,9 @@ struct LineageSettingsTests {
     func roundTrip() throws {
         var settings = Hyperparameters(
             architecture: .gmf, objective: .softmax, embeddingDimension: 3, mlpEmbeddingDimension: 5,
-            hiddenLayerSizes: [7, 2], start: ClosedFormStart(sweeps: 4), history: HistoryBag(), epochs: 6, batchSize: 8,
-            learningRate: 0.25, learningRateSchedule: .constant, weightDecay: 0.5, negativesPerPositive: 9,
+            hiddenLayerSizes: [7, 2], start: ClosedFormStart(sweeps: 4), history: HistoryBag(halfLife: 12.5), epochs: 6,
+            batchSize: 8, learningRate: 0.25, learningRateSchedule: .constant, weightDecay: 0.5,
+            negativesPerPositive: 9,
             seed: .max, earlyStopping: 1, threads: 2)
         settings.negativeSampling = .inBatch
         settings.popularityExponent = 0.3
@@ -45,6 +46,7 @@ struct LineageSettingsTests {
         let settings = try #require(try read(Self.older))
         #expect(settings.architecture == .mf && settings.objective == .bpr && settings.seed == 7)
         #expect(settings.negativeSampling == .uniform && settings.optimizer == .adam && settings.warmUp == 0)
+        #expect(settings.history.halfLife == 0)
         #expect(try read(text(settings)) == settings)
     }
 

@@ -67,6 +67,7 @@ struct TrainingRefusalTests {
             train(#"{"momentum": 0.9}"#, ("/momentum", "only with the optimizer sgd")),
             train(#"{"optimizer": "sgd", "momentum": 1}"#, ("/momentum", "below 1")),
             train(#"{"warm_up": -0.5}"#, ("/warm_up", "0 to 10000")),
+            train(#"{"history_half_life": -1}"#, ("/history_half_life", "0 to 1000000 items")),
             train(#"{"learning_rate_schedule": "step"}"#, ("/learning_rate_schedule", "\"cosine\"")),
             train(#"{"seed": -1}"#, ("/seed", "at least 0")),
             train(#"{"early_stopping": -1}"#, ("/early_stopping", "0 to")),

@@ -99,10 +99,11 @@ struct TrainingTests {
                 ["negative_sampling": "in_batch", "dropout": "0.25", "optimizer": "adam", "warm_up": "0.0"]
             ),
             (
-                2, #""architecture": "mf", "negative_sampling": "popularity", "optimizer": "adagrad", "warm_up": 0.5"#,
+                2,
+                #""architecture": "mf", "negative_sampling": "popularity", "optimizer": "adagrad", "warm_up": 0.5, "history_half_life": 12.5"#,
                 [
                     "negative_sampling": "popularity", "popularity_exponent": "0.75", "optimizer": "adagrad",
-                    "warm_up": "0.5",
+                    "warm_up": "0.5", "history_half_life": "12.5",
                 ]
             ),
             (

@@ -153,6 +153,7 @@ public struct AutomaticSettings: Sendable {
         let penalty = Self.rounded(history.regularization * variation.historyRegularization)
         history.regularization = min(penalty, Hyperparameters.Limit.historyRegularization)
         history.share = variation.historyShare ?? history.share
+        history.halfLife = variation.historyHalfLife ?? history.halfLife
         return history
     }
 

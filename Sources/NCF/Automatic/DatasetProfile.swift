@@ -10,6 +10,8 @@ public struct DatasetProfile: Sendable, Equatable {
     public var density: Double
     /// The mean weight of an interaction, whether it is for its item or against it.
     public var meanWeight: Double
+    /// Whether most users with several interactions have them at different times.
+    public var hasTimes: Bool
     /// What the objective is when nobody says.
     public var objective: Objective
 
@@ -24,6 +26,7 @@ public struct DatasetProfile: Sendable, Equatable {
         density = cells > 0 ? Double(interactions) / cells : 0
         let weight = dataset.weights.reduce(0) { $0 + Double(abs($1)) }
         meanWeight = interactions > 0 && weight > 0 ? weight / Double(interactions) : 1
+        hasTimes = dataset.hasTimes
         objective = Objective.auto.resolved(for: dataset)
     }
 

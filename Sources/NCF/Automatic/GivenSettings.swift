@@ -60,6 +60,9 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
     /// The weight of the negatives of ``Hyperparameters/contrast``.
     public static let contrastiveWeight = GivenSettings(rawValue: 1 << 25)
 
+    /// The half-life of ``Hyperparameters/history``.
+    public static let historyHalfLife = GivenSettings(rawValue: 1 << 28)
+
     /// Whether anything about the model or its training was said. An objective alone narrows the choice, no more.
     public var decideAnything: Bool { !subtracting(.objective).isEmpty }
 
@@ -79,6 +82,7 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
         copy(.historyDimension, \.history.dimension)
         copy(.historyRegularization, \.history.regularization)
         copy(.historyShare, \.history.share)
+        copy(.historyHalfLife, \.history.halfLife)
         copy(.epochs, \.epochs)
         copy(.batchSize, \.batchSize)
         copy(.learningRate, \.learningRate)

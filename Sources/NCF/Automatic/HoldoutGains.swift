@@ -62,6 +62,11 @@ struct HoldoutGains: Sendable {
         ratings += other.ratings
     }
 
+    /// Those of the first `count` users.
+    func first(_ count: Int) -> HoldoutGains {
+        HoldoutGains(gains: Array(gains.prefix(count)), ratings: ratings)
+    }
+
     /// The same users with other gains.
     func replacing(_ gain: (Int) -> Double) -> HoldoutGains {
         HoldoutGains(gains: gains.indices.map(gain), ratings: ratings)

@@ -38,7 +38,7 @@ extension InteractionDataset {
     }
 
     /// Whether most users with several interactions have them at different times.
-    private var hasTimes: Bool {
+    var hasTimes: Bool {
         var several = 0
         var timed = 0
         for user in 0..<userCount {

@@ -57,7 +57,8 @@ final class SearchRun {
         arena = SearchArena(
             dataset: search.dataset, isRating: isRating, seed: search.wish.seed, threads: search.wish.threads,
             usersWanted: budget == nil ? Self.usersWanted.choice : Self.usersWanted.search, isStopped: isStopped)
-        proposals = SettingsProposals(isRating: isRating, settings: rules.settings)
+        proposals = SettingsProposals(
+            isRating: isRating, hasTimes: rules.profile.hasTimes, settings: rules.settings)
         random = SplitMix64(seed: search.wish.seed, 11)
         report = SearchReport(criterion: isRating ? "rmse" : "ndcg_at_10", budget: search.budget)
         variations = earlier?.variations ?? []
@@ -177,10 +178,19 @@ final class SearchRun {
             // A larger model that no epoch improved is no more than what it started from.
             let isPlain = candidate.epochs == 0 && variations[candidate.trial].architecture != .mf
             guard !isPlain || search.given.contains(.architecture) else { continue }
-            if best.map({ candidate.gains.areClearlyBetter(than: $0.gains, errors: errors) }) ?? true {
-                best = candidate
-            }
+            if best.map({ isBetter(candidate, than: $0, errors: errors) }) ?? true { best = candidate }
         }
+    }
+
+    /// Whether a candidate leads. Where the two differ in what the order of a history says, only the first holdout decides, whose
+    /// interactions are the latest: among random ones nothing comes last.
+    private func isBetter(_ candidate: Candidate, than best: Candidate, errors: Double) -> Bool {
+        var (own, others) = (candidate.gains, best.gains)
+        if variations[candidate.trial].historyHalfLife != variations[best.trial].historyHalfLife {
+            let users = arena.data(arena.rungs - 1)[0].measuredUsers.count
+            (own, others) = (own.first(users), others.first(users))
+        }
+        return own.areClearlyBetter(than: others, errors: errors)
     }
 
     private func conclude() -> SettingsChoice {

@@ -10,13 +10,20 @@ struct SettingsProposals {
     /// Random departures that are drawn to find one that was not tried.
     private static let draws = 50
 
+    /// Half-lives of histories that are tried where there are times, in items.
+    private static let halfLives = [50.0, 10]
+
     private let isRating: Bool
+    private let hasTimes: Bool
     private let settings: (SettingsVariation) -> Hyperparameters
     private var tried: [Hyperparameters] = []
 
-    /// - Parameter settings: What a variation means for all the data, what was given imposed: two that mean the same are one.
-    init(isRating: Bool, settings: @escaping (SettingsVariation) -> Hyperparameters) {
+    /// - Parameters:
+    ///   - hasTimes: Whether the order of interactions says anything.
+    ///   - settings: What a variation means for all the data, what was given imposed: two that mean the same are one.
+    init(isRating: Bool, hasTimes: Bool = false, settings: @escaping (SettingsVariation) -> Hyperparameters) {
         self.isRating = isRating
+        self.hasTimes = hasTimes
         self.settings = settings
     }
 
@@ -58,7 +65,8 @@ struct SettingsProposals {
     }
 
     /// Steps between those of the first round; and for implicit feedback what items say of each other less smoothed, and
-    /// either part alone: the factorisation without histories, and histories, smoothed further, without it.
+    /// either part alone: the factorisation without histories, and histories, smoothed further, without it. Where there are times also
+    /// histories in which what came last counts most.
     private func closerNeighbours(of best: SettingsVariation) -> [SettingsVariation] {
         var list = [1.4, 0.7].map { factor in
             var variation = best
@@ -72,7 +80,13 @@ struct SettingsProposals {
         related.historyShare = 1
         related.historyRegularization *= 3
         list.append(contentsOf: [looser, alone, related])
+        guard hasTimes else { return list }
         return list
+            + Self.halfLives.map { items in
+                var recent = best
+                recent.historyHalfLife = items
+                return recent
+            }
     }
 
     /// For implicit feedback a neural model that starts where that led; for ratings `mf`.
@@ -91,6 +105,8 @@ struct SettingsProposals {
             case 0: variation.unobservedWeight *= Self.pick([0.33, 0.6, 1.7, 3], &random)
             case 1: variation.dimension = Self.pick([0.5, 1, 2], &random)
             case 2 where !isRating: variation.historyShare = Self.pick([0, 0.5, 0.8, 0.9, 1], &random)
+            case 3 where !isRating && hasTimes && random.below(2) == 0:
+                variation.historyHalfLife = Self.pick([0, 5, 10, 20, 50, 100], &random)
             case 3 where !isRating: variation.historyRegularization *= Self.pick([0.3, 0.5, 2, 3], &random)
             case 4: changeModel(&variation, using: &random)
             case 5 where variation.epochs != 0: variation.learningRate *= Self.pick([0.3, 3], &random)

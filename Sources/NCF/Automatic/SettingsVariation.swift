@@ -11,6 +11,8 @@ struct SettingsVariation: Sendable, Hashable {
     var historyRegularization = 1.0
     /// The share of what items say of each other; nil is the defaults', and 0 is a model without histories.
     var historyShare: Double?
+    /// Places from a history's end in which an item comes to count half; nil is the defaults'.
+    var historyHalfLife: Double?
     /// Times the rule's weight of unobserved pairs.
     var unobservedWeight = 1.0
     /// Times the rule's dimension.

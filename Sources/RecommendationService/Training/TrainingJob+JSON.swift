@@ -122,6 +122,7 @@ extension Hyperparameters {
             answer.member("history_dimension", history.dimension)
             answer.member("history_regularization", history.regularization)
             answer.member("history_share", history.share)
+            answer.member("history_half_life", history.halfLife)
             answer.member("epochs", epochs)
             answer.member("batch_size", batchSize)
             answer.member("optimizer", optimizer.rawValue)

@@ -52,7 +52,8 @@ public struct TrainingRequest: Sendable {
     /// The names of all members, for the check for unknown ones.
     static let members = [
         "interactions", "architecture", "objective", "embedding_dimension", "mlp_embedding_dimension", "hidden_layers",
-        "history_dimension", "history_regularization", "history_share", "als_sweeps", "als_regularization",
+        "history_dimension", "history_regularization", "history_share", "history_half_life",
+        "als_sweeps", "als_regularization",
         "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "negative_sampling", "popularity_exponent",
         "contrastive_margin", "contrastive_weight",
@@ -141,6 +142,7 @@ public struct TrainingRequest: Sendable {
             hyperparameters.history.regularization = penalty
         }
         if let share = body.number("history_share", &faults) { hyperparameters.history.share = share }
+        if let items = body.number("history_half_life", &faults) { hyperparameters.history.halfLife = items }
         if let epochs = body.integer("epochs", &faults) { hyperparameters.epochs = epochs }
         if let size = body.integer("batch_size", &faults) { hyperparameters.batchSize = size }
         if let rate = body.number("learning_rate", &faults) { hyperparameters.learningRate = rate }

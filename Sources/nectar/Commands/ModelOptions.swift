@@ -37,6 +37,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Share of the first scores that is the item-item regression's.")
     var historyShare: Double?
 
+    @Option(help: "Items from a history's end in which one comes to count half; 0 has all count alike.")
+    var historyHalfLife: Double?
+
     @Option(help: "Passes over the data, at most; with 0 mf is what its closed form finds.")
     var epochs: Int?
 
@@ -103,6 +106,7 @@ struct ModelOptions: ParsableArguments {
             (embeddingDimension != nil, .embeddingDimension), (mlpEmbeddingDimension != nil, .mlpEmbeddingDimension),
             (hiddenLayers != nil, .hiddenLayers), (historyDimension != nil, .historyDimension),
             (historyRegularization != nil, .historyRegularization), (historyShare != nil, .historyShare),
+            (historyHalfLife != nil, .historyHalfLife),
             (alsSweeps != nil, .sweeps), (alsRegularization != nil, .regularization),
             (alsUnobservedWeight != nil, .unobservedWeight), (epochs != nil, .epochs), (batchSize != nil, .batchSize),
             (learningRate != nil, .learningRate), (learningRateSchedule != nil, .learningRateSchedule),
@@ -149,6 +153,7 @@ struct ModelOptions: ParsableArguments {
         settings.history.dimension = historyDimension ?? settings.history.dimension
         settings.history.regularization = historyRegularization ?? settings.history.regularization
         settings.history.share = historyShare ?? settings.history.share
+        settings.history.halfLife = historyHalfLife ?? settings.history.halfLife
         settings.epochs = epochs ?? settings.epochs
         settings.batchSize = batchSize ?? settings.batchSize
         settings.learningRate = learningRate ?? settings.learningRate

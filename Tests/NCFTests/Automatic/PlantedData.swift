@@ -19,6 +19,25 @@ enum PlantedData {
         return builder.build()
     }
 
+    /// Users who take runs of four items that follow each other, each run beginning anywhere: only the last item tells the next.
+    static func runs(users: Int, items: Int, runs: Int, timed: Bool) -> InteractionDataset {
+        var builder = InteractionDataset.Builder()
+        var random = SplitMix64(seed: 25)
+        for user in 0..<users {
+            var time: Int64 = 0
+            for _ in 0..<runs {
+                let first = random.below(items)
+                for step in 0..<4 {
+                    time += 1
+                    builder.add(
+                        userID: "\(user)", itemID: "\((first + step) % items)", rating: nil, timestamp: timed ? time : 0
+                    )
+                }
+            }
+        }
+        return builder.build()
+    }
+
     /// Items that everybody takes with one probability, which falls with their rank: nothing personal to learn.
     static func popularity(users: Int, items: Int, perUser: Int) -> InteractionDataset {
         var builder = InteractionDataset.Builder()

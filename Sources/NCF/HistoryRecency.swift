@@ -1,0 +1,35 @@
+internal import Glibc
+
+/// How much less an item of a history counts, the further it lies from the history's end.
+///
+/// An item counts half as much as one that lies ``halfLife`` places nearer to the end: the newest 1, the one before it
+/// 2^(−1/h), and so on. Dislikes have no place in a history and are not counted.
+struct HistoryRecency: Sendable, Equatable {
+    /// h, in items; 0 has all of them count alike.
+    var halfLife: Double
+
+    /// All items count alike, whatever their order.
+    static let none = HistoryRecency(halfLife: 0)
+
+    /// Whether there is any such thing.
+    var isOn: Bool { halfLife > 0 }
+
+    /// What the item in `place` counts, the newest being in place 0.
+    func factor(at place: Int) -> Float {
+        isOn ? Float(exp2(-Double(place) / halfLife)) : 1
+    }
+
+    /// What each interaction of `dataset` counts in its user's history; 0 where it is in none, for it has no weight.
+    func factors(of dataset: InteractionDataset) -> [Float] {
+        var factors = dataset.weights.map { $0 > 0 ? Float(1) : 0 }
+        guard isOn else { return factors }
+        for user in 0..<dataset.userCount {
+            var place = 0
+            for index in dataset.interactions(of: user).reversed() where dataset.weights[index] >= 0 {
+                factors[index] *= factor(at: place)
+                place += 1
+            }
+        }
+        return factors
+    }
+}

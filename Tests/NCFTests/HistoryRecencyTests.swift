@@ -1,0 +1,168 @@
+import TestSupport
+import Testing
+
+@testable import NCF
+
+@Suite("Histories whose order matters")
+struct HistoryRecencyTests {
+    private let scratch = ScratchDirectory()
+
+    private func settings(_ architecture: Architecture, halfLife: Double, threads: Int = 1) -> Hyperparameters {
+        Hyperparameters(
+            architecture: architecture, objective: .implicit, embeddingDimension: 4, mlpEmbeddingDimension: 3,
+            hiddenLayerSizes: [8, 4], start: ClosedFormStart(sweeps: 4, regularization: 0.01, unobservedWeight: 0.1),
+            history: HistoryBag(dimension: 5, regularization: 10, halfLife: halfLife), epochs: 2, batchSize: 200,
+            learningRate: 0.01, earlyStopping: 0, threads: threads)
+    }
+
+    private func snapshot(
+        _ architecture: Architecture = .mf, halfLife: Double, data: InteractionDataset? = nil
+    ) throws -> ModelSnapshot {
+        let data = data ?? randomDataset(users: 30, items: 40, perUser: 8, seed: 5)
+        let result = try Trainer(dataset: data, hyperparameters: settings(architecture, halfLife: halfLife)).train()
+        return ModelSnapshot(
+            version: 1, dataset: data, parameters: result.parameters, lineage: ServingFixture.lineage(.implicit))
+    }
+
+    private func expectEqual(_ left: UserVector, _ right: UserVector, within bound: Float = 1e-5) {
+        let pairs = zip(left.gmf + left.mlp + [left.bias], right.gmf + right.mlp + [right.bias])
+        #expect(pairs.allSatisfy { abs($0 - $1) < bound }, "\(left) is not \(right)")
+    }
+
+    @Test("an item counts half as much as the one a half-life after it; without weight nothing, but it has its place")
+    func factors() {
+        var builder = InteractionDataset.Builder()
+        for (time, weight) in [1, 1, 0, 1, 2].enumerated() {
+            builder.add(userID: "u", itemID: "i\(time)", rating: nil, weight: Float(weight), timestamp: Int64(9 + time))
+        }
+        let data = builder.build()
+        #expect(HistoryRecency(halfLife: 2).factors(of: data) == [0.25, 0.35355338, 0, 0.70710677, 1])
+        #expect(HistoryRecency.none.factors(of: data) == [1, 1, 0, 1, 1])
+        let bags = FeatureBags(histories: data, recency: HistoryRecency(halfLife: 1))
+        // The squares are 1/256, 1/64, 0, 1/4 and 1.
+        #expect(abs(bags.weight - 1 / Float(1.26953125).squareRoot()) < 1e-6)
+        #expect(bags.byRow.weights == [0.0625, 0.125, 0, 0.5, 1].map { bags.weight * $0 })
+    }
+
+    @Test("each positive is learned without what it itself counts in the history")
+    func leftOut() throws {
+        let data = randomDataset(users: 7, items: 20, perUser: 6, seed: 3)
+        let settings = settings(.mf, halfLife: 2)
+        let source = try TrainingSource(dataset: data, hyperparameters: settings)
+        let bags = FeatureBags(histories: data, recency: HistoryRecency(halfLife: 2)).byRow
+        let batch = MiniBatch(capacity: source.groupCount, samplesPerGroup: source.samplesPerGroup)
+        batch.groupCount = source.groupCount
+        source.fill(0..<source.groupCount, of: batch, first: 0, order: source.order(epoch: 1), epoch: 1)
+        for group in 0..<source.groupCount {
+            let item = batch.items[group * source.samplesPerGroup]
+            let entry = bags.entries(of: Int(batch.users[group])).first { bags.indices[$0] == item }
+            #expect(try batch.leftOut[group] == bags.weights[#require(entry)])
+        }
+        #expect(Set(batch.leftOut.array).count > 4)
+    }
+
+    @Test("the bytes are the same for any number of threads", arguments: [Architecture.mf, .mlp, .neumf])
+    func deterministic(architecture: Architecture) throws {
+        let data = Checkerboard(side: 24).dataset()
+        let results = try [1, 2, 3].map {
+            try Trainer(dataset: data, hyperparameters: settings(architecture, halfLife: 3, threads: $0)).train()
+        }
+        for other in results.dropFirst() { #expect(other.parameters == results[0].parameters) }
+        #expect(results[0].parameters.history?.halfLife == 3)
+    }
+
+    @Test("the order of a history matters where it has a half-life, and does not where it has none")
+    func order() throws {
+        let history: [Int32] = [2, 9, 14, 30, 21, 7]
+        let (plain, recent) = (try snapshot(halfLife: 0), try snapshot(halfLife: 1))
+        expectEqual(
+            plain.foldIn(items: history), plain.foldIn(items: history.reversed()), within: 1e-3)
+        func distance(_ left: UserVector, _ right: UserVector) -> Float {
+            zip(left.gmf, right.gmf).reduce(0) { $0 + abs($1.0 - $1.1) }
+        }
+        let forth = recent.foldIn(items: history)
+        let turned = distance(forth, recent.foldIn(items: history.reversed()))
+        #expect(turned > 10 * distance(plain.foldIn(items: history), plain.foldIn(items: history.reversed())))
+        // Of an item that comes twice the last time counts.
+        #expect(recent.foldIn(items: [7] + history) == forth)
+    }
+
+    @Test("a known user's new items come last, and the known ones move away from the end", arguments: [0, 1.5])
+    func newer(halfLife: Double) throws {
+        let snapshot = try snapshot(.neumf, halfLife: halfLife)
+        let table = try #require(snapshot.model.history)
+        let zero = UserVector(
+            gmf: Array(repeating: 0, count: snapshot.model.gmfWidth),
+            mlp: Array(repeating: 0, count: snapshot.model.mlpWidth), bias: 0)
+        for user in 0..<snapshot.userCount {
+            let seen = snapshot.seenItems(of: user)
+            let new = (0..<Int32(snapshot.itemCount)).filter { !seen.contains($0) }.suffix(3)
+            let (before, after) = (table.adding(seen, to: zero), table.adding(seen + new, to: zero))
+            var expected = snapshot.model.vector(of: user)
+            for k in expected.gmf.indices { expected.gmf[k] += after.gmf[k] - before.gmf[k] }
+            for k in expected.mlp.indices { expected.mlp[k] += after.mlp[k] - before.mlp[k] }
+            expected.bias += after.bias - before.bias
+            expectEqual(snapshot.foldIn(user: user, newer: Array(new)), expected)
+            #expect(snapshot.foldIn(user: user, newer: seen) == snapshot.model.vector(of: user))
+        }
+    }
+
+    @Test("what is withdrawn is as if it had never been in the history", arguments: [0, 1.5])
+    func withdrawn(halfLife: Double) throws {
+        let snapshot = try snapshot(halfLife: halfLife)
+        let table = try #require(snapshot.model.history)
+        let seen = snapshot.seenItems(of: 3)
+        let rest = Array(seen.dropFirst(2)) + [39]
+        let own = table.replacing(seen, by: [], in: snapshot.model.vector(of: 3))
+        expectEqual(
+            table.replacing(seen, by: rest, in: snapshot.model.vector(of: 3)), table.adding(rest, to: own))
+        expectEqual(table.adding(seen, to: own), snapshot.model.vector(of: 3))
+    }
+
+    @Test("an explanation says exactly what a score loses without an item, by its place", arguments: [0, 1.5])
+    func explanation(halfLife: Double) throws {
+        let snapshot = try snapshot(halfLife: halfLife)
+        let table = try #require(snapshot.model.history)
+        let seen = snapshot.seenItems(of: 4)
+        for explanation in snapshot.explain(user: 4, items: [0, 5, 11], reasons: 50) {
+            let rows = snapshot.model.gather([Int32(explanation.item)])
+            for reason in explanation.becauseOf {
+                let index = try #require(seen.firstIndex(of: Int32(reason.item)))
+                var alone = snapshot.model.vector(of: 4)
+                let whole = snapshot.model.score(alone, rows)[0]
+                let weight = table.weight(at: seen.count - 1 - index)
+                for k in alone.gmf.indices {
+                    alone.gmf[k] -= weight * table.gmf[reason.item * alone.gmf.count + k]
+                }
+                alone.bias -= weight * table.bias[reason.item]
+                #expect(abs(whole - snapshot.model.score(alone, rows)[0] - reason.score) < 1e-5)
+            }
+        }
+    }
+
+    @Test("a snapshot keeps the half-life, in a format that older programs refuse, and so do weights")
+    func files() throws {
+        let snapshot = try snapshot(halfLife: 2.5)
+        let store = try ModelStore(directory: scratch.path, keep: 5)
+        try store.publish(snapshot)
+        let restarted = try ModelStore(directory: scratch.path, keep: 5)
+        #expect(restarted.loadNewestValid().loaded == 1)
+        let loaded = try #require(restarted.current)
+        #expect(loaded.model.history?.recency == HistoryRecency(halfLife: 2.5))
+        #expect(loaded.foldIn(items: [3, 1, 4]) == snapshot.foldIn(items: [3, 1, 4]))
+        #expect(loaded.foldIn(user: 2, newer: [3, 1]) == snapshot.foldIn(user: 2, newer: [3, 1]))
+        let manifests = scratch.names().map { String(decoding: scratch.read($0).prefix(200), as: UTF8.self) }
+        #expect(manifests.contains { $0.contains("\"format\":3") })
+        var metadata = WeightsMetadata(of: snapshot)
+        #expect(metadata.encoded["history_half_life"] == "2.5")
+        #expect(try WeightsMetadata(metadata.encoded).historyHalfLife == 2.5)
+        metadata.historyHalfLife = -1
+        #expect(throws: SnapshotFileError.self) { try WeightsMetadata(metadata.encoded) }
+    }
+
+    @Test("a half-life is 0 to a million items", arguments: [-0.5, 1_000_001, .nan, .infinity])
+    func bounds(halfLife: Double) {
+        #expect(throws: HyperparameterFaults.self) { try settings(.mf, halfLife: halfLife).validate() }
+        #expect(throws: Never.self) { try settings(.mf, halfLife: 1_000_000).validate() }
+    }
+}
