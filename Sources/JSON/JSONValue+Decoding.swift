@@ -18,7 +18,7 @@ extension JSONValue {
         guard kind == .integer || kind == .double else { return refuse("an integer", &faults) }
         guard let number = int ?? double.flatMap(Self.exactInteger) else {
             if kind == .integer || abs(double ?? 0) >= Self.exactLimit {
-                faults.add(at: self, "is out of range" + (range.map { ": \(Self.rule($0))" } ?? ""))
+                faults.add(at: self, "is out of range" + (range.map { ": \(Self.bounds($0))" } ?? ""))
                 return nil
             }
             return refuse("an integer", &faults, found: "\(numberText)")
@@ -35,6 +35,11 @@ extension JSONValue {
 
     private static func exactInteger(_ double: Double) -> Int? {
         abs(double) < exactLimit ? Int(exactly: double) : nil
+    }
+
+    /// Both bounds, also one that everything keeps which is a 64-bit number: what is out of range is none.
+    private static func bounds(_ range: ClosedRange<Int>) -> String {
+        range == .min ... .max ? rule(range) : "must be from \(range.lowerBound) to \(range.upperBound)"
     }
 
     private static func rule(_ range: ClosedRange<Int>) -> String {

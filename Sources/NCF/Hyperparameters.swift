@@ -103,16 +103,27 @@ public struct Hyperparameters: Sendable, Equatable {
     }
 }
 
-/// Every setting that is out of its bounds.
+/// Every setting that is out of its bounds, or has no effect where it was asked for.
 public struct HyperparameterFaults: Error, Equatable, Sendable {
-    /// One setting that is out of its bounds.
+    /// One such setting.
     public struct Fault: Equatable, Sendable {
         /// The setting's name, in the spelling of the HTTP interface.
         public var name: String
         /// What is wrong with it, as a clause.
         public var detail: String
+
+        /// States what is wrong with which setting.
+        public init(name: String, detail: String) {
+            self.name = name
+            self.detail = detail
+        }
     }
 
     /// In the order of the settings.
     public var faults: [Fault]
+
+    /// Gathers faults.
+    public init(faults: [Fault]) {
+        self.faults = faults
+    }
 }

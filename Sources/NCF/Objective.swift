@@ -15,6 +15,9 @@ public enum Objective: String, Sendable, CaseIterable {
     /// Squared error on the ratings; the global bias starts at, and stays, their mean.
     case rating
 
+    /// The architecture where nobody names one: cosines are for `mf` alone.
+    public var architecture: Architecture { self == .cosineContrastive ? .mf : .neumf }
+
     /// Whether only differences between items are learned, so that μ and the users' biases stay where they are.
     var comparesItems: Bool { self == .bpr || self == .softmax }
 

@@ -88,6 +88,23 @@ struct TrainingTests {
         #expect(try service.get("/recommend?user_id=u3&limit=100").items.count == 7)
     }
 
+    @Test("cosines make it an mf where nobody names an architecture, and an mf may be told to drop nothing out")
+    func formByObjective() throws {
+        let service = try TestService()
+        try service.loadCheckerboard()
+        for body in [
+            #"{"objective": "cosine_contrastive", "wait": true}"#,
+            #"{"objective": "cosine_contrastive", "epochs": 1, "wait": true}"#,
+            #"{"architecture": "mf", "dropout": 0, "epochs": 0, "wait": true}"#,
+        ] {
+            let job = try service.post("/train", body)
+            #expect(job.json["state"]?.string == "succeeded", "\(job.text)")
+            #expect(job.json["configuration"]?["architecture"]?.string == "mf")
+            let trials = job.json["search"]?["trials"]?.elements.compactMap { $0["outcome"]?.string } ?? []
+            #expect(!trials.contains("failed"), "\(trials)")
+        }
+    }
+
     @Test("how it is to learn is taken, told by the job and kept with the model, which serves")
     func methods() throws {
         let service = try TestService()

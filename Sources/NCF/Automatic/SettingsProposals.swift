@@ -65,7 +65,7 @@ struct SettingsProposals {
     }
 
     /// Steps between those of the first round; and for implicit feedback what items say of each other less smoothed, and
-    /// either part alone: the factorisation without histories, and histories, smoothed further, without it. Where there are times also
+    /// either part alone, also for ratings: the factorisation without histories, and histories, smoothed further, without it. Where there are times also
     /// histories in which what came last counts most.
     private func closerNeighbours(of best: SettingsVariation) -> [SettingsVariation] {
         var list = [1.4, 0.7].map { factor in
@@ -73,7 +73,11 @@ struct SettingsProposals {
             variation.regularization *= factor
             return variation
         }
-        guard !isRating else { return list }
+        guard !isRating else {
+            var alone = best
+            alone.historyShare = 0
+            return list + [alone]
+        }
         var (looser, alone, related) = (best, best, best)
         looser.historyRegularization *= 0.5
         alone.historyShare = 0
@@ -89,11 +93,13 @@ struct SettingsProposals {
             }
     }
 
-    /// For implicit feedback a neural model that starts where that led; for ratings `mf`.
+    /// A neural model: for implicit feedback one that starts where that led, for ratings one of its own. There is none of cosines.
     private func otherModels(from best: SettingsVariation) -> [SettingsVariation] {
+        guard best.objective != .cosineContrastive else { return [] }
         var other = best
-        other.architecture = isRating ? .mf : .neumf
-        if !isRating { other.epochs = nil }
+        other.architecture = .neumf
+        other.epochs = nil
+        if isRating { other.regularization = 1 }
         return [other]
     }
 
@@ -117,6 +123,7 @@ struct SettingsProposals {
     }
 
     private func changeModel(_ variation: inout SettingsVariation, using random: inout SplitMix64) {
+        guard variation.objective != .cosineContrastive else { return }
         variation.architecture = Self.pick([.mf, .neumf, .gmf], &random)
         guard !isRating else { return }
         variation.epochs = variation.architecture == .mf ? Self.pick([0, nil, Self.epochs], &random) : Self.epochs

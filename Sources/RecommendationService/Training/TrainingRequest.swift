@@ -101,7 +101,7 @@ public struct TrainingRequest: Sendable {
 
     func checkBounds(_ faults: inout JSONFaults) {
         do {
-            try hyperparameters.validateAsAsked()
+            try hyperparameters.validateAsAsked(given)
         } catch {
             // `hidden_layers[1]` there is `/hidden_layers/1` here.
             for fault in error.faults {
@@ -113,7 +113,7 @@ public struct TrainingRequest: Sendable {
 
     private mutating func readModel(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
         let objective = body.choice(Objective.self, "objective", &faults) ?? .auto
-        let architecture = body.choice(Architecture.self, "architecture", &faults) ?? .neumf
+        let architecture = body.choice(Architecture.self, "architecture", &faults) ?? objective.architecture
         hyperparameters = Hyperparameters.defaults(for: architecture, objective: objective)
         if let dimension = body.integer("embedding_dimension", &faults) {
             hyperparameters.embeddingDimension = dimension

@@ -7,7 +7,7 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "mf, gmf, mlp or neumf. Where nothing is said about the model, the engine tries a few and chooses.")
     var architecture: Architecture?
 
-    @Option(help: "auto, implicit, bpr, softmax, cosine_contrastive (mf only) or rating.")
+    @Option(help: "auto, implicit, bpr, softmax, cosine_contrastive (makes it an mf) or rating.")
     var objective = Objective.auto
 
     @Option(help: "Length of the embeddings of the GMF branch.")
@@ -144,7 +144,7 @@ struct ModelOptions: ParsableArguments {
 
     /// The settings, defaults where nothing is given.
     private func hyperparameters(threads cores: Int) throws -> Hyperparameters {
-        var settings = Hyperparameters.defaults(for: architecture ?? .neumf, objective: objective)
+        var settings = Hyperparameters.defaults(for: architecture ?? objective.architecture, objective: objective)
         settings.embeddingDimension = embeddingDimension ?? settings.embeddingDimension
         settings.mlpEmbeddingDimension = mlpEmbeddingDimension ?? settings.mlpEmbeddingDimension
         settings.start.sweeps = alsSweeps ?? settings.start.sweeps
@@ -181,7 +181,7 @@ struct ModelOptions: ParsableArguments {
             }
         }
         do {
-            try settings.validateAsAsked()
+            try settings.validateAsAsked(given)
             return settings
         } catch {
             throw ValidationError(error.faults.map(Self.sentence).joined(separator: "; "))
