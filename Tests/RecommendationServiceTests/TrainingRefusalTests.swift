@@ -51,7 +51,7 @@ struct TrainingRefusalTests {
                 ("/batch_size", "at least 20")),
             train(#"{"popularity_exponent": 2.01}"#, ("/popularity_exponent", "0 to 2")),
             train(#"{"popularity_exponent": -0.1}"#, ("/popularity_exponent", "0 to 2")),
-            train(#"{"objective": "cosine_contrastive"}"#, ("/architecture", "must be mf")),
+            train(#"{"objective": "cosine_contrastive", "architecture": "neumf"}"#, ("/architecture", "must be mf")),
             train(
                 #"{"objective": "cosine_contrastive", "architecture": "mf", "history_dimension": 8, "als_sweeps": 1}"#,
                 ("/als_sweeps", "must be 0"), ("/history_dimension", "must be 0")),

@@ -29,10 +29,8 @@ public struct AutomaticSettings: Sendable {
     static let stepsAnEpoch = 16
     /// Samples of the smallest batch.
     static let leastBatch = 32
-    /// Epochs at most of a model of ratings.
-    static let ratingEpochs = 20
-    /// Weight decay of a model of ratings.
-    static let ratingWeightDecay = 0.02
+    /// Weight decay of a model of ratings with dense layers; that of others is the defaults'.
+    static let towerRatingDecay = 0.02
     /// Step size of a model of ratings.
     static let ratingLearningRate = 0.003
     /// The largest dimension of a model of ratings, which has no closed form to keep many factors in check.
@@ -76,17 +74,9 @@ public struct AutomaticSettings: Sendable {
     /// The rules' own answer as a trial: what others depart from.
     var start: SettingsVariation {
         var start = SettingsVariation(objective: objective)
-        if given.contains(.architecture) {
-            start.architecture = wish.architecture
-        } else if objective == .rating {
-            start.architecture = .neumf
-        }
+        if given.contains(.architecture) { start.architecture = wish.architecture }
         // The closed form of `mf` is a model; other architectures and objectives are what epochs make of it.
-        if objective == .rating {
-            start.epochs = Self.ratingEpochs
-        } else if start.architecture != .mf || objective != .implicit {
-            start.epochs = nil
-        }
+        if start.architecture != .mf || objective != .implicit { start.epochs = nil }
         return start
     }
 
@@ -100,9 +90,11 @@ public struct AutomaticSettings: Sendable {
             1, Int((Double(settings.negativesPerPositive) * variation.negatives).rounded()))
         let isRating = variation.objective == .rating
         if isRating {
-            let decay = Self.rounded(Self.ratingWeightDecay * variation.regularization)
+            let base = settings.weightDecay > 0 ? settings.weightDecay : Self.towerRatingDecay
+            let decay = Self.rounded(base * variation.regularization)
             settings.weightDecay = min(decay, Hyperparameters.Limit.weightDecay)
             settings.learningRate = Self.rounded(Self.ratingLearningRate * variation.learningRate)
+            if variation.historyShare == 0 { settings.history = .none }
         } else {
             if settings.start.sweeps > 0 { settings.start = closedForm(variation) }
             settings.history = history(settings.history, variation)

@@ -11,7 +11,11 @@ public enum Yardstick {
         guard settings.architecture != .mf else { return nil }
         let isRating = settings.objective == .rating
         var own = Hyperparameters.defaults(for: .mf, objective: isRating ? .rating : .implicit)
-        if !isRating { own.epochs = 0 }
+        if !isRating {
+            own.epochs = 0
+            // Or a neural model would have the credit for what the order of a history says.
+            own.history.halfLife = settings.history.halfLife
+        }
         own.seed = settings.seed
         own.threads = settings.threads
         return own

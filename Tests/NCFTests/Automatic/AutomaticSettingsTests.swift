@@ -95,6 +95,36 @@ struct AutomaticSettingsTests {
         #expect(given.decideAnything && !GivenSettings.objective.decideAnything && !GivenSettings().decideAnything)
     }
 
+    @Test("what would change nothing is told, but for a value that changes nothing anyway")
+    func relevance() {
+        let all: GivenSettings = [.dropout, .popularityExponent, .contrastiveMargin, .contrastiveWeight]
+        func irrelevant(_ settings: Hyperparameters) -> [String] { all.irrelevant(to: settings).map(\.name) }
+        var plain = Hyperparameters.defaults(for: .mf)
+        #expect(irrelevant(plain) == ["popularity_exponent", "contrastive_margin", "contrastive_weight"])
+        plain.dropout = 0.2
+        #expect(irrelevant(plain).first == "dropout")
+        plain.negativeSampling = .popularity
+        plain.architecture = .neumf
+        #expect(irrelevant(plain) == ["contrastive_margin", "contrastive_weight"])
+        #expect(GivenSettings().irrelevant(to: .defaults(for: .mf)).isEmpty)
+        let cosines = Hyperparameters.defaults(for: .mf, objective: .cosineContrastive)
+        #expect(irrelevant(cosines) == ["popularity_exponent"])
+        #expect(Objective.cosineContrastive.architecture == .mf && Objective.rating.architecture == .neumf)
+    }
+
+    @Test("an mf of ratings knows what was rated, and has the decay that it can bear; dense layers have less")
+    func ratings() {
+        let rules = rules(profile(users: 943, items: 1682, interactions: 100_000, objective: .rating))
+        #expect(rules.start.architecture == .mf && rules.start.objective == .rating)
+        let own = rules.settings(rules.start)
+        #expect(own.history.dimension == 1 && own.weightDecay == 0.2 && own.batchSize == 256 && own.epochs == 40)
+        var other = rules.start
+        (other.architecture, other.regularization) = (.neumf, 0.5)
+        #expect(rules.settings(other).weightDecay == 0.01 && rules.settings(other).hasHistory)
+        other.historyShare = 0
+        #expect(!rules.settings(other).hasHistory && rules.settings(other).embeddingDimension == 32)
+    }
+
     @Test("a batch is small where data is, but has two groups where they are each other's negatives")
     func batches() throws {
         var wish = Hyperparameters.defaults(for: .mf, objective: .softmax)

@@ -1,0 +1,15 @@
+import NCF
+import RecommendationService
+import Testing
+
+@Suite("The mf beside a model")
+struct YardstickTests {
+    @Test("weighs histories as the model does, or the model would have the credit for their order")
+    func recency() throws {
+        var model = Hyperparameters.defaults(for: .neumf, objective: .implicit)
+        model.history.halfLife = 7
+        let beside = try #require(Yardstick.settings(beside: model))
+        #expect(beside.architecture == .mf && beside.epochs == 0 && beside.history.halfLife == 7)
+        #expect(Yardstick.settings(beside: .defaults(for: .mf)) == nil)
+    }
+}
