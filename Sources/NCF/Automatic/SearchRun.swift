@@ -206,7 +206,12 @@ final class SearchRun {
         }
         let name = "Trial \(report.trials[best.trial].number)"
         let yardstick = rules.objective == .rating ? "the items' mean ratings" : "popularity"
-        if beatsYardstick { return decide(falls: false, "\(name) is the best, and better than \(yardstick).") }
+        if beatsYardstick {
+            // Its figure over all that is held out may be a lesser one.
+            let isByTheLatest = variations[best.trial].historyHalfLife != rules.start.historyHalfLife
+            let merit = isByTheLatest ? "predicts the latest interactions best, and is" : "is the best, and"
+            return decide(falls: false, "\(name) \(merit) better than \(yardstick).")
+        }
         return decide(falls: true, "\(name) is the best, but not clearly better than \(yardstick).")
     }
 

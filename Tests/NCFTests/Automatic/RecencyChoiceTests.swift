@@ -4,13 +4,16 @@ import Testing
 
 @Suite("Choosing what the order of a history says", .timeLimit(.minutes(5)))
 struct RecencyChoiceTests {
-    private func choice(timed: Bool, given: GivenSettings = [], halfLife: Double = 0) throws -> SettingsChoice {
-        var wish = Hyperparameters.defaults(for: .neumf)
+    /// Trials of `mf` alone, in closed form: a tower's epochs would take a minute.
+    private func choice(
+        timed: Bool, trials: Int = 10, given: GivenSettings = [], halfLife: Double = 0
+    ) throws -> SettingsChoice {
+        var wish = Hyperparameters.defaults(for: .mf)
         wish.threads = 1
         wish.history.halfLife = halfLife
         return try SettingsSearch(
-            dataset: PlantedData.runs(users: 150, items: 80, runs: 6, timed: timed), wish: wish, given: given,
-            budget: given.isEmpty ? nil : SearchBudget(trials: 8)
+            dataset: PlantedData.runs(users: 60, items: 50, runs: 5, timed: timed), wish: wish,
+            given: given.union(.architecture), budget: SearchBudget(trials: trials)
         ).choose()
     }
 
@@ -18,6 +21,7 @@ struct RecencyChoiceTests {
     func taken() throws {
         let choice = try choice(timed: true)
         #expect(choice.hyperparameters.history.halfLife > 0, "\(choice.report?.verdict ?? "")")
+        #expect(choice.report?.verdict?.contains("predicts the latest interactions best") == true)
         #expect(choice.report?.trials.contains { $0.settings.history.halfLife == 50 } == true)
     }
 
@@ -31,7 +35,7 @@ struct RecencyChoiceTests {
 
     @Test("one that was given stays in all trials")
     func given() throws {
-        let choice = try choice(timed: true, given: [.historyHalfLife], halfLife: 3)
+        let choice = try choice(timed: true, trials: 4, given: .historyHalfLife, halfLife: 3)
         #expect(choice.report?.trials.isEmpty == false)
         #expect(
             choice.report?.trials.allSatisfy { $0.settings.history.halfLife == 3 || !$0.settings.hasHistory } == true)
