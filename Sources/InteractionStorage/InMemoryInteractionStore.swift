@@ -129,6 +129,11 @@ public final class InMemoryInteractionStore: InteractionStore {
         get throws(StoreError) { try access { contents throws(StoreError) in contents.lastRow } }
     }
 
+    /// Refused: there is no file.
+    public func backUp(to path: String, at milliseconds: Int64) throws(StoreError) -> StoreBackup {
+        throw .failed(operation: "backing up", reason: "a store in memory cannot be backed up")
+    }
+
     /// Nothing to do: there is no file.
     public func flush() throws(StoreError) {
         try access { _ throws(StoreError) in }

@@ -105,6 +105,12 @@ public protocol InteractionStore: Sendable {
     /// No model knows any longer who was erased up to this erasure.
     func completeErasures(upTo sequence: Int64) throws(StoreError)
 
+    /// Copies all that is held, as of one moment and while others write, into a new file at `path`, with a description beside it
+    /// (``StoreBackup``). What it returns has been verified: every page, every count.
+    ///
+    /// - Parameter milliseconds: When that is, since 1970.
+    func backUp(to path: String, at milliseconds: Int64) throws(StoreError) -> StoreBackup
+
     /// How much is held; O(1).
     var counts: StoreCounts { get throws(StoreError) }
 

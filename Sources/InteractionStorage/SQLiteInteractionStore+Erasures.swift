@@ -61,6 +61,23 @@ extension SQLiteInteractionStore {
         return Array(key)
     }
 
+    /// Keeps tombstones of another state of this store, numbered on from the last of either. Those of another store are hashes
+    /// under another key, which would recognise nobody.
+    static func keep(_ earlier: Tombstones, _ database: Database) throws {
+        guard earlier.key == (try erasureKey(database)) else { return }
+        var sequence = max(try lastErasure(database), earlier.last)
+        for (digest, stone) in earlier.sorted {
+            sequence += 1
+            try database.execute(
+                sql: """
+                    INSERT INTO erasures (sequence, digest, erased_at, pending) VALUES (?, ?, ?, 1)
+                    ON CONFLICT (digest) DO UPDATE SET sequence = excluded.sequence, pending = 1,
+                        erased_at = max(erased_at, excluded.erased_at)
+                    """,
+                arguments: [sequence, Data(digest), stone.erasedAt])
+        }
+    }
+
     private static func lastErasure(_ database: Database) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM erasures") ?? 0
     }

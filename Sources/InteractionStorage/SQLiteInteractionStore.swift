@@ -201,7 +201,7 @@ public final class SQLiteInteractionStore: InteractionStore {
         }
     }
 
-    private func withPool<Value>(
+    func withPool<Value>(
         _ operation: String, _ body: (DatabasePool) throws -> Value
     ) throws(StoreError) -> Value {
         let inUse = inUse

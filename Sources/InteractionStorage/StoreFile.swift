@@ -33,11 +33,19 @@ struct StoreFile {
         guard unsafe link(temporary, path) == 0 || errno == EEXIST else {
             throw StoreError.unavailable("\(path) cannot be created: \(Self.reason(errno))")
         }
-        try syncDirectory()
+        try Self.syncDirectory(of: path)
     }
 
-    /// Makes the file's name durable: without it a power failure could take the name, and with it every commit.
-    private func syncDirectory() throws {
+    /// Makes a file's content durable.
+    static func sync(_ path: String) throws {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw StoreError(path, failed: "open") }
+        defer { Glibc.close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw StoreError(path, failed: "fsync") }
+    }
+
+    /// Makes a file's name durable: without it a power failure could take the name, and with it every commit.
+    static func syncDirectory(of path: String) throws {
         let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0, fsync(descriptor) == 0 else {

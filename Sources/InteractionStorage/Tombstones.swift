@@ -18,7 +18,7 @@ public struct Tombstones: Sendable {
     static let keyLength = 32
     private static let digestLength = 16
 
-    private let key: [UInt8]
+    let key: [UInt8]
     private var stones: [[UInt8]: Stone] = [:]
 
     /// The last erasure of the store, one before those asked for included; 0 where there was none.
@@ -50,6 +50,11 @@ public struct Tombstones: Sendable {
 
     mutating func insert(_ stone: Stone, for userID: String) {
         insert(stone, digest: digest(of: userID))
+    }
+
+    /// All, in the order of the erasures.
+    var sorted: [(digest: [UInt8], stone: Stone)] {
+        stones.sorted { $0.value.sequence < $1.value.sequence }.map { (digest: $0.key, stone: $0.value) }
     }
 
     /// Those after so many erasures.

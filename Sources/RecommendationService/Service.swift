@@ -146,6 +146,8 @@ public final class Service: Sendable {
             try recent.reload(from: store, after: watermark, for: models)
         }.register(in: &router)
         WeightsRoutes(models: models, store: store, configuration: configuration, clock: clock).register(in: &router)
+        AdminRoutes(store: store, backups: BackupFolder(configuration), clock: clock, logger: logger).register(
+            in: &router)
         HealthRoutes(store: store, models: models, lifecycle: lifecycle, metrics: metrics).register(in: &router)
         return router
     }

@@ -21,6 +21,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public var weightsBytes = 4_294_967_296
     /// What becomes of models when a user is erased.
     public var erasure = Erasure()
+    /// Where backups go.
+    public var backup = Backup()
     /// How recommendations are bounded.
     public var recommendation = Recommendation()
     /// What is logged, and how.
@@ -125,6 +127,14 @@ public struct ServiceConfiguration: Sendable, Equatable {
             get { policy.rawValue }
             set { policy = Policy(rawValue: newValue) ?? policy }
         }
+    }
+
+    /// Where backups go.
+    public struct Backup: Sendable, Equatable {
+        /// The folder; empty for `backups` in the data folder.
+        public var directory = ""
+        /// How many stay, the newest; 0 for all.
+        public var keep = 7
     }
 
     /// Threads that a training uses: as configured, or one for each processor that the process may use.

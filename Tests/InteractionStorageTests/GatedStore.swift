@@ -79,6 +79,9 @@ final class GatedStore: InteractionStore {
     func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
         try base.eraseUser(id, at: milliseconds)
     }
+    func backUp(to path: String, at milliseconds: Int64) throws(StoreError) -> StoreBackup {
+        try base.backUp(to: path, at: milliseconds)
+    }
     func tombstones(after sequence: Int64) throws(StoreError) -> Tombstones { try base.tombstones(after: sequence) }
     func pendingErasures() throws(StoreError) -> Tombstones { try base.pendingErasures() }
     func completeErasures(upTo sequence: Int64) throws(StoreError) { try base.completeErasures(upTo: sequence) }

@@ -18,6 +18,7 @@ struct MethodTests {
         ("/models", "GET, HEAD, OPTIONS"),
         ("/models/v1", "GET, HEAD, OPTIONS"), ("/models/v1/publish", "POST, OPTIONS"),
         ("/models/v1/weights", "GET, HEAD, PUT, OPTIONS"),
+        ("/admin/backup", "POST, OPTIONS"),
         ("/livez", "GET, HEAD, OPTIONS"), ("/readyz", "GET, HEAD, OPTIONS"), ("/healthz", "GET, HEAD, OPTIONS"),
         ("/health", "GET, HEAD, OPTIONS"), ("/metrics", "GET, HEAD, OPTIONS"), ("/version", "GET, HEAD, OPTIONS"),
     ]

@@ -3,7 +3,7 @@ import RecommendationService
 extension Setting {
     /// Every setting there is, in the order of `config/nectar.json`.
     static let all: [Setting] =
-        server + storage + interactions + models + erasure + training + recommendation + log
+        server + storage + interactions + models + erasure + backup + training + recommendation + log
 
     private static let server: [Setting] = [
         .string(
@@ -103,6 +103,13 @@ extension Setting {
             "erasure.policy", expected: "retain or retrain", \.erasure.policyName,
             "what follows an erasure: retain the models without the user, or retrain and remove them",
             isValid: { ServiceConfiguration.Erasure.Policy(rawValue: $0) != nil })
+    ]
+
+    private static let backup: [Setting] = [
+        .string(
+            "backup.directory", expected: "the path of a folder", \.backup.directory,
+            "folder of backups; empty for backups in storage.directory", isValid: { _ in true }),
+        .integer("backup.keep", in: 0...100_000, \.backup.keep, "backups that stay, the newest; 0 for all"),
     ]
 
     private static let training: [Setting] = [

@@ -1,0 +1,135 @@
+import Foundation
+import GRDB
+import Glibc
+
+/// A copy of a store in one file, and what it must hold: what stands in the file beside it, whose name goes on with `.json`.
+public struct StoreBackup: Sendable, Equatable, Codable {
+    /// When it was made, in milliseconds since 1970.
+    public var createdAt: Int64
+    /// Octets of the file.
+    public var bytes: Int64
+    /// BLAKE2b-256 of the file, in hexadecimal digits.
+    public var checksum: String
+    /// The schema that the file has.
+    public var schema: Int
+    /// The highest row ever given out.
+    public var watermark: Int64
+    /// Interactions in it.
+    public var interactions: Int
+    /// Users that interactions name.
+    public var users: Int
+    /// Items that interactions name.
+    public var items: Int
+    /// Users with a record.
+    public var userRecords: Int
+    /// Items of the catalogue.
+    public var catalogueItems: Int
+
+    /// What is known of the backup at `path`.
+    ///
+    /// - Throws: ``StoreError/corrupt(_:)`` where the file beside it is missing or no such description.
+    public init(describing path: String) throws(StoreError) {
+        do {
+            let description = try Data(contentsOf: URL(filePath: Self.descriptionPath(of: path)))
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            self = try decoder.decode(StoreBackup.self, from: description)
+        } catch {
+            throw .corrupt("\(Self.descriptionPath(of: path)) does not describe a backup, or is missing")
+        }
+    }
+
+    init(createdAt: Int64, digest: FileDigest, schema: Int, totals: StoreTotals) {
+        self.createdAt = createdAt
+        bytes = digest.byteCount
+        checksum = digest.checksum
+        self.schema = schema
+        watermark = totals.lastRow
+        interactions = totals.counts.interactions
+        users = totals.counts.users
+        items = totals.counts.items
+        userRecords = totals.counts.userRecords
+        catalogueItems = totals.counts.catalogueItems
+    }
+
+    static func descriptionPath(of path: String) -> String { "\(path).json" }
+
+    /// Reads the whole file and compares it with what it must hold; O(size), twice.
+    ///
+    /// - Throws: ``StoreError/corrupt(_:)`` with what is wrong.
+    public func verify(_ path: String) throws(StoreError) {
+        do {
+            let digest = try FileDigest(path: path)
+            guard digest == FileDigest(byteCount: bytes, checksum: checksum) else {
+                throw StoreError.corrupt(
+                    "\(path) is not what was backed up: it has \(digest.byteCount) bytes of \(bytes), or other ones")
+            }
+            let (found, schema) = try Self.contents(of: path)
+            let expected = StoreBackup(createdAt: createdAt, digest: digest, schema: schema, totals: found)
+            guard expected == self else { throw StoreError.corrupt("\(path) holds something else than it must") }
+        } catch {
+            throw StoreError(error, during: "verifying \(path)")
+        }
+    }
+
+    /// Checks every page, index and count of a file that nobody writes to, and says what it holds.
+    static func contents(of path: String) throws -> (totals: StoreTotals, schema: Int) {
+        var configuration = Configuration()
+        configuration.readonly = true
+        let database = try DatabaseQueue(path: path, configuration: configuration)
+        let contents = try database.inDatabase { database in
+            let findings = try String.fetchAll(database, sql: "PRAGMA integrity_check(3)")
+            guard findings == ["ok"] else { throw StoreError.corrupt("\(path): \(findings.joined(separator: "; "))") }
+            let totals = try StoreTotals(reading: database)
+            for (table, expected) in [
+                ("interactions", totals.counts.interactions), ("user_names", totals.counts.users),
+                ("item_names", totals.counts.items), ("user_records", totals.counts.userRecords),
+                ("catalogue", totals.counts.catalogueItems),
+            ] {
+                let found = try Int.fetchOne(database, sql: "SELECT count(*) FROM \(table)") ?? 0
+                guard found == expected else {
+                    throw StoreError.corrupt("\(path): \(table) has \(found) rows where \(expected) were counted")
+                }
+            }
+            return (totals, try StoreSchema.version(of: database))
+        }
+        try database.close()
+        return contents
+    }
+}
+
+extension SQLiteInteractionStore {
+    /// Copies the store, as of one moment, into a new file at `path`; see ``InteractionStore/backUp(to:at:)``.
+    public func backUp(to path: String, at milliseconds: Int64) throws(StoreError) -> StoreBackup {
+        try withPool("backing up") { pool in
+            guard unsafe access(path, F_OK) != 0 else { throw StoreError.unavailable("\(path) exists already") }
+            let temporary = "\(path).new-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+            defer { for suffix in ["", "-journal", "-wal", "-shm"] { unsafe unlink(temporary + suffix) } }
+            let copy = try DatabaseQueue(path: temporary)
+            try pool.backup(to: copy)
+            // The copy of a file with a write-ahead log wants one of its own: this makes it whole in itself.
+            try copy.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+            try copy.close()
+            let (totals, schema) = try StoreBackup.contents(of: temporary)
+            let backup = StoreBackup(
+                createdAt: milliseconds, digest: try FileDigest(path: temporary), schema: schema, totals: totals)
+            try backup.put(temporary, at: path)
+            return backup
+        }
+    }
+}
+
+extension StoreBackup {
+    /// Gives a verified copy its name, after its description has one, so that no backup is ever without.
+    fileprivate func put(_ temporary: String, at path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let description = Self.descriptionPath(of: path)
+        try encoder.encode(self).write(to: URL(filePath: description), options: .atomic)
+        try StoreFile.sync(description)
+        try StoreFile.sync(temporary)
+        guard unsafe rename(temporary, path) == 0 else { throw StoreError(path, failed: "rename") }
+        try StoreFile.syncDirectory(of: path)
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Foundation
+import InteractionStorage
+import RecommendationService
+
+/// `nectar backup`: a verified copy of the store, also while a server writes to it.
+struct Backup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Copies the store into one file, as of one moment, and verifies the copy.",
+        discussion: """
+            May be used beside a server. The copy is in one file with a description beside it (….json); both are wanted by
+            `nectar restore`. Models are not copied: they can be trained again, or copied file by file.
+            """
+    )
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Argument(help: "The file to write; made up in the folder backups of the data folder if it is not given.")
+    var path: String?
+
+    func run() throws {
+        let configuration = try options.load()
+        let data = try DataDirectory(existing: configuration)
+        let backup = try Fatal.unless {
+            if let path {
+                return (path: path, description: try data.store.backUp(to: path, at: WallClock.system.milliseconds()))
+            }
+            return try BackupFolder(configuration).backUp(data.store, clock: .system)
+        }
+        try Fatal.unless { try data.store.close() }
+        print(
+            "Backed up \(backup.description.interactions) interactions, \(backup.description.catalogueItems) items and "
+                + "\(backup.description.userRecords) users to \(backup.path): \(backup.description.bytes) bytes, verified."
+        )
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import InteractionStorage
+import NCF
+import RecommendationService
+
+/// `nectar restore`: puts a backup in the place of the store.
+struct Restore: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Verifies a backup and puts it in the place of the store, which stays under another name.",
+        discussion: """
+            No server may be at work in the data folder. Users who were erased since the backup was made are erased from it
+            before it takes its place. The models stay.
+            """
+    )
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Argument(help: "The backup, as nectar backup or POST /admin/backup wrote it.")
+    var path: String
+
+    @Flag(help: "Only verify the backup: every octet, page and count.")
+    var verifyOnly = false
+
+    func run() throws {
+        let configuration = try options.load()
+        if verifyOnly {
+            let description = try Fatal.unless {
+                let description = try StoreBackup(describing: path)
+                try description.verify(path)
+                return description
+            }
+            return print("\(path) is whole: \(description.interactions) interactions.")
+        }
+        let folder = configuration.dataDirectory
+        try Fatal.unless { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+        let lock = try ServingLock(folder: folder, for: .serving)
+        let outcome = try Fatal.unless {
+            try StoreRestoration(
+                backup: path, path: "\(folder)/nectar.sqlite", lowestRow: try newestWatermark(configuration),
+                now: WallClock.system.milliseconds()
+            ).restore()
+        }
+        withExtendedLifetime(lock) {}
+        let erased = outcome.erased > 0 ? "; \(outcome.erased) users erased since are not among them" : ""
+        let replaced = outcome.replaced.map { " The store that was there is \($0) now." } ?? ""
+        print(
+            "Restored \(outcome.counts.interactions) interactions of \(outcome.counts.users) users\(erased).\(replaced)"
+        )
+    }
+
+    /// Rows that a model has seen must not be given out again for others.
+    private func newestWatermark(_ configuration: ServiceConfiguration) throws -> Int64 {
+        let models = try ModelStore(directory: "\(configuration.dataDirectory)/models", keep: configuration.keptModels)
+        return models.versions().map(\.lineage.dataWatermark).max() ?? 0
+    }
+}

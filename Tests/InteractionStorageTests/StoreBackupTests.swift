@@ -1,0 +1,195 @@
+import Foundation
+import GRDB
+import Locking
+import Testing
+
+@testable import InteractionStorage
+
+@Suite("SQLite store: backup and restoration")
+struct StoreBackupTests {
+    let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+    }
+
+    private var path: String { directory.file("store.sqlite") }
+    private var copy: String { directory.file("backup.sqlite") }
+
+    private func interactions(_ range: Range<Int>) -> [Interaction] {
+        range.map { Interaction(userID: "u\($0 % 70)", itemID: "i\($0 % 9)", timestamp: Int64($0)) }
+    }
+
+    private func restoration(lowestRow: Int64 = 0) -> StoreRestoration {
+        StoreRestoration(backup: copy, path: path, lowestRow: lowestRow, now: 9_000)
+    }
+
+    /// A closed store with a backup of it, and one thing done to the store since.
+    private func prepare(_ afterwards: (SQLiteInteractionStore) throws -> Void = { _ in }) throws {
+        let store = try SQLiteInteractionStore(path: path)
+        _ = try store.append(interactions(0..<2000), idempotencyKey: "k")
+        try store.putItems([Item(id: "i1", title: "t")])
+        try store.putUsers([User(id: "u1"), User(id: "only record")])
+        _ = try store.backUp(to: copy, at: 5_000)
+        try afterwards(store)
+        try store.close()
+    }
+
+    @Test("a backup is one file with all that was held, verified, and says so beside it")
+    func whole() throws {
+        try prepare()
+        let backup = try StoreBackup(describing: copy)
+        #expect(backup.createdAt == 5_000 && backup.watermark == 2000 && backup.schema == StoreSchema.current.version)
+        #expect(backup.interactions == 2000 && backup.users == 70 && backup.items == 9)
+        #expect(backup.userRecords == 2 && backup.catalogueItems == 1)
+        #expect(backup.bytes == Int64(try directory.bytes("backup.sqlite").count))
+        try backup.verify(copy)
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+        #expect(names.filter { $0.hasPrefix("backup") } == ["backup.sqlite", "backup.sqlite.json"])
+        // It is a store by itself.
+        let store = try SQLiteInteractionStore(path: copy)
+        #expect(try store.everything().count == 2000)
+        #expect(try store.append(interactions(0..<2000), idempotencyKey: "k").stored == 2000)
+    }
+
+    @Test("a backup that is made while others write holds a state that there was")
+    func whileWriting() throws {
+        let store = try SQLiteInteractionStore(path: path)
+        let isOver = Lock(false)
+        let written = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async {
+            var batch = 0
+            while !isOver.withLock({ $0 }) {
+                _ = try? store.append(self.interactions(0..<10), idempotencyKey: "batch \(batch)")
+                batch += 1
+            }
+            written.signal()
+        }
+        for number in 0..<5 {
+            let path = directory.file("backup \(number).sqlite")
+            let backup = try store.backUp(to: path, at: 0)
+            // Whole transactions only.
+            #expect(backup.interactions % 10 == 0 && backup.watermark == Int64(backup.interactions))
+            try backup.verify(path)
+        }
+        isOver.withLock { $0 = true }
+        written.wait()
+        try store.close()
+    }
+
+    @Test("a file that is there is never written over")
+    func existing() throws {
+        try prepare()
+        let store = try SQLiteInteractionStore(path: path)
+        let before = try directory.bytes("backup.sqlite")
+        #expect(throws: StoreError.unavailable("\(copy) exists already")) { try store.backUp(to: copy, at: 1) }
+        #expect(throws: StoreError.self) { try store.backUp(to: directory.file("no folder/b.sqlite"), at: 1) }
+        #expect(try directory.bytes("backup.sqlite") == before)
+    }
+
+    @Test("a damaged, cut or undescribed backup is refused, and the store stays as it was")
+    func damaged() throws {
+        try prepare()
+        let sound = try directory.bytes("backup.sqlite")
+        let before = try directory.bytes("store.sqlite")
+        func expectRefusal() throws {
+            #expect(throws: StoreError.self) { try restoration().restore() }
+            #expect(try directory.bytes("store.sqlite") == before)
+            #expect(
+                try !FileManager.default.contentsOfDirectory(atPath: directory.path).contains {
+                    $0.contains("restoring")
+                })
+        }
+        for place in stride(from: 0, to: sound.count, by: max(1, sound.count / 17)) {
+            var damaged = sound
+            damaged[damaged.startIndex + place] ^= 1
+            try directory.write(damaged, to: "backup.sqlite")
+            try expectRefusal()
+        }
+        try directory.write(sound.dropLast(4096), to: "backup.sqlite")
+        try expectRefusal()
+        try directory.write(sound, to: "backup.sqlite")
+        try FileManager.default.removeItem(atPath: copy + ".json")
+        try expectRefusal()
+    }
+
+    @Test("a backup of something else that is consistent in itself is refused")
+    func exchanged() throws {
+        try prepare()
+        let description = try directory.bytes("backup.sqlite.json")
+        let other = try SQLiteInteractionStore(path: directory.file("other.sqlite"))
+        _ = try other.append(interactions(0..<10), idempotencyKey: nil)
+        try FileManager.default.removeItem(atPath: copy)
+        _ = try other.backUp(to: copy, at: 5_000)
+        try directory.write(description, to: "backup.sqlite.json")
+        #expect(throws: StoreError.self) { try restoration().restore() }
+    }
+
+    @Test("a restored store holds what the backup held, and the one that was there is kept")
+    func restored() throws {
+        try prepare { store in
+            _ = try store.append(interactions(2000..<2500), idempotencyKey: "later")
+            try store.putItems([Item(id: "i1", title: "changed"), Item(id: "new")])
+        }
+        let outcome = try restoration(lowestRow: 2600).restore()
+        #expect(outcome.counts.interactions == 2000 && outcome.erased == 0)
+        #expect(outcome.replaced == "\(path).replaced-9000")
+        let store = try SQLiteInteractionStore(path: path)
+        #expect(try store.everything().count == 2000 && store.item("i1")?.title == "t" && store.item("new") == nil)
+        // A model may have seen row 2600: the next one is after it.
+        #expect(try store.append([.complete], idempotencyKey: nil).watermark == 2601)
+        let kept = try SQLiteInteractionStore(path: directory.file("store.sqlite.replaced-9000"))
+        #expect(try kept.counts.interactions == 2500)
+    }
+
+    @Test("where there is no store, a backup becomes one")
+    func withoutStore() throws {
+        try prepare()
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+        #expect(try restoration().restore().replaced == nil)
+        #expect(try SQLiteInteractionStore(path: path).counts.interactions == 2000)
+    }
+
+    @Test("who was erased since the backup is not brought back, nor forgotten to have been erased")
+    func erasedSince() throws {
+        try prepare { store in
+            try store.eraseUser("u3", at: 6_000)
+            try store.eraseUser("only record", at: 6_001)
+            try store.eraseUser("never seen", at: 6_002)
+            try store.completeErasures(upTo: 3)
+        }
+        let outcome = try restoration().restore()
+        #expect(outcome.erased == 2)
+        let store = try SQLiteInteractionStore(path: path)
+        #expect(try store.interactions(userID: "u3", itemID: nil, kind: nil, after: nil, limit: 9).isEmpty)
+        #expect(try store.user("only record") == nil && store.user("u1") != nil)
+        let stones = try store.tombstones(after: 0)
+        #expect(stones.stone(of: "never seen")?.erasedAt == 6_002 && stones.stone(of: "u3")?.erasedAt == 6_000)
+        // Models of the backup's time may know them, and no number is given twice.
+        #expect(try store.pendingErasures().count == 3 && stones.last > 3)
+        let late = try store.append([Interaction(userID: "u3", itemID: "i", timestamp: 5_999)], idempotencyKey: nil)
+        #expect(late.erased == 1)
+    }
+
+    @Test("a backup of another store loses those who were erased here")
+    func ofAnotherStore() throws {
+        try prepare()
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+        let store = try SQLiteInteractionStore(path: path)
+        try store.eraseUser("u3", at: 6_000)
+        try store.close()
+        #expect(try restoration().restore().erased == 1)
+        let restored = try SQLiteInteractionStore(path: path)
+        #expect(try restored.interactions(userID: "u3", itemID: nil, kind: nil, after: nil, limit: 9).isEmpty)
+        #expect(try restored.tombstones(after: 0).contains("u3"))
+    }
+
+    @Test("a store that somebody has open is not replaced")
+    func inUse() throws {
+        try prepare()
+        let other = try SQLiteInteractionStore(path: path)
+        _ = try other.append([.complete], idempotencyKey: nil)
+        #expect(throws: StoreError.self) { try restoration().restore() }
+        #expect(try other.counts.interactions == 2001)
+    }
+}

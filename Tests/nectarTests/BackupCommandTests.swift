@@ -1,0 +1,73 @@
+import Foundation
+import InteractionStorage
+import TestSupport
+import Testing
+
+@Suite("nectar backup and restore")
+struct BackupCommandTests {
+    private let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    private var data: String { folder.file("data") }
+
+    private func fill(_ range: Range<Int>) throws {
+        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+        let store = try SQLiteInteractionStore(path: "\(data)/nectar.sqlite")
+        _ = try store.append(range.map { Interaction(userID: "u\($0)", itemID: "i") }, idempotencyKey: nil)
+        try store.close()
+    }
+
+    private func count() throws -> Int {
+        let store = try SQLiteInteractionStore(path: "\(data)/nectar.sqlite")
+        defer { try? store.close() }
+        return try store.counts.interactions
+    }
+
+    @Test("what was backed up comes back, and what came since is kept beside it")
+    func roundTrip() throws {
+        try fill(0..<10)
+        let backup = try NectarProcess.run("backup", "--data", data, folder.file("b.sqlite"))
+        #expect(backup.status == 0 && backup.output.contains("Backed up 10 interactions"), "\(backup.errors)")
+        let verified = try NectarProcess.run("restore", "--data", data, "--verify-only", folder.file("b.sqlite"))
+        #expect(verified.status == 0 && verified.output.contains("is whole: 10 interactions"))
+        try fill(10..<15)
+        let restored = try NectarProcess.run("restore", "--data", data, folder.file("b.sqlite"))
+        #expect(restored.status == 0 && restored.output.contains("Restored 10 interactions"), "\(restored.errors)")
+        #expect(restored.output.contains("nectar.sqlite.replaced-"))
+        #expect(try count() == 10)
+    }
+
+    @Test("without a path the backup goes into the data folder; without a store there is nothing to back up")
+    func ownFolder() throws {
+        let nothing = try NectarProcess.run("backup", "--data", data)
+        #expect(nothing.status == 1 && nothing.errors.contains("There is no store"))
+        try fill(0..<3)
+        let outcome = try NectarProcess.run("backup", "--data", data)
+        #expect(outcome.status == 0 && outcome.output.contains("\(data)/backups/nectar-"), "\(outcome.errors)")
+    }
+
+    @Test("a damaged backup and a file that is none are refused in a sentence, and the store stays")
+    func refused() throws {
+        try fill(0..<3)
+        try folder.write("none.sqlite", "nothing")
+        for arguments in [["none.sqlite"], ["missing.sqlite"], ["none.sqlite", "--verify-only"]] {
+            let outcome = try NectarProcess.run(
+                ["restore", "--data", data, folder.file(arguments[0])] + arguments.dropFirst())
+            #expect(outcome.status == 1 && outcome.errors.contains("does not describe a backup"), "\(outcome.errors)")
+        }
+        #expect(try count() == 3)
+    }
+
+    @Test("nothing is restored beside a server")
+    func besideServer() throws {
+        try fill(0..<3)
+        #expect(try NectarProcess.run("backup", "--data", data, folder.file("b.sqlite")).status == 0)
+        let server = try NectarServer(in: folder)
+        let refused = try NectarProcess.run("restore", "--data", data, folder.file("b.sqlite"))
+        #expect(refused.status == 1 && refused.errors.contains("serves from the folder"))
+        let backup = try NectarProcess.run("backup", "--data", data, folder.file("c.sqlite"))
+        #expect(backup.status == 0 && backup.output.contains("3 interactions"), "\(backup.errors)")
+        #expect(server.stop().status == 0)
+    }
+}
