@@ -67,6 +67,18 @@ struct HoldoutGains: Sendable {
         HoldoutGains(gains: Array(gains.prefix(count)), ratings: ratings)
     }
 
+    /// Those of the others.
+    func dropping(first count: Int) -> HoldoutGains {
+        HoldoutGains(gains: Array(gains.dropFirst(count)), ratings: ratings)
+    }
+
+    /// Whether what these gain over `other` for the first `count` users, as a share, outweighs what they lose for the others.
+    func outweigh(_ other: HoldoutGains, gainingFirst count: Int) -> Bool {
+        guard gains.count > count else { return true }
+        let gained = first(count).mean * dropping(first: count).mean
+        return gained > other.first(count).mean * other.dropping(first: count).mean
+    }
+
     /// The same users with other gains.
     func replacing(_ gain: (Int) -> Double) -> HoldoutGains {
         HoldoutGains(gains: gains.indices.map(gain), ratings: ratings)

@@ -58,7 +58,8 @@ final class SearchRun {
             dataset: search.dataset, isRating: isRating, seed: search.wish.seed, threads: search.wish.threads,
             usersWanted: budget == nil ? Self.usersWanted.choice : Self.usersWanted.search, isStopped: isStopped)
         proposals = SettingsProposals(
-            isRating: isRating, hasTimes: rules.profile.hasTimes, settings: rules.settings)
+            isRating: isRating, hasTimes: rules.profile.hasTimes && search.isAboutWhatComesNext,
+            settings: rules.settings)
         random = SplitMix64(seed: search.wish.seed, 11)
         report = SearchReport(criterion: isRating ? "rmse" : "ndcg_at_10", budget: search.budget)
         variations = earlier?.variations ?? []
@@ -182,15 +183,17 @@ final class SearchRun {
         }
     }
 
-    /// Whether a candidate leads. Where the two differ in what the order of a history says, only the first holdout decides, whose
-    /// interactions are the latest: among random ones nothing comes last.
+    /// Whether a candidate leads. Where the two differ in what the order of a history says, the first holdout decides, whose
+    /// interactions are the latest: among random ones nothing comes last. But what is won there must outweigh what is lost on the
+    /// random ones.
     private func isBetter(_ candidate: Candidate, than best: Candidate, errors: Double) -> Bool {
-        var (own, others) = (candidate.gains, best.gains)
-        if variations[candidate.trial].historyHalfLife != variations[best.trial].historyHalfLife {
-            let users = arena.data(arena.rungs - 1)[0].measuredUsers.count
-            (own, others) = (own.first(users), others.first(users))
+        let (own, others) = (candidate.gains, best.gains)
+        guard variations[candidate.trial].historyHalfLife != variations[best.trial].historyHalfLife else {
+            return own.areClearlyBetter(than: others, errors: errors)
         }
-        return own.areClearlyBetter(than: others, errors: errors)
+        let users = arena.data(arena.rungs - 1)[0].measuredUsers.count
+        return own.first(users).areClearlyBetter(than: others.first(users), errors: errors)
+            && own.outweigh(others, gainingFirst: users)
     }
 
     private func conclude() -> SettingsChoice {

@@ -15,6 +15,7 @@ public struct SettingsSearch: Sendable {
     let given: GivenSettings
     let budget: SearchBudget?
     let memoryLimit: Int?
+    let isAboutWhatComesNext: Bool
     let now: @Sendable () -> Double
     let isCancelled: @Sendable () -> Bool
     let follow: @Sendable (SearchReport) -> Void
@@ -27,12 +28,15 @@ public struct SettingsSearch: Sendable {
     ///   - budget: How much may be tried; nil for the few trials of a choice without a search.
     ///   - memoryLimit: Bytes that a training on all of `dataset` may take beside it; settings that would take more are a trial
     ///     that failed. Nil for any number.
+    ///   - isAboutWhatComesNext: Whether the order of histories may count. Not where the result is judged by interactions that are
+    ///     no later than the others.
     ///   - now: Seconds since some moment, never falling.
     ///   - isCancelled: Asked after every mini-batch.
     ///   - follow: Is told after each measurement, on the calling thread.
     public init(
         dataset: InteractionDataset, wish: Hyperparameters, given: GivenSettings, budget: SearchBudget? = nil,
-        memoryLimit: Int? = nil, now: @escaping @Sendable () -> Double = SettingsSearch.uptime,
+        memoryLimit: Int? = nil, isAboutWhatComesNext: Bool = true,
+        now: @escaping @Sendable () -> Double = SettingsSearch.uptime,
         isCancelled: @escaping @Sendable () -> Bool = { false },
         follow: @escaping @Sendable (SearchReport) -> Void = { _ in }
     ) {
@@ -41,6 +45,7 @@ public struct SettingsSearch: Sendable {
         self.given = given
         self.budget = budget
         self.memoryLimit = memoryLimit
+        self.isAboutWhatComesNext = isAboutWhatComesNext
         self.now = now
         self.isCancelled = isCancelled
         self.follow = follow

@@ -41,6 +41,6 @@ extension TrainingRequest {
     ) -> SettingsSearch {
         SettingsSearch(
             dataset: train, wish: hyperparameters, given: given, budget: search, memoryLimit: memoryLimit,
-            isCancelled: isCancelled, follow: follow)
+            isAboutWhatComesNext: holdout != .random, isCancelled: isCancelled, follow: follow)
     }
 }

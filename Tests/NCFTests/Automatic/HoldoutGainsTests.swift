@@ -30,6 +30,15 @@ struct HoldoutGainsTests {
         #expect(gains.mean < 0)
     }
 
+    @Test("what is won for the first users is set against what is lost for the others, as shares")
+    func outweighing() {
+        let base = gains([0.1, 0.1, 0.4, 0.4])
+        #expect(gains([0.2, 0.2, 0.3, 0.3]).outweigh(base, gainingFirst: 2))
+        #expect(!gains([0.2, 0.2, 0.1, 0.1]).outweigh(base, gainingFirst: 2))
+        #expect(!gains([0.11, 0.11, 0.3, 0.3]).outweigh(base, gainingFirst: 2))
+        #expect(gains([0.1, 0.1]).outweigh(gains([0.2, 0.2]), gainingFirst: 2))
+    }
+
     @Test("a lead counts when it is greater than the standard error of the difference")
     func clearly() {
         let base = gains([0.1, 0.2, 0.3, 0.4])
