@@ -6,11 +6,20 @@ public struct CatalogueLimits: Sendable {
     public var textLength: Int
     /// The most tags, the most attributes, and the most texts in one attribute.
     public var count: Int
+    /// The most vectors of one item.
+    public var vectorCount: Int
+    /// The most elements of one vector.
+    public var vectorDimension: Int
 
     /// Generous for catalogues, and small beside what a request may hold.
-    public init(titleLength: Int = 4_096, textLength: Int = 65_536, count: Int = 1_000) {
+    public init(
+        titleLength: Int = 4_096, textLength: Int = 65_536, count: Int = 1_000, vectorCount: Int = 16,
+        vectorDimension: Int = 4_096
+    ) {
         self.titleLength = titleLength
         self.textLength = textLength
         self.count = count
+        self.vectorCount = vectorCount
+        self.vectorDimension = vectorDimension
     }
 }

@@ -23,7 +23,7 @@ public enum ItemDecoder {
     /// `item` with the members of `value` in the place of its own, or nil and a fault for everything that is wrong.
     ///
     /// A JSON merge patch (RFC 7396): a member that is `null` takes away what there was, one that is absent leaves it;
-    /// attributes are merged one by one, in the same way. `item_id` may be repeated, but not changed.
+    /// attributes and vectors are merged one by one, in the same way. `item_id` may be repeated, but not changed.
     public static func merge(
         _ value: JSONValue, into item: Item, limits: CatalogueLimits = CatalogueLimits(), faults: inout JSONFaults
     ) -> Item? {
@@ -55,9 +55,7 @@ public enum ItemDecoder {
         if let from = item.availableFrom, let until = item.availableUntil, until <= from {
             faults.add(at: object.object, member: "available_until", "must be later than available_from")
         }
-        if let vectors = object.value("vectors") {
-            faults.add(at: vectors, "content vectors are not supported by this version")
-        }
+        item.vectors = VectorDecoder(limits: limits).vectors(object, over: item.vectors, &faults)
     }
 
     private static func timestamp(

@@ -15,6 +15,7 @@ public enum ItemEncoder {
         writer.member("item_id", item.id)
         writer.member("title", ifPresent: item.title)
         encode(tags: item.tags, attributes: item.attributes, to: &writer)
+        encode(vectors: item.vectors, to: &writer)
         if item.hidden { writer.member("hidden", true) }
         writer.member("available_from", ifPresentMilliseconds: item.availableFrom.map(InteractionEncoder.writable))
         writer.member("available_until", ifPresentMilliseconds: item.availableUntil.map(InteractionEncoder.writable))
@@ -31,6 +32,17 @@ public enum ItemEncoder {
             encode(value, named: name.text, to: &writer)
         }
         writer.endObject()
+    }
+
+    private static func encode(vectors: [ExactName: [Float]], to writer: inout JSONWriter) {
+        if vectors.isEmpty { return }
+        writer.key("vectors")
+        writer.object { object in
+            for (name, vector) in vectors.sorted(by: { $0.key < $1.key }) {
+                object.key(name.text)
+                object.array { elements in for element in vector { elements.value(element) } }
+            }
+        }
     }
 
     /// Writes one attribute as a member of the object that was begun.

@@ -26,10 +26,15 @@ struct ItemFile {
             try RecBoleFile(path: path).read(progress: progress, faults: report) { try receive($0.item()) }
         case .csv, .ndjson:
             let parser = JSONParser()
+            var dimensions = VectorDimensions()
             try LineFile(path: path, limit: 1_048_576).read(progress: progress, faults: report) { row, _ in
                 if JSONRow.isBlank(row) { return }
-                try receive(
-                    JSONRow.decode(row, with: parser) { ItemDecoder.decode($0, faults: &$1) })
+                let item = try JSONRow.decode(row, with: parser) { ItemDecoder.decode($0, faults: &$1) }
+                if let misfit = dimensions.misfit(of: item) {
+                    throw FieldText.Fault(detail: "/vectors/\(misfit.name): \(misfit.detail)")
+                }
+                dimensions.add(item)
+                try receive(item)
             }
         }
     }

@@ -8,6 +8,8 @@ public struct Item: Sendable, Equatable {
     public var tags: [String]
     /// Typed properties that filters and boosts refer to.
     public var attributes: [ExactName: AttributeValue]
+    /// What encoders made of its text, images or sound: finite numbers, as many under one name for all items.
+    public var vectors: [ExactName: [Float]]
     /// Never to be recommended, yet still learned from.
     public var hidden: Bool
     /// Not to be recommended before this time, in milliseconds since 1970.
@@ -20,12 +22,14 @@ public struct Item: Sendable, Equatable {
     /// Gathers the parts; nothing is checked until the item is stored.
     public init(
         id: String, title: String? = nil, tags: [String] = [], attributes: [ExactName: AttributeValue] = [:],
-        hidden: Bool = false, availableFrom: Int64? = nil, availableUntil: Int64? = nil, domain: String? = nil
+        vectors: [ExactName: [Float]] = [:], hidden: Bool = false, availableFrom: Int64? = nil,
+        availableUntil: Int64? = nil, domain: String? = nil
     ) {
         self.id = id
         self.title = title
         self.tags = tags
         self.attributes = attributes
+        self.vectors = vectors
         self.hidden = hidden
         self.availableFrom = availableFrom
         self.availableUntil = availableUntil

@@ -1,41 +1,62 @@
-/// The tags and attributes of one record as the bytes of one column.
+/// The tags, attributes and vectors of one record as the bytes of one column.
 ///
 /// A small binary form rather than JSON text, because this module knows no JSON and Foundation's decoder costs tens of
 /// microseconds a record; rather than a table of attributes, because nothing filters in SQL: filters run on the catalogue in
 /// memory. Form: version 1; count and texts of the tags; count of the attributes, each its name, a type byte and its value,
-/// in the order of their names, so that equal records have equal bytes. Counts and lengths are unsigned LEB128, numbers
-/// eight bytes, little-endian.
+/// in the order of their names, so that equal records have equal bytes. A record with vectors has version 2, and behind
+/// that their count, each its name, its length and its elements. Counts and lengths are unsigned LEB128, numbers eight
+/// bytes, elements of vectors four, little-endian.
 struct RecordDetails: Equatable {
     var tags: [String]
     var attributes: [ExactName: AttributeValue]
+    var vectors: [ExactName: [Float]]
 
     private static let version: UInt8 = 1
+    private static let versionWithVectors: UInt8 = 2
 
-    init(tags: [String], attributes: [ExactName: AttributeValue]) {
+    init(tags: [String], attributes: [ExactName: AttributeValue], vectors: [ExactName: [Float]] = [:]) {
         self.tags = tags
         self.attributes = attributes
+        self.vectors = vectors
     }
 
     /// Reads what ``encoded()`` wrote; nil when the bytes are anything else.
     init?(decoding bytes: [UInt8]) {
         var reader = Reader(bytes: bytes)
-        guard reader.byte() == Self.version, let tags = reader.texts(), let count = reader.count() else { return nil }
+        guard let version = reader.byte(), version == Self.version || version == Self.versionWithVectors,
+            let tags = reader.texts(), let count = reader.count()
+        else { return nil }
         var attributes: [ExactName: AttributeValue] = [:]
         for _ in 0..<count {
             guard let name = reader.text(), let value = reader.value() else { return nil }
             attributes[ExactName(name)] = value
         }
+        var vectors: [ExactName: [Float]] = [:]
+        if version == Self.versionWithVectors {
+            guard let count = reader.count(), count > 0 else { return nil }
+            for _ in 0..<count {
+                guard let name = reader.text(), let vector = reader.vector() else { return nil }
+                vectors[ExactName(name)] = vector
+            }
+        }
         guard reader.isAtEnd else { return nil }
-        self.init(tags: tags, attributes: attributes)
+        self.init(tags: tags, attributes: attributes, vectors: vectors)
     }
 
     func encoded() -> [UInt8] {
-        var bytes: [UInt8] = [Self.version]
+        var bytes: [UInt8] = [vectors.isEmpty ? Self.version : Self.versionWithVectors]
         Self.write(tags, to: &bytes)
         Self.write(attributes.count, to: &bytes)
         for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
             Self.write(name.text, to: &bytes)
             Self.write(value, to: &bytes)
+        }
+        if vectors.isEmpty { return bytes }
+        Self.write(vectors.count, to: &bytes)
+        for (name, vector) in vectors.sorted(by: { $0.key < $1.key }) {
+            Self.write(name.text, to: &bytes)
+            Self.write(vector.count, to: &bytes)
+            for element in vector { Self.write(element, to: &bytes) }
         }
         return bytes
     }
@@ -55,6 +76,12 @@ struct RecordDetails: Equatable {
         case .strings(let texts):
             bytes.append(5)
             write(texts, to: &bytes)
+        }
+    }
+
+    private static func write(_ element: Float, to bytes: inout [UInt8]) {
+        for shift in stride(from: UInt32(0), to: 32, by: 8) {
+            bytes.append(UInt8(truncatingIfNeeded: element.bitPattern >> shift))
         }
     }
 
@@ -115,6 +142,17 @@ struct RecordDetails: Equatable {
                 texts.append(text)
             }
             return texts
+        }
+
+        mutating func vector() -> [Float]? {
+            guard let count = count(), count <= (bytes.count - position) / 4 else { return nil }
+            defer { position += 4 * count }
+            return (0..<count).map { element in
+                Float(
+                    bitPattern: (0..<4).reduce(0) { pattern, byte in
+                        pattern | UInt32(bytes[position + 4 * element + byte]) << UInt32(8 * byte)
+                    })
+            }
         }
 
         mutating func value() -> AttributeValue? {

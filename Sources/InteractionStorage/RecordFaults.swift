@@ -5,6 +5,12 @@ extension Item {
         if let fault = Identifier.fault(of: id) { return "item_id \(fault)" }
         if let title, title.hasZero { return "title contains U+0000" }
         if let domain, domain.hasZero { return "domain contains U+0000" }
+        for (name, vector) in vectors {
+            if name.text.hasZero { return "a vector's name contains U+0000" }
+            if vector.isEmpty || !vector.allSatisfy(\.isFinite) {
+                return "vector \"\(name.text)\" is empty, or has an element that is not a finite number"
+            }
+        }
         return recordFault(tags: tags, attributes: attributes)
     }
 }

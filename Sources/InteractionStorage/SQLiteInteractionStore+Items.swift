@@ -87,13 +87,14 @@ extension SQLiteInteractionStore {
         let id: String = row[0]
         let details = try details(row[6], of: "item \(id)")
         return Item(
-            id: id, title: row[1], tags: details.tags, attributes: details.attributes, hidden: row[3],
+            id: id, title: row[1], tags: details.tags, attributes: details.attributes, vectors: details.vectors,
+            hidden: row[3],
             availableFrom: row[4], availableUntil: row[5], domain: row[2])
     }
 
     /// Writes one entry; true when it is new.
     private static func put(_ item: Item, _ database: Database) throws -> Bool {
-        let details = Data(RecordDetails(tags: item.tags, attributes: item.attributes).encoded())
+        let details = Data(RecordDetails(tags: item.tags, attributes: item.attributes, vectors: item.vectors).encoded())
         let values: StatementArguments = [
             item.title, item.domain, item.hidden, item.availableFrom, item.availableUntil, details, item.id,
         ]

@@ -1,3 +1,4 @@
+import InteractionFormats
 import InteractionStorage
 import Locking
 
@@ -12,6 +13,7 @@ final class Catalog: Sendable {
         var restricted: Set<ExactName> = []
         /// Items that were deleted: a model may still know them.
         var withdrawn: Set<ExactName> = []
+        var dimensions = VectorDimensions()
     }
 
     private let state = Lock(State())
@@ -34,7 +36,8 @@ final class Catalog: Sendable {
         state.withLock { state in
             for item in items {
                 let name = ExactName(item.id)
-                state.items[name] = item
+                if let replaced = state.items.updateValue(item, forKey: name) { state.dimensions.remove(replaced) }
+                state.dimensions.add(item)
                 state.withdrawn.remove(name)
                 let isRestricted = item.hidden || item.availableFrom != nil || item.availableUntil != nil
                 if isRestricted {
@@ -50,7 +53,7 @@ final class Catalog: Sendable {
     func remove(_ id: String) {
         let name = ExactName(id)
         state.withLock { state in
-            state.items[name] = nil
+            if let removed = state.items.removeValue(forKey: name) { state.dimensions.remove(removed) }
             state.restricted.remove(name)
             state.withdrawn.insert(name)
         }
@@ -74,6 +77,20 @@ final class Catalog: Sendable {
                         || item.availableUntil.map { now >= $0 } ?? false
                 }
                 .map(\.text)
+        }
+    }
+
+    /// For each of `items`, a vector that is not as long as its namesakes in the catalogue and in the items before it.
+    func misfits(of items: [Item]) -> [(name: String, detail: String)?] {
+        state.withLock { state in
+            var dimensions = state.dimensions
+            return items.map { item in
+                let replaced = state.items[ExactName(item.id)]
+                if let misfit = dimensions.misfit(of: item, replacing: replaced) { return misfit }
+                if let replaced { dimensions.remove(replaced) }
+                dimensions.add(item)
+                return nil
+            }
         }
     }
 

@@ -32,7 +32,7 @@ struct DecoderTests {
             let json = #"{"user_id": "a", "item_id": "b", "rating": \#(rating)}"#
             #expect(try faults(json) { InteractionDecoder.decode($0, faults: &$1) }.isEmpty == isTaken, "\(rating)")
         }
-        let limits = CatalogueLimits(titleLength: 3, textLength: 2, count: 2)
+        let limits = CatalogueLimits(titleLength: 3, textLength: 2, count: 2, vectorCount: 1, vectorDimension: 2)
         for (json, isTaken) in [
             (#"{"item_id": 1, "title": "abc"}"#, true), (#"{"item_id": 1, "title": "abcd"}"#, false),
             (#"{"item_id": 1, "tags": ["a", "b"]}"#, true), (#"{"item_id": 1, "tags": ["a", "b", "c"]}"#, false),
@@ -41,6 +41,9 @@ struct DecoderTests {
             (#"{"item_id": 1, "attributes": {"a": ["xyz"]}}"#, false),
             (#"{"item_id": 1, "attributes": {"a": ["x", "y", "z"]}}"#, false),
             (#"{"item_id": 1, "attributes": {"a": 1, "b": 2, "c": 3}}"#, false),
+            (#"{"item_id": 1, "vectors": {"a": [1, 2]}}"#, true),
+            (#"{"item_id": 1, "vectors": {"a": [1, 2, 3]}}"#, false),
+            (#"{"item_id": 1, "vectors": {"a": [1], "b": [1]}}"#, false),
         ] {
             let found = try faults(json) { ItemDecoder.decode($0, limits: limits, faults: &$1) }
             #expect(found.isEmpty == isTaken, "\(json)")
@@ -51,7 +54,12 @@ struct DecoderTests {
         "an item is refused with a pointer and a sentence",
         arguments: [
             (#"{}"#, #"/item_id member "item_id" is required"#),
-            (#"{"item_id": "a", "vectors": {}}"#, "/vectors content vectors are not supported by this version"),
+            (#"{"item_id": "a", "vectors": {"v": [1, true]}}"#, "/vectors/v/1 expected a number"),
+            (#"{"item_id": "a", "vectors": {"v": [1], "v": [1]}}"#, "/vectors/v vector \"v\" appears more than once"),
+            (
+                #"{"item_id": "a", "vectors": {"": [1]}}"#,
+                "/vectors/ the vector's name is unfit: an ID must not be empty"
+            ),
             (
                 #"{"item_id": "a", "attributes": {"x": {}}}"#,
                 "/attributes/x expected a string, a number, a boolean or an array of strings, found an object"

@@ -9,7 +9,8 @@ struct RecordContractTests {
             "genres": .strings(["Drama", "Romance", "War"]), "year": .number(1942), "colour": .boolean(false),
             "restored": .boolean(true), "country": .string("US"), "": .string(""), "none": .strings([]),
             "tiny": .number(-Double.leastNonzeroMagnitude),
-        ], hidden: true, availableFrom: -1, availableUntil: .max, domain: "films")
+        ], vectors: ["text": [0.5, -0.0, .leastNonzeroMagnitude], "image": [1]], hidden: true, availableFrom: -1,
+        availableUntil: .max, domain: "films")
 
     @Test("an item comes back with all it has, and is replaced as a whole", arguments: StoreKind.allCases)
     func items(_ kind: StoreKind) throws {

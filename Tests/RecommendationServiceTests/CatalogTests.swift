@@ -150,7 +150,14 @@ struct CatalogTests {
             put(#"{"hidden": "no"}"#, ("/hidden", "true or false")),
             put(#"{"available_from": "soon"}"#, ("/available_from", "RFC 3339")),
             put(#"{"available_from": 2, "available_until": 2}"#, ("/available_until", "later")),
-            put(#"{"vectors": {"image": [1]}}"#, ("/vectors", "not supported")),
+            put(#"{"vectors": [1]}"#, ("/vectors", "object")),
+            put(#"{"vectors": {"image": []}}"#, ("/vectors/image", "from 1 to 4096")),
+            put(
+                #"{"vectors": {"image": [1, "2", null, 1e39], "text": 5}}"#, ("/vectors/image/1", "number"),
+                ("/vectors/image/2", "number"), ("/vectors/image/3", "3.4e38"), ("/vectors/text", "array")),
+            post(
+                #"{"items": [{"item_id": "a", "vectors": {"v": [1]}}, {"item_id": "b", "vectors": {"v": [1, 2]}}]}"#,
+                ("/items/1/vectors/v", "2 elements")),
             put(#"{"domain": ""}"#, ("/domain", "empty")),
             patch("5", ("", "object")),
             patch(#"{"titel": null}"#, ("/titel", "did you mean \"title\"?")),

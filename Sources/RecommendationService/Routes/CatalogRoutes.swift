@@ -65,21 +65,32 @@ struct CatalogRoutes: Sendable {
         guard let item = ItemDecoder.decode(document.root, id: id, faults: &faults), faults.isEmpty else {
             throw Problem(faults: faults)
         }
-        return answer(item, try put([item]) > 0 ? .created : .ok)
+        return answer(item, try put([item], from: [document.root]) > 0 ? .created : .ok)
     }
 
-    /// Stores `items` and returns how many were new.
-    private func put(_ items: [Item]) throws(Problem) -> Int {
-        try Answer.storing { () throws(StoreError) in
+    /// Stores `items`, which came as `values`, and returns how many were new.
+    private func put(_ items: [Item], from values: [JSONValue]) throws(Problem) -> Int {
+        var faults = JSONFaults()
+        let created = try Answer.storing { () throws(StoreError) in
             try writing.withLock { _ throws(StoreError) in
+                for (misfit, value) in zip(catalog.misfits(of: items), values) { report(misfit, in: value, &faults) }
+                guard faults.isEmpty else { return 0 }
                 let created = try store.putItems(items)
                 catalog.put(items)
                 return created
             }
         }
+        guard faults.isEmpty else { throw Problem(faults: faults) }
+        return created
     }
 
-    /// Changes an item as RFC 7396 says: members replace those stored, `null` takes one away, attributes are merged.
+    /// A vector that is not as long as those of other items.
+    private func report(_ misfit: (name: String, detail: String)?, in value: JSONValue, _ faults: inout JSONFaults) {
+        guard let misfit else { return }
+        faults.add(at: value["vectors"]?[misfit.name] ?? value, misfit.detail)
+    }
+
+    /// Changes an item as RFC 7396 says: members replace those stored, `null` takes one away, attributes and vectors are merged.
     private func patch(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let id = try itemID(of: request)
         let patch = try RequestBody.json(of: request).root
@@ -87,7 +98,9 @@ struct CatalogRoutes: Sendable {
         let updated = try Answer.storing { () throws(StoreError) in
             try writing.withLock { _ throws(StoreError) in
                 let updated = try store.updateItem(id) { item in
-                    item = ItemDecoder.merge(patch, into: item, faults: &faults) ?? item
+                    guard let merged = ItemDecoder.merge(patch, into: item, faults: &faults) else { return }
+                    report(catalog.misfits(of: [merged])[0], in: patch, &faults)
+                    if faults.isEmpty { item = merged }
                 }
                 if let updated { catalog.put([updated]) }
                 return updated
@@ -113,8 +126,12 @@ struct CatalogRoutes: Sendable {
 
     /// One item, or `{"items": […]}`; all or nothing.
     private func putMany(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
-        let items = try RecordList.decode(request, "items") { ItemDecoder.decode($0, faults: &$1) }
-        return RecordList.answer(stored: items.count, created: try put(items))
+        var values: [JSONValue] = []
+        let items = try RecordList.decode(request, "items") { value, faults in
+            values.append(value)
+            return ItemDecoder.decode(value, faults: &faults)
+        }
+        return RecordList.answer(stored: items.count, created: try put(items, from: values))
     }
 
     private func itemID(of request: ServerRequest) throws(Problem) -> String {
