@@ -85,9 +85,14 @@ extension ModelSnapshot {
     ///     long history the oldest.
     ///   - weights: How much each counts, below 0 for a dislike; 1 each if nil. Of repetitions the newest counts.
     ///   - ratings: What each was rated, for a rating model; NaN where it was not.
-    public func foldIn(items: [Int32], weights: [Float]? = nil, ratings: [Float]? = nil) -> UserVector {
-        FoldIn(model: model, prior: prior.around(history(items, weights), of: model), objective: objective)
-            .vector(samples: foldInSamples(items: items, weights: weights, ratings: ratings).all)
+    ///   - features: What the user is, where that is known (``userFeatures(of:)``): the prior lies around such users.
+    public func foldIn(
+        items: [Int32], weights: [Float]? = nil, ratings: [Float]? = nil, features: SparseFeatures? = nil
+    ) -> UserVector {
+        FoldIn(
+            model: model, prior: prior(of: features).around(history(items, weights), of: model), objective: objective
+        )
+        .vector(samples: foldInSamples(items: items, weights: weights, ratings: ratings).all)
     }
 
     /// The items of a history that go into the user's bag, each once, where it was last.

@@ -31,6 +31,13 @@ struct HistoryTable: Sendable {
     /// What the item in `place` of a history counts, the newest being in place 0.
     func weight(at place: Int) -> Float { weight * recency.factor(at: place) }
 
+    /// `vector` and the weighted sum of what `items` contribute.
+    func adding(_ items: ArraySlice<Int32>, weights: [Float], to vector: UserVector) -> UserVector {
+        var sum = vector
+        for (item, weight) in zip(items, weights) where weight != 0 { add(item, weight, to: &sum) }
+        return sum
+    }
+
     /// `vector` with `items`, each there once and oldest first, at the end of its history as well.
     ///
     /// - Parameter known: The history that is there, oldest first: its items move away from the end. Not looked at where the order

@@ -23,13 +23,14 @@ enum Kernels {
         openblas_set_num_threads(1)
     }
 
-    /// c (`rows` × `columns`, its rows `stride` apart) = a b, the inner dimension being `inner`.
+    /// c (`rows` × `columns`, its rows `stride` apart) = a b, the inner dimension being `inner`; or c += a b.
     static func multiply(
-        rows: Int, columns: Int, inner: Int, _ a: Factor, _ b: Factor, into c: UnsafeMutablePointer<Float>, stride: Int
+        rows: Int, columns: Int, inner: Int, _ a: Factor, _ b: Factor, into c: UnsafeMutablePointer<Float>, stride: Int,
+        isAdded: Bool = false
     ) {
         unsafe cblas_sgemm(
             CblasRowMajor, a.order.cblas, b.order.cblas, Int32(rows), Int32(columns), Int32(inner), 1, a.base,
-            Int32(a.stride), b.base, Int32(b.stride), 0, c, Int32(stride)
+            Int32(a.stride), b.base, Int32(b.stride), isAdded ? 1 : 0, c, Int32(stride)
         )
     }
 }
@@ -46,13 +47,14 @@ extension Kernels {
 
     /// Solves a x = b for a symmetric positive definite a given by its upper triangle; x replaces b, and a is destroyed.
     ///
+    /// - Parameter count: How many right sides there are, one after the other.
     /// - Returns: Whether a was positive definite.
     static func solve(
-        size: Int, matrix: UnsafeMutablePointer<Float>, rightSide: UnsafeMutablePointer<Float>
+        size: Int, matrix: UnsafeMutablePointer<Float>, rightSide: UnsafeMutablePointer<Float>, count: Int = 1
     ) -> Bool {
         // The upper triangle by rows is the lower one by columns.
         var triangle = CChar(UInt8(ascii: "L"))
-        var (order, columns, status) = (Int32(size), Int32(1), Int32(0))
+        var (order, columns, status) = (Int32(size), Int32(count), Int32(0))
         var leading = order
         unsafe sposv_(&triangle, &order, &columns, matrix, &leading, rightSide, &leading, &status, 1)
         return status == 0

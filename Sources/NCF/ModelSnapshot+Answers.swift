@@ -111,6 +111,14 @@ extension ModelSnapshot {
         return prediction(logit: model.score(user, rows)[0], basis: .foldIn)
     }
 
+    /// What the model says of an item that it does not know, by its features.
+    public func predict(_ user: UserVector, item: FeaturedItem) -> Prediction {
+        prediction(logit: score(user, FeaturedItems([item]))[0], basis: .features)
+    }
+
+    /// The vector of a user that the model knows, or of the mean user.
+    public func vector(ofUser user: Int?) -> UserVector { user.map { model.vector(of: $0) } ?? prior.user }
+
     /// What a logit of this model means to a person.
     public func prediction(logit: Float, basis: PredictionBasis) -> Prediction {
         guard objective == .rating else {

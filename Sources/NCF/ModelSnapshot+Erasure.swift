@@ -12,7 +12,7 @@ extension ModelSnapshot {
 
     /// The same model without `gone`: no ID, no vector, no history, and one less for each item they had touched.
     ///
-    /// What they have in common with everybody stays: the items' vectors and the mean user. O(users · d + interactions).
+    /// What they have in common with everybody stays: the items' vectors, the mean user, and what features say. O(users · d + interactions).
     func removing(users gone: Set<Int>) -> ModelSnapshot {
         let kept = (0..<userCount).filter { !gone.contains($0) }
         var ids = IDMap.Builder()
@@ -37,7 +37,8 @@ extension ModelSnapshot {
             seen: SeenItems(
                 offsets: FrozenArray(offsets), items: FrozenArray(items),
                 dislikes: hasDislikes ? FrozenArray(dislikes) : nil),
-            popularity: FrozenArray(counts), popularityOrder: FrozenArray(order.map(Int32.init)), prior: prior)
+            popularity: FrozenArray(counts), popularityOrder: FrozenArray(order.map(Int32.init)), prior: prior,
+            features: features)
     }
 }
 

@@ -39,6 +39,7 @@ extension ModelSnapshot {
         if let dislikes = seen.dislikes {
             tensors.append(SafetensorsTensor("seen.disliked", dislikes, shape: [dislikes.count]))
         }
+        if let features { tensors += features.tensors() }
         return tensors + self.users.tensors("user_ids") + self.items.tensors("item_ids")
     }
 
@@ -68,7 +69,7 @@ extension ModelSnapshot {
             items: try reader.ids("item_ids", count: manifest.itemCount), lineage: manifest.lineage,
             ratingRange: manifest.ratingRange, model: try reader.model(), seen: try reader.seen(),
             popularity: try reader.file.elements("popularity", shape: [manifest.itemCount]),
-            popularityOrder: try reader.popularityOrder(), prior: try reader.prior())
+            popularityOrder: try reader.popularityOrder(), prior: try reader.prior(), features: try reader.features())
     }
 }
 

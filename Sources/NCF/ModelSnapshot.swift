@@ -25,6 +25,8 @@ public final class ModelSnapshot: Scorer {
     /// What a history is set against in folding in.
     let negatives: NegativePool
     let hidden = HiddenUsers()
+    /// What the model knows of features; nil where it was trained without any, or came from elsewhere.
+    public let features: ModelFeatures?
 
     /// Freezes a trained model together with the data that it is served with.
     ///
@@ -53,13 +55,14 @@ public final class ModelSnapshot: Scorer {
         negatives = NegativePool(
             model, meanUser: prior.user, popularityOrder: popularityOrder, seed: lineage.hyperparameters.seed,
             likelihoods: NegativePool.likelihoods(lineage.hyperparameters, popularity: popularity))
+        features = nil
     }
 
     /// Stands on parts read from a file, which the reader has checked against each other.
     init(
         version: Int, users: IDMap, items: IDMap, lineage: Lineage, ratingRange: ClosedRange<Float>?,
         model: ScoringModel, seen: SeenItems, popularity: FrozenArray<Float>, popularityOrder: FrozenArray<Int32>,
-        prior: ModelPrior, negatives: NegativePool? = nil
+        prior: ModelPrior, negatives: NegativePool? = nil, features: ModelFeatures? = nil
     ) {
         self.version = version
         self.users = users
@@ -71,6 +74,7 @@ public final class ModelSnapshot: Scorer {
         self.popularity = popularity
         self.popularityOrder = popularityOrder
         self.prior = prior
+        self.features = features
         self.negatives =
             negatives
             ?? NegativePool(

@@ -10,6 +10,8 @@ public enum PredictionBasis: String, Sendable, CaseIterable {
     case itemOnly = "item_only"
     /// Both are unknown: the mean user and the mean item.
     case prior
+    /// What is unknown of the two, and has features that the model knows, is what they let it expect.
+    case features
 }
 
 /// What a model says of one user and one item.

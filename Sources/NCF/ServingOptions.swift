@@ -37,7 +37,8 @@ extension ModelSnapshot {
         guard model !== self.model else { return self }
         return ModelSnapshot(
             version: version, users: users, items: items, lineage: lineage, ratingRange: ratingRange, model: model,
-            seen: seen, popularity: popularity, popularityOrder: popularityOrder, prior: prior, negatives: negatives)
+            seen: seen, popularity: popularity, popularityOrder: popularityOrder, prior: prior, negatives: negatives,
+            features: features)
     }
 
     /// Multiplications of the tower for one user and one item; 0 without a tower.

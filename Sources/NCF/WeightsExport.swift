@@ -42,8 +42,10 @@ extension ModelSnapshot {
     /// The weights and everything that must come with them to be served elsewhere; see docs/model-format.md.
     public func exportedWeights() -> WeightsExport { WeightsExport(self) }
 
-    /// Whether a tensor of a snapshot's payload follows from the others: it is not given out, and not read when it comes.
+    /// Whether a tensor of a snapshot's payload follows from the others, or means nothing without the catalogue that it was
+    /// trained beside: it is not given out, and not read when it comes.
     static func isDerived(tensor name: String) -> Bool {
         ["item_halves", "popularity", "popularity_order"].contains(name) || name.hasPrefix("prior.")
+            || name.hasPrefix("features.")
     }
 }
