@@ -9,11 +9,18 @@ import Locking
 final class Catalog: Sendable {
     private struct State {
         var items: [ExactName: Item] = [:]
+        /// As they came: at the start by their IDs, then by their first write. Some may be gone, or be there twice.
+        var order: [ExactName] = []
         /// Items that are hidden or have a window of availability: the few that need a look for each answer.
         var restricted: Set<ExactName> = []
         /// Items that were deleted: a model may still know them.
         var withdrawn: Set<ExactName> = []
         var dimensions = VectorDimensions()
+
+        mutating func forgetGoneNames() {
+            var seen: Set<ExactName> = []
+            order = order.reversed().filter { [items] in items[$0] != nil && seen.insert($0).inserted }.reversed()
+        }
     }
 
     private let state = Lock(State())
@@ -36,7 +43,11 @@ final class Catalog: Sendable {
         state.withLock { state in
             for item in items {
                 let name = ExactName(item.id)
-                if let replaced = state.items.updateValue(item, forKey: name) { state.dimensions.remove(replaced) }
+                if let replaced = state.items.updateValue(item, forKey: name) {
+                    state.dimensions.remove(replaced)
+                } else {
+                    state.order.append(name)
+                }
                 state.dimensions.add(item)
                 state.withdrawn.remove(name)
                 let isRestricted = item.hidden || item.availableFrom != nil || item.availableUntil != nil
@@ -54,6 +65,7 @@ final class Catalog: Sendable {
         let name = ExactName(id)
         state.withLock { state in
             if let removed = state.items.removeValue(forKey: name) { state.dimensions.remove(removed) }
+            if state.order.count > 2 * state.items.count + 1000 { state.forgetGoneNames() }
             state.restricted.remove(name)
             state.withdrawn.insert(name)
         }
@@ -66,6 +78,23 @@ final class Catalog: Sendable {
 
     /// Whether `id` is an item that was deleted, and not stored again.
     func isWithdrawn(_ id: String) -> Bool { state.withLock { $0.withdrawn.contains(ExactName(id)) } }
+
+    /// Calls `body` for every item, the one that came last first, until it returns false; in pages, so that nobody waits long.
+    func forEachNewestFirst(_ body: (Item) -> Bool) {
+        var seen: Set<ExactName> = []
+        var end = state.withLock { $0.order.count }
+        while end > 0 {
+            let page = state.withLock { [end] state in
+                state.order[..<min(end, state.order.count)].suffix(Self.pageSize).map { ($0, state.items[$0]) }
+            }
+            for (name, item) in page.reversed() where seen.insert(name).inserted {
+                if let item, !body(item) { return }
+            }
+            end -= Self.pageSize
+        }
+    }
+
+    private static let pageSize = 1000
 
     /// The items that may not be recommended at `now` (milliseconds since 1970).
     func withheld(at now: Int64) -> [String] {

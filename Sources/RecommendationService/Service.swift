@@ -24,6 +24,7 @@ public final class Service: Sendable {
     private let clock: WallClock
     private let catalog = Catalog()
     private let recent: RecentInteractions
+    private let newcomers: Newcomers
     private let batcher: WriteBatcher
     private let coordinator: TrainingCoordinator
     private let metrics: ServiceMetrics
@@ -56,19 +57,26 @@ public final class Service: Sendable {
         let recent = RecentInteractions(
             capacity: configuration.recommendation.recentInteractions, kinds: configuration.kinds)
         self.recent = recent
+        let newcomers = Newcomers(catalog: catalog, models: models, itemLimit: configuration.features.newItems)
+        self.newcomers = newcomers
         batcher = WriteBatcher(
             store: store, maximumDelay: .milliseconds(configuration.storage.batchDelayMilliseconds),
             queueLimit: configuration.storage.writeQueue)
         let coordinator = TrainingCoordinator(
             pipeline: TrainingPipeline(
                 store: store, models: models, kinds: configuration.kinds,
-                memoryLimit: configuration.trainingMemory, clock: clock),
+                memoryLimit: configuration.trainingMemory, features: configuration.features, clock: clock),
             configuration: configuration.training
         ) { [metrics] job in
             metrics.jobEnded(job)
             Self.log(job, to: logger)
             guard job.current.isPublished, let current = models.current else { return }
             recent.forget(upTo: current.lineage.dataWatermark)
+            do throws(StoreError) {
+                try newcomers.follow(store)
+            } catch {
+                logger.error("Items and users that came after the model cannot be read: \(error)")
+            }
             if configuration.erasure.policy == .retrain { Self.retireModels(before: current, in: models, logger) }
         }
         self.coordinator = coordinator
@@ -96,6 +104,7 @@ public final class Service: Sendable {
         let current = models.current
         try recent.reload(
             from: store, after: current?.lineage.dataWatermark ?? 0, for: current.map { [$0] } ?? [])
+        try newcomers.follow(store)
         lifecycle.enter(.serving)
     }
 
@@ -122,13 +131,16 @@ public final class Service: Sendable {
             batcher: batcher, recent: recent, metrics: metrics, maximumCount: configuration.storage.writeQueue,
             erasures: erasures)
         RecommendationRoutes(
-            recommender: Recommender(catalog: catalog, recent: recent, clock: clock), models: models,
+            recommender: Recommender(catalog: catalog, recent: recent, newcomers: newcomers, clock: clock),
+            models: models,
             configuration: configuration
         ).register(in: &router)
         SimilarityRoutes(
-            models: models, catalog: catalog, recent: recent, store: store, clock: clock, configuration: configuration
+            models: models, catalog: catalog, recent: recent, newcomers: newcomers, store: store, clock: clock,
+            configuration: configuration
         ).register(in: &router)
-        PredictionRoutes(models: models, recent: recent, configuration: configuration).register(in: &router)
+        PredictionRoutes(models: models, recent: recent, newcomers: newcomers, configuration: configuration)
+            .register(in: &router)
         TrainingRoutes(
             coordinator: coordinator, recorder: recorder, clock: clock, threads: configuration.trainingThreads,
             limits: configuration.kinds.limits
@@ -140,11 +152,18 @@ public final class Service: Sendable {
             store: store, recorder: recorder, configuration: configuration, contentBudget: contentBudget,
             limits: configuration.kinds.limits
         ).register(in: &router)
-        CatalogRoutes(store: store, catalog: catalog, configuration: configuration).register(in: &router)
-        UserRoutes(store: store, models: models, eraser: eraser, configuration: configuration).register(in: &router)
-        ModelRoutes(models: models) { [store, recent] watermark, models throws(StoreError) in
-            try recent.reload(from: store, after: watermark, for: models)
-        }.register(in: &router)
+        CatalogRoutes(store: store, catalog: catalog, newcomers: newcomers, configuration: configuration).register(
+            in: &router)
+        UserRoutes(
+            store: store, models: models, newcomers: newcomers, eraser: eraser, configuration: configuration
+        ).register(in: &router)
+        ModelRoutes(
+            models: models,
+            remember: { [store, recent] watermark, models throws(StoreError) in
+                try recent.reload(from: store, after: watermark, for: models)
+            }, published: { [store, newcomers] () throws(StoreError) in try newcomers.follow(store) }
+        ).register(in: &router)
+        FeatureRoutes(models: models).register(in: &router)
         WeightsRoutes(models: models, store: store, configuration: configuration, clock: clock).register(in: &router)
         AdminRoutes(store: store, backups: BackupFolder(configuration), clock: clock, logger: logger).register(
             in: &router)

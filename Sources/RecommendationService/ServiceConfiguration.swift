@@ -25,6 +25,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public var backup = Backup()
     /// How recommendations are bounded.
     public var recommendation = Recommendation()
+    /// Which properties of items and users are features of the models.
+    public var features = Features()
     /// What is logged, and how.
     public var log = Log()
 
@@ -135,6 +137,48 @@ public struct ServiceConfiguration: Sendable, Equatable {
         public var directory = ""
         /// How many stay, the newest; 0 for all.
         public var keep = 7
+    }
+
+    /// Which properties of items and users are features of the models.
+    public struct Features: Sendable, Equatable {
+        /// Whether the items' tags are.
+        public var itemTags = true
+        /// Which of the items' attributes are: names between commas; `*` for all, nothing for none.
+        public var itemAttributes = "*"
+        /// Which of the items' vectors are, in the same way.
+        public var itemVectors = "*"
+        /// Whether the users' tags are.
+        public var userTags = true
+        /// Which of the users' attributes are.
+        public var userAttributes = "*"
+        /// How many must have a tag, a text, a number or a vector for it to be a feature.
+        public var minimumCount = 5
+        /// Into how many buckets of about the same size numbers are sorted, at most.
+        public var numberBuckets = 16
+        /// Items that came after the model and are recommended by their features: the newest, so many at most.
+        public var newItems = 1000
+
+        /// Everything is.
+        public init() {}
+
+        var usesItems: Bool { itemTags || !itemAttributes.isEmpty || !itemVectors.isEmpty }
+        var usesUsers: Bool { userTags || !userAttributes.isEmpty }
+
+        var items: FeatureSettings {
+            FeatureSettings(
+                usesTags: itemTags, attributes: Self.selection(itemAttributes), vectors: Self.selection(itemVectors),
+                minimumCount: minimumCount, bucketCount: numberBuckets)
+        }
+
+        var users: FeatureSettings {
+            FeatureSettings(
+                usesTags: userTags, attributes: Self.selection(userAttributes), vectors: .only([]),
+                minimumCount: minimumCount, bucketCount: numberBuckets)
+        }
+
+        private static func selection(_ names: String) -> FeatureSettings.Selection {
+            names == "*" ? .all : .only(names.split(separator: ",").map(String.init))
+        }
     }
 
     /// Threads that a training uses: as configured, or one for each processor that the process may use.

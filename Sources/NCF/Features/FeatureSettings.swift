@@ -29,7 +29,7 @@ public struct FeatureSettings: Sendable, Equatable {
     /// Everything, but for what fewer than five have.
     public init(
         usesTags: Bool = true, attributes: Selection = .all, vectors: Selection = .all, minimumCount: Int = 5,
-        bucketCount: Int = 8
+        bucketCount: Int = 16
     ) {
         self.usesTags = usesTags
         self.attributes = attributes

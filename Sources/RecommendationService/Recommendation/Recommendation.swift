@@ -7,6 +7,7 @@ struct Recommendation: Sendable {
     enum Source: String, Sendable {
         case model
         case foldIn = "fold_in"
+        case features
         case popular
     }
 

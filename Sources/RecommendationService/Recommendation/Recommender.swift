@@ -8,6 +8,7 @@ import NCF
 struct Recommender: Sendable {
     let catalog: Catalog
     let recent: RecentInteractions
+    let newcomers: Newcomers
     let clock: WallClock
 
     /// What `request` asks, one list a subject, all from `snapshot`.
@@ -37,7 +38,8 @@ struct Recommender: Sendable {
             for: standings.compactMap { Self.rankingSubject($0, request) }, limit: request.limit,
             excludingSeen: request.excludesSeen, excluding: excluded)
         var lists = rankings.lists.makeIterator()
-        return standings.map { standing in
+        let newItems = NewItems(request, withheld: withheld, newcomers, in: snapshot)
+        return zip(standings, request.subjects).map { standing, subject in
             var answer = Recommendation(version: snapshot.version)
             if case .stranger = standing {
                 answer.entries = popular(request, excluded, in: snapshot)
@@ -49,6 +51,9 @@ struct Recommender: Sendable {
             if request.explains {
                 explain(&answer, by: standing.explanations(of: best.map { Int32($0.item) }, in: snapshot), in: snapshot)
             }
+            newItems.join(
+                &answer, best.map(\.score), for: standing.vector(in: snapshot), seen: { seen(subject, request) },
+                in: snapshot)
             return answer
         }
     }
@@ -57,7 +62,14 @@ struct Recommender: Sendable {
         UserStanding(
             user: subject.userID.flatMap { snapshot.index(ofUser: $0) },
             newer: (subject.userID.map { recent.touches(of: $0) } ?? [])
-                + subject.history.map { RecentInteractions.Touch(itemID: ExactName($0), evidence: 1) }, in: snapshot)
+                + subject.history.map { RecentInteractions.Touch(itemID: ExactName($0), evidence: 1) },
+            features: subject.userID.flatMap { newcomers.features(ofUser: $0, for: snapshot) }, in: snapshot)
+    }
+
+    /// What a user has touched since the model was trained, known to the model or not, if that is to be left out.
+    private func seen(_ subject: RecommendationRequest.Subject, _ request: RecommendationRequest) -> Set<ExactName> {
+        guard request.excludesSeen else { return [] }
+        return Set(((subject.userID.map { recent.items(of: $0) } ?? []) + subject.history).map(ExactName.init))
     }
 
     private static func rankingSubject(
@@ -67,6 +79,7 @@ struct Recommender: Sendable {
         case .known(let user): RankingSubject(.user(user))
         case .foldedIn(let vector, _, let seen):
             RankingSubject(.vector(vector), hidden: request.excludesSeen ? seen : [])
+        case .featured(let vector): RankingSubject(.vector(vector))
         case .stranger: nil
         }
     }

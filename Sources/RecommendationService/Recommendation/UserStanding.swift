@@ -10,17 +10,27 @@ enum UserStanding {
     /// A vector with all that the model has not seen worked in, the items it rests on, oldest first, and all that the user has
     /// seen, disliked or not.
     case foldedIn(UserVector, history: [Int32], seen: [Int32])
+    /// A user of whom nothing is known but what it is: the vector that the model expects of such users.
+    case featured(UserVector)
     /// Neither the model nor anybody else has heard of the user.
     case stranger
 
     /// Judges a user by the index it has in `snapshot`, if it has one, and what it has done since, oldest first.
     ///
+    /// `features` are those of a user that it does not know, as far as it knows them.
+    ///
     /// Blocks for as long as folding in takes, which for small models is less than a millisecond. A user of whom the model
     /// knows dislikes alone is folded in too: training finds no vector where there is nothing to be near to.
-    init(user: Int?, newer: [RecentInteractions.Touch], in snapshot: ModelSnapshot) {
+    init(user: Int?, newer: [RecentInteractions.Touch], features: SparseFeatures? = nil, in snapshot: ModelSnapshot) {
         let new = Self.merged(newer, in: snapshot)
         guard let user else {
-            self = new.isEmpty ? .stranger : Self.folded(in: snapshot, new)
+            if !new.isEmpty {
+                self = Self.folded(in: snapshot, new, features)
+            } else if let vector = features.flatMap({ snapshot.user(with: $0) }) {
+                self = .featured(vector)
+            } else {
+                self = .stranger
+            }
             return
         }
         guard !new.isEmpty || snapshot.hasDislikes else {
@@ -53,10 +63,11 @@ enum UserStanding {
             seen: snapshot.seenItems(of: user) + news.map(\.item))
     }
 
-    private static func folded(in snapshot: ModelSnapshot, _ history: [(item: Int32, evidence: Float)]) -> UserStanding
-    {
+    private static func folded(
+        in snapshot: ModelSnapshot, _ history: [(item: Int32, evidence: Float)], _ features: SparseFeatures? = nil
+    ) -> UserStanding {
         .foldedIn(
-            snapshot.foldIn(items: history.map(\.item), weights: history.map(\.evidence)),
+            snapshot.foldIn(items: history.map(\.item), weights: history.map(\.evidence), features: features),
             history: history.filter { $0.evidence > 0 }.map(\.item), seen: history.map(\.item))
     }
 
@@ -83,11 +94,21 @@ enum UserStanding {
         return merged.reversed()
     }
 
+    /// What scores are computed from; the mean user for a stranger.
+    func vector(in snapshot: ModelSnapshot) -> UserVector {
+        switch self {
+        case .known(let user): snapshot.vector(ofUser: user)
+        case .foldedIn(let vector, _, _), .featured(let vector): vector
+        case .stranger: snapshot.vector(ofUser: nil)
+        }
+    }
+
     /// What a recommendation to such a user comes from.
     var source: Recommendation.Source {
         switch self {
         case .known: .model
         case .foldedIn: .foldIn
+        case .featured: .features
         case .stranger: .popular
         }
     }
@@ -97,6 +118,7 @@ enum UserStanding {
         switch self {
         case .known(let user): snapshot.explain(user: user, items: items)
         case .foldedIn(let vector, let history, _): snapshot.explain(vector, items: items, history: history)
+        case .featured(let vector): snapshot.explain(vector, items: items, history: [])
         case .stranger: []
         }
     }

@@ -9,14 +9,18 @@ import Locking
 struct CatalogRoutes: Sendable {
     let store: any InteractionStore
     let catalog: Catalog
+    let newcomers: Newcomers
     let configuration: ServiceConfiguration
     /// Held while a write goes to the store and then to the catalogue, so that both see writes in the same order. Only
     /// offloaded handlers take it.
     private let writing = Lock(())
 
-    init(store: any InteractionStore, catalog: Catalog, configuration: ServiceConfiguration) {
+    init(
+        store: any InteractionStore, catalog: Catalog, newcomers: Newcomers, configuration: ServiceConfiguration
+    ) {
         self.store = store
         self.catalog = catalog
+        self.newcomers = newcomers
         self.configuration = configuration
     }
 
@@ -77,6 +81,7 @@ struct CatalogRoutes: Sendable {
                 guard faults.isEmpty else { return 0 }
                 let created = try store.putItems(items)
                 catalog.put(items)
+                newcomers.put(items)
                 return created
             }
         }
@@ -102,7 +107,10 @@ struct CatalogRoutes: Sendable {
                     report(catalog.misfits(of: [merged])[0], in: patch, &faults)
                     if faults.isEmpty { item = merged }
                 }
-                if let updated { catalog.put([updated]) }
+                if let updated {
+                    catalog.put([updated])
+                    newcomers.put([updated])
+                }
                 return updated
             }
         }
@@ -116,7 +124,10 @@ struct CatalogRoutes: Sendable {
         let existed = try Answer.storing { () throws(StoreError) in
             try writing.withLock { _ throws(StoreError) in
                 let existed = try store.deleteItem(id)
-                if existed { catalog.remove(id) }
+                if existed {
+                    catalog.remove(id)
+                    newcomers.remove(id)
+                }
                 return existed
             }
         }

@@ -10,6 +10,8 @@ struct ModelRoutes: Sendable {
     /// Has the memory of recent interactions begin after that row, and suit those models: what a model knows need not be
     /// remembered besides.
     let remember: @Sendable (_ watermark: Int64, _ models: [ModelSnapshot]) throws(StoreError) -> Void
+    /// Told when another model serves.
+    let published: @Sendable () throws(StoreError) -> Void
 
     func register(in router: inout Router) {
         router.add(.get, "/models", .offloaded) { request in
@@ -71,8 +73,9 @@ struct ModelRoutes: Sendable {
         } catch {
             throw Problem(.conflict, "\(next.name) cannot be published: \(error).")
         }
-        let published = models.current ?? next
-        try remember(after: published.lineage.dataWatermark, for: [published])
+        let current = models.current ?? next
+        try remember(after: current.lineage.dataWatermark, for: [current])
+        try Answer.storing { () throws(StoreError) in try published() }
         return try describe(version)
     }
 

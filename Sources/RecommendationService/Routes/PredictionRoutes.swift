@@ -8,6 +8,7 @@ import NCF
 struct PredictionRoutes: Sendable {
     let models: ModelStore
     let recent: RecentInteractions
+    let newcomers: Newcomers
     let configuration: ServiceConfiguration
 
     /// One user and one item.
@@ -88,18 +89,30 @@ struct PredictionRoutes: Sendable {
         predictions.reserveCapacity(pairs.count)
         // A request often asks about one user many times, and folding in takes longer than all the rest.
         var standings: [ExactName: UserStanding] = [:]
+        var newItems: [ExactName: FeaturedItem?] = [:]
         for pair in pairs {
             let user = snapshot.index(ofUser: pair.userID)
             let item = snapshot.items.index(of: pair.itemID)
             let name = ExactName(pair.userID)
             let standing =
                 standings[name]
-                ?? UserStanding(user: user, newer: recent.touches(of: pair.userID), in: snapshot)
+                ?? UserStanding(
+                    user: user, newer: recent.touches(of: pair.userID),
+                    features: user == nil ? newcomers.features(ofUser: pair.userID, for: snapshot) : nil, in: snapshot)
             standings[name] = standing
             if isStrict && (user == nil || item == nil) {
                 throw Problem(
                     .notFound,
                     "The model does not know both the user \"\(pair.userID)\" and the item \"\(pair.itemID)\".")
+            }
+            if item == nil {
+                let name = ExactName(pair.itemID)
+                let newcomer = newItems[name] ?? newcomers.item(pair.itemID, for: snapshot)
+                newItems[name] = .some(newcomer)
+                if let newcomer {
+                    predictions.append(snapshot.predict(standing.vector(in: snapshot), item: newcomer))
+                    continue
+                }
             }
             predictions.append(Self.prediction(standing, item: item, by: snapshot))
         }
@@ -122,6 +135,10 @@ struct PredictionRoutes: Sendable {
             var prediction = snapshot.predict(foldedIn: vector, item: item)
             // As of a user that the model knows: nothing is known of the item.
             if item == nil { prediction.basis = .userOnly }
+            return prediction
+        case .featured(let vector):
+            var prediction = snapshot.predict(foldedIn: vector, item: item)
+            prediction.basis = .features
             return prediction
         }
     }

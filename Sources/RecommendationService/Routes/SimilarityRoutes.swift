@@ -9,6 +9,7 @@ struct SimilarityRoutes: Sendable {
     let models: ModelStore
     let catalog: Catalog
     let recent: RecentInteractions
+    let newcomers: Newcomers
     let store: any InteractionStore
     let clock: WallClock
     let configuration: ServiceConfiguration
@@ -58,10 +59,14 @@ struct SimilarityRoutes: Sendable {
         try query.check()
         let snapshot = try snapshot()
         let user = snapshot.index(ofUser: id)
+        let standing = UserStanding(
+            user: user, newer: recent.touches(of: id), features: newcomers.features(ofUser: id, for: snapshot),
+            in: snapshot)
         let similar =
-            switch UserStanding(user: user, newer: recent.touches(of: id), in: snapshot) {
+            switch standing {
             case .known(let user): snapshot.similar(user: user, limit: limit)
-            case .foldedIn(let vector, _, _): snapshot.similarUsers(to: vector, limit: limit, excluding: user)
+            case .foldedIn(let vector, _, _), .featured(let vector):
+                snapshot.similarUsers(to: vector, limit: limit, excluding: user)
             case .stranger: throw try missingUser(id, in: snapshot)
             }
         return Self.answer(("user_id", id), by: snapshot, list: "users", count: similar.count) { entry, place in

@@ -9,6 +9,7 @@ import NCF
 struct UserRoutes: Sendable {
     let store: any InteractionStore
     let models: ModelStore
+    let newcomers: Newcomers
     let eraser: UserEraser
     let configuration: ServiceConfiguration
 
@@ -59,7 +60,7 @@ struct UserRoutes: Sendable {
         guard let user = UserDecoder.decode(document.root, id: id, faults: &faults), faults.isEmpty else {
             throw Problem(faults: faults)
         }
-        let created = try Answer.storing { () throws(StoreError) in try store.putUsers([user]) }
+        let created = try put([user])
         return answer(user, created > 0 ? .created : .ok)
     }
 
@@ -69,7 +70,11 @@ struct UserRoutes: Sendable {
         let patch = try RequestBody.json(of: request).root
         var faults = JSONFaults()
         let updated = try Answer.storing { () throws(StoreError) in
-            try store.updateUser(id) { user in user = UserDecoder.merge(patch, into: user, faults: &faults) ?? user }
+            let updated = try store.updateUser(id) { user in
+                user = UserDecoder.merge(patch, into: user, faults: &faults) ?? user
+            }
+            try newcomers.refresh(users: [id], from: store)
+            return updated
         }
         guard faults.isEmpty else { throw Problem(faults: faults) }
         guard let updated else { throw missing(id) }
@@ -79,8 +84,16 @@ struct UserRoutes: Sendable {
     /// One user, or `{"users": […]}`; all or nothing.
     private func putMany(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let users = try RecordList.decode(request, "users") { UserDecoder.decode($0, faults: &$1) }
-        let created = try Answer.storing { () throws(StoreError) in try store.putUsers(users) }
-        return RecordList.answer(stored: users.count, created: created)
+        return RecordList.answer(stored: users.count, created: try put(users))
+    }
+
+    /// Stores `users` and returns how many were new.
+    private func put(_ users: [User]) throws(Problem) -> Int {
+        try Answer.storing { () throws(StoreError) in
+            let created = try store.putUsers(users)
+            try newcomers.refresh(users: users.map(\.id), from: store)
+            return created
+        }
     }
 
     // MARK: Privacy
@@ -89,7 +102,11 @@ struct UserRoutes: Sendable {
     /// something may be on its way.
     private func erase(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let id = try userID(of: request)
-        let outcome = try Answer.storing { () throws(StoreError) in try eraser.erase(id) }
+        let outcome = try Answer.storing { () throws(StoreError) in
+            let outcome = try eraser.erase(id)
+            try newcomers.refresh(users: [id], from: store)
+            return outcome
+        }
         return Answer.json { writer in
             writer.object { answer in
                 answer.member("user_id", id)

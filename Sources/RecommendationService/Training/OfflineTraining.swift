@@ -9,17 +9,21 @@ public enum OfflineTraining {
     /// - Parameters:
     ///   - kinds: What the kinds of interaction mean.
     ///   - memoryLimit: Bytes that the training may take beside the dataset; nil for any number.
+    ///   - features: Which properties of items and users become features.
     ///   - follow: Called after every epoch, on the thread that trains.
     ///   - followSearch: Called there after every measurement of a trial, and once when the settings are chosen.
     public static func run(
         _ request: TrainingRequest, store: any InteractionStore, models: ModelStore,
         kinds: InteractionKinds = .defaults, memoryLimit: Int? = nil,
+        features: ServiceConfiguration.Features = ServiceConfiguration.Features(),
         follow: @escaping @Sendable (EpochReport) -> Void, followSearch: @escaping @Sendable (SearchReport) -> Void
     ) -> TrainingJob {
         let job = TrainingJob(
             id: "1", request: request, createdAt: WallClock.system.milliseconds(), epochFinished: follow,
             trialFinished: followSearch)
-        TrainingPipeline(store: store, models: models, kinds: kinds, memoryLimit: memoryLimit, clock: .system).run(job)
+        TrainingPipeline(
+            store: store, models: models, kinds: kinds, memoryLimit: memoryLimit, features: features, clock: .system
+        ).run(job)
         // What has become a model needs nothing to go on from.
         if job.state == .succeeded {
             for path in [false, true].compactMap(request.checkpoint(isRefit:)) { unsafe unlink(path) }

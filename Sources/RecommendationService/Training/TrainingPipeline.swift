@@ -18,6 +18,7 @@ struct TrainingPipeline {
     let kinds: InteractionKinds
     /// Bytes that a training may take beside its dataset; nil for any number.
     let memoryLimit: Int?
+    let features: ServiceConfiguration.Features
     let clock: WallClock
 
     /// Carries out `job` and leaves the outcome in it.
@@ -101,10 +102,11 @@ struct TrainingPipeline {
         enter(.publishing, job)
         seconds["total"] = Double(clock.milliseconds() - started) / 1000
         // Whatever the weights were fitted to, the model serves everything: it leaves out all that a user has seen.
-        try publish(job, metrics: evaluation?.summary ?? [:], erasures: erasures) { version in
-            snapshot(
+        try publish(job, metrics: evaluation?.summary ?? [:], erasures: erasures) { version throws(Failure) in
+            let model = snapshot(
                 of: final, dataset, version: version, loaded.watermark, metrics: evaluation?.summary ?? [:],
                 seconds: seconds, erasures: erasures)
+            return try adding(features, to: model, dataset, job)
         }
     }
 
@@ -114,6 +116,21 @@ struct TrainingPipeline {
         } catch {
             throw .failed("The list of erased users could not be read: \(error).")
         }
+    }
+
+    /// `model` with what the features of its items and users say.
+    private func adding(
+        _ features: ServiceConfiguration.Features, to model: ModelSnapshot, _ dataset: InteractionDataset,
+        _ job: TrainingJob
+    ) throws(Failure) -> ModelSnapshot {
+        do throws(StoreError) {
+            let known = try StoredFeatures(store: store, settings: features).train(
+                model, on: dataset, isCancelled: { job.isCancelled })
+            if let known { return known }
+        } catch {
+            throw .failed("The records of items and users could not be read: \(error).")
+        }
+        throw .cancelled
     }
 
     /// The settings to train with, chosen on what there is to train on alone.
@@ -165,7 +182,8 @@ struct TrainingPipeline {
     }
 
     private func publish(
-        _ job: TrainingJob, metrics: [String: Double], erasures: Int64, _ make: (Int) -> ModelSnapshot
+        _ job: TrainingJob, metrics: [String: Double], erasures: Int64,
+        _ make: (Int) throws(Failure) -> ModelSnapshot
     ) throws(Failure) {
         var objection: String?
         switch job.request.publication {
@@ -178,8 +196,12 @@ struct TrainingPipeline {
         }
         let version: Int
         do {
-            let model = make(try models.nextVersion())
-            version = model.version
+            version = try models.nextVersion()
+        } catch {
+            throw .failed("The model could not be written: \(error).")
+        }
+        let model = try make(version)
+        do {
             let barrier = ErasureBarrier(store: store, after: erasures)
             try models.publish(model, serves: objection == nil, without: barrier.without)
         } catch {

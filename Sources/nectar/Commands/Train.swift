@@ -43,6 +43,7 @@ struct Train: ParsableCommand {
         let job = OfflineTraining.run(
             request, store: data.store, models: data.models, kinds: configuration.kinds,
             memoryLimit: configuration.trainingMemory,
+            features: configuration.features,
             follow: { Report.epoch($0) },
             followSearch: { report in for line in Report.lines(report) { print(line) } })
         if let evaluation = job.evaluation { Report.evaluation(evaluation) }

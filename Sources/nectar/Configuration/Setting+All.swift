@@ -3,7 +3,7 @@ import RecommendationService
 extension Setting {
     /// Every setting there is, in the order of `config/nectar.json`.
     static let all: [Setting] =
-        server + storage + interactions + models + erasure + backup + training + recommendation + log
+        server + storage + interactions + models + erasure + backup + training + recommendation + features + log
 
     private static let server: [Setting] = [
         .string(
@@ -141,6 +141,39 @@ extension Setting {
             "multiplications that the dense layers may cost for one user; beyond, answers are degraded; 0 for any number"
         ),
     ]
+
+    private static let features: [Setting] = [
+        .boolean("features.item_tags", \.features.itemTags, "whether the items' tags are features of the models"),
+        .names(
+            "features.item_attributes", \.features.itemAttributes,
+            "which of the items' attributes are: names between commas; * for all, nothing for none"),
+        .names("features.item_vectors", \.features.itemVectors, "which of the items' vectors are, in the same way"),
+        .boolean("features.user_tags", \.features.userTags, "whether the users' tags are"),
+        .names("features.user_attributes", \.features.userAttributes, "which of the users' attributes are"),
+        .integer(
+            "features.minimum_count", in: 1...1_000_000, \.features.minimumCount,
+            "how many must have a tag, a text, a number or a vector for it to be a feature"),
+        .integer(
+            "features.number_buckets", in: 2...64, \.features.numberBuckets,
+            "buckets of about the same size into which numbers are sorted, at most"),
+        .integer(
+            "features.new_items", in: 0...100_000, \.features.newItems,
+            "items that came after the model and are recommended by their features: the newest, so many at most"),
+    ]
+
+    /// A list of names between commas, `*` for all.
+    private static func names(
+        _ key: String, _ path: any WritableKeyPath<ServiceConfiguration, String> & Sendable, _ summary: String
+    ) -> Setting {
+        .string(
+            key, expected: "names between commas, \"*\" for all or \"\" for none", path, summary,
+            isValid: {
+                $0.isEmpty || $0 == "*"
+                    || $0.split(separator: ",", omittingEmptySubsequences: false).allSatisfy {
+                        !$0.isEmpty && $0 != "*"
+                    }
+            })
+    }
 
     private static let log: [Setting] = [
         .string(

@@ -1,0 +1,162 @@
+import InteractionStorage
+import Locking
+import NCF
+
+/// Items and users that the current model does not know, but whose features it does: ready to be recommended, or to be
+/// recommended to.
+///
+/// Built anew for each model that is published, off the loops, and follows what is written to the catalogue. Bounded: of the
+/// items the newest, by when they came into the catalogue of this process; of the users those whose IDs come first. Any thread may
+/// call it; who asks never waits for I/O.
+final class Newcomers: Sendable {
+    /// The users that are remembered.
+    static let userLimit = 100_000
+
+    // A model is told by its version: taking erased users out of it makes another one of the same items.
+
+    /// Items side by side, for one model.
+    struct Items: Sendable {
+        /// Their IDs.
+        var ids: [String] = []
+        /// As many, in the same order.
+        var table = FeaturedItems([])
+    }
+
+    private struct State {
+        /// The model that the rest is for.
+        var model: ModelSnapshot?
+        /// Oldest first.
+        var items: [(id: ExactName, item: FeaturedItem)] = []
+        var table = Items()
+        var users: [ExactName: SparseFeatures] = [:]
+    }
+
+    private let state = Lock(State())
+    /// Held while the catalogue is read or followed, so that nothing comes between; never by who asks.
+    private let building = Lock(())
+    private let catalog: Catalog
+    private let models: ModelStore
+    private let itemLimit: Int
+
+    /// - Parameter itemLimit: How many items are kept at most.
+    init(catalog: Catalog, models: ModelStore, itemLimit: Int) {
+        self.catalog = catalog
+        self.models = models
+        self.itemLimit = itemLimit
+    }
+
+    /// The items for `model`; none where it is not the model that was last followed.
+    func items(for model: ModelSnapshot) -> Items {
+        state.withLock { $0.model?.version == model.version ? $0.table : Items() }
+    }
+
+    /// The features of a user that `model` does not know; nil where nothing is known of it either way.
+    func features(ofUser id: String, for model: ModelSnapshot) -> SparseFeatures? {
+        state.withLock { $0.model?.version == model.version ? $0.users[ExactName(id)] : nil }
+    }
+
+    /// What `model` expects of an item that it does not know, by the catalogue's record of it.
+    func item(_ id: String, for model: ModelSnapshot) -> FeaturedItem? {
+        guard model.features?.items != nil, let record = catalog.items([id])[0] else { return nil }
+        return model.item(with: FeatureRecord(record))
+    }
+
+    /// Begins anew for the model that serves now. O(catalogue + users' records); not for an event loop.
+    func follow(_ store: any InteractionStore) throws(StoreError) {
+        try building.withLock { _ throws(StoreError) in
+            guard let model = models.current else { return }
+            let users = try Self.users(unknownTo: model, store)
+            var items: [(id: ExactName, item: FeaturedItem)] = []
+            if itemLimit > 0, model.features?.items != nil {
+                catalog.forEachNewestFirst { item in
+                    if let entry = Self.entry(item, for: model) { items.append(entry) }
+                    return items.count < itemLimit
+                }
+            }
+            items.reverse()
+            let table = Self.table(items)
+            state.withLock { [items] state in state = State(model: model, items: items, table: table, users: users) }
+        }
+    }
+
+    /// Items that were written to the catalogue.
+    func put(_ items: [Item]) {
+        update { model, entries in
+            for item in items {
+                let name = ExactName(item.id)
+                let known = entries.firstIndex { $0.id == name }
+                switch (known, Self.entry(item, for: model)) {
+                case (let place?, let entry?): entries[place] = entry
+                case (let place?, nil): entries.remove(at: place)
+                case (nil, let entry?): entries.append(entry)
+                case (nil, nil): break
+                }
+            }
+        }
+    }
+
+    /// An item that was deleted from the catalogue.
+    func remove(_ id: String) {
+        let name = ExactName(id)
+        update { _, entries in entries.removeAll { $0.id == name } }
+    }
+
+    /// Users whose records were written or erased: as the store has them now, whatever else is under way. Blocks on I/O.
+    func refresh(users ids: [String], from store: any InteractionStore) throws(StoreError) {
+        try building.withLock { _ throws(StoreError) in
+            guard let model = state.withLock({ $0.model }), model.features?.users != nil else { return }
+            for id in ids {
+                let record = model.index(ofUser: id) == nil ? try store.user(id) : nil
+                let features = record.flatMap { model.userFeatures(of: FeatureRecord($0)) }
+                state.withLock { state in
+                    let isKept = features == nil || state.users.count < Self.userLimit
+                    if isKept { state.users[ExactName(id)] = features }
+                }
+            }
+        }
+    }
+
+    private func update(_ change: (ModelSnapshot, inout [(id: ExactName, item: FeaturedItem)]) -> Void) {
+        building.withLock { _ in
+            let (model, before) = state.withLock { ($0.model, $0.items) }
+            guard let model, model.features?.items != nil else { return }
+            var items = before
+            change(model, &items)
+            items = Array(items.suffix(itemLimit))
+            let table = Self.table(items)
+            state.withLock { [items] state in
+                state.items = items
+                state.table = table
+            }
+        }
+    }
+
+    private static func table(_ items: [(id: ExactName, item: FeaturedItem)]) -> Items {
+        Items(ids: items.map(\.id.text), table: FeaturedItems(items.map(\.item)))
+    }
+
+    /// Nil for an item that the model knows, or of which it knows no feature.
+    private static func entry(_ item: Item, for model: ModelSnapshot) -> (id: ExactName, item: FeaturedItem)? {
+        guard model.items.index(of: item.id) == nil, let featured = model.item(with: FeatureRecord(item)) else {
+            return nil
+        }
+        return (ExactName(item.id), featured)
+    }
+
+    private static func users(
+        unknownTo model: ModelSnapshot, _ store: any InteractionStore
+    ) throws(StoreError) -> [ExactName: SparseFeatures] {
+        var users: [ExactName: SparseFeatures] = [:]
+        guard model.features?.users != nil else { return users }
+        var last: String?
+        while users.count < userLimit {
+            let page = try store.users(after: last, limit: 10_000)
+            guard let end = page.last else { break }
+            for user in page where users.count < userLimit && model.index(ofUser: user.id) == nil {
+                users[ExactName(user.id)] = model.userFeatures(of: FeatureRecord(user))
+            }
+            last = end.id
+        }
+        return users
+    }
+}
