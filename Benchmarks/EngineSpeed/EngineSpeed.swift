@@ -10,7 +10,10 @@ public import NCF
 struct EngineSpeed: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures the engine; scripts/bench engine puts the figures beside those of others.",
-        subcommands: [TrainingSpeed.self, SeedModel.self, TimeToQuality.self, RatingErrors.self, ChosenSettings.self]
+        subcommands: [
+            TrainingSpeed.self, SeedModel.self, TimeToQuality.self, RatingErrors.self, ChosenSettings.self,
+            ColdStart.self,
+        ]
     )
 
     /// Prints the members that `body` writes as one object on one line.

@@ -91,7 +91,7 @@ struct ThinnedData: ParsableArguments {
     }
 
     /// SplitMix64 (Steele et al. 2014).
-    private struct Generator: RandomNumberGenerator {
+    struct Generator: RandomNumberGenerator {
         var state: UInt64
 
         mutating func next() -> UInt64 {
