@@ -93,19 +93,22 @@ struct ColdStart: ParsableCommand {
             given: [.architecture, .epochs, .earlyStopping, .historyDimension]
         ).settings
         if architecture == .mf, history == nil { settings.history.dimension = 192 }
-        let trained = try Trainer(dataset: train, hyperparameters: settings).train()
-        let plain = ModelSnapshot(measuring: trained.parameters, on: train, settings)
-        let training = FeatureTraining(model: plain, dataset: train)
+        let features = FeatureSettings(minimumCount: minimumCount, bucketCount: buckets)
         func known(_ indices: [Int], _ ids: IDMap, _ records: Records) -> [Int: FeatureRecord] {
             var known: [Int: FeatureRecord] = [:]
             for index in indices { known[index] = records[ExactName(ids[index])] }
             return known
         }
-        let features = FeatureSettings(minimumCount: minimumCount, bucketCount: buckets)
+        let items = known(FeatureTraining.items(of: train), train.itemIDs, records.items)
+        let trained = try Trainer(
+            dataset: train, hyperparameters: settings, features: ItemFeatures(items, settings: features)
+        ).train()
+        let plain = ModelSnapshot(measuring: trained.parameters, on: train, settings)
+        let training = FeatureTraining(model: plain, dataset: train)
         let started = EngineSpeed.cpuSeconds
         let model = training.train(
-            items: known(training.items, train.itemIDs, records.items), itemSettings: features,
-            users: known(training.users, train.userIDs, records.users), userSettings: features)
+            items: items, itemSettings: features,
+            users: known(FeatureTraining.users(of: train), train.userIDs, records.users), userSettings: features)
         guard let model else { throw ValidationError("It was cancelled.") }
         EngineSpeed.report { report in
             report.member("cpu_seconds_of_features", EngineSpeed.cpuSeconds - started)

@@ -48,6 +48,11 @@ final class ALSWorkspace: @unchecked Sendable {
         }
     }
 
+    /// b += `weight` times the row of `rows` that begins at `start`: a penalty of this weight is then on the distance from it.
+    func addPrior(_ rows: AlignedBuffer<Float>, at start: Int, weight: Float) {
+        for k in 0..<dimension { rightSide[k] += weight * rows[start + k] }
+    }
+
     /// Solves (A + `penalty` I) x = b and stores x in `factors` from `start` on; where there is no solution, nothing.
     func solve(penalty: Float, into factors: AlignedBuffer<Float>, at start: Int) {
         for k in 0..<dimension { matrix[k * dimension + k] += penalty }

@@ -14,6 +14,8 @@ struct ClosedFormInitializer {
     let loop: ParallelLoop
     /// What items of the dataset say of each other, if that was asked before.
     let memory: ItemItemMemory
+    /// What the items are beside their IDs, where that is known.
+    let features: ItemFeatures?
 
     /// Changes `model` in place.
     ///
@@ -43,7 +45,13 @@ struct ClosedFormInitializer {
     private func factors(dimension: Int, _ isCancelled: () -> Bool) -> ImplicitFactors? {
         let als = ImplicitALS(
             dataset: dataset, settings: hyperparameters.start, seed: hyperparameters.seed, loop: loop)
-        return als.factors(dimension: dimension, isCancelled: isCancelled)
+        guard let factors = als.factors(dimension: dimension, isCancelled: isCancelled) else { return nil }
+        guard let features else { return factors }
+        let expected = factors.expected(
+            by: features, interactions: als.interactionCount(ofItem:), isCancelled: isCancelled)
+        if isCancelled() { return nil }
+        if let expected { als.draw(factors, to: expected) }
+        return factors
     }
 
     /// The first elements get the factorisation, the last ones what items say of each other.

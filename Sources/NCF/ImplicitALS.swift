@@ -49,6 +49,34 @@ struct ImplicitALS {
         return ImplicitFactors(dimension: dimension, users: users, items: items)
     }
 
+    /// Solves the items that have features once more, penalising their distance from `expected` rather than from 0: the fewer
+    /// interactions one has, the more it is what its features say.
+    func draw(_ factors: ImplicitFactors, to expected: (members: [Int], rows: AlignedBuffer<Float>)) {
+        let dimension = factors.dimension
+        let gram = unobservedGram(of: factors.users, count: dataset.userCount, dimension)
+        let scratch = (0..<loop.threads).map { _ in ALSWorkspace(dimension: dimension) }
+        let members = expected.members
+        loop.run(tasks: (members.count + Self.rowsPerTask - 1) / Self.rowsPerTask) { worker, task in
+            for place in task * Self.rowsPerTask..<min(members.count, (task + 1) * Self.rowsPerTask) {
+                let item = members[place]
+                let observed = usersOfItems.offsets[item]..<usersOfItems.offsets[item + 1]
+                let penalty = Float(penalty(observed: observed.count, of: dataset.userCount))
+                let workspace = scratch[worker]
+                workspace.begin(gram: gram)
+                workspace.add(usersOfItems.users[observed], weights: usersOfItems.weights[observed], of: factors.users)
+                workspace.addPrior(expected.rows, at: place * dimension, weight: penalty)
+                workspace.solve(penalty: penalty, into: factors.items, at: item * dimension)
+            }
+        }
+    }
+
+    /// How many users an item has.
+    func interactionCount(ofItem item: Int) -> Int { usersOfItems.offsets[item + 1] - usersOfItems.offsets[item] }
+
+    private func penalty(observed: Int, of others: Int) -> Double {
+        settings.regularization * (Double(observed) + settings.unobservedWeight * Double(others))
+    }
+
     /// Who or what is solved for: its rows' observed columns, in compressed sparse rows.
     private struct ObservedRows {
         var offsets: [Int]
@@ -66,7 +94,6 @@ struct ImplicitALS {
         _ scratch: [ALSWorkspace]
     ) {
         let gram = unobservedGram(of: others, count: rows.otherCount, dimension)
-        let (regularization, unobserved) = (settings.regularization, settings.unobservedWeight)
         loop.run(tasks: (rows.count + Self.rowsPerTask - 1) / Self.rowsPerTask) { worker, task in
             let workspace = scratch[worker]
             for row in task * Self.rowsPerTask..<min(rows.count, (task + 1) * Self.rowsPerTask) {
@@ -77,7 +104,7 @@ struct ImplicitALS {
                 }
                 workspace.begin(gram: gram)
                 workspace.add(rows.columns[observed], weights: rows.weights[observed], of: others)
-                let penalty = regularization * (Double(observed.count) + unobserved * Double(rows.otherCount))
+                let penalty = penalty(observed: observed.count, of: rows.otherCount)
                 // A system that cannot be solved (all others zero, no penalty) leaves the row as it was.
                 workspace.solve(penalty: Float(penalty), into: factors, at: row * dimension)
             }

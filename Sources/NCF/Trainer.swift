@@ -12,9 +12,15 @@ public struct Trainer: Sendable {
     public let hyperparameters: Hyperparameters
     /// Bytes of memory that the training may take beside the dataset; nil for any number.
     public let memoryLimit: Int?
+    /// What the items are beside their IDs, for the closed form; nil where nothing is known.
+    public let features: ItemFeatures?
 
     /// A trainer that has not begun.
-    public init(dataset: InteractionDataset, hyperparameters: Hyperparameters, memoryLimit: Int? = nil) {
+    public init(
+        dataset: InteractionDataset, hyperparameters: Hyperparameters, memoryLimit: Int? = nil,
+        features: ItemFeatures? = nil
+    ) {
+        self.features = features
         self.dataset = dataset
         self.hyperparameters = hyperparameters
         self.memoryLimit = memoryLimit
@@ -61,9 +67,10 @@ public struct Trainer: Sendable {
         if let checkpoint { try Self.checkCheckpoint(at: checkpoint) }
         let source = try TrainingSource(dataset: dataset, hyperparameters: settings)
         Kernels.useOneThread()
-        var run = TrainingRun(source: source, dataset: dataset, hyperparameters: settings, memory: memory)
+        var run = TrainingRun(
+            source: source, dataset: dataset, hyperparameters: settings, memory: memory, features: features)
         run.checkpoint = checkpoint.map {
-            TrainingCheckpoint(path: $0, dataset: dataset, holdout: holdout, settings: settings)
+            TrainingCheckpoint(path: $0, dataset: dataset, holdout: holdout, features: features, settings: settings)
         }
         if let validate {
             run.validate = { validate($0.parameters()) }

@@ -27,14 +27,18 @@ struct TrainingCheckpoint {
     private let data: String
 
     /// The checkpoint at `path` of the training of `dataset` with `settings`.
-    init(path: String, dataset: InteractionDataset, holdout: Holdout?, settings: Hyperparameters) {
+    init(
+        path: String, dataset: InteractionDataset, holdout: Holdout?, features: ItemFeatures? = nil,
+        settings: Hyperparameters
+    ) {
         self.path = path
         var alike = settings
         alike.threads = 1
         var writer = JSONWriter()
         writer.object(alike.encode)
         self.settings = String(decoding: writer.bytes, as: UTF8.self)
-        data = Self.fingerprint(dataset, holdout)
+        let fingerprint = Self.fingerprint(dataset, holdout)
+        data = features.map { "\(fingerprint) \($0.fingerprint)" } ?? fingerprint
     }
 
     /// Leaves `state` and all numbers of `model` in the file.

@@ -26,7 +26,8 @@ struct TrainingRun {
     private let initializer: ClosedFormInitializer?
 
     init(
-        source: TrainingSource, dataset: InteractionDataset, hyperparameters: Hyperparameters, memory: ItemItemMemory
+        source: TrainingSource, dataset: InteractionDataset, hyperparameters: Hyperparameters, memory: ItemItemMemory,
+        features: ItemFeatures? = nil
     ) {
         self.source = source
         self.hyperparameters = hyperparameters
@@ -61,7 +62,8 @@ struct TrainingRun {
         initializer =
             startsInClosedForm
             ? ClosedFormInitializer(
-                dataset: dataset, hyperparameters: hyperparameters, loop: loop, memory: memory) : nil
+                dataset: dataset, hyperparameters: hyperparameters, loop: loop, memory: memory, features: features)
+            : nil
     }
 
     /// All epochs, or those that a checkpoint leaves.

@@ -68,12 +68,15 @@ struct TagsDecide {
             start: rated || objective == .cosineContrastive ? .none : ClosedFormStart(),
             history: histories ? HistoryBag(dimension: 4, regularization: 10) : .none, epochs: 4, batchSize: 64,
             learningRate: 0.02, earlyStopping: 0, threads: threads)
-        let trained = try Trainer(dataset: dataset, hyperparameters: settings).train()
+        let records = records(of: dataset)
+        let trained = try Trainer(
+            dataset: dataset, hyperparameters: settings,
+            features: ItemFeatures(records.items, settings: FeatureSettings(minimumCount: 2))
+        ).train()
         let lineage = Lineage(
             createdAt: 0, dataWatermark: 0, interactionCount: dataset.interactionCount,
             hyperparameters: trained.hyperparameters)
         let plain = ModelSnapshot(version: 1, dataset: dataset, parameters: trained.parameters, lineage: lineage)
-        let records = records(of: dataset)
         let knowing = FeatureTraining(model: plain, dataset: dataset).train(
             items: records.items, itemSettings: FeatureSettings(minimumCount: 2), users: records.users,
             userSettings: FeatureSettings(minimumCount: 2))

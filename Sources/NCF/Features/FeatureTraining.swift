@@ -17,20 +17,22 @@ public struct FeatureTraining {
     }
 
     /// The items whose records are worth reading, by rising index.
-    public var items: [Int] {
-        model.popularityOrder.prefix(Self.rowLimit).map(Int.init).sorted()
+    public static func items(of dataset: InteractionDataset) -> [Int] {
+        let counts = PopularityScorer(dataset: dataset).scores(user: 0)
+        guard counts.count > rowLimit else { return Array(counts.indices) }
+        return counts.indices.sorted { (counts[$0], $1) > (counts[$1], $0) }.prefix(rowLimit).sorted()
     }
 
     /// The users whose records are.
-    public var users: [Int] {
-        Array(stride(from: 0, to: dataset.userCount, by: max(1, dataset.userCount / Self.rowLimit + 1)))
+    public static func users(of dataset: InteractionDataset) -> [Int] {
+        Array(stride(from: 0, to: dataset.userCount, by: max(1, dataset.userCount / rowLimit + 1)))
     }
 
     /// The model with what the features in the records say.
     ///
     /// - Parameters:
-    ///   - items: Records of some of ``items``, by index; those without any property may be left out.
-    ///   - users: The same of ``users``.
+    ///   - items: Records of some of ``items(of:)``, by index; those without any property may be left out.
+    ///   - users: The same of ``users(of:)``.
     /// - Returns: The same model where nobody has a feature; nil where `isCancelled` said so.
     public func train(
         items: [Int: FeatureRecord], itemSettings: FeatureSettings, users: [Int: FeatureRecord],
@@ -99,18 +101,9 @@ public struct FeatureTraining {
 
     /// Nil where there are no features. Those without any teach nothing about them.
     private func prepare(_ records: [Int: FeatureRecord], _ settings: FeatureSettings) -> Prepared? {
-        let members = records.keys.sorted()
-        let vocabulary = FeatureVocabulary(of: members.compactMap { records[$0] }, settings: settings)
-        guard vocabulary.count > 0 else { return nil }
-        var prepared: Prepared = (vocabulary, [], [])
-        for member in members {
-            guard let record = records[member] else { continue }
-            let features = vocabulary.features(of: record)
-            if features.isEmpty { continue }
-            prepared.members.append(member)
-            prepared.rows.append(features)
-        }
-        return prepared
+        let vocabulary = FeatureVocabulary(
+            of: records.sorted { $0.key < $1.key }.map(\.value), settings: settings)
+        return ItemFeatures(vocabulary, records).map { (vocabulary, $0.members, $0.rows) }
     }
 
     /// - Parameter others: The GMF rows on the other side of the product, which say what an element is worth in scores.

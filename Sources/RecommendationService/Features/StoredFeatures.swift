@@ -8,37 +8,42 @@ struct StoredFeatures {
     let store: any InteractionStore
     let settings: ServiceConfiguration.Features
 
-    /// `model` with what the features of its items and users say; nil where `isCancelled` said so.
-    ///
+    /// What is known of the items and users of a dataset, by their indices.
+    struct Records {
+        var items: [Int: FeatureRecord] = [:]
+        var users: [Int: FeatureRecord] = [:]
+        let settings: ServiceConfiguration.Features
+
+        /// The items' features, for a training that begins; nil where there are none.
+        var itemFeatures: ItemFeatures? { ItemFeatures(items, settings: settings.items) }
+
+        /// `model` with what the features of its items and users say; nil where `isCancelled` said so.
+        func train(
+            _ model: ModelSnapshot, on dataset: InteractionDataset, isCancelled: () -> Bool
+        ) -> ModelSnapshot? {
+            if items.isEmpty && users.isEmpty { return model }
+            return FeatureTraining(model: model, dataset: dataset).train(
+                items: items, itemSettings: settings.items, users: users, userSettings: settings.users,
+                isCancelled: isCancelled)
+        }
+    }
+
     /// Reads the catalogue and the users' records once, where there are any; of a store without either it asks only how many
     /// there are.
-    func train(
-        _ model: ModelSnapshot, on dataset: InteractionDataset, isCancelled: () -> Bool
-    ) throws(StoreError) -> ModelSnapshot? {
-        let training = FeatureTraining(model: model, dataset: dataset)
+    func records(of dataset: InteractionDataset) throws(StoreError) -> Records {
         let counts = try store.counts
-        let items = settings.usesItems && counts.catalogueItems > 0 ? try itemRecords(training, model) : [:]
-        let users = settings.usesUsers && counts.userRecords > 0 ? try userRecords(training, model) : [:]
-        if items.isEmpty && users.isEmpty { return model }
-        return training.train(
-            items: items, itemSettings: settings.items, users: users, userSettings: settings.users,
-            isCancelled: isCancelled)
-    }
-
-    private func itemRecords(
-        _ training: FeatureTraining, _ model: ModelSnapshot
-    ) throws(StoreError) -> [Int: FeatureRecord] {
-        try records(of: training.items, known: model.items, id: { $0.id }, FeatureRecord.init) {
-            last throws(StoreError) in try store.items(after: last, limit: Self.pageSize)
+        var records = Records(settings: settings)
+        if settings.usesItems && counts.catalogueItems > 0 {
+            records.items = try self.records(
+                of: FeatureTraining.items(of: dataset), known: dataset.itemIDs, id: { $0.id }, FeatureRecord.init
+            ) { last throws(StoreError) in try store.items(after: last, limit: Self.pageSize) }
         }
-    }
-
-    private func userRecords(
-        _ training: FeatureTraining, _ model: ModelSnapshot
-    ) throws(StoreError) -> [Int: FeatureRecord] {
-        try records(of: training.users, known: model.users, id: { $0.id }, FeatureRecord.init) {
-            last throws(StoreError) in try store.users(after: last, limit: Self.pageSize)
+        if settings.usesUsers && counts.userRecords > 0 {
+            records.users = try self.records(
+                of: FeatureTraining.users(of: dataset), known: dataset.userIDs, id: { $0.id }, FeatureRecord.init
+            ) { last throws(StoreError) in try store.users(after: last, limit: Self.pageSize) }
         }
+        return records
     }
 
     /// The records of those of `wanted` that have any property, page by page.

@@ -57,6 +57,8 @@ struct TrainingPipeline {
                 "There is nothing to train on: no interactions are stored. POST them to /interactions, or send them along "
                     + "as \"interactions\".")
         }
+        let records = try records(of: dataset)
+        let items = records.itemFeatures
         let started = clock.milliseconds()
         let split = dataset.split(request.holdout, seed: request.hyperparameters.seed)
         var settings = try choose(for: split.train, job)
@@ -68,7 +70,8 @@ struct TrainingPipeline {
         enter(.training, job)
         let begun = clock.milliseconds()
         // Without early stopping the holdout decides nothing, and measures the model all the better.
-        var measured = try fit(split.train, settings, holdout: settings.earlyStopping > 0 ? split.holdout : nil, job)
+        var measured = try fit(
+            split.train, settings, items, holdout: settings.earlyStopping > 0 ? split.holdout : nil, job)
         seconds["training"] = Double(clock.milliseconds() - begun) / 1000
 
         var evaluation: EvaluationReport?
@@ -91,7 +94,7 @@ struct TrainingPipeline {
             enter(.refitting, job)
             settings.epochs = measured.bestEpoch
             settings.earlyStopping = 0
-            final = try fit(dataset, settings, holdout: nil, isRefit: true, job)
+            final = try fit(dataset, settings, items, holdout: nil, isRefit: true, job)
             final.hyperparameters = measured.hyperparameters
             if let calibration = evaluation?.model.calibration {
                 final.parameters = final.parameters.calibrated(by: calibration)
@@ -106,7 +109,10 @@ struct TrainingPipeline {
             let model = snapshot(
                 of: final, dataset, version: version, loaded.watermark, metrics: evaluation?.summary ?? [:],
                 seconds: seconds, erasures: erasures)
-            return try adding(features, to: model, dataset, job)
+            guard let known = records.train(model, on: dataset, isCancelled: { job.isCancelled }) else {
+                throw .cancelled
+            }
+            return known
         }
     }
 
@@ -118,19 +124,12 @@ struct TrainingPipeline {
         }
     }
 
-    /// `model` with what the features of its items and users say.
-    private func adding(
-        _ features: ServiceConfiguration.Features, to model: ModelSnapshot, _ dataset: InteractionDataset,
-        _ job: TrainingJob
-    ) throws(Failure) -> ModelSnapshot {
+    private func records(of dataset: InteractionDataset) throws(Failure) -> StoredFeatures.Records {
         do throws(StoreError) {
-            let known = try StoredFeatures(store: store, settings: features).train(
-                model, on: dataset, isCancelled: { job.isCancelled })
-            if let known { return known }
+            return try StoredFeatures(store: store, settings: features).records(of: dataset)
         } catch {
             throw .failed("The records of items and users could not be read: \(error).")
         }
-        throw .cancelled
     }
 
     /// The settings to train with, chosen on what there is to train on alone.
@@ -159,12 +158,13 @@ struct TrainingPipeline {
     }
 
     private func fit(
-        _ dataset: InteractionDataset, _ settings: Hyperparameters, holdout: Holdout?, isRefit: Bool = false,
-        _ job: TrainingJob
+        _ dataset: InteractionDataset, _ settings: Hyperparameters, _ items: ItemFeatures?, holdout: Holdout?,
+        isRefit: Bool = false, _ job: TrainingJob
     ) throws(Failure) -> TrainingResult {
         do {
-            return try Trainer(dataset: dataset, hyperparameters: settings, memoryLimit: memoryLimit).train(
-                holdout: holdout, observer: job, checkpoint: job.request.checkpoint(isRefit: isRefit))
+            return try Trainer(
+                dataset: dataset, hyperparameters: settings, memoryLimit: memoryLimit, features: items
+            ).train(holdout: holdout, observer: job, checkpoint: job.request.checkpoint(isRefit: isRefit))
         } catch {
             throw error == .cancelled ? .cancelled : .failed(error.sentence)
         }
