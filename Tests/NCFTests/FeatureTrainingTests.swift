@@ -55,6 +55,16 @@ struct FeatureTrainingTests {
         #expect(plain.foldIn(items: [1, 2]) == model.foldIn(items: [1, 2]))
     }
 
+    @Test("a model without some of its users knows the same of features")
+    func erased() throws {
+        let data = TagsDecide()
+        let (_, model) = try data.model(.neumf, histories: true)
+        let rest = model.removing(users: [0, 3])
+        #expect(rest.item(with: data.record(item: 100)) == model.item(with: data.record(item: 100)))
+        let features = try #require(rest.userFeatures(of: data.record(user: 1)))
+        #expect(rest.user(with: features) == model.user(with: features))
+    }
+
     @Test("features of random nature tell nothing, and move nothing")
     func noise() throws {
         let data = TagsDecide()

@@ -174,6 +174,30 @@ struct FeatureTests {
         #expect(try !service.get("/recommend?user_id=fan&limit=12").items.contains("i2"))
     }
 
+    @Test("users' records are followed as they are written, and an erased user's are gone")
+    func usersFollow() throws {
+        let service = try Self.trained(Self.store())
+        #expect(try prediction(service, "late", "i1").basis == "item_only")
+        _ = try service.ask("PUT", "/users/late", #"{"attributes": {"team": "blues"}}"#)
+        let blue = try prediction(service, "late", "i1")
+        _ = try service.ask("PATCH", "/users/late", #"{"attributes": {"team": "reds"}}"#)
+        let red = try prediction(service, "late", "i1")
+        #expect(blue.basis == "features" && red.basis == "features" && blue.score > red.score)
+        _ = try service.post(
+            "/users", #"{"users": [{"user_id": "late"}, {"user_id": "u3", "attributes": {"team": "reds"}}]}"#)
+        #expect(try prediction(service, "late", "i1").basis == "item_only")
+        #expect(try prediction(service, "u3", "i1").basis == "model")
+        _ = try service.ask("PUT", "/users/late", #"{"attributes": {"team": "blues"}}"#)
+        #expect(try service.ask("DELETE", "/users/late").status == 200)
+        #expect(try prediction(service, "late", "i1").basis == "item_only")
+        #expect(try service.get("/recommend?user_id=late").sources == ["popular"])
+        // Of the model's own users too; the new items stay, whoever is taken out of it.
+        _ = try service.ask("PUT", "/items/new", #"{"tags": ["blue"]}"#)
+        #expect(try service.ask("DELETE", "/users/u3").status == 200)
+        #expect(try prediction(service, "u3", "i1").basis == "item_only")
+        #expect(try service.get("/recommend?user_id=u5&limit=12").items.contains("new"))
+    }
+
     @Test("GET /features tells what the model uses")
     func described() throws {
         let store = try Self.store()
