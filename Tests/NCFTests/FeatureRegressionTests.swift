@@ -83,8 +83,34 @@ struct FeatureRegressionTests {
             }
         }
         let expected = (0..<4).map { Float(matrix[$0][4] / matrix[$0][$0]) }
-        for f in 0..<3 { #expect(abs(solution.coefficients[f] - expected[f]) < 1e-4) }
-        #expect(abs(solution.base[0] - expected[3]) < 1e-4)
+        for column in 0..<4 { #expect(abs(solution.rows[column] - expected[column]) < 1e-4) }
+        // Row by row it is the same.
+        let bySparseRows = NormalEquations(columns: 4, width: 1)
+        for (row, sparse) in rows.enumerated() { bySparseRows.add(sparse, target: targets[row], weight: 1) }
+        let same = try #require(bySparseRows.solution(penalty: 2))
+        let predictions = AlignedBuffer<Float>(count: 40, repeating: 0)
+        solution.predict(rows: 40, features, into: predictions)
+        var one: [Float] = [0]
+        for column in 0..<4 { #expect(abs(same.rows[column] - expected[column]) < 1e-4) }
+        for row in 0..<40 {
+            same.predict(rows[row], into: &one)
+            #expect(abs(one[0] - predictions[row]) < 1e-4)
+        }
+    }
+
+    @Test("a few features of many are regressed as all of them are", arguments: [0, 57])
+    func sparseAndDense(unused: Int) throws {
+        // Features that nobody has make rows sparse, and change nothing.
+        let (rows, targets) = rows(400, features: 6, width: 3, seed: 9)
+        let regression = FeatureRegression(
+            rows: rows, counts: rows.indices.map { 1 + $0 % 7 }, featureCount: 6 + unused, blocks: [0..<3],
+            columnWeights: [1, 1, 1])
+        #expect(regression.isSparse == (unused > 0))
+        let found = try #require(regression.fit(target: { targets[$0] }, isCancelled: { false }))
+        let expected = try #require(fit(rows, targets, features: 6, blocks: [0..<3]))
+        for (value, other) in zip(found.rows, expected.rows) { #expect(abs(value - other) < 1e-3) }
+        #expect(found.rows[21...].allSatisfy { $0 == 0 })
+        #expect(abs(found.explained[0] - expected.explained[0]) < 1e-3)
     }
 
     @Test("columns that are constant have no features, and fewer rows than two a fold teach nothing")

@@ -6,7 +6,8 @@
 /// rows, left out, is predicted best from the rest, for each block of columns by itself; where even the best one predicts no
 /// better than the mean, the features say nothing, and their embeddings are zero.
 ///
-/// Time O(rows · F · (F + columns) + F³), memory O(F² + F · columns) for F features. One thread, and so the same numbers always.
+/// Time O(rows · F · (F + columns) + F³) for F features, less where rows have few of many; memory O(F² + F · columns). One
+/// thread, and so the same numbers always.
 struct FeatureRegression {
     /// Penalties that are tried, in interactions' worth of rows.
     static let penalties: [Float] = [1, 3, 10, 30, 100, 300]
@@ -67,6 +68,58 @@ struct FeatureRegression {
         return fit.rows.allSatisfy(\.isFinite) ? fit : nil
     }
 
+    private func weight(of row: Int) -> Float { Float(counts[row]) / (Float(counts[row]) + Self.halfWeight) }
+
+    /// Whether rows have so few features that pairs of these are sooner counted than whole rows are multiplied.
+    var isSparse: Bool {
+        let pairs = rows.reduce(0) { $0 + $1.indices.count * $1.indices.count }
+        return Self.productAdvantage * pairs < rows.count * columns * columns
+    }
+
+    /// How many times as fast a matrix product is, for each multiplication.
+    private static let productAdvantage = 16
+
+    private func add(
+        _ members: [Int], _ target: (Int) -> [Float], to sums: NormalEquations, _ isCancelled: () -> Bool
+    ) -> Bool {
+        guard isSparse else {
+            return forEachChunk(members, target, isCancelled) { sums.add(rows: $0, $1, $2) }
+        }
+        for (place, row) in members.enumerated() {
+            if place % Self.rowsPerChunk == 0, isCancelled() { return false }
+            sums.add(rows[row], target: target(row), weight: weight(of: row))
+        }
+        return true
+    }
+
+    /// The weighted squared error over `members` of each block.
+    private func errors(
+        of solution: NormalEquations.Solution, on members: [Int], _ target: (Int) -> [Float], _ isCancelled: () -> Bool
+    ) -> [Double]? {
+        var errors = [Double](repeating: 0, count: blocks.count)
+        func add(_ error: (Int) -> Float, weight: Float = 1) {
+            for (block, range) in blocks.enumerated() {
+                for k in range { errors[block] += Double(weight * columnWeights[k] * error(k) * error(k)) }
+            }
+        }
+        guard isSparse else {
+            let predicted = AlignedBuffer<Float>(count: Self.rowsPerChunk * width, repeating: 0)
+            let isWhole = forEachChunk(members, target, isCancelled) { count, features, targets in
+                solution.predict(rows: count, features, into: predicted)
+                for row in 0..<count { add { targets[row * width + $0] - predicted[row * width + $0] } }
+            }
+            return isWhole ? errors : nil
+        }
+        var predicted = [Float](repeating: 0, count: width)
+        for (place, row) in members.enumerated() {
+            if place % Self.rowsPerChunk == 0, isCancelled() { return nil }
+            solution.predict(rows[row], into: &predicted)
+            let target = target(row)
+            add({ target[$0] - predicted[$0] }, weight: weight(of: row))
+        }
+        return errors
+    }
+
     /// The rows `members` in dense chunks: their features and a 1, and their targets, each times the root of its weight.
     private func forEachChunk(
         _ members: [Int], _ target: (Int) -> [Float], _ isCancelled: () -> Bool,
@@ -79,8 +132,7 @@ struct FeatureRegression {
             let chunk = members[first..<min(members.count, first + Self.rowsPerChunk)]
             features.fill(0)
             for (place, row) in chunk.enumerated() {
-                let weight = Float(counts[row]) / (Float(counts[row]) + Self.halfWeight)
-                let root = weight.squareRoot()
+                let root = weight(of: row).squareRoot()
                 for (index, value) in zip(rows[row].indices, rows[row].weights) {
                     features[place * columns + Int(index)] = root * value
                 }
@@ -90,33 +142,5 @@ struct FeatureRegression {
             body(chunk.count, features, targets)
         }
         return true
-    }
-
-    private func add(
-        _ members: [Int], _ target: (Int) -> [Float], to sums: NormalEquations,
-        _ isCancelled: () -> Bool
-    ) -> Bool {
-        forEachChunk(members, target, isCancelled) { sums.add(rows: $0, $1, $2) }
-    }
-
-    /// The weighted squared error over `members` of each block.
-    private func errors(
-        of solution: NormalEquations.Solution, on members: [Int],
-        _ target: (Int) -> [Float], _ isCancelled: () -> Bool
-    ) -> [Double]? {
-        var errors = [Double](repeating: 0, count: blocks.count)
-        let predicted = AlignedBuffer<Float>(count: Self.rowsPerChunk * width, repeating: 0)
-        let isWhole = forEachChunk(members, target, isCancelled) { count, features, targets in
-            solution.predict(rows: count, features, into: predicted)
-            for (block, range) in blocks.enumerated() {
-                for row in 0..<count {
-                    for k in range {
-                        let error = targets[row * width + k] - predicted[row * width + k]
-                        errors[block] += Double(columnWeights[k] * error * error)
-                    }
-                }
-            }
-        }
-        return isWhole ? errors : nil
     }
 }
