@@ -21,9 +21,7 @@ struct AdminRoutes: Sendable {
     }
 
     func register(in router: inout Router) {
-        router.add(.post, "/admin/backup", .offloaded, refusing: RequestBody.refusal) { request in
-            Answer.or { () throws(Problem) in try backUp(request) }
-        }
+        router.addOffloaded(.post, "/admin/backup", refusing: RequestBody.refusal, backUp)
     }
 
     /// One at a time: two would only take twice as long. Answers when the backup has been verified.

@@ -6,7 +6,7 @@ import JSON
 import Locking
 
 /// `/items`: what can be recommended.
-struct CatalogRoutes: Sendable {
+struct CatalogRoutes: RecordRoutes {
     let store: any InteractionStore
     let catalog: Catalog
     let newcomers: Newcomers
@@ -24,29 +24,13 @@ struct CatalogRoutes: Sendable {
         self.configuration = configuration
     }
 
+    static var noun: String { "item" }
+
     func register(in router: inout Router) {
-        add(.get, "/items", to: &router, list)
-        add(.post, "/items", to: &router, refusing: RequestBody.refusal, putMany)
-        add(.get, "/items/{item_id}", to: &router, get)
-        let refusal = RequestBody.refusal { request throws(Problem) in
-            _ = try itemID(of: request)
-            try RequestBody.checkHead(of: request)
-        }
-        add(.put, "/items/{item_id}", to: &router, refusing: refusal, put)
-        add(.patch, "/items/{item_id}", to: &router, refusing: refusal, patch)
-        add(.delete, "/items/{item_id}", to: &router, delete)
+        registerRecords(in: &router)
     }
 
-    private func add(
-        _ method: HTTPMethod, _ template: String, to router: inout Router, refusing refusal: Router.HeadRefusal? = nil,
-        _ handler: @escaping @Sendable (ServerRequest) throws(Problem) -> HTTPResponse
-    ) {
-        router.add(method, template, .offloaded, refusing: refusal) { request in
-            Answer.or { () throws(Problem) in try handler(request) }
-        }
-    }
-
-    private func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+    func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let page = try RecordPage(request, maximumLimit: configuration.recommendation.maximumLimit)
         let items = try Answer.storing { () throws(StoreError) in
             try store.items(after: page.cursor, limit: page.limit)
@@ -54,16 +38,16 @@ struct CatalogRoutes: Sendable {
         return page.answer("items", items, id: \.id, ItemEncoder.encode)
     }
 
-    private func get(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
-        let id = try itemID(of: request)
+    func get(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try id(of: request)
         guard let item = try Answer.storing({ () throws(StoreError) in try store.item(id) }) else {
             throw missing(id)
         }
         return answer(item)
     }
 
-    private func put(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
-        let id = try itemID(of: request)
+    func put(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try id(of: request)
         let document = try RequestBody.json(of: request)
         var faults = JSONFaults()
         guard let item = ItemDecoder.decode(document.root, id: id, faults: &faults), faults.isEmpty else {
@@ -96,8 +80,8 @@ struct CatalogRoutes: Sendable {
     }
 
     /// Changes an item as RFC 7396 says: members replace those stored, `null` takes one away, attributes and vectors are merged.
-    private func patch(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
-        let id = try itemID(of: request)
+    func patch(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try id(of: request)
         let patch = try RequestBody.json(of: request).root
         var faults = JSONFaults()
         let updated = try Answer.storing { () throws(StoreError) in
@@ -119,8 +103,8 @@ struct CatalogRoutes: Sendable {
         return answer(updated)
     }
 
-    private func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
-        let id = try itemID(of: request)
+    func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try id(of: request)
         let existed = try Answer.storing { () throws(StoreError) in
             try writing.withLock { _ throws(StoreError) in
                 let existed = try store.deleteItem(id)
@@ -136,7 +120,7 @@ struct CatalogRoutes: Sendable {
     }
 
     /// One item, or `{"items": […]}`; all or nothing.
-    private func putMany(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+    func putMany(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         var values: [JSONValue] = []
         let items = try RecordList.decode(request, "items") { value, faults in
             values.append(value)
@@ -144,15 +128,6 @@ struct CatalogRoutes: Sendable {
         }
         return RecordList.answer(stored: items.count, created: try put(items, from: values))
     }
-
-    private func itemID(of request: ServerRequest) throws(Problem) -> String {
-        try QueryParameters.refuse(in: request)
-        let id = request.parameter("item_id") ?? ""
-        if let problem = JSONIdentifier.problem(in: id) { throw Problem(.badRequest, "The item's ID: \(problem).") }
-        return id
-    }
-
-    private func missing(_ id: String) -> Problem { Problem(.notFound, "There is no item \"\(id)\".") }
 
     private func answer(_ item: Item, _ status: HTTPStatus = .ok) -> HTTPResponse {
         Answer.json(status) { ItemEncoder.encode(item, to: &$0) }

@@ -18,12 +18,8 @@ struct InteractionRoutes: Sendable {
 
     func register(in router: inout Router) {
         router.addStreaming(.post, "/interactions") { receive($0) }
-        router.add(.get, "/interactions", .offloaded) { request in
-            Answer.or { () throws(Problem) in try list(request) }
-        }
-        router.add(.delete, "/interactions/{interaction_id}", .offloaded) { request in
-            Answer.or { () throws(Problem) in try delete(request) }
-        }
+        router.addOffloaded(.get, "/interactions", list)
+        router.addOffloaded(.delete, "/interactions/{interaction_id}", delete)
     }
 
     /// Looks at the head alone: what is refused here is never asked for.

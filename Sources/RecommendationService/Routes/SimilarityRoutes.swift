@@ -20,9 +20,7 @@ struct SimilarityRoutes: Sendable {
             Answer.or { () throws(Problem) in try items(request) }
         }
         // Offloaded: users may be many times the items, and of one who is not found the store is asked.
-        router.add(.get, "/users/{user_id}/similar", .offloaded) { request in
-            Answer.or { () throws(Problem) in try users(request) }
-        }
+        router.addOffloaded(.get, "/users/{user_id}/similar", users)
     }
 
     private func items(_ request: ServerRequest) throws(Problem) -> HTTPResponse {

@@ -6,7 +6,7 @@ import JSON
 import NCF
 
 /// `/users`: what is known of people, all of it for themselves, and its end.
-struct UserRoutes: Sendable {
+struct UserRoutes: RecordRoutes {
     let store: any InteractionStore
     let models: ModelStore
     let newcomers: Newcomers
@@ -16,30 +16,14 @@ struct UserRoutes: Sendable {
     /// Interactions that are read at a time for an export.
     private static let pageSize = 10_000
 
+    static var noun: String { "user" }
+
     func register(in router: inout Router) {
-        add(.get, "/users", to: &router, list)
-        add(.post, "/users", to: &router, refusing: RequestBody.refusal, putMany)
-        add(.get, "/users/{user_id}", to: &router, get)
-        let refusal = RequestBody.refusal { request throws(Problem) in
-            _ = try userID(of: request)
-            try RequestBody.checkHead(of: request)
-        }
-        add(.put, "/users/{user_id}", to: &router, refusing: refusal, put)
-        add(.patch, "/users/{user_id}", to: &router, refusing: refusal, patch)
-        add(.delete, "/users/{user_id}", to: &router, erase)
-        add(.get, "/users/{user_id}/export", to: &router, export)
+        registerRecords(in: &router)
+        router.addOffloaded(.get, "\(Self.template)/export", export)
     }
 
-    private func add(
-        _ method: HTTPMethod, _ template: String, to router: inout Router, refusing refusal: Router.HeadRefusal? = nil,
-        _ handler: @escaping @Sendable (ServerRequest) throws(Problem) -> HTTPResponse
-    ) {
-        router.add(method, template, .offloaded, refusing: refusal) { request in
-            Answer.or { () throws(Problem) in try handler(request) }
-        }
-    }
-
-    private func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+    func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let page = try RecordPage(request, maximumLimit: configuration.recommendation.maximumLimit)
         let users = try Answer.storing { () throws(StoreError) in
             try store.users(after: page.cursor, limit: page.limit)
@@ -47,14 +31,14 @@ struct UserRoutes: Sendable {
         return page.answer("users", users, id: \.id, UserEncoder.encode)
     }
 
-    private func get(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
-        let id = try userID(of: request)
+    func get(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try id(of: request)
         guard let user = try Answer.storing({ () throws(StoreError) in try store.user(id) }) else { throw missing(id) }
         return answer(user)
     }
 
-    private func put(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
-        let id = try userID(of: request)
+    func put(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try id(of: request)
         let document = try RequestBody.json(of: request)
         var faults = JSONFaults()
         guard let user = UserDecoder.decode(document.root, id: id, faults: &faults), faults.isEmpty else {
@@ -65,8 +49,8 @@ struct UserRoutes: Sendable {
     }
 
     /// Changes a user as RFC 7396 says: members replace those stored, `null` takes one away, attributes are merged.
-    private func patch(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
-        let id = try userID(of: request)
+    func patch(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try id(of: request)
         let patch = try RequestBody.json(of: request).root
         var faults = JSONFaults()
         let updated = try Answer.storing { () throws(StoreError) in
@@ -82,7 +66,7 @@ struct UserRoutes: Sendable {
     }
 
     /// One user, or `{"users": […]}`; all or nothing.
-    private func putMany(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+    func putMany(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let users = try RecordList.decode(request, "users") { UserDecoder.decode($0, faults: &$1) }
         return RecordList.answer(stored: users.count, created: try put(users))
     }
@@ -100,8 +84,8 @@ struct UserRoutes: Sendable {
 
     /// Answers when the user is gone from the record and from every answer; also for a user nobody has heard of, of whom
     /// something may be on its way.
-    private func erase(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
-        let id = try userID(of: request)
+    func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
+        let id = try id(of: request)
         let outcome = try Answer.storing { () throws(StoreError) in
             let outcome = try eraser.erase(id)
             try newcomers.refresh(users: [id], from: store)
@@ -123,7 +107,7 @@ struct UserRoutes: Sendable {
 
     /// All that is held about a person: the record, what they did, and which models know them.
     private func export(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
-        let id = try userID(of: request)
+        let id = try id(of: request)
         let (user, interactions) = try Answer.storing { () throws(StoreError) in
             (try store.user(id), try allInteractions(of: id))
         }
@@ -152,15 +136,6 @@ struct UserRoutes: Sendable {
             if page.count < Self.pageSize { return all }
         }
     }
-
-    private func userID(of request: ServerRequest) throws(Problem) -> String {
-        try QueryParameters.refuse(in: request)
-        let id = request.parameter("user_id") ?? ""
-        if let problem = JSONIdentifier.problem(in: id) { throw Problem(.badRequest, "The user's ID: \(problem).") }
-        return id
-    }
-
-    private func missing(_ id: String) -> Problem { Problem(.notFound, "There is no user \"\(id)\".") }
 
     private func answer(_ user: User, _ status: HTTPStatus = .ok) -> HTTPResponse {
         Answer.json(status) { UserEncoder.encode(user, to: &$0) }
