@@ -22,6 +22,26 @@ struct BuilderRows {
         timestamps.append(timestamp)
     }
 
+    /// What ages are counted from: only where something fades does it matter.
+    var newest: Int64 {
+        settings.contains { $0.halfLifeDays != nil } ? RobustBounds.newest(of: timestamps) : timestamps.max() ?? 0
+    }
+
+    /// Leaves out rows whose ratings cannot be on the scale of the others; returns how many.
+    mutating func removeOffScale() -> Int {
+        guard let scale = RobustBounds.scale(of: ratings) else { return 0 }
+        let kept = ratings.indices.filter { ratings[$0].isNaN || scale.contains(ratings[$0]) }
+        let removed = ratings.count - kept.count
+        guard removed > 0 else { return 0 }
+        users = kept.map { users[$0] }
+        items = kept.map { items[$0] }
+        timestamps = kept.map { timestamps[$0] }
+        weights = kept.map { weights[$0] }
+        if !kinds.isEmpty { kinds = kept.map { kinds[$0] } }
+        ratings = kept.map { ratings[$0] }
+        return removed
+    }
+
     /// What a row counts now that the latest of all is of the time `newest`; below 0 for a dislike.
     func evidence(of row: Int, newest: Int64) -> Float {
         let age = timestamps[row] == 0 ? 0 : newest - timestamps[row]

@@ -13,6 +13,8 @@ public struct DatasetCleaning: Sendable, Equatable {
     public var conflictingSigns = 0
     /// Rows left out because their rating was infinite or not a number.
     public var nonFiniteRatings = 0
+    /// Rows left out because their rating lies far outside of the scale of nearly all others.
+    public var offScaleRatings = 0
     /// Rows left out because their weight was negative, infinite or not a number.
     public var invalidWeights = 0
     /// Rows left out because interactions of their kind are refused now; they are still in the record.

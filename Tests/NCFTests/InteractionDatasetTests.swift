@@ -132,4 +132,51 @@ struct InteractionDatasetTests {
         #expect(Objective.auto.resolved(for: unrated) == .implicit)
         #expect(Objective.rating.resolved(for: unrated) == .rating)
     }
+
+    @Test(
+        "a rating that cannot be on the scale of the others is left out and counted, and far ones that can be are kept")
+    func offScale() {
+        func dataset(_ odd: Float) -> InteractionDataset {
+            var builder = InteractionDataset.Builder()
+            for row in 0..<100 {
+                builder.add(userID: "u\(row % 20)", itemID: "i\(row / 20)", rating: Float(row % 5 + 1))
+            }
+            builder.add(userID: "evil", itemID: "i0", rating: odd)
+            return builder.build()
+        }
+        for odd in [1e9, -1e9, 3.4e38] as [Float] {
+            let data = dataset(odd)
+            #expect(data.cleaning.offScaleRatings == 1 && data.cleaning.rows == 101)
+            #expect(data.ratingRange == 1...5 && data.interactionCount == 100)
+        }
+        #expect(dataset(10).cleaning.offScaleRatings == 0 && dataset(10).ratingRange == 1...10)
+        // Of a few rows nothing can be said.
+        var few = InteractionDataset.Builder()
+        for row in 0..<10 { few.add(userID: "u", itemID: "i\(row)", rating: row == 0 ? 1e9 : 1) }
+        #expect(few.build().cleaning.offScaleRatings == 0)
+    }
+
+    @Test("ratings that are all the same, or as widely spread as play counts, are all on the scale")
+    func spreadScales() {
+        for rating in [{ _ in 3 }, { _ in 0 }, { Float($0 * $0 * $0) }] as [(Int) -> Float] {
+            var builder = InteractionDataset.Builder()
+            for row in 0..<200 { builder.add(userID: "u\(row % 20)", itemID: "i\(row / 20)", rating: rating(row)) }
+            #expect(builder.build().cleaning.offScaleRatings == 0)
+        }
+    }
+
+    @Test("one row from the far future does not have everything else faded")
+    func futureRow() {
+        var builder = InteractionDataset.Builder()
+        let view = builder.define(FeedbackKind(halfLifeDays: 30))
+        let day: Int64 = 86_400_000
+        for row in 0..<100 {
+            builder.add(
+                userID: "u\(row % 20)", itemID: "i\(row / 20)", rating: nil, timestamp: Int64(1000 + row) * day,
+                kind: view)
+        }
+        builder.add(userID: "evil", itemID: "i0", rating: nil, timestamp: 3_000_000 * day, kind: view)
+        let data = builder.build()
+        #expect(data.weights.min() ?? 0 > 0.09 && data.weights.max() == 1)
+    }
 }

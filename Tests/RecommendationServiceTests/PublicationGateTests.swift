@@ -21,9 +21,14 @@ struct PublicationGateTests {
             // Harder data lower both figures: the lead counts.
             (ranking(0.1, popularity: 0.05), ranking(0.2), true), (ranking(0.2, popularity: 0.2), ranking(0.2), false),
             (rating(0.8), rating(0.8), true), (rating(0.84), rating(0.8), true), (rating(0.85), rating(0.8), false),
-            // What cannot be compared is no objection.
-            ([:], ranking(0.2), true), (ranking(0.2), [:], true), (rating(0.9), ranking(0.2), true),
-            (ranking(0.01, popularity: 0), ranking(0.2), true),
+            // One that was not measured replaces none that was.
+            ([:], ranking(0.2), false), (ranking(0.2), [:], true), ([:], [:], true),
+            // Of different figures the new one has to be better than its own yardstick.
+            (rating(0.9), ranking(0.2), true), (rating(1.1), ranking(0.2), false), (ranking(0.2), rating(0.8), true),
+            // Where popularity finds nothing, or next to nothing, the bare figures decide.
+            (ranking(0.01, popularity: 0), ranking(0.2), false),
+            (ranking(0, popularity: 0), ranking(0.5, popularity: 0), false),
+            (ranking(0.5, popularity: 0.002), ranking(0.5, popularity: 0), true),
         ] as [([String: Double], [String: Double], Bool)])
     func objects(new: [String: Double], current: [String: Double], isAllowed: Bool) {
         let objection = PublicationGate.objection(to: new, replacing: current)

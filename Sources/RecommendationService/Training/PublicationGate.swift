@@ -9,6 +9,8 @@ import NCF
 struct PublicationGate {
     /// The share of the current model's lead that a new one may lose and still count as no worse.
     static let margin = 0.05
+    /// A popularity that finds less than this is taken for this: below, it is mostly chance, and nothing to divide by.
+    static let leastPopularity = 0.02
 
     /// Nil if a model with metrics `new` may replace that of `current`; otherwise a sentence that says why not.
     ///
@@ -23,8 +25,16 @@ struct PublicationGate {
 
     /// The same by the metrics of the model that serves.
     static func objection(to new: [String: Double], replacing current: [String: Double]) -> String? {
-        guard let newLead = lead(of: new), let currentLead = lead(of: current), newLead.name == currentLead.name else {
-            return nil
+        guard let currentLead = lead(of: current) else { return nil }
+        guard let newLead = lead(of: new) else {
+            return "the new model was not measured, and the one that serves was; \"publish\": \"always\" replaces it"
+        }
+        guard newLead.name == currentLead.name else {
+            // The two predict different things. What is no better than its yardstick is no reason to change.
+            return newLead.value >= 1
+                ? nil
+                : "the new model is \(rounded(newLead.value)) times as good as \(newLead.yardstick) by \(newLead.name); the one "
+                    + "that serves is measured by \(currentLead.name), and better than \(currentLead.yardstick)"
         }
         guard newLead.value < currentLead.value * (1 - margin) else { return nil }
         return "the new model is \(rounded(newLead.value)) times as good as \(newLead.yardstick) by \(newLead.name); "
@@ -41,8 +51,8 @@ struct PublicationGate {
         if let rmse = metrics["rmse"], let baseline = metrics["item_mean_rmse"], rmse > 0 {
             return Lead(name: "RMSE", yardstick: "the items' mean ratings", value: baseline / rmse)
         }
-        if let ndcg = metrics["full_ndcg@10"], let baseline = metrics["popularity_full_ndcg@10"], baseline > 0 {
-            return Lead(name: "NDCG@10", yardstick: "popularity", value: ndcg / baseline)
+        if let ndcg = metrics["full_ndcg@10"], let baseline = metrics["popularity_full_ndcg@10"] {
+            return Lead(name: "NDCG@10", yardstick: "popularity", value: ndcg / max(baseline, leastPopularity))
         }
         return nil
     }

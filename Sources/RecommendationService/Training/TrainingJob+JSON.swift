@@ -95,6 +95,7 @@ extension DataSummary {
             report.member("non_finite_ratings", cleaning.nonFiniteRatings)
             report.member("invalid_weights", cleaning.invalidWeights)
             report.member("refused_kinds", cleaning.refusedKinds)
+            report.member("off_scale_ratings", cleaning.offScaleRatings)
         }
     }
 }
