@@ -5,7 +5,13 @@ import RecommendationService
 /// What the command line prints of a training.
 enum Report {
     /// One line for an epoch.
-    static func epoch(_ report: EpochReport) { print(line(report)) }
+    static func epoch(_ report: EpochReport) { tell(line(report)) }
+
+    /// Prints a line of what is going on, so that it is there at once also where the output is a file or a pipe.
+    static func tell(_ line: String) {
+        print(line)
+        fflush(nil)
+    }
 
     /// What a search has to tell since it last told something: the measurement that came last, or its end.
     static func lines(_ report: SearchReport) -> [String] {

@@ -174,7 +174,7 @@ struct Evaluate: ParsableCommand {
 
     /// A line of progress, which must not come between the lines of a JSON document.
     @Sendable private func say(_ line: String) {
-        if json { FileHandle.standardError.write(Data((line + "\n").utf8)) } else { print(line) }
+        if json { FileHandle.standardError.write(Data((line + "\n").utf8)) } else { Report.tell(line) }
     }
 
     private func describe(_ train: InteractionDataset, heldOut: Int) {

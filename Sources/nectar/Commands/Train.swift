@@ -45,7 +45,7 @@ struct Train: ParsableCommand {
             memoryLimit: configuration.trainingMemory,
             features: configuration.features,
             follow: { Report.epoch($0) },
-            followSearch: { report in for line in Report.lines(report) { print(line) } })
+            followSearch: { report in for line in Report.lines(report) { Report.tell(line) } })
         if let evaluation = job.evaluation { Report.evaluation(evaluation) }
         guard job.state == .succeeded, let version = job.version else {
             throw Fatal(description: job.message ?? "The training ended without a model.")
