@@ -23,4 +23,9 @@ public struct EndableScorer: Scorer {
     public func score(user: Int, items: [Int32]) -> [Float] {
         isEnded() ? items.map { _ in 0 } : scorer.score(user: user, items: items)
     }
+
+    /// The ratings that are predicted for a few items, in their order.
+    public func ratings(user: Int, items: [Int32]) -> [Float] {
+        isEnded() ? items.map { _ in 0 } : scorer.ratings(user: user, items: items)
+    }
 }

@@ -77,7 +77,7 @@ public enum Evaluation {
         let parts = inChunks(of: holdout) { users in
             var metrics = RatingMetrics()
             for user in users where !holdout.items[user].isEmpty {
-                let predictions = scorer.score(user: user, items: holdout.items[user])
+                let predictions = scorer.ratings(user: user, items: holdout.items[user])
                 let rated = holdout.ratings[user].indices.filter { !holdout.ratings[user][$0].isNaN }
                 metrics.add(
                     predicted: rated.map { predictions[$0].clamped(to: range) },

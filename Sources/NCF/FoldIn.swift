@@ -18,6 +18,8 @@ struct FoldIn {
     /// the history in its bag.
     let prior: ModelPrior
     let objective: Objective
+    /// How a rating comes from a logit; nil where it is one.
+    var bounded: BoundedRating?
 
     /// An item that the user did or did not interact with, and how much that counts.
     struct Sample {
@@ -34,7 +36,7 @@ struct FoldIn {
     func vector(samples: [Sample], movesTower: Bool = true) -> UserVector {
         guard !samples.isEmpty else { return prior.user }
         let rows = model.gather(samples.map(\.item))
-        let loss = SampleLoss(samples, objective: objective, logitsLess: bagShifts(samples, rows))
+        let loss = SampleLoss(samples, objective: objective, logitsLess: bagShifts(samples, rows), bounded: bounded)
         var fit = UserFit(model, prior, loss, rows: rows, movesTower: movesTower)
         fit.solve()
         return fit.user
@@ -90,7 +92,8 @@ extension ModelSnapshot {
         items: [Int32], weights: [Float]? = nil, ratings: [Float]? = nil, features: SparseFeatures? = nil
     ) -> UserVector {
         FoldIn(
-            model: model, prior: prior(of: features).around(history(items, weights), of: model), objective: objective
+            model: model, prior: prior(of: features).around(history(items, weights), of: model), objective: objective,
+            bounded: bounded
         )
         .vector(samples: foldInSamples(items: items, weights: weights, ratings: ratings).all)
     }

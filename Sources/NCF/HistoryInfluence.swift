@@ -3,18 +3,21 @@ struct HistoryInfluence {
     let model: ScoringModel
     let prior: ModelPrior
     let objective: Objective
+    /// How a rating comes from a logit; nil where it is one.
+    var bounded: BoundedRating?
 
     /// Rows × history, row-major; empty where the system cannot be solved.
     ///
     /// One decomposition, O(samples · size² + size³) for p_G, p_M and β_u together, and a product for each pair.
     func losses(_ user: UserVector, of rows: ItemRows, samples: [FoldIn.Sample], historyCount: Int) -> [Float] {
         guard historyCount > 0, rows.count > 0 else { return [] }
-        let loss = SampleLoss(samples, objective: objective)
+        let loss = SampleLoss(samples, objective: objective, bounded: bounded)
         let history = LogitFeatures(model, model.gather(samples.map(\.item)))
         var slopes = [Float](repeating: 0, count: samples.count)
-        _ = unsafe loss.evaluate(history.evaluate(at: user), slopes: &slopes)
+        let logits = history.evaluate(at: user)
+        _ = unsafe loss.evaluate(logits, slopes: &slopes)
         var curvatures = slopes
-        unsafe loss.curvatures(at: slopes, into: &curvatures)
+        unsafe loss.curvatures(at: logits, slopes, into: &curvatures)
         var system = SymmetricSystem(diagonal: prior.userVariance.elements().map { 1 / max($0, FoldIn.leastVariance) })
         var own = history.matrix.array
         system.add(rows: own, weights: curvatures)

@@ -17,9 +17,15 @@ struct HoldoutValidation: Sendable {
     private let candidates: [Int32]
     private let candidatesPerPair: Int
     private let ratingRange: ClosedRange<Float>?
+    private let bounded: BoundedRating?
 
-    init(dataset: InteractionDataset, holdout: Holdout, objective: Objective, seed: UInt64) {
+    /// - Parameter bounded: How a rating comes from a logit; nil where it is one.
+    init(
+        dataset: InteractionDataset, holdout: Holdout, objective: Objective, seed: UInt64,
+        bounded: BoundedRating? = nil
+    ) {
         self.objective = objective
+        self.bounded = bounded
         ratingRange = dataset.ratingRange
         var pairs: [(user: Int32, item: Int32, rating: Float)] = []
         for user in holdout.items.indices {
@@ -99,9 +105,10 @@ struct HoldoutValidation: Sendable {
         )
     }
 
-    private func rating(_ predictions: [Float]) -> ValidationReport {
+    private func rating(_ logits: [Float]) -> ValidationReport {
         var squares = 0.0
-        for (pair, prediction) in zip(pairs, predictions) {
+        for (pair, logit) in zip(pairs, logits) {
+            let prediction = bounded?.rating(logit) ?? logit
             let clamped = ratingRange.map { min(max(prediction, $0.lowerBound), $0.upperBound) } ?? prediction
             let error = Double(clamped - pair.rating)
             squares += error * error

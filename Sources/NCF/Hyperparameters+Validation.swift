@@ -75,6 +75,10 @@ extension Hyperparameters {
         }
         check("negatives_per_positive", negativesPerPositive, 1...Limit.negativesPerPositive)
         checkSampling(&faults)
+        if ratingOutput == .bounded, objective != .rating {
+            let detail = "can be bounded only with the objective rating, not with \(objective.rawValue)"
+            faults.append(.init(name: "rating_output", detail: detail))
+        }
         if objective == .cosineContrastive { checkContrast(&faults) }
         check("early_stopping", earlyStopping, 0...Limit.epochs)
         check("threads", threads, 1...Limit.threads)

@@ -6,6 +6,8 @@ public struct Hyperparameters: Sendable, Equatable {
     public var architecture: Architecture
     /// What it is trained to predict.
     public var objective: Objective
+    /// How a rating comes from the logit; ``Objective/rating`` only.
+    public var ratingOutput = RatingOutput.linear
     /// Length of the embeddings of the GMF branch, without what ``history`` adds.
     public var embeddingDimension: Int
     /// Length of the embeddings of the MLP branch; nil means half of the first of ``hiddenLayerSizes``. The tower of He

@@ -14,6 +14,8 @@ public struct ImportedModel: Sendable {
     public let parameters: ModelParameters
     /// What it was trained to predict; never `auto`.
     public let objective: Objective
+    /// How a rating comes from a logit.
+    public let ratingOutput: RatingOutput
     /// The scale of the ratings, as the file says; there for a model of ratings.
     public let ratingRange: ClosedRange<Float>?
     /// Negatives for each positive in training, if the file says so; folding in goes by it.
@@ -37,6 +39,7 @@ public struct ImportedModel: Sendable {
         try LogitBound.check(parameters)
         seen = try reader.seen(userCount: users.count, itemCount: items.count)
         objective = reader.metadata.objective
+        ratingOutput = reader.metadata.ratingOutput
         ratingRange = reader.metadata.ratingRange
         negativesPerPositive = reader.metadata.negativesPerPositive
         seed = reader.metadata.seed
@@ -78,6 +81,7 @@ extension ImportedModel {
             epochs: 0)
         if parameters.architecture.hasMLP { settings.mlpEmbeddingDimension = parameters.mlpEmbeddingDimension }
         settings.negativesPerPositive = negativesPerPositive ?? settings.negativesPerPositive
+        settings.ratingOutput = ratingOutput
         settings.seed = seed ?? settings.seed
         return settings
     }

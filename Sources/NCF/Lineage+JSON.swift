@@ -50,6 +50,8 @@ extension Hyperparameters {
     func encode(_ object: inout JSONWriter) {
         object.member("architecture", architecture.rawValue)
         object.member("objective", objective.rawValue)
+        // Left out where it is what it was before there was a choice.
+        object.member("rating_output", ifPresent: ratingOutput == .linear ? nil : ratingOutput.rawValue)
         object.member("embedding_dimension", embeddingDimension)
         object.member("mlp_embedding_dimension", ifPresent: mlpEmbeddingDimension)
         object.key("hidden_layers")
@@ -117,6 +119,10 @@ extension Hyperparameters {
         if let name = json["negative_sampling"]?.string {
             guard let sampling = NegativeSampling(rawValue: name) else { return false }
             negativeSampling = sampling
+        }
+        if let name = json["rating_output"]?.string {
+            guard let output = RatingOutput(rawValue: name) else { return false }
+            ratingOutput = output
         }
         popularityExponent = json["popularity_exponent"]?.double ?? popularityExponent
         contrast.margin = json["contrastive_margin"]?.double ?? contrast.margin

@@ -10,7 +10,7 @@ extension ModelDirectory {
         let (payload, manifest) = paths(snapshot.version)
         unsafe unlink(manifest + Self.nextSuffix)
         let receipt = try SafetensorsFile.write(
-            snapshot.tensors(), metadata: ["nectar": "snapshot \(SnapshotManifest.format)"],
+            snapshot.tensors(), metadata: snapshot.payloadMetadata,
             to: payload + Self.nextSuffix, replacing: true)
         try write(
             snapshot.manifest(payload: receipt).encoded(), to: manifest + Self.nextSuffix, replacing: true)

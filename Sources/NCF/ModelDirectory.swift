@@ -130,7 +130,7 @@ struct ModelDirectory: Sendable {
         // A payload without manifest is what a crash left; nobody else is writing, for the lock is held.
         unsafe unlink(path(snapshot.version, Suffix.payload))
         let receipt = try SafetensorsFile.write(
-            snapshot.tensors(), metadata: ["nectar": "snapshot \(SnapshotManifest.format)"],
+            snapshot.tensors(), metadata: snapshot.payloadMetadata,
             to: path(snapshot.version, Suffix.payload))
         let manifest = snapshot.manifest(payload: receipt).encoded()
         try write(manifest, to: path(snapshot.version, Suffix.manifest), replacing: false)

@@ -124,7 +124,7 @@ extension ModelSnapshot {
         guard objective == .rating else {
             return Prediction(logit: logit, probability: 1 / (1 + exp(-logit)), rating: nil, basis: basis)
         }
-        let rating = logit.clamped(to: ratingRange)
+        let rating = bounded?.rating(logit) ?? logit.clamped(to: ratingRange)
         let span = ratingRange.map { $0.upperBound - $0.lowerBound } ?? 0
         let position = span > 0 ? (rating - (ratingRange?.lowerBound ?? 0)) / span : 0.5
         return Prediction(logit: logit, probability: position, rating: rating, basis: basis)

@@ -1,4 +1,4 @@
-/// The parts that a logit is the sum of.
+/// The parts that a logit is the sum of; of a model of bounded ratings the logit too, not the rating that it is mapped to.
 public struct ScoreParts: Sendable, Equatable {
     /// Matrix factorisation's, h_Gᵀ (p_G ⊙ q_G).
     public var gmf: Float
@@ -52,7 +52,7 @@ extension ModelSnapshot {
         let (samples, positives) = foldInSamples(items: history, weights: weights, ratings: ratings)
         let losses =
             model.history.map { bagLosses(user, of: rows, $0, samples.prefix(positives).map(\.item)) }
-            ?? HistoryInfluence(model: model, prior: prior, objective: objective)
+            ?? HistoryInfluence(model: model, prior: prior, objective: objective, bounded: bounded)
             .losses(user, of: rows, samples: samples, historyCount: positives)
         return items.indices.map { index in
             var best = TopK(limit: min(reasons, positives))

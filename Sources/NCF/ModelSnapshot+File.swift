@@ -91,3 +91,9 @@ extension UserVector {
         ]
     }
 }
+
+extension ModelSnapshot {
+    /// What the payload says of itself. Nothing reads it, for the manifest says which format it is; without a bounded output it
+    /// stays what it was before there was one.
+    var payloadMetadata: [String: String] { ["nectar": "snapshot \(bounded == nil ? 3 : SnapshotManifest.format)"] }
+}

@@ -66,7 +66,7 @@ extension ModelSnapshot {
         around.mlp = tower
         return FoldIn(
             model: model, prior: ModelPrior(user: around, userVariance: prior.userVariance, item: prior.item),
-            objective: objective
+            objective: objective, bounded: bounded
         ).vector(samples: foldInSamples(items: items, weights: weights, ratings: nil).all, movesTower: false)
     }
 
@@ -78,7 +78,7 @@ extension ModelSnapshot {
         // What the user has seen is no negative of what came after it, unless it is disliked now.
         let samples = foldInSamples(items: items, weights: weights, ratings: nil).all
             .filter { $0.target != 0 || $0.isDisliked || !known.contains(Int($0.item)) }
-        return FoldIn(model: model, prior: prior, objective: objective).vector(samples: samples)
+        return FoldIn(model: model, prior: prior, objective: objective, bounded: bounded).vector(samples: samples)
     }
 
     /// What `items` say that the model does not know of the user.

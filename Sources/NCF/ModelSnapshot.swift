@@ -85,6 +85,9 @@ public final class ModelSnapshot: Scorer {
     /// What it was trained to predict; never `auto`.
     public var objective: Objective { lineage.hyperparameters.objective }
 
+    /// How a rating comes from a logit; nil where it is one, or the model predicts none.
+    var bounded: BoundedRating? { lineage.hyperparameters.boundedRating(on: ratingRange) }
+
     /// How many users the model knows.
     public var userCount: Int { model.userCount }
 
@@ -114,5 +117,11 @@ public final class ModelSnapshot: Scorer {
     /// The logits of a few items for `user`.
     public func score(user: Int, items: [Int32]) -> [Float] {
         model.score(user: user, items: items)
+    }
+
+    /// The ratings that a model of them predicts for a few items; of other models their logits.
+    public func ratings(user: Int, items: [Int32]) -> [Float] {
+        let logits = score(user: user, items: items)
+        return bounded.map { bounded in logits.map(bounded.rating) } ?? logits
     }
 }

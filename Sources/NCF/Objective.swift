@@ -12,7 +12,7 @@ public enum Objective: String, Sendable, CaseIterable {
     /// negatives below a margin. For `mf` from random embeddings, without histories; their length is 1 throughout, and biases stay 0,
     /// so that the model that is served has the cosine for its logit (times the calibration's slope).
     case cosineContrastive = "cosine_contrastive"
-    /// Squared error on the ratings; the global bias starts at, and stays, their mean.
+    /// Squared error on the ratings (``RatingOutput``); the global bias starts at, and stays, their mean or its logit.
     case rating
 
     /// The architecture where nobody names one: cosines are for `mf` alone.

@@ -7,11 +7,17 @@ struct SampleLoss {
     let objective: Objective
     /// What is taken from each logit first; empty where nothing is.
     private let shifts: [Float]
+    private let bounded: BoundedRating?
 
-    /// - Parameter shifts: By how much each sample's logit is less than the given one; empty for nothing.
-    init(_ samples: [FoldIn.Sample], objective: Objective, logitsLess shifts: [Float] = []) {
+    /// - Parameters:
+    ///   - shifts: By how much each sample's logit is less than the given one; empty for nothing.
+    ///   - bounded: How a rating comes from a logit; nil where it is one.
+    init(
+        _ samples: [FoldIn.Sample], objective: Objective, logitsLess shifts: [Float] = [], bounded: BoundedRating? = nil
+    ) {
         precondition(shifts.isEmpty || shifts.count == samples.count)
         self.shifts = shifts
+        self.bounded = bounded
         targets = samples.map(\.target)
         weights = samples.map(\.weight)
         self.objective = objective
@@ -25,6 +31,10 @@ struct SampleLoss {
     func evaluate(_ logits: [Float], slopes: UnsafeMutablePointer<Float>) -> Float {
         var logits = logits
         for sample in shifts.indices { logits[sample] -= shifts[sample] }
+        if let bounded {
+            return unsafe Float(
+                bounded.squaredError(count, logits, targets, weights, scale: 0.5, deltas: slopes) / 2)
+        }
         return if objective == .rating {
             unsafe Float(nectar_squared_error(Int32(count), logits, targets, weights, 0.5, slopes) / 2)
         } else {
@@ -32,9 +42,19 @@ struct SampleLoss {
         }
     }
 
-    /// The derivatives of `slopes`.
+    /// The derivatives of `slopes`, which are those at `logits`; of bounded ratings what Gauss and Newton leave of them, which
+    /// is never below 0.
     @unsafe
-    func curvatures(at slopes: UnsafePointer<Float>, into curvatures: UnsafeMutablePointer<Float>) {
+    func curvatures(
+        at logits: [Float], _ slopes: UnsafePointer<Float>, into curvatures: UnsafeMutablePointer<Float>
+    ) {
+        if let bounded {
+            for sample in 0..<count {
+                let slope = bounded.value(shifts.isEmpty ? logits[sample] : logits[sample] - shifts[sample]).slope
+                unsafe curvatures[sample] = weights[sample] * slope * slope
+            }
+            return
+        }
         for sample in 0..<count {
             let weight = weights[sample]
             // The slope is weight · (probability − target).

@@ -10,9 +10,16 @@ public protocol Scorer: Sendable {
 
     /// The scores of a few items, in their order.
     func score(user: Int, items: [Int32]) -> [Float]
+
+    /// The ratings that are predicted for a few items, in their order, not yet clipped to a scale; where a scorer says nothing
+    /// else, its scores.
+    func ratings(user: Int, items: [Int32]) -> [Float]
 }
 
 extension Scorer {
+    /// The scores of a few items.
+    public func ratings(user: Int, items: [Int32]) -> [Float] { score(user: user, items: items) }
+
     /// Scores the whole catalogue for `user`, into an array of its own.
     public func scores(user: Int) -> [Float] {
         var scores = [Float](repeating: 0, count: itemCount)

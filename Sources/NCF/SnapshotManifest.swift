@@ -5,9 +5,9 @@ internal import JSON
 /// Written last; a payload without its manifest is not a snapshot. A JSON document that begins with a checksum of itself,
 /// computed with zeros in the checksum's place, so that damage to the manifest is found as surely as to the payload.
 struct SnapshotManifest: Sendable, Equatable {
-    /// The newest that this program reads: 3 has histories whose order matters, 2 histories, 1 none; each model is written in the
+    /// The newest that this program reads: 4 has bounded ratings, 3 histories whose order matters, 2 histories, 1 none; each model is written in the
     /// oldest that can hold it.
-    static let format = 3
+    static let format = 4
 
     var version: Int
     var payload: SafetensorsFile.Receipt
@@ -34,7 +34,7 @@ extension SnapshotManifest {
         var writer = JSONWriter(reservingCapacity: 2048)
         writer.object { object in
             object.member("checksum", String(repeating: "0", count: Self.digitCount))
-            object.member("format", historyWeight == nil ? 1 : historyHalfLife == 0 ? 2 : 3)
+            object.member("format", leastFormat)
             object.member("version", version)
             object.key("payload")
             object.object { payload in
@@ -51,6 +51,12 @@ extension SnapshotManifest {
         precondition(bytes.starts(with: Self.opening), "the manifest begins with its checksum")
         unsafe bytes.replaceSubrange(place, with: Self.digits(bytes.withUnsafeBytes(PayloadChecksum.of)).utf8)
         return bytes
+    }
+
+    /// The oldest format that can hold it: a program that does not know a mapping would serve another model.
+    private var leastFormat: Int {
+        if lineage.hyperparameters.ratingOutput == .bounded { return 4 }
+        return historyWeight == nil ? 1 : historyHalfLife == 0 ? 2 : 3
     }
 
     private func encodeModel(_ object: inout JSONWriter) {
@@ -117,6 +123,7 @@ extension SnapshotManifest {
         if let low = model["lowest_rating"]?.double, let high = model["highest_rating"]?.double, low <= high {
             range = Float(low)...Float(high)
         }
+        guard range != nil || lineage.hyperparameters.ratingOutput == .linear else { return nil }
         return SnapshotManifest(
             version: version, payload: SafetensorsFile.Receipt(byteCount: byteCount, checksum: checksum),
             architecture: architecture, userCount: users, itemCount: items, embeddingDimension: embedding,

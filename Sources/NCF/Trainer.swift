@@ -76,7 +76,8 @@ public struct Trainer: Sendable {
             run.validate = { validate($0.parameters()) }
         } else if let holdout, !holdout.isEmpty {
             let validation = HoldoutValidation(
-                dataset: dataset, holdout: holdout, objective: settings.objective, seed: settings.seed)
+                dataset: dataset, holdout: holdout, objective: settings.objective, seed: settings.seed,
+                bounded: source.bounded)
             run.validate = { [loop = run.loop] model in
                 validation.measure(model, loop: loop, isCancelled: { observer.isCancelled })
             }

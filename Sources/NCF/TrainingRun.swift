@@ -53,6 +53,7 @@ struct TrainingRun {
             samplesPerGroup: source.samplesPerGroup, loop: loop
         )
         step.contrast = hyperparameters.contrast
+        step.bounded = source.bounded
         step.dropout = Dropout(rate: hyperparameters.dropout, seed: hyperparameters.seed)
         batches = (
             MiniBatch(capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup),

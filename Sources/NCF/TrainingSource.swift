@@ -6,6 +6,8 @@ import Glibc
 /// What a group holds depends only on the seed, the epoch and the group's place in it, not on who fills it.
 struct TrainingSource: Sendable {
     let objective: Objective
+    /// The mapping of a bounded output.
+    let bounded: BoundedRating?
     let samplesPerGroup: Int
     /// How many groups an epoch has.
     let groupCount: Int
@@ -39,6 +41,7 @@ struct TrainingSource: Sendable {
     /// - Throws: ``TrainingError/nothingToTrain(_:)`` where there is nothing to learn from.
     init(dataset whole: InteractionDataset, hyperparameters: Hyperparameters) throws(TrainingError) {
         objective = hyperparameters.objective
+        bounded = hyperparameters.boundedRating(on: whole.ratingRange)
         seed = hyperparameters.seed
         let isRating = objective == .rating
         samplesPerGroup = isRating ? 1 : 1 + hyperparameters.negativesPerPositive
@@ -97,11 +100,12 @@ struct TrainingSource: Sendable {
         }
     }
 
-    /// Where μ starts: the mean rating, or the log-odds of a positive among its negatives; a cosine has none.
+    /// Where μ starts: the mean rating, with a bounded output its logit; or the log-odds of a positive among its negatives; a cosine has none.
     var globalBias: Float {
         if objective == .cosineContrastive { return 0 }
         guard objective == .rating else { return -log(Float(max(1, samplesPerGroup - 1))) }
-        return Float(positives.reduce(0.0) { $0 + Double($1.target) } / Double(positives.count))
+        let mean = Float(positives.reduce(0.0) { $0 + Double($1.target) } / Double(positives.count))
+        return bounded?.logit(mean) ?? mean
     }
 
     /// The order in which `epoch` visits the positives (Fisher–Yates).

@@ -61,7 +61,12 @@ extension TrainingStep {
         let (samples, groups, per) = unsafe (Int32(place.samples), Int32(place.groups), Int32(samplesPerGroup))
         return switch objective {
         case .rating:
-            unsafe nectar_squared_error(samples, place.logits, place.targets, place.weights, scale, place.deltas)
+            if let bounded {
+                unsafe bounded.squaredError(
+                    place.samples, place.logits, place.targets, place.weights, scale: scale, deltas: place.deltas)
+            } else {
+                unsafe nectar_squared_error(samples, place.logits, place.targets, place.weights, scale, place.deltas)
+            }
         case .bpr:
             unsafe nectar_pairwise_ranking(groups, per, place.logits, place.weights, scale, place.deltas)
         case .softmax:

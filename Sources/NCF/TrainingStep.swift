@@ -26,6 +26,8 @@ final class TrainingStep: @unchecked Sendable {
     var isCancelled: @Sendable () -> Bool = { false }
     /// Of ``Objective/cosineContrastive``.
     var contrast = CosineContrast()
+    /// Of ``Objective/rating``; nil where the logit is the rating.
+    var bounded: BoundedRating?
     /// What is left out of the dense layers' outputs; only gradients know it.
     var dropout: Dropout?
     let workspaces: [SliceWorkspace]

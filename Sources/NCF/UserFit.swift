@@ -24,6 +24,7 @@ struct UserFit {
     /// What moves: [p_G ; p_M ; β_u], or [p_G ; β_u].
     private var point: [Float]
     private var slopes: [Float]
+    private var logits: [Float]
     private var cost: Float = .infinity
     private let start: UserVector
     private let movesTower: Bool
@@ -42,6 +43,7 @@ struct UserFit {
         precision = prior.userVariance.elements(withTower: movesTower).map { 1 / max($0, FoldIn.leastVariance) }
         point = mean
         slopes = Array(repeating: 0, count: loss.count)
+        logits = slopes
     }
 
     /// The vector found.
@@ -49,7 +51,7 @@ struct UserFit {
 
     /// Goes to where the cost is least, or nearly so.
     mutating func solve() {
-        cost = cost(at: point, slopes: &slopes)
+        cost = cost(at: point, &logits, slopes: &slopes)
         for _ in 0..<limits.steps {
             let before = cost
             guard let direction = direction(), move(along: direction) else { return }
@@ -58,8 +60,8 @@ struct UserFit {
     }
 
     /// The samples' loss, and the prior's half squared distance in units of its spread.
-    private func cost(at point: [Float], slopes: inout [Float]) -> Float {
-        let logits = features.evaluate(at: start.moved(to: point, withTower: movesTower))
+    private func cost(at point: [Float], _ logits: inout [Float], slopes: inout [Float]) -> Float {
+        logits = features.evaluate(at: start.moved(to: point, withTower: movesTower))
         var sum: Float = 0
         for k in point.indices { sum += precision[k] * (point[k] - mean[k]) * (point[k] - mean[k]) }
         return unsafe loss.evaluate(logits, slopes: &slopes) + sum / 2
@@ -68,12 +70,12 @@ struct UserFit {
     /// Goes the whole way, or half, or a quarter of it, and so on; false where nothing lowers the cost.
     private mutating func move(along direction: [Float]) -> Bool {
         var length: Float = 1
-        var (next, nextSlopes) = (point, slopes)
+        var (next, nextLogits, nextSlopes) = (point, logits, slopes)
         for _ in 0..<Self.halvings {
             for k in point.indices { next[k] = point[k] + length * direction[k] }
-            let nextCost = cost(at: next, slopes: &nextSlopes)
+            let nextCost = cost(at: next, &nextLogits, slopes: &nextSlopes)
             if nextCost <= cost {
-                (point, slopes, cost) = (next, nextSlopes, nextCost)
+                (point, logits, slopes, cost) = (next, nextLogits, nextSlopes, nextCost)
                 return true
             }
             length /= 2
@@ -129,7 +131,7 @@ struct UserFit {
         init(of fit: UserFit) {
             self.fit = fit
             curvatures = fit.slopes
-            unsafe fit.loss.curvatures(at: fit.slopes, into: &curvatures)
+            unsafe fit.loss.curvatures(at: fit.logits, fit.slopes, into: &curvatures)
             (image, pulled, product) = (curvatures, fit.precision, fit.precision)
         }
 

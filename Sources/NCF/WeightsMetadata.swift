@@ -4,7 +4,8 @@ internal import JSON
 struct WeightsMetadata: Sendable, Equatable {
     /// The names that mean something, and `format`, which PyTorch's libraries write and which means nothing here.
     static let names = [
-        "nectar", "architecture", "objective", "lowest_rating", "highest_rating", "negatives_per_positive", "seed",
+        "nectar", "architecture", "objective", "rating_output", "lowest_rating", "highest_rating",
+        "negatives_per_positive", "seed",
         "history_weight", "history_half_life",
         "user_ids", "item_ids", "format",
     ]
@@ -13,6 +14,7 @@ struct WeightsMetadata: Sendable, Equatable {
 
     var architecture: Architecture?
     var objective = Objective.implicit
+    var ratingOutput = RatingOutput.linear
     var ratingRange: ClosedRange<Float>?
     var negativesPerPositive: Int?
     var seed: UInt64?
@@ -30,6 +32,7 @@ struct WeightsMetadata: Sendable, Equatable {
     init(of snapshot: ModelSnapshot) {
         architecture = snapshot.model.architecture
         objective = snapshot.objective
+        ratingOutput = snapshot.bounded == nil ? .linear : .bounded
         ratingRange = snapshot.ratingRange
         negativesPerPositive = snapshot.lineage.hyperparameters.negativesPerPositive
         seed = snapshot.lineage.hyperparameters.seed
@@ -59,6 +62,7 @@ struct WeightsMetadata: Sendable, Equatable {
             }
             objective = known
         }
+        ratingOutput = try Self.output(metadata, objective)
         ratingRange = try Self.range(metadata)
         guard ratingRange != nil || objective != .rating else {
             throw Self.refusal("a model of ratings needs \"lowest_rating\" and \"highest_rating\"")
@@ -91,6 +95,7 @@ struct WeightsMetadata: Sendable, Equatable {
     var encoded: [String: String] {
         var metadata = ["nectar": Self.format, "objective": objective.rawValue]
         metadata["architecture"] = architecture?.rawValue
+        metadata["rating_output"] = ratingOutput == .linear ? nil : ratingOutput.rawValue
         metadata["lowest_rating"] = ratingRange.map { "\($0.lowerBound)" }
         metadata["highest_rating"] = ratingRange.map { "\($0.upperBound)" }
         metadata["negatives_per_positive"] = negativesPerPositive.map { "\($0)" }
@@ -98,6 +103,19 @@ struct WeightsMetadata: Sendable, Equatable {
         metadata["history_weight"] = historyWeight.map { "\($0)" }
         metadata["history_half_life"] = historyHalfLife.map { "\($0)" }
         return metadata.merging(ids) { _, ids in ids }
+    }
+
+    private static func output(
+        _ metadata: [String: String], _ objective: Objective
+    ) throws(SnapshotFileError) -> RatingOutput {
+        guard let name = metadata["rating_output"] else { return .linear }
+        guard let known = RatingOutput(rawValue: name) else {
+            throw refusal("\"rating_output\" is \"\(name)\", which is none of linear and bounded")
+        }
+        guard objective == .rating else {
+            throw refusal("\"rating_output\" means nothing unless \"objective\" is \"rating\"")
+        }
+        return known
     }
 
     private static func halfLife(_ metadata: [String: String]) throws(SnapshotFileError) -> Double? {

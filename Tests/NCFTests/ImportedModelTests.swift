@@ -118,6 +118,23 @@ struct ImportedModelTests {
         #expect(copy.predict(user: 1, item: 2) == original.predict(user: 1, item: 2))
     }
 
+    @Test("a model of bounded ratings is served as such")
+    func boundedRatings() throws {
+        var lineage = ServingFixture.lineage(.rating)
+        lineage.hyperparameters.ratingOutput = .bounded
+        let original = ModelSnapshot(
+            version: 1, dataset: ServingFixture.dataset(users: 6, items: 20, seed: 7, rated: true),
+            parameters: ServingFixture.parameters(.neumf, users: 6, items: 20, seed: 8), lineage: lineage)
+        let model = try read(original.exportedWeights().bytes(from: 0, limit: .max))
+        #expect(model.ratingOutput == .bounded)
+        let copy = model.snapshot(version: 2, stored: Self.nobody, watermark: 0, createdAt: 0)
+        let prediction = copy.predict(user: 1, item: 2)
+        #expect(prediction == original.predict(user: 1, item: 2))
+        let mapped = 1 + 4 / (1 + exp(-Double(prediction.logit)))
+        #expect(abs(Double(try #require(prediction.rating)) - mapped) < 1e-5)
+        #expect(abs(Double(prediction.probability) - (mapped - 1) / 4) < 1e-5)
+    }
+
     // MARK: What may be left out
 
     @Test("biases may be left out and are 0 then, and the output weights of a matrix factorisation are 1")

@@ -31,6 +31,8 @@ struct LineageSettingsTests {
         settings.momentum = 0.7
         settings.warmUp = 0.25
         #expect(try read(text(settings)) == settings)
+        (settings.objective, settings.ratingOutput) = (.rating, .bounded)
+        #expect(try read(text(settings)) == settings)
     }
 
     /// As snapshots had it before negatives could be sampled otherwise than uniformly.
@@ -46,12 +48,14 @@ struct LineageSettingsTests {
         let settings = try #require(try read(Self.older))
         #expect(settings.architecture == .mf && settings.objective == .bpr && settings.seed == 7)
         #expect(settings.negativeSampling == .uniform && settings.optimizer == .adam && settings.warmUp == 0)
+        #expect(settings.ratingOutput == .linear)
         #expect(settings.history.halfLife == 0)
         #expect(try read(text(settings)) == settings)
     }
 
     @Test(
-        "a choice that this program does not know refuses the snapshot", arguments: ["negative_sampling", "optimizer"])
+        "a choice that this program does not know refuses the snapshot",
+        arguments: ["negative_sampling", "optimizer", "rating_output"])
     func unknown(setting: String) throws {
         #expect(try read(Self.older.replacing("\"seed\":7", with: "\"seed\":7,\"\(setting)\":\"other\"")) == nil)
     }

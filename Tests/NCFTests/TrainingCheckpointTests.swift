@@ -90,7 +90,9 @@ struct TrainingCheckpointTests {
             }
             for epochs in [1, 2, 4] { try check(settings, epochs: epochs) }
         }
-        let ratings = settings(.neumf) { $0.objective = .rating }
+        var ratings = settings(.neumf) { $0.objective = .rating }
+        try check(ratings, epochs: 3)
+        ratings.ratingOutput = .bounded
         try check(ratings, epochs: 3)
         var cosines = settings(.mf)
         (cosines.objective, cosines.weightDecay) = (.cosineContrastive, 0)

@@ -207,6 +207,13 @@ extension WeightsFixture {
             factorisation.with("objective", "auto"),
             "which is none of implicit, bpr, softmax, cosine_contrastive and rating"),
         Hostile(factorisation.with("objective", "rating"), "needs \"lowest_rating\" and \"highest_rating\""),
+        Hostile(factorisation.with("rating_output", "clipped"), "which is none of linear and bounded"),
+        Hostile(
+            factorisation.with("rating_output", "bounded"),
+            "\"rating_output\" means nothing unless \"objective\" is \"rating\""),
+        Hostile(
+            factorisation.with("objective", "rating").with("rating_output", "bounded"),
+            "needs \"lowest_rating\" and \"highest_rating\""),
         Hostile(factorisation.with("lowest_rating", "1"), "are not two numbers in rising order"),
         Hostile(
             factorisation.with("lowest_rating", "5").with("highest_rating", "1"),

@@ -59,8 +59,8 @@ struct PredictionTests {
         #expect(try service.post("/predict", body).status == strict.status)
     }
 
-    @Test("trained on ratings, a prediction has a rating on the data's scale")
-    func ratings() throws {
+    @Test("trained on ratings, a prediction has a rating on the data's scale", arguments: ["linear", "bounded"])
+    func ratings(output: String) throws {
         let service = try TestService()
         let rows = Checkerboard.interactions.enumerated().map { index, interaction in
             var interaction = interaction
@@ -69,8 +69,11 @@ struct PredictionTests {
                 "{\"user_id\": \"\(interaction.userID)\", \"item_id\": \"\(interaction.itemID)\", \"rating\": \(index % 5 + 1)}\n"
         }
         _ = try service.post("/interactions", rows.joined(), type: "application/x-ndjson")
-        let job = try service.train(#""objective": "rating""#)
+        let job = try service.train(#""objective": "rating", "rating_output": "\#(output)""#)
         #expect(job.json["configuration"]?["objective"]?.string == "rating")
+        #expect(job.json["configuration"]?["rating_output"]?.string == output)
+        let model = try service.get("/models/v1").json["configuration"]
+        #expect(model?["rating_output"]?.string == output)
         #expect(job.json["evaluation"]?["model"]?["rating"]?["rmse"]?.double != nil)
         let prediction = predictions(try service.get("/predict?user_id=u3&item_id=i3")).first
         #expect(prediction?["rating"]?.double.map { (1...5).contains($0) } == true)

@@ -78,6 +78,12 @@ struct TrainingRefusalTests {
                 #"{"contrastive_margin": 0.5, "contrastive_weight": 5}"#,
                 ("/contrastive_margin", "objective is cosine_contrastive"),
                 ("/contrastive_weight", "objective is cosine_contrastive")),
+            train(
+                #"{"objective": "rating", "rating_output": "clipped"}"#, ("/rating_output", "\"linear\", \"bounded\"")),
+            train(#"{"rating_output": "linear"}"#, ("/rating_output", "objective is rating")),
+            train(
+                #"{"objective": "implicit", "rating_output": "bounded"}"#,
+                ("/rating_output", "only with the objective rating, not with implicit")),
             train(#"{"early_stopping": -1}"#, ("/early_stopping", "0 to")),
             train(#"{"holdout": "half"}"#, ("/holdout", "\"leave_one_out\"")),
             train(#"{"publish": "yes"}"#, ("/publish", "\"if_better\"")),

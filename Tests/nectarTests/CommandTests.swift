@@ -46,6 +46,10 @@ struct CommandTests {
             (["train", "--dropout", "1"], "--dropout must be 0 to 0.9, not 1.0"),
             (["train", "--momentum", "0.5"], "--momentum can be above 0 only with the optimizer sgd, not with adam"),
             (["train", "--warm-up=-1"], "--warm-up must be 0 to 10000 epochs, not -1.0"),
+            (
+                ["train", "--rating-output", "bounded"],
+                "--rating-output can be bounded only with the objective rating, not with auto"
+            ),
             (["evaluate", "--popularity-exponent", "3"], "--popularity-exponent must be 0 to 2, not 3.0"),
             (["train", "--search-seconds", "0"], "--search-seconds must be 1 to 86400, not 0"),
             (["evaluate", "--search", "90000"], "--search-seconds must be 1 to 86400, not 90000"),

@@ -17,6 +17,9 @@ extension GivenSettings {
         let demand = "means nothing unless the objective is cosine_contrastive"
         check(.contrastiveMargin, "contrastive_margin", isRelevant: hasContrast, demand)
         check(.contrastiveWeight, "contrastive_weight", isRelevant: hasContrast, demand)
+        check(
+            .ratingOutput, "rating_output", isRelevant: settings.objective == .rating,
+            "means nothing unless the objective is rating")
         return faults
     }
 }

@@ -63,6 +63,9 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
     /// The half-life of ``Hyperparameters/history``.
     public static let historyHalfLife = GivenSettings(rawValue: 1 << 28)
 
+    /// ``Hyperparameters/ratingOutput``.
+    public static let ratingOutput = GivenSettings(rawValue: 1 << 29)
+
     /// Whether anything about the model or its training was said. An objective alone narrows the choice, no more.
     public var decideAnything: Bool { !subtracting(.objective).isEmpty }
 
@@ -73,6 +76,7 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
         }
         copy(.architecture, \.architecture)
         copy(.objective, \.objective)
+        copy(.ratingOutput, \.ratingOutput)
         copy(.embeddingDimension, \.embeddingDimension)
         copy(.mlpEmbeddingDimension, \.mlpEmbeddingDimension)
         copy(.hiddenLayers, \.hiddenLayerSizes)

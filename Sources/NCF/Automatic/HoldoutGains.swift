@@ -100,7 +100,7 @@ struct HoldoutGains: Sendable {
     private static func squaredError(
         _ scorer: any Scorer, _ user: Int, _ holdout: Holdout, _ range: ClosedRange<Float>?
     ) -> Double {
-        let predictions = scorer.score(user: user, items: holdout.items[user])
+        let predictions = scorer.ratings(user: user, items: holdout.items[user])
         return zip(predictions, holdout.ratings[user]).reduce(0) { sum, pair in
             guard !pair.1.isNaN else { return sum }
             let error = Double(pair.0.clamped(to: range)) - Double(pair.1)

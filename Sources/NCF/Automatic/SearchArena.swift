@@ -23,6 +23,8 @@ final class SearchArena {
     private static let greatestFolds = 5
 
     let isRating: Bool
+    /// How models of ratings get to them.
+    private let ratingOutput: RatingOutput
     private let dataset: InteractionDataset
     private let seed: UInt64
     private let loop: ParallelLoop
@@ -38,11 +40,12 @@ final class SearchArena {
     ///     from the same data.
     ///   - isStopped: Asked while measuring; what is measured once it says so means nothing.
     init(
-        dataset: InteractionDataset, isRating: Bool, seed: UInt64, threads: Int, usersWanted: Int,
-        limits: Limits = Limits(), isStopped: @escaping @Sendable () -> Bool = { false }
+        dataset: InteractionDataset, isRating: Bool, ratingOutput: RatingOutput = .linear, seed: UInt64, threads: Int,
+        usersWanted: Int, limits: Limits = Limits(), isStopped: @escaping @Sendable () -> Bool = { false }
     ) {
         self.dataset = dataset
         self.isRating = isRating
+        self.ratingOutput = ratingOutput
         self.seed = seed
         self.isStopped = isStopped
         loop = ParallelLoop(threads: threads)
@@ -87,7 +90,11 @@ final class SearchArena {
 
     /// What a trained model gains on a fold.
     func gains(of parameters: ModelParameters, on fold: HeldOutData) -> HoldoutGains {
-        gains(of: ScoringModel(parameters), on: fold, isRating: isRating)
+        let model = ScoringModel(parameters)
+        guard isRating, ratingOutput == .bounded, let range = fold.train.ratingRange else {
+            return gains(of: model, on: fold, isRating: isRating)
+        }
+        return gains(of: BoundedScorer(model, BoundedRating(range: range)), on: fold, isRating: true)
     }
 
     /// What a scorer gains on a fold by its ranking, whatever the objective.

@@ -55,7 +55,9 @@ final class SearchRun {
         self.start = start
         self.isStopped = isStopped
         arena = SearchArena(
-            dataset: search.dataset, isRating: isRating, seed: search.wish.seed, threads: search.wish.threads,
+            dataset: search.dataset, isRating: isRating,
+            ratingOutput: search.given.contains(.ratingOutput) ? search.wish.ratingOutput : .linear,
+            seed: search.wish.seed, threads: search.wish.threads,
             usersWanted: budget == nil ? Self.usersWanted.choice : Self.usersWanted.search, isStopped: isStopped)
         proposals = SettingsProposals(
             isRating: isRating, hasTimes: rules.profile.hasTimes && search.isAboutWhatComesNext,

@@ -105,6 +105,7 @@ extension Hyperparameters {
     func writeForm(into answer: inout JSONWriter) {
         answer.member("architecture", architecture.rawValue)
         answer.member("objective", objective.rawValue)
+        if objective == .rating { answer.member("rating_output", ratingOutput.rawValue) }
         answer.member("embedding_dimension", embeddingDimension)
         guard architecture.hasMLP else { return }
         answer.member("mlp_embedding_dimension", resolvedMLPEmbeddingDimension)

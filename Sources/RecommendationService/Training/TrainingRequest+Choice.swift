@@ -4,7 +4,7 @@ public import NCF
 extension TrainingRequest {
     /// The members that say something about the model or its training, and what they say it about.
     private static let settings: [(member: String, setting: GivenSettings)] = [
-        ("architecture", .architecture), ("embedding_dimension", .embeddingDimension),
+        ("rating_output", .ratingOutput), ("architecture", .architecture), ("embedding_dimension", .embeddingDimension),
         ("mlp_embedding_dimension", .mlpEmbeddingDimension), ("hidden_layers", .hiddenLayers),
         ("history_dimension", .historyDimension), ("history_regularization", .historyRegularization),
         ("history_share", .historyShare), ("history_half_life", .historyHalfLife),

@@ -51,7 +51,8 @@ public struct TrainingRequest: Sendable {
 
     /// The names of all members, for the check for unknown ones.
     static let members = [
-        "interactions", "architecture", "objective", "embedding_dimension", "mlp_embedding_dimension", "hidden_layers",
+        "interactions", "architecture", "objective", "rating_output", "embedding_dimension", "mlp_embedding_dimension",
+        "hidden_layers",
         "history_dimension", "history_regularization", "history_share", "history_half_life",
         "als_sweeps", "als_regularization",
         "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
@@ -163,6 +164,9 @@ extension TrainingRequest {
 
     /// Reads by what means a model is trained.
     private mutating func readMethod(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
+        if let output = body.choice(RatingOutput.self, "rating_output", &faults) {
+            hyperparameters.ratingOutput = output
+        }
         if let sampling = body.choice(NegativeSampling.self, "negative_sampling", &faults) {
             hyperparameters.negativeSampling = sampling
         }

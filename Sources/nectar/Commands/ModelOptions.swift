@@ -10,6 +10,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "auto, implicit, bpr, softmax, cosine_contrastive (makes it an mf) or rating.")
     var objective = Objective.auto
 
+    @Option(help: "How a rating comes from the logit: linear (clipped to the scale) or bounded; objective rating.")
+    var ratingOutput: RatingOutput?
+
     @Option(help: "Length of the embeddings of the GMF branch.")
     var embeddingDimension: Int?
 
@@ -103,6 +106,7 @@ struct ModelOptions: ParsableArguments {
     var given: GivenSettings {
         let settings: [(isGiven: Bool, setting: GivenSettings)] = [
             (architecture != nil, .architecture), (objective != .auto, .objective),
+            (ratingOutput != nil, .ratingOutput),
             (embeddingDimension != nil, .embeddingDimension), (mlpEmbeddingDimension != nil, .mlpEmbeddingDimension),
             (hiddenLayers != nil, .hiddenLayers), (historyDimension != nil, .historyDimension),
             (historyRegularization != nil, .historyRegularization), (historyShare != nil, .historyShare),
@@ -145,6 +149,7 @@ struct ModelOptions: ParsableArguments {
     /// The settings, defaults where nothing is given.
     private func hyperparameters(threads cores: Int) throws -> Hyperparameters {
         var settings = Hyperparameters.defaults(for: architecture ?? objective.architecture, objective: objective)
+        settings.ratingOutput = ratingOutput ?? settings.ratingOutput
         settings.embeddingDimension = embeddingDimension ?? settings.embeddingDimension
         settings.mlpEmbeddingDimension = mlpEmbeddingDimension ?? settings.mlpEmbeddingDimension
         settings.start.sweeps = alsSweeps ?? settings.start.sweeps
@@ -201,6 +206,7 @@ struct ModelOptions: ParsableArguments {
 
 extension Architecture: ExpressibleByArgument {}
 extension Objective: ExpressibleByArgument {}
+extension RatingOutput: ExpressibleByArgument {}
 extension LearningRateSchedule: ExpressibleByArgument {}
 extension OptimizationMethod: ExpressibleByArgument {}
 extension NegativeSampling: ExpressibleByArgument {}

@@ -257,7 +257,7 @@ struct SettingsSearchTests {
             .regularization, .unobservedWeight, .historyDimension, .historyRegularization, .historyShare, .epochs,
             .batchSize, .learningRate, .learningRateSchedule, .weightDecay, .negatives, .earlyStopping, .optimizer,
             .momentum, .warmUp, .dropout, .negativeSampling, .popularityExponent, .contrastiveMargin,
-            .contrastiveWeight, .historyHalfLife,
+            .contrastiveWeight, .historyHalfLife, .ratingOutput,
         ]
         let again = try search(groups, choice.hyperparameters, given: all)
         #expect(again.report == nil && again.hyperparameters == choice.hyperparameters)
