@@ -16,7 +16,7 @@ public enum PredictionBasis: String, Sendable, CaseIterable {
 
 /// What a model says of one user and one item.
 public struct Prediction: Sendable, Equatable {
-    /// The model's output as it is; for a rating model the rating before it is clamped.
+    /// The model's output as it is; for a rating model the rating before it is clamped, or what a bounded one is mapped from.
     public var logit: Float
     /// For a model of implicit feedback σ(logit): the probability of an interaction where the model was calibrated on a
     /// holdout (``ScoreCalibration`` says among what), else only its order means something. For a rating model where the rating lies on the data's scale,
