@@ -6,7 +6,7 @@ final class SearchRun {
     private static let usersWanted = (choice: 1000, search: 3000)
     /// Standard errors by which a trial must lead: a neighbour of the rules, which is as likely as they are to be right; and
     /// any other, since of many, or of larger models, some lead by chance.
-    private static let errors = (neighbour: 0.5, other: 2.0)
+    static let errors = (neighbour: 0.5, other: 2.0)
 
     let search: SettingsSearch
     private let budget: SearchBudget?
@@ -19,13 +19,17 @@ final class SearchRun {
     var variations: [SettingsVariation] = []
     let rules: AutomaticSettings
     /// The place of the rules' own trial, after those of an earlier run.
-    private let firstTrial: Int
+    let firstTrial: Int
     private var proposals: SettingsProposals
     private var random: SplitMix64
     /// The trials of a round that came to the highest rung.
     private var finalists: [Candidate] = []
-    private var best: Candidate?
-    private var yardstick: HoldoutGains?
+    private(set) var best: Candidate?
+    /// What the closer neighbours departed from.
+    private(set) var baseOfNeighbours: Int?
+    /// The gains of the neighbours' trials by their rungs, while there are steps to take from them.
+    var known: [Int: [Int: HoldoutGains]] = [:]
+    private(set) var yardstick: HoldoutGains?
     private var isBudgetSpent = false
 
     /// A trial measured on a rung.
@@ -80,28 +84,6 @@ final class SearchRun {
         return variation
     }
 
-    /// Whether the best trial is clearly better than popularity, or for ratings than the items' means.
-    var beatsYardstick: Bool {
-        guard let best, let yardstick else { return false }
-        return best.gains.areClearlyBetter(than: yardstick)
-    }
-
-    /// Whether a model of ratings ranks the catalogue no worse than popularity does: what is predicted well may still be what
-    /// nobody takes.
-    func ranksLikePopularity(_ variation: SettingsVariation) throws(TrainingError) -> Bool {
-        let fold = arena.data(arena.rungs - 1)[0]
-        do throws(End) {
-            guard let model = try train(variation, on: fold, validate: nil) else { return false }
-            let popularity = arena.rankingGains(of: PopularityScorer(dataset: fold.train), on: fold)
-            let own = arena.rankingGains(of: ScoringModel(model.parameters), on: fold)
-            try checkEnd()
-            return !popularity.areClearlyBetter(than: own)
-        } catch {
-            if error == .cancelled { throw .cancelled }
-            return false
-        }
-    }
-
     /// All rounds, and the decision.
     func run() throws(TrainingError) -> SettingsChoice {
         guard arena.isMeasurable else {
@@ -124,45 +106,75 @@ final class SearchRun {
         return conclude()
     }
 
+    private var trialsLeft: Int { (budget?.trials ?? Self.greatestTrials) - report.trials.count }
+
     /// One round.
     ///
     /// - Returns: Whether another may follow.
     private func runRound(_ round: Int) throws(End) -> Bool {
         let isPlanned = round < SettingsProposals.plannedRounds
         guard isPlanned || budget != nil else { return false }
-        let left = (budget?.trials ?? Self.greatestTrials) - report.trials.count
+        guard round != SettingsProposals.roundOfSteps else {
+            try takeSteps(round)
+            known = [:]
+            return true
+        }
+        if round < SettingsProposals.roundOfSteps { baseOfNeighbours = best?.trial }
+        let left = trialsLeft
         let base = best.map { variations[$0.trial] } ?? rules.start
         let fresh = proposals.next(round: round, from: base, limit: left, using: &random)
         // A planned round may have nothing new to offer; the random ones end when they have nothing left.
         guard !fresh.isEmpty else { return isPlanned && left > 0 }
         let first = report.trials.count
-        for variation in fresh {
-            variations.append(variation)
-            report.trials.append(
-                .init(
-                    number: report.trials.count + 1, round: round + 1, criterion: report.criterion,
-                    settings: rules.settings(variation)))
-        }
-        try halve(fresh.count, from: first)
+        for variation in fresh { add(variation, round) }
+        try halve(fresh.count, from: first, keeping: round < SettingsProposals.roundOfSteps)
         // The rules are what every other trial is compared with.
         if round == 0, !finalists.contains(where: { $0.trial == firstTrial }) {
-            finalists.append(try measure(firstTrial, rung: arena.rungs - 1))
+            try compete(firstTrial, rung: arena.rungs - 1)
         }
-        let isOfNeighbours = round < SettingsProposals.firstRoundOfOtherModels
-        adoptFinalists(errors: isOfNeighbours ? Self.errors.neighbour : Self.errors.other)
-        for trial in first..<report.trials.count where report.trials[trial].outcome == .running {
-            report.trials[trial].outcome = .stopped
-        }
+        let isOfNeighbours = round < SettingsProposals.roundOfSteps
+        adopt(errors: isOfNeighbours ? Self.errors.neighbour : Self.errors.other)
         return true
     }
 
+    private func add(_ variation: SettingsVariation, _ round: Int) {
+        variations.append(variation)
+        report.trials.append(
+            .init(
+                number: report.trials.count + 1, round: round + 1, criterion: report.criterion,
+                settings: rules.settings(variation)))
+    }
+
+    /// Adds a trial of `variation`, unless it was tried or the budget has no more; its place.
+    func propose(_ variation: SettingsVariation, _ round: Int) -> Int? {
+        guard trialsLeft > 0, proposals.take(variation) else { return nil }
+        add(variation, round)
+        return variations.count - 1
+    }
+
     /// Runs `count` trials up the rungs.
-    private func halve(_ count: Int, from first: Int) throws(End) {
+    private func halve(_ count: Int, from first: Int, keeping: Bool) throws(End) {
         var plan = SuccessiveHalving(trials: count, rungs: arena.rungs, reduction: SearchArena.reduction)
         while let step = plan.next {
-            let candidate = try measure(first + step.trial, rung: step.rung)
+            let candidate = try compete(first + step.trial, rung: step.rung)
             plan.record(candidate.gains.mean)
-            if step.rung == arena.rungs - 1 { finalists.append(candidate) }
+            if keeping { known[candidate.trial, default: [:]][step.rung] = candidate.gains }
+        }
+    }
+
+    /// Measures a trial, which on the highest rung makes it one to be compared with the best.
+    @discardableResult
+    func compete(_ trial: Int, rung: Int) throws(End) -> Candidate {
+        let candidate = try measure(trial, rung: rung)
+        if rung == arena.rungs - 1 { finalists.append(candidate) }
+        return candidate
+    }
+
+    /// Makes a finalist that leads by `errors` the best; what did not come so far has stopped.
+    func adopt(errors: Double) {
+        adoptFinalists(errors: errors)
+        for trial in firstTrial..<report.trials.count where report.trials[trial].outcome == .running {
+            report.trials[trial].outcome = .stopped
         }
     }
 

@@ -1,10 +1,10 @@
-/// What a round of a search tries: first the neighbours of the rules, then closer ones, then other kinds of model from where
-/// that led, then random departures from the best so far.
+/// What a round of a search tries: first the neighbours of the rules, then closer ones, then (``SettingsLine``) steps beyond
+/// them, then other kinds of model from where that led, then random departures from the best so far.
 struct SettingsProposals {
     /// The rounds that every choice begins with; those after them are random.
-    static let plannedRounds = 3
-    /// The first round that proposes other kinds of model than the rules'.
-    static let firstRoundOfOtherModels = 2
+    static let plannedRounds = 4
+    /// The round of steps beyond the neighbours of the rules; later ones propose other kinds of model.
+    static let roundOfSteps = 2
     /// Trials of a round of random departures: with a reduction of three, three rungs of three.
     private static let randomTrials = 9
     /// Random departures that are drawn to find one that was not tried.
@@ -35,7 +35,7 @@ struct SettingsProposals {
             switch round {
             case 0: neighbours(of: best)
             case 1: closerNeighbours(of: best)
-            case 2: otherModels(from: best)
+            case 3: otherModels(from: best)
             default: []
             }
         var fresh: [SettingsVariation] = []
@@ -48,10 +48,15 @@ struct SettingsProposals {
     }
 
     private mutating func propose(_ variation: SettingsVariation, _ list: inout [SettingsVariation]) {
+        if take(variation) { list.append(variation) }
+    }
+
+    /// Whether a variation means what none before did; from now on it is one of those.
+    mutating func take(_ variation: SettingsVariation) -> Bool {
         let meant = settings(variation)
-        guard !tried.contains(meant) else { return }
+        guard !tried.contains(meant) else { return false }
         tried.append(meant)
-        list.append(variation)
+        return true
     }
 
     /// The rules' own answer, and half and twice its regularisation: what matters most, and varies most with the data.

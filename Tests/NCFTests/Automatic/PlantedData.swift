@@ -19,6 +19,18 @@ enum PlantedData {
         return builder.build()
     }
 
+    /// Users who each take 8 of the 12 items of their niche, and 10 of the 40 that everybody takes.
+    static func niches(users: Int, niches: Int) -> InteractionDataset {
+        var builder = InteractionDataset.Builder()
+        var random = SplitMix64(seed: 26)
+        for user in 0..<users {
+            let own = (0..<12).map { "n\(user % niches)-\($0)" }.shuffled(using: &random).prefix(8)
+            let popular = (0..<40).map { "p\($0)" }.shuffled(using: &random).prefix(10)
+            for item in own + popular { builder.add(userID: "\(user)", itemID: item, rating: nil) }
+        }
+        return builder.build()
+    }
+
     /// Users who take runs of four items that follow each other, each run beginning anywhere: only the last item tells the next.
     static func runs(users: Int, items: Int, runs: Int, timed: Bool) -> InteractionDataset {
         var builder = InteractionDataset.Builder()

@@ -1,0 +1,46 @@
+/// A direction in which a search goes on while what it tried last is better than what it tried before: one setting, halved or
+/// doubled.
+struct SettingsLine {
+    /// Steps after which it ends in any case: five halve a penalty to a thirtieth.
+    static let greatestSteps = 5
+
+    private let setting: WritableKeyPath<SettingsVariation, Double>
+    private let factor: Double
+
+    private init(_ setting: WritableKeyPath<SettingsVariation, Double>, factor: Double) {
+        self.setting = setting
+        self.factor = factor
+    }
+
+    /// The next place after `variation`.
+    func step(from variation: SettingsVariation) -> SettingsVariation {
+        var next = variation
+        next[keyPath: setting] *= factor
+        return next
+    }
+
+    /// From `base` on to `first`, by the regularisation of what items say of each other; nil where they do not differ in it.
+    static func histories(from base: SettingsVariation, to first: SettingsVariation) -> SettingsLine? {
+        line(\.historyRegularization, from: base, to: first)
+    }
+
+    /// From the rules on to `best`, by the regularisation; nil where it is theirs, or where one further out was tried with all
+    /// else the same.
+    static func regularization(to best: SettingsVariation, tried: [SettingsVariation]) -> SettingsLine? {
+        guard let line = line(\.regularization, from: SettingsVariation(), to: best) else { return nil }
+        let isInside = tried.contains { other in
+            var same = other
+            same.regularization = best.regularization
+            let isFurther = (other.regularization < best.regularization) == (line.factor < 1)
+            return same == best && isFurther && other != best
+        }
+        return isInside ? nil : line
+    }
+
+    private static func line(
+        _ setting: WritableKeyPath<SettingsVariation, Double>, from base: SettingsVariation, to first: SettingsVariation
+    ) -> SettingsLine? {
+        let (old, new) = (base[keyPath: setting], first[keyPath: setting])
+        return old == new ? nil : SettingsLine(setting, factor: new < old ? 0.5 : 2)
+    }
+}

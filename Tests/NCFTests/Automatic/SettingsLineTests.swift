@@ -1,0 +1,78 @@
+import Testing
+
+@testable import NCF
+
+@Suite("Steps beyond what was tried")
+struct SettingsLineTests {
+    private func variation(_ regularization: Double, histories: Double = 1, share: Double? = nil) -> SettingsVariation {
+        var variation = SettingsVariation()
+        variation.regularization = regularization
+        variation.historyRegularization = histories
+        variation.historyShare = share
+        return variation
+    }
+
+    @Test("histories go on in the direction of what led", arguments: [(0.5, 0.25), (3.0, 6.0)])
+    func histories(first: Double, next: Double) throws {
+        let to = variation(0.5, histories: first)
+        let line = try #require(SettingsLine.histories(from: variation(0.5), to: to))
+        #expect(line.step(from: to) == variation(0.5, histories: next))
+        #expect(SettingsLine.histories(from: to, to: to) == nil)
+    }
+
+    @Test("the factorisation goes on from the edge alone", arguments: [0.5, 2])
+    func edge(factor: Double) throws {
+        let rules = variation(1)
+        let best = variation(factor)
+        #expect(SettingsLine.regularization(to: rules, tried: [rules, best]) == nil)
+        let line = try #require(SettingsLine.regularization(to: best, tried: [rules, best, variation(1 / factor)]))
+        #expect(line.step(from: best) == variation(factor * factor))
+        #expect(SettingsLine.regularization(to: best, tried: [best, variation(factor * factor)]) == nil)
+        // What was tried further out with other histories says nothing.
+        #expect(SettingsLine.regularization(to: best, tried: [best, variation(factor * factor, share: 0)]) != nil)
+    }
+
+    @Test("among niches beside a mainstream histories are smoothed ever less, and the choice is the better for it")
+    func niches() throws {
+        let data = PlantedData.niches(users: 240, niches: 20)
+        let trials = try trials(data)
+        let penalties = trials.map(\.settings.history.regularization)
+        #expect(penalties.contains { $0 < 100 })
+        // A line ends with the first step that does not lead, and is bounded.
+        #expect(trials.count <= 9 + 2 * SettingsLine.greatestSteps)
+        let chosen = try #require(trials.first { $0.outcome == .chosen }?.measurements.last?.value)
+        let before = trials.filter { $0.round < 3 }.compactMap { $0.measurements.last?.value }
+        #expect(chosen > (try #require(before.max())))
+    }
+
+    @Test("a budget of trials is kept in the middle of a line, and no thread changes the steps")
+    func budget() throws {
+        let data = PlantedData.niches(users: 240, niches: 20)
+        let whole = try trials(data)
+        let cut = try trials(data, budget: SearchBudget(trials: 10), threads: 2)
+        #expect(cut.count == 10 && whole.count > 10)
+        #expect(cut.map { $0.measurements.map(\.value) } == whole.prefix(10).map { $0.measurements.map(\.value) })
+    }
+
+    @Test("a penalty that was given is not walked along")
+    func given() throws {
+        var wish = Hyperparameters.defaults(for: .mf)
+        (wish.history.regularization, wish.start.regularization) = (300, 0.02)
+        let choice = try SettingsSearch(
+            dataset: PlantedData.niches(users: 60, niches: 5), wish: wish,
+            given: [.historyRegularization, .regularization], budget: SearchBudget(trials: 8)
+        ).choose()
+        let trials = try #require(choice.report).trials
+        #expect(trials.allSatisfy { $0.settings.history.regularization == 300 || !$0.settings.hasHistory })
+        #expect(trials.allSatisfy { $0.round != 3 })
+    }
+
+    private func trials(
+        _ data: InteractionDataset, budget: SearchBudget? = nil, threads: Int = 1
+    ) throws -> [SearchReport.Trial] {
+        var wish = Hyperparameters.defaults(for: .neumf)
+        wish.threads = threads
+        let choice = try SettingsSearch(dataset: data, wish: wish, given: [], budget: budget).choose()
+        return try #require(choice.report).trials
+    }
+}
