@@ -34,8 +34,7 @@ struct SettingsLineTests {
 
     @Test("among niches beside a mainstream histories are smoothed ever less, and the choice is the better for it")
     func niches() throws {
-        let data = PlantedData.niches(users: 240, niches: 20)
-        let trials = try trials(data)
+        let trials = try Self.whole.get()
         let penalties = trials.map(\.settings.history.regularization)
         #expect(penalties.contains { $0 < 100 })
         // A line ends with the first step that does not lead, and is bounded.
@@ -47,9 +46,8 @@ struct SettingsLineTests {
 
     @Test("a budget of trials is kept in the middle of a line, and no thread changes the steps")
     func budget() throws {
-        let data = PlantedData.niches(users: 240, niches: 20)
-        let whole = try trials(data)
-        let cut = try trials(data, budget: SearchBudget(trials: 10), threads: 2)
+        let whole = try Self.whole.get()
+        let cut = try Self.trials(Self.niched, budget: SearchBudget(trials: 10), threads: 2)
         #expect(cut.count == 10 && whole.count > 10)
         #expect(cut.map { $0.measurements.map(\.value) } == whole.prefix(10).map { $0.measurements.map(\.value) })
     }
@@ -67,7 +65,11 @@ struct SettingsLineTests {
         #expect(trials.allSatisfy { $0.round != 3 })
     }
 
-    private func trials(
+    private static let niched = PlantedData.niches(users: 240, niches: 20)
+    /// Made once: its dense layers take a while without the optimiser.
+    private static let whole = Result { try trials(niched) }
+
+    private static func trials(
         _ data: InteractionDataset, budget: SearchBudget? = nil, threads: Int = 1
     ) throws -> [SearchReport.Trial] {
         var wish = Hyperparameters.defaults(for: .neumf)
