@@ -38,7 +38,8 @@ public struct FeedbackKind: Sendable, Equatable {
         return Float(sign == .positive ? magnitude : -magnitude)
     }
 
-    private static func left(of halfLifeDays: Double, after age: Int64) -> Double {
+    /// What is left of 1 after `age` milliseconds.
+    public static func left(of halfLifeDays: Double, after age: Int64) -> Double {
         exp2(-Double(max(0, age)) / (halfLifeDays * 86_400_000))
     }
 }

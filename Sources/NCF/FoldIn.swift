@@ -10,6 +10,9 @@
 struct FoldIn {
     /// The longest history that is read; of a longer one its last items.
     static let historyLimit = 200
+    /// The most that one interaction counts. Training bounds none, but has all others beside it; a single sample of millions would
+    /// leave nothing of the prior, nor of the digits of a float.
+    static let weightLimit: Float = 1000
     // Where a Gaussian would be a point (an untrained or constant element), a little freedom keeps the system regular.
     static let leastVariance: Float = 1e-4
 
@@ -85,7 +88,7 @@ extension ModelSnapshot {
     /// - Parameters:
     ///   - items: The history, oldest first; items outside the catalogue and repetitions are left out, and of a very
     ///     long history the oldest.
-    ///   - weights: How much each counts, below 0 for a dislike; 1 each if nil. Of repetitions the newest counts.
+    ///   - weights: How much each counts, 1,000 at most, below 0 for a dislike; 1 each if nil. Of repetitions the newest counts.
     ///   - ratings: What each was rated, for a rating model; NaN where it was not.
     ///   - features: What the user is, where that is known (``userFeatures(of:)``): the prior lies around such users.
     public func foldIn(
@@ -142,7 +145,8 @@ extension ModelSnapshot {
             known.insert(Int(item))
             let isDisliked = weight < 0
             let sample = FoldIn.Sample(
-                item: item, target: target(ratings?[index], isDisliked: isDisliked), weight: abs(weight),
+                item: item, target: target(ratings?[index], isDisliked: isDisliked),
+                weight: min(abs(weight), FoldIn.weightLimit),
                 isInBag: model.history != nil && !isDisliked, isDisliked: isDisliked)
             if isDisliked { dislikes.append(sample) } else { samples.append(sample) }
         }

@@ -9,6 +9,9 @@ extension Lineage {
         // Left out where there were none, as in snapshots written before there were erasures.
         if erasures > 0 { object.member("erasures", erasures) }
         object.member("interactions", interactionCount)
+        // Left out where there is none, as in snapshots written before they were noted.
+        object.member("newest_timestamp", ifPresent: newestTimestamp)
+        object.member("dislikes_up_to", ifPresent: dislikesUpTo)
         object.key("hyperparameters")
         object.object(hyperparameters.encode)
         object.key("metrics")
@@ -29,7 +32,9 @@ extension Lineage {
         self.init(
             createdAt: Int64(createdAt), dataWatermark: Int64(watermark), interactionCount: interactions,
             hyperparameters: hyperparameters, metrics: Self.figures(metrics), durations: Self.figures(durations),
-            origin: origin, erasures: Int64(json["erasures"]?.int ?? 0))
+            origin: origin, erasures: Int64(json["erasures"]?.int ?? 0),
+            newestTimestamp: json["newest_timestamp"]?.int.map(Int64.init),
+            dislikesUpTo: json["dislikes_up_to"]?.double.map(Float.init))
     }
 
     private static func encode(_ figures: [String: Double], _ object: inout JSONWriter) {

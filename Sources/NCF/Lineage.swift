@@ -19,6 +19,10 @@ public struct Lineage: Sendable, Equatable {
     public var erasures: Int64
     /// How many user–item pairs it was trained on.
     public var interactionCount: Int
+    /// The newest time of the training data that is no clock's mistake (``RobustBounds``), in milliseconds since 1970; nil where none had a time, or nobody noted it.
+    public var newestTimestamp: Int64?
+    /// The rating up to which interactions were dislikes in training; nil where no rating was one.
+    public var dislikesUpTo: Float?
     /// What it was trained with, the seed included.
     public var hyperparameters: Hyperparameters
     /// What it measured on the holdout, by name, such as `ndcg_at_10`.
@@ -30,12 +34,14 @@ public struct Lineage: Sendable, Equatable {
     public init(
         createdAt: Int64, dataWatermark: Int64, interactionCount: Int, hyperparameters: Hyperparameters,
         metrics: [String: Double] = [:], durations: [String: Double] = [:], origin: Origin = .trained,
-        erasures: Int64 = 0
+        erasures: Int64 = 0, newestTimestamp: Int64? = nil, dislikesUpTo: Float? = nil
     ) {
         self.origin = origin
         self.createdAt = createdAt
         self.dataWatermark = dataWatermark
         self.erasures = erasures
+        self.newestTimestamp = newestTimestamp
+        self.dislikesUpTo = dislikesUpTo
         self.interactionCount = interactionCount
         self.hyperparameters = hyperparameters
         self.metrics = metrics

@@ -22,9 +22,18 @@ extension ModelSnapshot {
     ///   - items: Oldest first; those of which the model knows as much, those outside the catalogue, and repetitions change
     ///     nothing.
     ///   - weights: How much each counts, below 0 for a dislike; 1 each if nil. Of repetitions the newest says which it is.
-    public func foldIn(user: Int, newer items: [Int32], weights: [Float]? = nil) -> UserVector {
+    ///   - ratings: What each was rated, for a rating model (``rated(user:newer:weights:ratings:late:)``); NaN where it was not.
+    ///   - late: How many of the first of them happened before the known history's end, where its order matters: they go before
+    ///     it, and push nothing away.
+    public func foldIn(
+        user: Int, newer items: [Int32], weights: [Float]? = nil, ratings: [Float]? = nil, late: Int = 0
+    ) -> UserVector {
+        precondition((0...items.count).contains(late))
+        if let ratings, objective == .rating {
+            return rated(user: user, newer: items, weights: weights, ratings: ratings, late: late)
+        }
         let own = model.vector(of: user)
-        let change = change(of: user, items, weights)
+        let change = change(of: user, items, weights, late: late)
         guard !change.items.isEmpty else { return own }
         guard model.architecture.hasGMF || model.history != nil else { return descended(own, change) }
         let remembered = change.remembered.suffix(Self.rememberedHistory)
@@ -34,9 +43,9 @@ extension ModelSnapshot {
         }
         var moved = own
         let liked = likedItems(of: user)
-        if history.recency.isOn, !change.withdrawn.isEmpty {
+        if history.recency.isOn, !change.withdrawn.isEmpty || change.lateCount > 0 {
             // What lay before a withdrawn item moves up.
-            moved = history.replacing(liked, by: change.remembered + change.liked, in: moved)
+            moved = history.replacing(liked, by: change.history, in: moved)
         } else {
             if !change.liked.isEmpty { moved = history.adding(change.liked, to: moved, after: liked) }
             if !change.withdrawn.isEmpty { moved = history.removing(change.withdrawn, from: moved) }
@@ -82,7 +91,7 @@ extension ModelSnapshot {
     }
 
     /// What `items` say that the model does not know of the user.
-    private func change(of user: Int, _ items: [Int32], _ weights: [Float]?) -> TasteChange {
+    private func change(of user: Int, _ items: [Int32], _ weights: [Float]?, late: Int) -> TasteChange {
         let (liked, disliked) = (likedItems(of: user), dislikedItems(of: user))
         let turned = newlyDisliked(items, weights)
         var known = ItemSet(itemCount: itemCount, items: (liked + turned.map { items[$0] }).map(Int.init))
@@ -92,6 +101,7 @@ extension ModelSnapshot {
             guard item >= 0, item < itemCount, weight > 0, !known.contains(Int(item)) else { continue }
             known.insert(Int(item))
             change.liked.append(item)
+            if index < late { change.lateCount += 1 }
             change.likes.append(weight)
         }
         guard !turned.isEmpty, let weights else { return change }
@@ -117,6 +127,8 @@ private struct TasteChange {
     /// New positives, and what they count.
     var liked: [Int32] = []
     var likes: [Float] = []
+    /// How many of the first of them lie before what is remembered.
+    var lateCount = 0
     /// New dislikes, and what they count: below 0.
     var disliked: [Int32] = []
     var dislikes: [Float] = []
@@ -124,6 +136,9 @@ private struct TasteChange {
     var withdrawn: [Int32] = []
 
     var items: [Int32] { liked + disliked }
+
+    /// What is liked in the end, oldest first.
+    var history: [Int32] { liked.prefix(lateCount) + remembered + liked.dropFirst(lateCount) }
 
     var dislikesAlone: TasteChange {
         var change = self

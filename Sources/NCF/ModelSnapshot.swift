@@ -43,6 +43,9 @@ public final class ModelSnapshot: Scorer {
         items = dataset.itemIDs
         var lineage = lineage
         lineage.hyperparameters.objective = lineage.hyperparameters.objective.resolved(for: dataset)
+        let newest = RobustBounds.newest(of: dataset.timestamps)
+        lineage.newestTimestamp = newest == 0 ? nil : newest
+        lineage.dislikesUpTo = lineage.hyperparameters.objective == .rating ? nil : dataset.discountedUpTo
         self.lineage = lineage
         self.ratingRange = ratingRange ?? dataset.ratingRange
         model = ScoringModel(parameters)

@@ -10,16 +10,8 @@ import NCF
 final class RecentInteractions: Sendable {
     private struct Entry: Sendable {
         let userID: ExactName
-        let itemID: ExactName
         let row: Int64
-        /// What it counts; below 0 for a dislike.
-        let evidence: Float
-    }
-
-    /// What a user did with an item, and how much it counts: below 0 for a dislike.
-    struct Touch: Sendable {
-        let itemID: ExactName
-        let evidence: Float
+        let touch: RecentTouch
     }
 
     private struct State: Sendable {
@@ -29,7 +21,9 @@ final class RecentInteractions: Sendable {
         var first = 0
         /// Everything that was committed up to here has been looked at.
         var watermark: Int64 = 0
-        var touchesByUser: [ExactName: [Touch]] = [:]
+        var touchesByUser: [ExactName: [RecentTouch]] = [:]
+        /// The newest time that has been remembered; 0 where there was none.
+        var newest: Int64 = 0
         /// Dislikes apart.
         var countByItem: [ExactName: Int] = [:]
         /// Rows that were deleted and may yet come: announced later, or read from the store before the deletion.
@@ -80,11 +74,10 @@ final class RecentInteractions: Sendable {
                 if let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey],
                     row.rowID > watermark || imported.contains(where: { $0.users.index(of: userID) == nil })
                 {
-                    let evidence = kinds.evidence(kind: names?.kinds[row.kindKey], weight: row.weight)
-                    remember(
-                        Entry(
-                            userID: ExactName(userID), itemID: ExactName(itemID), row: row.rowID, evidence: evidence),
-                        in: &fresh)
+                    let touch = RecentTouch(
+                        itemID: ExactName(itemID), kind: kinds.meaning(of: names?.kinds[row.kindKey]),
+                        weight: row.weight, rating: row.rating, timestamp: row.timestamp)
+                    remember(Entry(userID: ExactName(userID), row: row.rowID, touch: touch), in: &fresh)
                 }
                 return true
             })
@@ -116,11 +109,10 @@ final class RecentInteractions: Sendable {
                 let isDeleted = state.reloads > 0 ? state.deleted.contains(row) : state.deleted.remove(row) != nil
                 let user = ExactName(interaction.userID)
                 if isDeleted || state.erased[user].map({ row <= $0 }) ?? false { continue }
-                remember(
-                    Entry(
-                        userID: user, itemID: ExactName(interaction.itemID), row: row,
-                        evidence: kinds.evidence(kind: interaction.kind, weight: interaction.weight)),
-                    in: &state)
+                let touch = RecentTouch(
+                    itemID: ExactName(interaction.itemID), kind: kinds.meaning(of: interaction.kind),
+                    weight: interaction.weight, rating: interaction.rating, timestamp: interaction.timestamp)
+                remember(Entry(userID: user, row: row, touch: touch), in: &state)
             }
             if state.reloads == 0, !state.erased.isEmpty { state.forgetWhatCannotCome() }
             return true
@@ -147,7 +139,11 @@ final class RecentInteractions: Sendable {
     private func forget(_ row: Int64, in state: inout State) {
         guard let index = index(of: row, in: state) else { return }
         let entry = state.entries.remove(at: index)
-        decrement(entry.itemID, entry.evidence, in: &state)
+        decrement(entry.touch, in: &state)
+        // A time that was a mistake, and was taken back, ages nothing any more.
+        if entry.touch.timestamp == state.newest, state.newest != 0 {
+            state.newest = state.entries[state.first...].reduce(0) { max($0, $1.touch.timestamp) }
+        }
         let later = state.entries[index...].count { $0.userID == entry.userID }
         guard let count = state.touchesByUser[entry.userID]?.count else { return }
         state.touchesByUser[entry.userID]?.remove(at: count - 1 - later)
@@ -179,14 +175,19 @@ final class RecentInteractions: Sendable {
         for entry in own { forget(entry.row, in: &state) }
     }
 
-    /// The items `userID` touched, oldest first; each as often as it was touched.
+    /// The items `userID` touched, in the order of their arrival; each as often as it was touched.
     func items(of userID: String) -> [String] {
-        touches(of: userID).map(\.itemID.text)
+        state.withLock { $0.touchesByUser[ExactName(userID)] ?? [] }.map(\.itemID.text)
     }
 
-    /// What `userID` did, oldest first.
-    func touches(of userID: String) -> [Touch] {
-        state.withLock { $0.touchesByUser[ExactName(userID)] ?? [] }
+    /// What `userID` did, oldest first, each as `snapshot` has to take it: faded by its age, which is counted from the newest
+    /// time that is known here or in the model's data, as in training.
+    ///
+    /// What has no time comes right after all that had arrived before it.
+    func touches(of userID: String, for snapshot: ModelSnapshot) -> [RecentTouch] {
+        let (touches, newest) = state.withLock { ($0.touchesByUser[ExactName(userID)] ?? [], $0.newest) }
+        let now = max(newest, snapshot.lineage.newestTimestamp ?? newest)
+        return RecentTouch.byTime(touches).map { $0.faded(at: now) }
     }
 
     /// The items touched most often, with how often; ties by ID. A dislike is no touch.
@@ -207,8 +208,9 @@ final class RecentInteractions: Sendable {
         guard capacity > 0 else { return }
         if state.entries.count - state.first == capacity { forgetOldest(in: &state) }
         state.entries.append(entry)
-        state.touchesByUser[entry.userID, default: []].append(Touch(itemID: entry.itemID, evidence: entry.evidence))
-        if entry.evidence >= 0 { state.countByItem[entry.itemID, default: 0] += 1 }
+        state.touchesByUser[entry.userID, default: []].append(entry.touch)
+        state.newest = max(state.newest, entry.touch.timestamp)
+        if entry.touch.evidence >= 0 { state.countByItem[entry.touch.itemID, default: 0] += 1 }
     }
 
     private func forgetOldest(in state: inout State) {
@@ -218,14 +220,14 @@ final class RecentInteractions: Sendable {
             state.entries.removeFirst(state.first)
             state.first = 0
         }
-        decrement(entry.itemID, entry.evidence, in: &state)
+        decrement(entry.touch, in: &state)
         // The user's oldest item is this one: both lists are in order of arrival.
         state.touchesByUser[entry.userID]?.removeFirst()
         if state.touchesByUser[entry.userID]?.isEmpty == true { state.touchesByUser[entry.userID] = nil }
     }
 
-    private func decrement(_ itemID: ExactName, _ evidence: Float, in state: inout State) {
-        guard evidence >= 0, let count = state.countByItem[itemID] else { return }
-        state.countByItem[itemID] = count > 1 ? count - 1 : nil
+    private func decrement(_ touch: RecentTouch, in state: inout State) {
+        guard touch.evidence >= 0, let count = state.countByItem[touch.itemID] else { return }
+        state.countByItem[touch.itemID] = count > 1 ? count - 1 : nil
     }
 }

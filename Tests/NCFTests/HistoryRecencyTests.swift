@@ -107,6 +107,17 @@ struct HistoryRecencyTests {
         }
     }
 
+    @Test("what happened before the known history's end goes before it", arguments: [0, 1.5])
+    func late(halfLife: Double) throws {
+        let snapshot = try snapshot(.neumf, halfLife: halfLife)
+        let table = try #require(snapshot.model.history)
+        let seen = snapshot.seenItems(of: 4)
+        let new = Array((0..<Int32(snapshot.itemCount)).filter { !seen.contains($0) }.suffix(3))
+        let expected = table.replacing(
+            seen, by: new.prefix(2) + seen + new.suffix(1), in: snapshot.model.vector(of: 4))
+        expectEqual(snapshot.foldIn(user: 4, newer: new, late: 2), expected)
+    }
+
     @Test("what is withdrawn is as if it had never been in the history", arguments: [0, 1.5])
     func withdrawn(halfLife: Double) throws {
         let snapshot = try snapshot(halfLife: halfLife)

@@ -51,11 +51,6 @@ public struct InteractionKinds: Sendable, Equatable {
         return self[name] ?? unknown
     }
 
-    /// What `interaction` counts now, below 0 for a dislike; 0 where its kind is refused.
-    func evidence(kind: String?, weight: Double?) -> Float {
-        meaning(of: kind)?.evidence(weight.map(Float.init) ?? 1) ?? 0
-    }
-
     /// What interactions are held to when they come in.
     public var limits: InteractionLimits {
         InteractionLimits(kinds: unknown == nil ? KnownKinds(names.map(\.text)) : nil)

@@ -21,7 +21,7 @@ enum UserStanding {
     ///
     /// Blocks for as long as folding in takes, which for small models is less than a millisecond. A user of whom the model
     /// knows dislikes alone is folded in too: training finds no vector where there is nothing to be near to.
-    init(user: Int?, newer: [RecentInteractions.Touch], features: SparseFeatures? = nil, in snapshot: ModelSnapshot) {
+    init(user: Int?, newer: [RecentTouch], features: SparseFeatures? = nil, in snapshot: ModelSnapshot) {
         let new = Self.merged(newer, in: snapshot)
         guard let user else {
             if !new.isEmpty {
@@ -39,7 +39,7 @@ enum UserStanding {
         }
         let (liked, disliked) = (snapshot.likedItems(of: user), snapshot.dislikedItems(of: user))
         if liked.isEmpty, !disliked.isEmpty {
-            self = Self.folded(in: snapshot, disliked.map { ($0, -1) } + new)
+            self = Self.folded(in: snapshot, disliked.map { Taste(item: $0, evidence: -1) } + new)
             return
         }
         guard !new.isEmpty else {
@@ -48,50 +48,83 @@ enum UserStanding {
         }
         let known = ItemSet(itemCount: snapshot.itemCount, items: liked.map(Int.init))
         let hated = ItemSet(itemCount: snapshot.itemCount, items: disliked.map(Int.init))
-        let news = new.filter { item, evidence in
-            evidence < 0 ? !hated.contains(Int(item)) : !known.contains(Int(item))
+        let news = new.filter { taste in
+            if snapshot.objective == .rating, taste.rating.isFinite { return true }
+            return taste.evidence < 0 ? !hated.contains(Int(taste.item)) : !known.contains(Int(taste.item))
         }
         guard !news.isEmpty else {
             self = .known(user)
             return
         }
         let turned = ItemSet(itemCount: snapshot.itemCount, items: news.filter { $0.evidence < 0 }.map { Int($0.item) })
-        let vector = snapshot.foldIn(user: user, newer: news.map(\.item), weights: news.map(\.evidence))
+        let late = snapshot.lateCount(news.map(\.timestamp))
+        let vector = snapshot.foldIn(
+            user: user, newer: news.map(\.item), weights: news.map(\.evidence), ratings: news.map(\.rating), late: late)
+        func added(_ tastes: ArraySlice<Taste>) -> [Int32] {
+            tastes.filter { $0.evidence > 0 && !known.contains(Int($0.item)) }.map(\.item)
+        }
         self = .foldedIn(
             vector,
-            history: liked.filter { !turned.contains(Int($0)) } + news.filter { $0.evidence > 0 }.map(\.item),
+            history: added(news.prefix(late)) + liked.filter { !turned.contains(Int($0)) }
+                + added(news.dropFirst(late)),
             seen: snapshot.seenItems(of: user) + news.map(\.item))
     }
 
     private static func folded(
-        in snapshot: ModelSnapshot, _ history: [(item: Int32, evidence: Float)], _ features: SparseFeatures? = nil
+        in snapshot: ModelSnapshot, _ history: [Taste], _ features: SparseFeatures? = nil
     ) -> UserStanding {
         .foldedIn(
-            snapshot.foldIn(items: history.map(\.item), weights: history.map(\.evidence), features: features),
+            snapshot.foldIn(
+                items: history.map(\.item), weights: history.map(\.evidence), ratings: history.map(\.rating),
+                features: features),
             history: history.filter { $0.evidence > 0 }.map(\.item), seen: history.map(\.item))
     }
 
     /// Each item that the model knows once, where it was last touched. The last touch that counts at all says whether it is
-    /// liked or disliked, and the strongest that says the same how much it counts: as in a training.
-    private static func merged(
-        _ touches: [RecentInteractions.Touch], in snapshot: ModelSnapshot
-    ) -> [(item: Int32, evidence: Float)] {
+    /// liked or disliked, and the strongest that says the same how much it counts: as in a training. Of its ratings the last
+    /// stands.
+    private static func merged(_ touches: [RecentTouch], in snapshot: ModelSnapshot) -> [Taste] {
         var places: [Int32: Int] = [:]
-        var merged: [(item: Int32, evidence: Float)] = []
+        var merged: [Taste] = []
         for touch in touches.reversed() {
             guard let index = snapshot.items.index(of: touch.itemID.text) else { continue }
-            let item = Int32(index)
-            guard let place = places[item] else {
-                places[item] = merged.count
-                merged.append((item, touch.evidence))
+            let taste = Taste(touch, item: Int32(index), in: snapshot)
+            guard let place = places[taste.item] else {
+                places[taste.item] = merged.count
+                merged.append(taste)
                 continue
             }
-            let known = merged[place].evidence
-            if known == 0 || (known < 0) == (touch.evidence < 0) && abs(touch.evidence) > abs(known) {
-                merged[place].evidence = touch.evidence
-            }
+            merged[place].join(earlier: taste)
         }
         return merged.reversed()
+    }
+
+    /// What a user said of an item since the training.
+    private struct Taste {
+        let item: Int32
+        /// Below 0 for a dislike.
+        var evidence: Float
+        /// NaN for none.
+        var rating: Float = .nan
+        /// Milliseconds since 1970; 0 is unknown.
+        var timestamp: Int64 = 0
+
+        init(item: Int32, evidence: Float) {
+            (self.item, self.evidence) = (item, evidence)
+        }
+
+        init(_ touch: RecentTouch, item: Int32, in snapshot: ModelSnapshot) {
+            self.item = item
+            (rating, timestamp) = (touch.rating, touch.timestamp)
+            evidence = snapshot.evidence(touch.evidence, rating: rating)
+        }
+
+        mutating func join(earlier: Taste) {
+            if rating.isNaN { rating = earlier.rating }
+            if evidence == 0 || (evidence < 0) == (earlier.evidence < 0) && abs(earlier.evidence) > abs(evidence) {
+                evidence = earlier.evidence
+            }
+        }
     }
 
     /// What scores are computed from; the mean user for a stranger.

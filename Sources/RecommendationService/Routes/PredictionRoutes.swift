@@ -97,7 +97,7 @@ struct PredictionRoutes: Sendable {
             let standing =
                 standings[name]
                 ?? UserStanding(
-                    user: user, newer: recent.touches(of: pair.userID),
+                    user: user, newer: recent.touches(of: pair.userID, for: snapshot),
                     features: user == nil ? newcomers.features(ofUser: pair.userID, for: snapshot) : nil, in: snapshot)
             standings[name] = standing
             if isStrict && (user == nil || item == nil) {

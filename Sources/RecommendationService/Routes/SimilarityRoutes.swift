@@ -58,8 +58,8 @@ struct SimilarityRoutes: Sendable {
         let snapshot = try snapshot()
         let user = snapshot.index(ofUser: id)
         let standing = UserStanding(
-            user: user, newer: recent.touches(of: id), features: newcomers.features(ofUser: id, for: snapshot),
-            in: snapshot)
+            user: user, newer: recent.touches(of: id, for: snapshot),
+            features: newcomers.features(ofUser: id, for: snapshot), in: snapshot)
         let similar =
             switch standing {
             case .known(let user): snapshot.similar(user: user, limit: limit)
