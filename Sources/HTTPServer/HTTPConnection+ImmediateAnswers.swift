@@ -17,32 +17,36 @@ extension HTTPConnection {
         _ = state.handle(.headComplete(keepAlive: request.head.keepAlive, body: .none))
         let bytesIn = headLength + length
         if route.isConstant {
-            give(route.constant, request, bytesIn: bytesIn)
+            give(route.constant, request, route, bytesIn: bytesIn)
         } else {
-            give(route.answer(ServerRequest(request)), request, bytesIn: bytesIn)
+            give(route.answer(ServerRequest(request)), request, route, bytesIn: bytesIn)
         }
         return true
     }
 
-    private func give(_ response: HTTPResponse, _ request: ServerRequest.Storage, bytesIn: Int) {
-        if needsMore(response) {
+    private func give(
+        _ response: HTTPResponse, _ request: ServerRequest.Storage, _ route: Router.Route, bytesIn: Int
+    ) {
+        if needsMore(response) || server.isLogged {
             answer(response, exchange(request, bytesIn: bytesIn))
         } else {
-            writePlainly(response, request, bytesIn: bytesIn)
+            writePlainly(response, request, route, bytesIn: bytesIn)
         }
     }
 
-    private func writePlainly(_ response: HTTPResponse, _ request: ServerRequest.Storage, bytesIn: Int) {
+    private func writePlainly(
+        _ response: HTTPResponse, _ request: ServerRequest.Storage, _ route: Router.Route, bytesIn: Int
+    ) {
         borrowOutput()
         let before = output.pending
         let plan = server.write(
             response, to: request.head.method, version: request.head.version, keepAlive: !state.mustClose,
             identifier: request.identifier, into: &output.bytes)
         if server.isObserved {
-            var exchange = exchange(request, bytesIn: bytesIn)
-            note(response, in: &exchange)
-            exchange.bytesOut = output.pending - before
-            report(exchange)
+            // Without an exchange, which would hold the request.
+            server.answeredAtOnce(
+                request.head.method, route, status: response.status.code, bytesIn: bytesIn,
+                bytesOut: output.pending - before)
         }
         answered(isWhole: true, plan)
     }

@@ -128,6 +128,13 @@ final class ServerLoop: @unchecked Sendable {
         if isDraining { connection.drain() }
     }
 
+    /// Tells the observer of a request that was answered where it was read, in the present turn.
+    func answeredAtOnce(_ method: HTTPMethod, _ route: Router.Route, status: Int, bytesIn: Int, bytesOut: Int) {
+        observer.requestFinished(
+            method: method, route: route.template, status: status,
+            duration: loop.readClock().duration(since: loop.now), bytesIn: bytesIn, bytesOut: bytesOut)
+    }
+
     /// Has the connection go on expanding its content when others have had their turn.
     func expandLater(_ connection: HTTPConnection) {
         expanding.append(connection)

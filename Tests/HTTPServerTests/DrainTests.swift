@@ -97,4 +97,38 @@ struct DrainTests {
         #expect(consumer.log.withLock { $0.isCancelled })
         server.server.wait()
     }
+
+    /// Connects once more for every connection that is accepted, as long as it is told to.
+    private final class Flood: ServerObserver {
+        let port = Lock<UInt16>(0)
+        let clients = Lock<[RawClient]>([])
+        static let greatest = 3000
+
+        func connectionAccepted() {
+            guard clients.withLock({ $0.count }) < Self.greatest,
+                let client = try? RawClient(port: port.withLock { $0 })
+            else { return }
+            clients.withLock { $0.append(client) }
+        }
+    }
+
+    @Test("clients that keep coming do not keep the server from its end")
+    func floodedDrain() throws {
+        let flood = Flood()
+        var configuration = ServerConfiguration()
+        configuration.backlog = 16
+        configuration.maximumConnections = 100_000
+        configuration.maximumConnectionsPerClient = 100_000
+        configuration.drainGrace = .milliseconds(50)
+        var router = Router()
+        router.add(.get, "/drain") { _ in HTTPResponse(status: .ok) }
+        let server = HTTPServer(configuration: configuration, router: router, observer: flood)
+        let port = try server.start()
+        flood.port.withLock { $0 = port }
+        let first = try RawClient(port: port)
+        server.drain()
+        server.wait()
+        withExtendedLifetime(first) {}
+        #expect(flood.clients.withLock { $0.count } < Flood.greatest)
+    }
 }
