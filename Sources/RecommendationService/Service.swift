@@ -81,7 +81,8 @@ public final class Service: Sendable {
         }
         self.coordinator = coordinator
         eraser = UserEraser(
-            store: store, models: models, recent: recent, ledger: erasures, policy: configuration.erasure.policy,
+            store: store, models: models, recent: recent, newcomers: newcomers, ledger: erasures,
+            policy: configuration.erasure.policy,
             logger: logger, clock: clock
         ) {
             coordinator.retrainWithoutErased(threads: configuration.trainingThreads, logger)

@@ -101,7 +101,7 @@ final class Newcomers: Sendable {
         update { _, entries in entries.removeAll { $0.id == name } }
     }
 
-    /// Users whose records were written or erased: as the store has them now, whatever else is under way. Blocks on I/O.
+    /// Users whose records were written: as the store has them now, whatever else is under way. Blocks on I/O.
     func refresh(users ids: [String], from store: any InteractionStore) throws(StoreError) {
         try building.withLock { _ throws(StoreError) in
             guard let model = state.withLock({ $0.model }), model.features?.users != nil else { return }
@@ -114,6 +114,11 @@ final class Newcomers: Sendable {
                 }
             }
         }
+    }
+
+    /// A person was erased. Waits for whoever is reading records, so that none of theirs comes after.
+    func forget(userID: String) {
+        building.withLock { _ in state.withLock { $0.users[ExactName(userID)] = nil } }
     }
 
     private func update(_ change: (ModelSnapshot, inout [(id: ExactName, item: FeaturedItem)]) -> Void) {

@@ -24,6 +24,7 @@ final class UserEraser: Sendable {
     private let store: any InteractionStore
     private let models: ModelStore
     private let recent: RecentInteractions
+    private let newcomers: Newcomers
     private let ledger: ErasureLedger
     private let policy: ServiceConfiguration.Erasure.Policy
     private let logger: Logger
@@ -34,13 +35,15 @@ final class UserEraser: Sendable {
     private let queue = DispatchQueue(label: "nectar.erasure", qos: .utility)
 
     init(
-        store: any InteractionStore, models: ModelStore, recent: RecentInteractions, ledger: ErasureLedger,
+        store: any InteractionStore, models: ModelStore, recent: RecentInteractions, newcomers: Newcomers,
+        ledger: ErasureLedger,
         policy: ServiceConfiguration.Erasure.Policy, logger: Logger, clock: WallClock,
         retrain: @escaping @Sendable () -> Void
     ) {
         self.store = store
         self.models = models
         self.recent = recent
+        self.newcomers = newcomers
         self.ledger = ledger
         self.policy = policy
         self.logger = logger
@@ -53,6 +56,7 @@ final class UserEraser: Sendable {
         let receipt = try store.eraseUser(id, at: clock.milliseconds())
         ledger.advance(to: receipt.sequence)
         recent.forget(userID: id, upTo: receipt.watermark)
+        newcomers.forget(userID: id)
         let versions = versions(trainedSince: receipt.firstRowID)
         models.hide(userID: id)
         scheduleCleaning()

@@ -8,12 +8,10 @@ struct FeatureRoutes: Sendable {
     let models: ModelStore
 
     func register(in router: inout Router) {
-        router.add(.get, "/features", .offloaded) { request in
-            Answer.or { () throws(Problem) in
-                try QueryParameters.refuse(in: request)
-                guard let current = models.current else { throw Problem(.notFound, "There is no model yet.") }
-                return describe(current)
-            }
+        router.addOffloaded(.get, "/features") { request throws(Problem) in
+            try QueryParameters.refuse(in: request)
+            guard let current = models.current else { throw Problem(.notFound, "There is no model yet.") }
+            return describe(current)
         }
     }
 

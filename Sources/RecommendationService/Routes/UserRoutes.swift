@@ -86,11 +86,7 @@ struct UserRoutes: RecordRoutes {
     /// something may be on its way.
     func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let id = try id(of: request)
-        let outcome = try Answer.storing { () throws(StoreError) in
-            let outcome = try eraser.erase(id)
-            try newcomers.refresh(users: [id], from: store)
-            return outcome
-        }
+        let outcome = try Answer.storing { () throws(StoreError) in try eraser.erase(id) }
         return Answer.json { writer in
             writer.object { answer in
                 answer.member("user_id", id)
