@@ -20,4 +20,9 @@ void slauum_(const char *uplo, const int *n, float *a, const int *lda, int *info
 void ssyev_(const char *jobz, const char *uplo, const int *n, float *a, const int *lda, float *w, float *work,
             const int *lwork, int *info, unsigned long jobz_length, unsigned long uplo_length);
 
+// The same by divide and conquer (SSYEVD).
+void ssyevd_(const char *jobz, const char *uplo, const int *n, float *a, const int *lda, float *w, float *work,
+             const int *lwork, int *iwork, const int *liwork, int *info, unsigned long jobz_length,
+             unsigned long uplo_length);
+
 #endif

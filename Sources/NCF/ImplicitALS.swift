@@ -4,9 +4,10 @@
 ///     Σ_{(u,i) observed} w_ui (1 − p_u · q_i)² + α Σ_{all u, i} (p_u · q_i)²
 ///         + Σ_{(u,i) disliked} |w_ui| (p_u · q_i)² + λ (Σ_u (n_u + α I) |p_u|² + Σ_i (n_i + α U) |q_i|²)
 ///
-/// Every sweep solves all users with the items fixed, then all items with the users fixed, each exactly (Cholesky).
-/// A sweep costs O(interactions · d² + (U + I) · d³); memory beside the factors O(interactions + d² · threads). A row is
-/// solved by one thread, so the result does not depend on their number.
+/// Every sweep solves all users with the items fixed, then all items with the users fixed, each exactly (Cholesky), in the
+/// basis in which the sum over all pairs is diagonal (``FactorBasis``): a row of n interactions is then a system of
+/// min(n, d) unknowns. A sweep costs O(Σ_rows n · d · min(n, d) + (U + I) · d² + d³); memory beside the factors
+/// O(interactions + d² · threads). A row is solved by one thread, so the result does not depend on their number.
 struct ImplicitALS {
     let dataset: InteractionDataset
     let settings: ClosedFormStart
@@ -51,21 +52,28 @@ struct ImplicitALS {
 
     /// Solves the items that have features once more, penalising their distance from `expected` rather than from 0: the fewer
     /// interactions one has, the more it is what its features say.
+    ///
+    /// Turns all of it, `expected` too, to another basis; products between rows stay what they are.
     func draw(_ factors: ImplicitFactors, to expected: (members: [Int], rows: AlignedBuffer<Float>)) {
         let dimension = factors.dimension
-        let gram = unobservedGram(of: factors.users, count: dataset.userCount, dimension)
+        guard
+            let basis = FactorBasis(
+                of: factors.users, count: dataset.userCount, dimension, scale: settings.unobservedWeight, loop: loop)
+        else { return }
+        for rows in [factors.users, factors.items, expected.rows] { basis.turn(rows, loop: loop) }
         let scratch = (0..<loop.threads).map { _ in ALSWorkspace(dimension: dimension) }
         let members = expected.members
         loop.run(tasks: (members.count + Self.rowsPerTask - 1) / Self.rowsPerTask) { worker, task in
             for place in task * Self.rowsPerTask..<min(members.count, (task + 1) * Self.rowsPerTask) {
                 let item = members[place]
                 let observed = usersOfItems.offsets[item]..<usersOfItems.offsets[item + 1]
-                let penalty = Float(penalty(observed: observed.count, of: dataset.userCount))
                 let workspace = scratch[worker]
-                workspace.begin(gram: gram)
-                workspace.add(usersOfItems.users[observed], weights: usersOfItems.weights[observed], of: factors.users)
-                workspace.addPrior(expected.rows, at: place * dimension, weight: penalty)
-                workspace.solve(penalty: penalty, into: factors.items, at: item * dimension)
+                workspace.begin(
+                    unobserved: basis.values, penalty: penalty(observed: observed.count, of: dataset.userCount))
+                workspace.draw(to: expected.rows, at: place * dimension)
+                workspace.solve(
+                    usersOfItems.users[observed], weights: usersOfItems.weights[observed], of: factors.users,
+                    into: factors.items, at: item * dimension)
             }
         }
     }
@@ -73,8 +81,8 @@ struct ImplicitALS {
     /// How many users an item has.
     func interactionCount(ofItem item: Int) -> Int { usersOfItems.offsets[item + 1] - usersOfItems.offsets[item] }
 
-    private func penalty(observed: Int, of others: Int) -> Double {
-        settings.regularization * (Double(observed) + settings.unobservedWeight * Double(others))
+    private func penalty(observed: Int, of others: Int) -> Float {
+        Float(settings.regularization * (Double(observed) + settings.unobservedWeight * Double(others)))
     }
 
     /// Who or what is solved for: its rows' observed columns, in compressed sparse rows.
@@ -89,11 +97,17 @@ struct ImplicitALS {
 
     private static let rowsPerTask = 32
 
+    /// Turns `others` to the basis that suits them, in which the rows are then solved.
     private func solve(
         _ rows: ObservedRows, into factors: AlignedBuffer<Float>, given others: AlignedBuffer<Float>, _ dimension: Int,
         _ scratch: [ALSWorkspace]
     ) {
-        let gram = unobservedGram(of: others, count: rows.otherCount, dimension)
+        // Of numbers that have no basis (infinite ones) nothing can be solved: the rows stay as they were.
+        guard
+            let basis = FactorBasis(
+                of: others, count: rows.otherCount, dimension, scale: settings.unobservedWeight, loop: loop)
+        else { return }
+        basis.turn(others, loop: loop)
         loop.run(tasks: (rows.count + Self.rowsPerTask - 1) / Self.rowsPerTask) { worker, task in
             let workspace = scratch[worker]
             for row in task * Self.rowsPerTask..<min(rows.count, (task + 1) * Self.rowsPerTask) {
@@ -102,35 +116,13 @@ struct ImplicitALS {
                     unsafe (factors.base + row * dimension).update(repeating: 0, count: dimension)
                     continue
                 }
-                workspace.begin(gram: gram)
-                workspace.add(rows.columns[observed], weights: rows.weights[observed], of: others)
-                let penalty = penalty(observed: observed.count, of: rows.otherCount)
-                // A system that cannot be solved (all others zero, no penalty) leaves the row as it was.
-                workspace.solve(penalty: Float(penalty), into: factors, at: row * dimension)
+                workspace.begin(
+                    unobserved: basis.values, penalty: penalty(observed: observed.count, of: rows.otherCount))
+                workspace.solve(
+                    rows.columns[observed], weights: rows.weights[observed], of: others, into: factors,
+                    at: row * dimension)
             }
         }
-    }
-
-    /// α Σ q qᵀ over all others.
-    private func unobservedGram(
-        of others: AlignedBuffer<Float>, count: Int, _ dimension: Int
-    ) -> AlignedBuffer<Float> {
-        // In blocks of a fixed size, summed in their order, so that the sum does not depend on the threads.
-        let blockRows = 2048
-        let blocks = (count + blockRows - 1) / blockRows
-        let size = dimension * dimension
-        let partial = AlignedBuffer<Float>(count: max(1, blocks) * size, repeating: 0)
-        let weight = Float(settings.unobservedWeight)
-        loop.run(tasks: blocks) { _, block in
-            let rows = min(blockRows, count - block * blockRows)
-            unsafe Kernels.addGram(
-                rows: rows, columns: dimension, of: others.base + block * blockRows * dimension, scale: weight,
-                into: partial.base + block * size)
-        }
-        for block in 1..<max(1, blocks) {
-            for index in 0..<size { partial[index] += partial[block * size + index] }
-        }
-        return partial
     }
 }
 

@@ -45,6 +45,40 @@ extension Kernels {
             Int32(columns))
     }
 
+    /// c (`rows` × `rows`, upper triangle) += a aᵀ for the `rows` × `columns` matrix a.
+    static func addProducts(
+        rows: Int, columns: Int, of a: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>
+    ) {
+        unsafe cblas_ssyrk(
+            CblasRowMajor, CblasUpper, CblasNoTrans, Int32(rows), Int32(columns), 1, a, Int32(columns), 1, c,
+            Int32(rows))
+    }
+
+    /// a · b.
+    static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
+        unsafe cblas_sdot(Int32(count), a, 1, b, 1)
+    }
+
+    /// The eigenvalues of a symmetric matrix given by its upper triangle, ascending; its eigenvectors replace its rows.
+    ///
+    /// - Returns: Whether they were found.
+    static func diagonalise(
+        size: Int, matrix: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>
+    ) -> Bool {
+        // The upper triangle by rows is the lower one by columns.
+        var (job, triangle) = (CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "L")))
+        var (order, status) = (Int32(size), Int32(0))
+        var leading = order
+        // As much as LAPACK's documentation asks of divide and conquer with vectors.
+        var (workSize, indexSize) = (Int32(1 + 6 * size + 2 * size * size), Int32(3 + 5 * size))
+        let work = AlignedBuffer<Float>(count: Int(workSize), repeating: 0)
+        let indices = AlignedBuffer<Int32>(count: Int(indexSize), repeating: 0)
+        unsafe ssyevd_(
+            &job, &triangle, &order, matrix, &leading, values, work.base, &workSize, indices.base, &indexSize, &status,
+            1, 1)
+        return status == 0
+    }
+
     /// Solves a x = b for a symmetric positive definite a given by its upper triangle; x replaces b, and a is destroyed.
     ///
     /// - Parameter count: How many right sides there are, one after the other.

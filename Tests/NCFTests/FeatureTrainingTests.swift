@@ -25,8 +25,11 @@ struct FeatureTrainingTests {
             let scores = model.score(vector, FeaturedItems(newcomers.map(\.1)))
             func of(red: Bool) -> [Float] { zip(newcomers, scores).filter { data.isRed($0.0.0) == red }.map(\.1) }
             let (liked, others) = (of(red: data.likesRed(user)), of(red: !data.likesRed(user)))
-            let worst = try #require(liked.min())
-            #expect(others.allSatisfy { $0 < worst }, "user \(user): \(liked) and \(others)")
+            let pairs = liked.flatMap { one in others.map { one > $0 } }
+            let share = Double(pairs.count { $0 }) / Double(pairs.count)
+            // Who also took two and more of what others like may have a doubt about the odd one out.
+            let isSure = rated || data.strays(of: user) < 2
+            #expect(share >= (isSure ? 1 : 0.9), "user \(user): \(liked) and \(others)")
             // Without features all are the mean item.
             let prediction = plain.predict(user: index, item: nil)
             #expect(prediction.basis == .userOnly)

@@ -8,9 +8,9 @@ struct ImplicitALSTests {
     private let data = randomDataset(users: 20, items: 12, perUser: 5, seed: 4)
 
     private func als(
-        _ data: InteractionDataset, sweeps: Int = 5, threads: Int = 1, seed: UInt64 = 1
+        _ data: InteractionDataset, sweeps: Int = 5, threads: Int = 1, seed: UInt64 = 1, regularization: Double = 0.02
     ) -> ImplicitALS {
-        let settings = ClosedFormStart(sweeps: sweeps, regularization: 0.02, unobservedWeight: 0.1)
+        let settings = ClosedFormStart(sweeps: sweeps, regularization: regularization, unobservedWeight: 0.1)
         return ImplicitALS(dataset: data, settings: settings, seed: seed, loop: ParallelLoop(threads: threads))
     }
 
@@ -61,10 +61,11 @@ struct ImplicitALSTests {
         return builder.build()
     }
 
+    // An item has five to twelve users: a system of as many unknowns as it has elements, or as it has users.
     @Test(
         "the last half sweep leaves every item at the minimum: a nudge of any factor raises the objective",
-        arguments: [false, true])
-    func stationary(withDislikes: Bool) throws {
+        arguments: [false, true], [4, 9, 16])
+    func stationary(withDislikes: Bool, dimension: Int) throws {
         let data = withDislikes ? disliked : data
         #expect(data.hasDislikes == withDislikes)
         let als = als(data)
@@ -81,13 +82,25 @@ struct ImplicitALSTests {
         }
     }
 
-    @Test("every sweep lowers the objective")
-    func descends() throws {
+    @Test("every sweep lowers the objective", arguments: [4, 16])
+    func descends(dimension: Int) throws {
         let values = try (0...6).map { sweeps in
             let als = als(data, sweeps: sweeps)
             return objective(als, try #require(als.factors(dimension: dimension) { false }))
         }
         for (before, after) in zip(values, values.dropFirst()) { #expect(after < before) }
+    }
+
+    @Test("next to no penalty, and more dimensions than the data has: an observed pair is met, and nothing overflows")
+    func unpenalised() throws {
+        let als = als(data, regularization: 1e-9)
+        let factors = try #require(als.factors(dimension: 16) { false })
+        #expect(factors.users.array.allSatisfy(\.isFinite) && factors.items.array.allSatisfy(\.isFinite))
+        let met = (0..<data.userCount).flatMap { user in
+            data.interactions(of: user).map { factors.score(user: user, item: Int(data.items[$0])) }
+        }
+        // With a weight of 1 beside one of .1 for all pairs alike, 1 / 1.1 is the best there is.
+        #expect(met.allSatisfy { abs($0 - 1 / 1.1) < 0.02 })
     }
 
     @Test("the bytes are the same for any number of threads, and others for another seed")

@@ -29,6 +29,16 @@ struct TagsDecide {
         return builder.build()
     }
 
+    /// How many items the user took without being of those who like them.
+    func strays(of user: Int) -> Int {
+        let dataset = dataset
+        guard let index = dataset.userIDs.index(of: "u\(user)") else { return 0 }
+        return dataset.interactions(of: index).count { place in
+            let item = Int(dataset.itemIDs[Int(dataset.items[place])].dropFirst()) ?? -1
+            return isRed(item) != likesRed(user)
+        }
+    }
+
     /// What item `item` is: its colour, and what has nothing to do with taste.
     func record(item: Int) -> FeatureRecord {
         var record = FeatureRecord()
