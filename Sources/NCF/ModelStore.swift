@@ -122,6 +122,9 @@ public final class ModelStore: Sendable {
     /// Whether ``reserve(version:)`` would give out `version` now.
     public func canReserve(version: Int) -> Bool { version > files.lastUsed && version <= Self.greatestReserved }
 
+    /// Whether there is a version to ``load(version:)``; another may be retired at any time.
+    public func has(version: Int) -> Bool { current?.version == version || files.hasSnapshot(version) }
+
     /// A version of the directory as it would serve; nil where there is none.
     ///
     /// - Throws: Where it is not valid.

@@ -44,16 +44,6 @@ extension SearchRun {
         return (gains, epochs)
     }
 
-    /// Whether settings leave enough memory to train with them on all the data.
-    private func fits(_ settings: Hyperparameters) -> Bool {
-        guard let limit = search.memoryLimit else { return true }
-        let data = search.dataset
-        let memory = TrainingMemory(
-            settings, userCount: data.userCount, itemCount: data.itemCount, interactionCount: data.interactionCount,
-            hasDislikes: data.hasDislikes)
-        return memory.bytes <= limit
-    }
-
     /// Trains a trial on one fold; nil where it cannot be trained.
     func train(
         _ variation: SettingsVariation, on data: HeldOutData, validate: ((ModelParameters) -> ValidationReport?)?
@@ -62,7 +52,7 @@ extension SearchRun {
             .settings(variation)
         if !search.given.contains(.earlyStopping) { settings.earlyStopping = max(1, settings.earlyStopping) }
         try checkEnd()
-        guard fits(rules.settings(variation)) else { return nil }
+        guard Self.fits(rules.settings(variation), search) else { return nil }
         do {
             return try Trainer(dataset: data.train, hyperparameters: settings).train(
                 observer: Observer(isStopped: isStopped), remembering: data.memory, validate: validate)

@@ -18,6 +18,8 @@ final class SearchRun {
     /// What the trials of the report departed by, in their order.
     var variations: [SettingsVariation] = []
     let rules: AutomaticSettings
+    /// The first trial: what the rules say, if there is memory for it.
+    private let beginning: SettingsVariation
     /// The place of the rules' own trial, after those of an earlier run.
     let firstTrial: Int
     private var proposals: SettingsProposals
@@ -51,6 +53,7 @@ final class SearchRun {
     init(_ search: SettingsSearch, rules: AutomaticSettings, budget: SearchBudget?, after earlier: SearchRun? = nil) {
         self.search = search
         self.rules = rules
+        beginning = Self.start(of: rules) { Self.fits($0, search) }
         self.budget = budget
         let isRating = rules.objective == .rating
         let start = earlier?.start ?? search.now()
@@ -121,7 +124,7 @@ final class SearchRun {
         }
         if round < SettingsProposals.roundOfSteps { baseOfNeighbours = best?.trial }
         let left = trialsLeft
-        let base = best.map { variations[$0.trial] } ?? rules.start
+        let base = best.map { variations[$0.trial] } ?? beginning
         let fresh = proposals.next(round: round, from: base, limit: left, using: &random)
         // A planned round may have nothing new to offer; the random ones end when they have nothing left.
         guard !fresh.isEmpty else { return isPlanned && left > 0 }
@@ -225,7 +228,7 @@ final class SearchRun {
         let yardstick = rules.objective == .rating ? "the items' mean ratings" : "popularity"
         if beatsYardstick {
             // Its figure over all that is held out may be a lesser one.
-            let isByTheLatest = variations[best.trial].historyHalfLife != rules.start.historyHalfLife
+            let isByTheLatest = variations[best.trial].historyHalfLife != beginning.historyHalfLife
             let merit = isByTheLatest ? "predicts the latest interactions best, and is" : "is the best, and"
             return decide(falls: false, "\(name) \(merit) better than \(yardstick).")
         }
@@ -238,7 +241,7 @@ final class SearchRun {
         let fallsBack = falls && rules.objective == .implicit && !search.given.decideAnything
         report.seconds = search.now() - start
         report.verdict = fallsBack ? "\(verdict) Popularity it is." : verdict
-        var settings = fallsBack ? rules.popularity : rules.settings(best.map { variations[$0.trial] } ?? rules.start)
+        var settings = fallsBack ? rules.popularity : rules.settings(best.map { variations[$0.trial] } ?? beginning)
         if !fallsBack, let best {
             report.trials[best.trial].outcome = .chosen
             if !search.given.contains(.epochs) {

@@ -204,8 +204,32 @@ struct SettingsSearchTests {
         ).choose()
         let trials = try report(choice).trials
         #expect(trials.map { $0.outcome == .failed } == trials.map { bytes($0.settings) > limit })
-        #expect((trials[0].outcome == .failed) == (missing > 0))
         #expect(trials.contains { $0.outcome == .failed } && trials.contains { $0.outcome == .chosen })
+        // The rules' own trial is made as small as it has to be.
+        #expect((trials[0].settings == rules.settings(rules.start)) == (missing == 0))
+        #expect(trials[0].outcome != .failed)
+    }
+
+    @Test(
+        "where there is memory for the smallest model alone, that is tried; where there is none, no trial is trained")
+    func leastMemory() throws {
+        let rules = AutomaticSettings(profile: DatasetProfile(groups), wish: .defaults(for: .neumf), given: [])
+        var least = rules.start
+        (least.dimension, least.historyShare) = (1e-3, 0)
+        let settings = rules.settings(least)
+        #expect(settings.embeddingDimension == 1 && !settings.hasHistory)
+        let bytes = TrainingMemory(
+            settings, userCount: groups.userCount, itemCount: groups.itemCount,
+            interactionCount: groups.interactionCount
+        ).bytes
+        for (limit, isTrained) in [(bytes, true), (bytes - 1, false)] {
+            let choice = try SettingsSearch(
+                dataset: groups, wish: .defaults(for: .neumf), given: [], memoryLimit: limit
+            ).choose()
+            #expect(try (report(choice).trials[0].outcome != .failed) == isTrained)
+            #expect(choice.hyperparameters.embeddingDimension == 1)
+            #expect(try report(choice).verdict?.hasPrefix("No trial could be trained") == !isTrained)
+        }
     }
 
     @Test("every measurement is told as it comes, and the end last")
