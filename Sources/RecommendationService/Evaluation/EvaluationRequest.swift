@@ -15,7 +15,7 @@ extension TrainingRequest {
     ///
     /// Without `model` it takes what `POST /train` takes, but for what becomes of the model; with it, a model that is there
     /// is measured, and nothing can be said of its training.
-    init(evaluating document: JSONDocument, currentVersion: Int?, threads: Int) throws(Problem) {
+    init(evaluating document: JSONDocument, of models: ModelStore, threads: Int) throws(Problem) {
         var faults = JSONFaults()
         let isOfModel = document.root.kind == .object && document.root["model"] != nil
         let training = Self.members.filter {
@@ -27,7 +27,7 @@ extension TrainingRequest {
         else { throw Problem(faults: faults) }
         purpose = .evaluation(of: nil)
         if isOfModel {
-            readVersion(body, currentVersion, &faults)
+            readVersion(body, models, &faults)
             readSeed(body, &faults)
         } else {
             readTraining(body, &faults)
@@ -39,11 +39,14 @@ extension TrainingRequest {
         guard faults.isEmpty else { throw Problem(faults: faults) }
     }
 
-    private mutating func readVersion(_ body: JSONObjectDecoder, _ current: Int?, _ faults: inout JSONFaults) {
+    private mutating func readVersion(_ body: JSONObjectDecoder, _ models: ModelStore, _ faults: inout JSONFaults) {
         guard let name = body.string("model", &faults) else { return }
-        guard let version = name == "current" ? current : ModelVersion.number(of: name) else {
+        guard let version = name == "current" ? models.current?.version : ModelVersion.number(of: name) else {
             let reason = name == "current" ? "there is no model yet" : "expected a version such as v17, or current"
             return faults.add("/model", reason)
+        }
+        guard models.has(version: version) else {
+            return faults.add("/model", "there is no model \(ModelVersion.name(of: version))")
         }
         purpose = .evaluation(of: version)
     }

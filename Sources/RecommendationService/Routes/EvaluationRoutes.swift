@@ -20,8 +20,7 @@ struct EvaluationRoutes: Sendable {
         let evaluation: TrainingRequest
         do {
             evaluation = try TrainingRequest(
-                evaluating: RequestBody.json(of: request, emptyMeans: "{}"), currentVersion: models.current?.version,
-                threads: threads)
+                evaluating: RequestBody.json(of: request, emptyMeans: "{}"), of: models, threads: threads)
             try coordinator.reservePlace()
         } catch {
             return respond(error.response())
