@@ -86,7 +86,7 @@ final class ALSWorkspace: @unchecked Sendable {
         while !columns.isEmpty {
             let count = min(Self.rowsPerProduct, columns.count)
             gather(count, of: columns, weights, others)
-            for place in 0..<count where targets[place] != 0 { addToRightSide(targets[place], gatheredRow: place) }
+            addToRightSide(count)
             unsafe Kernels.addGram(rows: count, columns: dimension, of: gathered.base, scale: 1, into: matrix.base)
             (columns, weights) = (columns.dropFirst(count), weights.dropFirst(count))
         }
@@ -110,7 +110,7 @@ final class ALSWorkspace: @unchecked Sendable {
             if isDrawn { targets[place] -= unsafe Kernels.dot(row, right, count: dimension) }
         }
         guard solveForTargets(count) else { return false }
-        for place in 0..<count { addToRightSide(targets[place], gatheredRow: place) }
+        addToRightSide(count)
         for k in 0..<dimension { unsafe right[k] *= root[k] }
         return true
     }
@@ -124,8 +124,9 @@ final class ALSWorkspace: @unchecked Sendable {
         return unsafe Kernels.solve(size: count, matrix: matrix.base, rightSide: targets.base)
     }
 
-    private func addToRightSide(_ factor: Float, gatheredRow place: Int) {
-        let (row, right) = unsafe (gathered.base + place * dimension, rightSide.base)
-        for k in 0..<dimension { unsafe right[k] += factor * row[k] }
+    /// b += the sum of the `count` gathered rows, each times its target.
+    private func addToRightSide(_ count: Int) {
+        unsafe Kernels.addSum(
+            rows: count, columns: dimension, of: gathered.base, weights: targets.base, into: rightSide.base)
     }
 }

@@ -7,7 +7,7 @@
 /// found by subspace iteration. Users with long histories would else decide alone; the low rank smooths besides.
 ///
 /// Time O(Σ n_u² + m³ + m² r), memory m² for the m items that are looked at: ``itemLimit`` at most, the most popular. The others
-/// get zeros. One thread for the inverse, and the same numbers for any number of threads.
+/// get zeros. The same numbers for any number of threads.
 struct ItemItemRegression {
     /// Items beyond which only the most popular are regressed on each other: 150 MB, and a few seconds.
     static let itemLimit = 6144

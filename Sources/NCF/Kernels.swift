@@ -54,6 +54,15 @@ extension Kernels {
             Int32(rows))
     }
 
+    /// y += aᵀ `weights` for the `rows` × `columns` matrix a.
+    static func addSum(
+        rows: Int, columns: Int, of a: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+        into y: UnsafeMutablePointer<Float>
+    ) {
+        unsafe cblas_sgemv(
+            CblasRowMajor, CblasTrans, Int32(rows), Int32(columns), 1, a, Int32(columns), weights, 1, 1, y, 1)
+    }
+
     /// a · b.
     static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
         unsafe cblas_sdot(Int32(count), a, 1, b, 1)

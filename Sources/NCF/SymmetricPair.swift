@@ -25,9 +25,9 @@ final class SymmetricPair: Sendable {
         lowerDiagonal = AlignedBuffer(count: size, repeating: 0)
     }
 
-    /// Makes P of G; O(size³), one thread.
+    /// Makes P of G; O(size³).
     ///
-    /// - Parameter isCancelled: Asked after each third of the work.
+    /// - Parameter isCancelled: Asked again and again.
     /// - Returns: Whether G + λ I was positive definite; nil where `isCancelled` said so.
     func invertLower(penalty: Float, isCancelled: () -> Bool = { false }) -> Bool? {
         mirror()
@@ -35,20 +35,9 @@ final class SymmetricPair: Sendable {
             upperDiagonal[index] = elements[index * size + index]
             elements[index * size + index] += penalty
         }
-        // The lower triangle by rows is the upper one by columns.
-        var triangle = CChar(UInt8(ascii: "U"))
-        var (order, status) = (Int32(size), Int32(0))
-        var leading = order
-        unsafe spotrf_(&triangle, &order, elements.base, &leading, &status, 1)
-        guard status == 0 else { return false }
-        if isCancelled() { return nil }
-        // What SPOTRI does, in its two steps: with thousands of rows it takes seconds.
-        var diagonal = CChar(UInt8(ascii: "N"))
-        unsafe strtri_(&triangle, &diagonal, &order, elements.base, &leading, &status, 1, 1)
-        guard status == 0 else { return false }
-        if isCancelled() { return nil }
-        unsafe slauum_(&triangle, &order, elements.base, &leading, &status, 1)
-        guard status == 0 else { return false }
+        let inverse = TiledInverse(size: size, elements: elements, loop: loop)
+        guard let isSolved = inverse.invert(isCancelled: isCancelled) else { return nil }
+        guard isSolved else { return false }
         for index in 0..<size { lowerDiagonal[index] = elements[index * size + index] }
         return lowerDiagonal.array.allSatisfy { $0 > 0 && $0.isFinite }
     }
