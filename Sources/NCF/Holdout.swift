@@ -28,6 +28,18 @@ public struct Holdout: Sendable {
         self.negatives = negatives
     }
 
+    /// The same of at most `limit` users, drawn at random; which ones follows from the seed.
+    public func sample(users limit: Int, seed: UInt64) -> Holdout {
+        let measured = items.indices.filter { !items[$0].isEmpty }
+        guard measured.count > limit else { return self }
+        var random = SplitMix64(seed: seed, 12)
+        let kept = Set(measured.sample(limit, using: &random))
+        func keep<List>(_ lists: [[List]]) -> [[List]] {
+            lists.indices.map { kept.contains($0) ? lists[$0] : [] }
+        }
+        return Holdout(items: keep(items), ratings: keep(ratings), negatives: negatives)
+    }
+
     /// How many users have something held out.
     public var userCount: Int { items.count { !$0.isEmpty } }
 
@@ -36,4 +48,15 @@ public struct Holdout: Sendable {
 
     /// Whether nothing is held out.
     public var isEmpty: Bool { items.allSatisfy(\.isEmpty) }
+}
+
+extension Array {
+    /// `count` of the elements, each as likely as any other, in their order; all where there are no more.
+    func sample(_ count: Int, using random: inout SplitMix64) -> [Element] {
+        guard count < self.count else { return self }
+        // Fisher and Yates, as far as it is wanted.
+        var places = Swift.Array(indices)
+        for place in 0..<Swift.max(0, count) { places.swapAt(place, place + random.below(places.count - place)) }
+        return places.prefix(count).sorted().map { self[$0] }
+    }
 }

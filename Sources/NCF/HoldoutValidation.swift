@@ -8,6 +8,9 @@ struct HoldoutValidation: Sendable {
     /// Sampled candidates beside the held-out item (He et al. 2017).
     private static let sampledNegatives = 99
     private static let cutoff = 10
+    /// Pairs that are looked at, at most, drawn at random: more would tell an epoch from another no better, and each takes
+    /// the memory of a hundred candidates.
+    static let greatestPairs = 100_000
     /// Candidates that are scored at a time: what a batch of these takes of memory stays below what training takes.
     private static let candidatesAtOnce = 16_384
 
@@ -34,6 +37,8 @@ struct HoldoutValidation: Sendable {
                 pairs.append((Int32(user), item, rating))
             }
         }
+        var random = SplitMix64(seed: seed, 13)
+        pairs = pairs.sample(Self.greatestPairs, using: &random)
         self.pairs = pairs
         guard objective != .rating else {
             candidates = pairs.map(\.item)
@@ -53,6 +58,9 @@ struct HoldoutValidation: Sendable {
             return [item] + padded
         }
     }
+
+    /// How many held-out interactions are looked at.
+    var pairCount: Int { pairs.count }
 
     /// The figures of `model`; nil where nothing is held out, and where `isCancelled` said so.
     func measure(

@@ -70,6 +70,9 @@ enum Report {
         print(
             "\n\(report.holdout): \(report.heldOut) interactions of \(report.users) users held out, "
                 + "\(report.trainedOn) trained on.")
+        if report.measuredUsers < report.users {
+            print("Ranked are those of \(report.measuredUsers) users, drawn at random (--measured-users).")
+        }
         if report.settings.resamples > 0 {
             print("In brackets: 95 % of \(report.settings.resamples) draws of the users lie there.")
         }

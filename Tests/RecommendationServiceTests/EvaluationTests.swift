@@ -144,6 +144,28 @@ struct EvaluationTests {
         #expect(reply.json["message"]?.string?.contains("held out") == true, "\(reply.text)")
     }
 
+    @Test("of many users a part is ranked, by the seed, and the report says how many")
+    func measuredUsers() throws {
+        let service = try TestService()
+        try service.loadCheckerboard()
+        func report(_ members: String) throws -> JSONValue {
+            try #require(try evaluate(service, TestService.smallModel + members).json["evaluation"])
+        }
+        let (whole, part) = (try report(""), try report(#", "measured_users": 3"#))
+        let users = try #require(whole["users"]?.int)
+        #expect(users > 3 && whole["measured_users"]?.int == users)
+        #expect(part["users"]?.int == users && part["measured_users"]?.int == 3)
+        #expect(part["held_out"]?.int == whole["held_out"]?.int)
+        // A third of a user's figure each.
+        let hits = try #require(part["model"]?["full_catalogue"]?["hit_rate_at_5"]?.double)
+        #expect((0...3).contains { abs(Double($0) / 3 - hits) < 1e-12 })
+        let again = try report(#", "measured_users": 3"#)
+        for figure in ["mrr", "auc"] {
+            let value = try #require(part["model"]?["full_catalogue"]?[figure]?.double)
+            #expect(again["model"]?["full_catalogue"]?[figure]?.double == value)
+        }
+    }
+
     private static func fault(_ body: String, _ pointer: String, _ words: String) -> Refusal {
         Refusal("POST", "/evaluate", body, 422, [(pointer, words)])
     }
@@ -163,6 +185,7 @@ struct EvaluationTests {
             fault(#"{"cutoffs": [10, 1001]}"#, "/cutoffs/1", "1 to 1000"),
             fault(#"{"sampled_negatives": 0}"#, "/sampled_negatives", "1 to 100000"),
             fault(#"{"resamples": 100001}"#, "/resamples", "0 to 100000"),
+            fault(#"{"measured_users": 0}"#, "/measured_users", "1 to"),
             fault(#"{"yardstick": "mf"}"#, "/yardstick", "true or false"),
             fault(#"{"epochs": -1}"#, "/epochs", "1 to"),
             fault(#"{"model": "current"}"#, "/model", "there is no model yet"),

@@ -13,6 +13,7 @@ extension EvaluationReport {
         writer.object { answer in
             answer.member("holdout", holdout)
             answer.member("users", users)
+            answer.member("measured_users", measuredUsers)
             answer.member("held_out", heldOut)
             answer.member("trained_on", trainedOn)
             answer.key("cutoffs")

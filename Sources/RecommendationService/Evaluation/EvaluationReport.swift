@@ -10,6 +10,8 @@ public struct EvaluationReport: Sendable {
     public let hasGivenNegatives: Bool
     /// Users with something held out.
     public let users: Int
+    /// Users whose held-out items were ranked: all of them, or a random part (``EvaluationSettings/measuredUsers``).
+    public let measuredUsers: Int
     /// Interactions held out.
     public let heldOut: Int
     /// Interactions trained on.
@@ -26,6 +28,7 @@ public struct EvaluationReport: Sendable {
     public private(set) var itemMeans: ScorerEvaluation?
 
     /// Measures `snapshot`, trained on `train`, by `holdout`; ranking always, rating errors where it predicts ratings.
+    /// What is ranked is that of ``EvaluationSettings/measuredUsers``; ratings, which cost next to nothing, all are compared.
     ///
     /// - Parameters:
     ///   - yardstick: An `mf` trained on the same; see ``Yardstick``.
@@ -41,16 +44,18 @@ public struct EvaluationReport: Sendable {
         users = holdout.userCount
         heldOut = holdout.interactionCount
         trainedOn = train.interactionCount
+        let measured = holdout.sample(users: settings.measuredUsers, seed: settings.seed)
+        measuredUsers = measured.userCount
         func ranking(_ scorer: any Scorer, _ name: String) -> ScorerEvaluation {
             ScorerEvaluation(
-                ranking: EndableScorer(scorer, isEnded: isCancelled), named: name, train: train, holdout: holdout,
+                ranking: EndableScorer(scorer, isEnded: isCancelled), named: name, train: train, holdout: measured,
                 settings: settings)
         }
         model = ranking(snapshot, snapshot.lineage.hyperparameters.architecture.rawValue)
         popularity = ranking(PopularityScorer(dataset: train), "popularity")
         matrixFactorisation = yardstick.map { ranking($0, "mf") }
         guard snapshot.objective == .rating else {
-            model.addCalibration(of: snapshot, train: train, holdout: holdout, settings: settings)
+            model.addCalibration(of: snapshot, train: train, holdout: measured, settings: settings)
             return
         }
         let range = snapshot.ratingRange

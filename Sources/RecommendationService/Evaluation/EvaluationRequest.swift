@@ -2,7 +2,9 @@ import JSON
 import NCF
 
 extension TrainingRequest {
-    private static let measuringMembers = ["model", "cutoffs", "sampled_negatives", "resamples", "yardstick", "wait"]
+    private static let measuringMembers = [
+        "model", "cutoffs", "sampled_negatives", "resamples", "measured_users", "yardstick", "wait",
+    ]
 
     /// The largest value of each setting of an evaluation.
     private enum Limit {
@@ -19,7 +21,7 @@ extension TrainingRequest {
         var faults = JSONFaults()
         let isOfModel = document.root.kind == .object && document.root["model"] != nil
         let training = Self.members.filter {
-            !["interactions", "publish", "refit", "yardstick", "resamples", "wait"].contains($0)
+            !["interactions", "publish", "refit", "yardstick", "resamples", "measured_users", "wait"].contains($0)
         }
         guard
             let body = JSONObjectDecoder(

@@ -8,13 +8,17 @@ public struct EvaluationSettings: Sendable, Equatable {
     public var sampledNegatives = 99
     /// Draws of the bootstrap that intervals come from; 0 tells none.
     public var resamples = 1000
-    /// Decides the sampled negatives and the draws.
+    /// Users whose held-out items are ranked, at most, drawn at random from those with any: ranking a user costs a pass over the catalogue.
+    public var measuredUsers = 20_000
+    /// Decides which users are measured, the sampled negatives and the draws.
     public var seed: UInt64 = 42
     /// Whether `mf` is trained beside a model that is more than that.
     public var trainsYardstick = true
 
     /// The most draws that may be asked for.
     public static let greatestResamples = 100_000
+    /// The most users that may be asked for.
+    public static let greatestMeasuredUsers = 1_000_000_000
     /// The share of draws within an interval.
     public static let confidence = 0.95
 

@@ -59,7 +59,7 @@ public struct TrainingRequest: Sendable {
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "negative_sampling", "popularity_exponent",
         "contrastive_margin", "contrastive_weight",
         "optimizer", "momentum", "warm_up", "dropout", "seed", "holdout",
-        "early_stopping", "search", "publish", "refit", "wait", "yardstick", "resamples",
+        "early_stopping", "search", "publish", "refit", "wait", "yardstick", "resamples", "measured_users",
     ]
 
     /// Reads the body of `POST /train`; every fault of it goes into one problem.
@@ -97,6 +97,8 @@ public struct TrainingRequest: Sendable {
         if let count = body.integer("resamples", in: 0...EvaluationSettings.greatestResamples, &faults) {
             evaluation.resamples = count
         }
+        let users = body.integer("measured_users", in: 1...EvaluationSettings.greatestMeasuredUsers, &faults)
+        evaluation.measuredUsers = users ?? evaluation.measuredUsers
         hyperparameters.threads = threads
     }
 

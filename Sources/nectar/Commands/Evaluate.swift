@@ -51,6 +51,9 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Draws that the intervals come from; 0 tells none.")
     var resamples = 1000
 
+    @Option(help: "Users whose held-out items are ranked, at most, drawn at random.")
+    var measuredUsers = EvaluationSettings().measuredUsers
+
     @Flag(inversion: .prefixedNo, help: "Train mf beside a model that is more than that, to measure it by.")
     var yardstick = true
 
@@ -77,6 +80,10 @@ struct Evaluate: ParsableCommand {
         guard (0...EvaluationSettings.greatestResamples).contains(resamples) else {
             throw ValidationError("--resamples must be 0 to 100000.")
         }
+        guard (1...EvaluationSettings.greatestMeasuredUsers).contains(measuredUsers) else {
+            throw ValidationError("--measured-users must be 1 to \(EvaluationSettings.greatestMeasuredUsers).")
+        }
+        settings.measuredUsers = measuredUsers
         settings.cutoffs = Set(cutoffs).sorted()
         settings.sampledNegatives = sampledNegatives
         settings.resamples = resamples
