@@ -103,8 +103,9 @@ extension SQLiteInteractionStore {
     public func backUp(to path: String, at milliseconds: Int64) throws(StoreError) -> StoreBackup {
         try withPool("backing up") { pool in
             guard unsafe access(path, F_OK) != 0 else { throw StoreError.unavailable("\(path) exists already") }
-            let temporary = "\(path).new-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
-            defer { for suffix in ["", "-journal", "-wal", "-shm"] { unsafe unlink(temporary + suffix) } }
+            let file = try UnfinishedFile(for: path)
+            defer { file.remove() }
+            let temporary = file.path
             let copy = try DatabaseQueue(path: temporary)
             try pool.backup(to: copy)
             // The copy of a file with a write-ahead log wants one of its own: this makes it whole in itself.
@@ -126,8 +127,10 @@ extension StoreBackup {
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         let description = Self.descriptionPath(of: path)
-        try encoder.encode(self).write(to: URL(filePath: description), options: .atomic)
-        try StoreFile.sync(description)
+        let file = try UnfinishedFile(for: description)
+        defer { file.remove() }
+        try file.write(Array(try encoder.encode(self)))
+        guard unsafe rename(file.path, description) == 0 else { throw StoreError(description, failed: "rename") }
         try StoreFile.sync(temporary)
         guard unsafe rename(temporary, path) == 0 else { throw StoreError(path, failed: "rename") }
         try StoreFile.syncDirectory(of: path)

@@ -23,14 +23,14 @@ struct StoreFile {
     /// Makes an empty store under another name and links it into place: a crash leaves either no store or a whole one, and of
     /// two programs that start at once the second finds the first one's.
     private func create() throws {
-        let temporary = "\(path).new-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
-        defer { unsafe unlink(temporary) }
+        let file = try UnfinishedFile(for: path)
+        defer { file.remove() }
         do {
-            let database = try DatabaseQueue(path: temporary)
+            let database = try DatabaseQueue(path: file.path)
             try database.inDatabase { try schema.migrate($0) }
             try database.close()
         }
-        guard unsafe link(temporary, path) == 0 || errno == EEXIST else {
+        guard unsafe link(file.path, path) == 0 || errno == EEXIST else {
             throw StoreError.unavailable("\(path) cannot be created: \(Self.reason(errno))")
         }
         try Self.syncDirectory(of: path)

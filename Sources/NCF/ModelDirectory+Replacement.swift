@@ -12,8 +12,13 @@ extension ModelDirectory {
         let receipt = try SafetensorsFile.write(
             snapshot.tensors(), metadata: snapshot.payloadMetadata,
             to: payload + Self.nextSuffix, replacing: true)
-        try write(
-            snapshot.manifest(payload: receipt).encoded(), to: manifest + Self.nextSuffix, replacing: true)
+        do throws(SnapshotFileError) {
+            try write(
+                snapshot.manifest(payload: receipt).encoded(), to: manifest + Self.nextSuffix, replacing: true)
+        } catch {
+            unsafe unlink(payload + Self.nextSuffix)
+            throw error
+        }
         try endReplacement(of: snapshot.version)
     }
 

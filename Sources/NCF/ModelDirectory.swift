@@ -114,11 +114,16 @@ struct ModelDirectory: Sendable {
     /// - Throws: Also where another model has been written under its version.
     func ensureWritten(_ snapshot: ModelSnapshot) throws(SnapshotFileError) {
         guard hasSnapshot(snapshot.version) else { return try write(snapshot) }
-        let manifest = try manifest(snapshot.version)
-        guard snapshot.manifest(payload: manifest.payload).encoded() == manifest.encoded() else {
+        guard try !hasReplaced(snapshot) else {
             throw SnapshotFileError(
                 path: path(snapshot.version, Suffix.manifest), reason: "another model was written under this version")
         }
+    }
+
+    /// Whether another model is there under the version of `snapshot`.
+    func hasReplaced(_ snapshot: ModelSnapshot) throws(SnapshotFileError) -> Bool {
+        let manifest = try manifest(snapshot.version)
+        return snapshot.manifest(payload: manifest.payload).encoded() != manifest.encoded()
     }
 
     /// Writes the payload, then the manifest that makes it a snapshot. Under the lock.
@@ -133,7 +138,13 @@ struct ModelDirectory: Sendable {
             snapshot.tensors(), metadata: snapshot.payloadMetadata,
             to: path(snapshot.version, Suffix.payload))
         let manifest = snapshot.manifest(payload: receipt).encoded()
-        try write(manifest, to: path(snapshot.version, Suffix.manifest), replacing: false)
+        do throws(SnapshotFileError) {
+            try write(manifest, to: path(snapshot.version, Suffix.manifest), replacing: false)
+        } catch {
+            // On a full disk nobody has use for half a snapshot.
+            unsafe unlink(path(snapshot.version, Suffix.payload))
+            throw error
+        }
         try noteUsed(snapshot.version)
     }
 

@@ -94,7 +94,16 @@ public final class ModelStore: Sendable {
     ///
     /// - Throws: Where it is not there or not valid; the current model then goes on serving.
     public func publish(version: Int) throws(SnapshotFileError) {
-        try publish(try read(version))
+        try publish(loaded: try read(version))
+    }
+
+    /// Has a version serve that was loaded from disk (``load(version:)``), without users who were taken out of it since.
+    ///
+    /// - Throws: As ``publish(version:)`` does.
+    public func publish(loaded snapshot: ModelSnapshot) throws(SnapshotFileError) {
+        try publish(snapshot, serves: true) { snapshot throws(SnapshotFileError) in
+            try files.hasReplaced(snapshot) ? try read(snapshot.version) : nil
+        }
     }
 
     /// Writes `snapshot` to the directory without serving it.

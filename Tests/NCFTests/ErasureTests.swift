@@ -48,6 +48,35 @@ struct ErasureTests {
         #expect(restarted.current?.predict(user: nil, item: 1) == snapshot.predict(user: nil, item: 1))
     }
 
+    @Test("a version that was loaded before an erasure, and is published after it, serves without the user")
+    func publishedAfterLoading() throws {
+        let store = try store()
+        for version in 1...2 { try store.publish(ServingFixture.snapshot(version: version)) }
+        let loaded = try #require(try store.load(version: 1))
+        try store.removeUsers { $0 == "user 2" }
+        try store.publish(loaded: loaded)
+        #expect(store.current?.version == 1 && store.current?.users.index(of: "user 2") == nil)
+        // Nobody was erased since: it is the model that was loaded.
+        try store.publish(loaded: try #require(try store.load(version: 2)))
+        #expect(store.current?.version == 2)
+    }
+
+    @Test("a replacement that cannot be finished leaves nothing behind, and the model as it was")
+    func unfinishedReplacement() throws {
+        let store = try store()
+        try store.publish(ServingFixture.snapshot(version: 1))
+        let before = scratch.names()
+        // Where the new manifest is to be, something is in the way.
+        let obstacle = "\(scratch.path)/v000001.json.next"
+        #expect(unsafe mkdir(obstacle, 0o755) == 0)
+        #expect(throws: SnapshotFileError.self) { try store.removeUsers { $0 == "user 2" } }
+        #expect(unsafe rmdir(obstacle) == 0)
+        #expect(scratch.names() == before)
+        #expect(try store.load(version: 1)?.users.index(of: "user 2") != nil)
+        #expect(try store.removeUsers { $0 == "user 2" } == [1])
+        #expect(scratch.names() == before)
+    }
+
     @Test("a hidden user is unknown at once, to whichever version serves, and in every file once they are removed")
     func hidingAndRemoving() throws {
         let store = try store()

@@ -42,6 +42,17 @@ struct ModelStoreTests {
         expectSame(try #require(restarted.current), snapshot)
     }
 
+    @Test("a snapshot whose second file cannot be written leaves no first one")
+    func halfSnapshot() throws {
+        let store = try store()
+        try store.publish(ServingFixture.snapshot(version: 1))
+        // A link to nothing is in the way of the manifest.
+        #expect(unsafe symlink("nowhere", "\(scratch.path)/v000002.json") == 0)
+        #expect(throws: SnapshotFileError.self) { try store.publish(ServingFixture.snapshot(version: 2)) }
+        #expect(!scratch.names().contains { $0.hasPrefix("v000002.safetensors") })
+        #expect(store.current?.version == 1)
+    }
+
     @Test("an empty directory loads nothing and refuses nothing")
     func emptyDirectory() throws {
         let report = try store().loadNewestValid()

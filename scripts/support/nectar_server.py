@@ -129,7 +129,8 @@ class Server:
         self.process = None
         self.url = None
 
-    def start(self, seconds=30):
+    def begin(self):
+        """Starts it, and does not wait for it."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -137,6 +138,10 @@ class Server:
         arguments = [self.program, "serve", "--host", "127.0.0.1", "--port", str(port), "--data", str(self.data)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def start(self, seconds=120):
+        """Starts it, and returns when it answers."""
+        self.begin()
         try:
             wait_until_alive(self.url, seconds, lambda: self.process.poll() is None)
         except Exception as error:

@@ -4,7 +4,8 @@ import JSON
 
 /// Where backups are kept, the newest ones, each under the time at which it was made.
 public struct BackupFolder: Sendable {
-    let path: String
+    /// Where they are.
+    public let path: String
     /// How many stay; 0 for all.
     let keep: Int
 

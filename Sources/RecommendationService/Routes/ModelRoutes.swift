@@ -69,7 +69,7 @@ struct ModelRoutes: Sendable {
             after: min(serving?.lineage.dataWatermark ?? 0, next.lineage.dataWatermark),
             for: (serving.map { [$0] } ?? []) + [next])
         do {
-            try models.publish(next)
+            try models.publish(loaded: next)
         } catch {
             throw Problem(.conflict, "\(next.name) cannot be published: \(error).")
         }

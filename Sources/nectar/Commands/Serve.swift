@@ -32,9 +32,9 @@ struct Serve: ParsableCommand {
         let isEncrypted = !configuration.server.tlsCertificate.isEmpty
         let signals = StopSignals(includingHangUp: isEncrypted)
 
-        let data = try DataDirectory(configuration)
-        let lock = try ServingLock(folder: configuration.dataDirectory, for: .serving)
+        let lock = try StartChecks(configuration, logger).takeFolder()
         defer { withExtendedLifetime(lock) {} }
+        let data = try DataDirectory(configuration)
         let service = Service(
             configuration: configuration, store: data.store, models: data.models, logger: logger)
         try Fatal.unless { try service.start() }
