@@ -32,6 +32,8 @@ func module(
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+// What GRDB binds to, for the few calls that it does not have.
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let openSSL = Target.Dependency.target(name: "COpenSSL", condition: .when(traits: ["TLS"]))
@@ -60,7 +62,7 @@ let house: [Target] =
     + module("Networking", on: ["CLinux", "Locking", openSSL])
     + module("HTTPServer", on: ["HTTP", "Networking", "Locking", "CZlib"], testing: [openSSL])
     + module("NCF", on: ["COpenBLAS", "CKernels", "JSON", "Locking", atomics], fixtures: ["Fixtures"])
-    + module("InteractionStorage", on: ["CSodium", "Locking", grdb])
+    + module("InteractionStorage", on: ["CSodium", "Locking", grdb, sqlite])
     + module("InteractionFormats", on: ["InteractionStorage", "JSON", "CZlib"], fixtures: ["Fixtures"])
     + module(
         "RecommendationService",
@@ -85,7 +87,9 @@ let program: [Target] = [
         dependencies: ["nectar", "InteractionStorage", "InteractionFormats", "TestSupport"],
         swiftSettings: strict
     ),
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["CFaultyFiles"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+        name: "CFaultyFiles", path: "Tests/CFaultyFiles", linkerSettings: [.linkedLibrary("sqlite3")]),
 ]
 
 // Only for who measures the server or searches it for faults: a user never builds these.

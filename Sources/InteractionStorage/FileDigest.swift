@@ -60,6 +60,8 @@ extension StoreError {
         let code = errno
         // strerror gives a text that ends in a NUL and outlives this call.
         let reason = unsafe String(cString: strerror(code))
-        self = code == ENOSPC || code == EDQUOT ? .full : .unavailable("\(path): \(operation) failed: \(reason)")
+        self =
+            code == ENOSPC || code == EDQUOT
+            ? .noSpace("\(path): \(operation)") : .unavailable("\(path): \(operation) failed: \(reason)")
     }
 }

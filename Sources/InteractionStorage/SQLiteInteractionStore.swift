@@ -5,7 +5,8 @@ import Locking
 /// The embedded store: one SQLite file in WAL mode, one writer, several readers.
 ///
 /// A commit is synced to disk before a method returns (`synchronous = FULL`). Another program may use the file at the same
-/// time: each waits for the other's transactions. A file that is damaged, foreign or of a newer schema is refused by
+/// time: each waits for the other's transactions. Where the disk fails, what is refused stays refused, also after a crash
+/// (``RefusedCommits``), and writes succeed again as soon as the disk does. A file that is damaged, foreign or of a newer schema is refused by
 /// ``init(path:configuration:)`` and left as it is. Erased content is overwritten with zeros (`secure_delete`), and an erasure
 /// empties the write-ahead log if no reader is in its way.
 public final class SQLiteInteractionStore: InteractionStore {
@@ -35,6 +36,7 @@ public final class SQLiteInteractionStore: InteractionStore {
     private let configuration: Configuration
     private let pool: Lock<DatabasePool?>
     private let inUse = DispatchGroup()
+    private let refusedCommits = RefusedCommits()
 
     /// Opens the store at `path`, or creates it where there is no file, and brings its schema up to date.
     public convenience init(path: String, configuration: Configuration = Configuration()) throws(StoreError) {
@@ -156,6 +158,7 @@ public final class SQLiteInteractionStore: InteractionStore {
         guard let pool = pool.withLock({ pool in pool.take() }) else { return }
         inUse.wait()
         do {
+            pool.writeWithoutTransaction { refusedCommits.cutOff(in: $0) }
             try pool.close()
         } catch {
             throw StoreError(error, during: "closing")
@@ -188,17 +191,29 @@ public final class SQLiteInteractionStore: InteractionStore {
         try withPool(operation) { pool in
             try pool.writeWithoutTransaction { database in
                 var value: Value?
-                try database.inTransaction(.immediate) {
-                    let before = try StoreTotals(reading: database)
-                    var totals = before
-                    value = try body(database, &totals)
-                    if totals != before { try totals.write(to: database) }
-                    return .commit
+                do {
+                    try database.inTransaction(.immediate) {
+                        let before = try StoreTotals(reading: database)
+                        var totals = before
+                        value = try body(database, &totals)
+                        if totals != before { try totals.write(to: database) }
+                        return .commit
+                    }
+                } catch {
+                    throw refusal(error, during: operation, in: database)
                 }
+                refusedCommits.commitSucceeded()
                 guard let value else { throw StoreError.failed(operation: operation, reason: "no result") }
                 return value
             }
         }
+    }
+
+    /// What a transaction failed with that has been rolled back, once that is made certain (``RefusedCommits``).
+    private func refusal(_ error: any Error, during operation: String, in database: Database) -> StoreError {
+        let failure = StoreError(error, during: operation, in: database)
+        guard let error = error as? DatabaseError, !refusedCommits.take(error, in: database) else { return failure }
+        return .unavailable("\(failure); the disk does not tell whether it was stored")
     }
 
     func withPool<Value>(

@@ -2,8 +2,10 @@
 public enum StoreError: Error, Equatable, Sendable {
     /// The store cannot be reached for now (I/O error, locked by another program, closed, draining); a retry may succeed.
     case unavailable(String)
-    /// No room: the disk is full, or so is the queue of writes.
+    /// No room in the queue of writes.
     case full
+    /// No room on the disk, or none that may be used; a retry succeeds when there is some again.
+    case noSpace(String)
     /// The file is damaged or is not a store at all; it was left as it is.
     case corrupt(String)
     /// The file was written by a newer version of this program; it was left as it is.
@@ -19,7 +21,8 @@ extension StoreError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unavailable(let reason): "the store is unavailable: \(reason)"
-        case .full: "the store is full"
+        case .full: "too many writes are waiting"
+        case .noSpace(let reason): "there is no space left for the store: \(reason)"
         case .corrupt(let reason): "the store is damaged: \(reason)"
         case .newerSchema(let found, let supported):
             "the store has schema \(found), written by a newer version of this program; "

@@ -11,6 +11,18 @@ extension ModelStore {
         }
     }
 
+    /// Hides users whom only their models can name (``hide(userID:)``); O(bytes of all models).
+    public func hideUsers(where isErased: (String) -> Bool) {
+        for version in files.versions() {
+            guard let snapshot = try? files.locked({ () throws(SnapshotFileError) in try files.read(version) }) else {
+                continue
+            }
+            for user in 0..<snapshot.userCount where isErased(snapshot.users[user]) {
+                hide(userID: snapshot.users[user])
+            }
+        }
+    }
+
     /// Takes users out of every model of the directory, and out of the one that serves.
     ///
     /// Reads each model once, and writes anew what knew one of them: O(bytes of all models). A model that cannot be read is

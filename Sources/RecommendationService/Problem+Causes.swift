@@ -8,8 +8,12 @@ extension Problem {
         switch error {
         case .full:
             self.init(
-                .serviceUnavailable, "Too many writes are waiting, or the disk is full; nothing was stored.",
-                retryAfterSeconds: 1)
+                .serviceUnavailable, "Too many writes are waiting; nothing was stored.", retryAfterSeconds: 1)
+        case .noSpace(let reason):
+            self.init(
+                .insufficientStorage,
+                "There is no space left (\(reason)); nothing was stored. It will be when there is.",
+                retryAfterSeconds: 30)
         case .unavailable(let reason):
             self.init(.serviceUnavailable, "The store is unavailable: \(reason).", retryAfterSeconds: 5)
         case .keyReused:

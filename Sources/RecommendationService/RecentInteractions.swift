@@ -19,6 +19,8 @@ final class RecentInteractions: Sendable {
         var entries: [Entry] = []
         /// Entries before this one are forgotten; they are cut off when they make up half of the array.
         var first = 0
+        /// Since the last model, or reading of the store, so many were forgotten for want of room.
+        var forgotten = 0
         /// Everything that was committed up to here has been looked at.
         var watermark: Int64 = 0
         var touchesByUser: [ExactName: [RecentTouch]] = [:]
@@ -122,6 +124,10 @@ final class RecentInteractions: Sendable {
     /// A model that knows everything up to `watermark` was published.
     func forget(upTo watermark: Int64) {
         state.withLock { state in
+            // What was forgotten came before what is held: where the model knows some of that, it knows all of those.
+            if state.entries.indices.contains(state.first), state.entries[state.first].row <= watermark {
+                state.forgotten = 0
+            }
             while state.first < state.entries.count, state.entries[state.first].row <= watermark {
                 forgetOldest(in: &state)
             }
@@ -204,9 +210,15 @@ final class RecentInteractions: Sendable {
     /// How many interactions are remembered.
     var count: Int { state.withLock { $0.entries.count - $0.first } }
 
+    /// How many interactions newer than the model are remembered no more, because more than `capacity` came.
+    var forgottenCount: Int { state.withLock { $0.forgotten } }
+
     private func remember(_ entry: Entry, in state: inout State) {
         guard capacity > 0 else { return }
-        if state.entries.count - state.first == capacity { forgetOldest(in: &state) }
+        if state.entries.count - state.first == capacity {
+            forgetOldest(in: &state)
+            state.forgotten += 1
+        }
         state.entries.append(entry)
         state.touchesByUser[entry.userID, default: []].append(entry.touch)
         state.newest = max(state.newest, entry.touch.timestamp)

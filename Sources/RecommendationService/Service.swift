@@ -30,18 +30,24 @@ public final class Service: Sendable {
     private let metrics: ServiceMetrics
     private let lifecycle = Lifecycle()
     private let erasures = ErasureLedger()
+    private let reserve: DiskReserve
+    private let outcome = WriteOutcome()
     let eraser: UserEraser
     private let bufferedAccessLog: BufferedAccessLog?
 
     /// Builds a service over an open store and an open folder of models.
+    ///
+    /// - Parameter freeBytes: Tells how much space is free on the disk; nil for who asks the system.
     public init(
         configuration: ServiceConfiguration,
         store: any InteractionStore,
         models: ModelStore,
         logger: Logger,
-        clock: WallClock = .system
+        clock: WallClock = .system,
+        freeBytes: (@Sendable () -> Int64?)? = nil
     ) {
         self.configuration = configuration
+        reserve = DiskReserve(configuration, measure: freeBytes)
         contentBudget = ContentBudget(limit: configuration.server.heldBodyBytes)
         self.store = store
         self.models = models
@@ -100,11 +106,19 @@ public final class Service: Sendable {
         } else {
             logger.notice("There is no model yet; POST /train makes one.")
         }
+        if let shortage = reserve.shortage { logger.warning("\(shortage) What would be stored is refused.") }
         try eraser.finishPending()
         try catalog.load(from: store)
         let current = models.current
         try recent.reload(
             from: store, after: current?.lineage.dataWatermark ?? 0, for: current.map { [$0] } ?? [])
+        if recent.forgottenCount > 0 {
+            logger.warning(
+                """
+                \(recent.forgottenCount) interactions newer than the model are not held in memory, where \(recent.count) are \
+                (recommendation.recent_interactions): a training takes in all.
+                """)
+        }
         try newcomers.follow(store)
         lifecycle.enter(.serving)
     }
@@ -130,7 +144,7 @@ public final class Service: Sendable {
         router.problem = { status, detail, _ in Problem(status, detail).response() }
         let recorder = InteractionRecorder(
             batcher: batcher, recent: recent, metrics: metrics, maximumCount: configuration.storage.writeQueue,
-            erasures: erasures)
+            erasures: erasures, reserve: reserve, outcome: outcome)
         RecommendationRoutes(
             recommender: Recommender(catalog: catalog, recent: recent, newcomers: newcomers, clock: clock),
             models: models,
@@ -153,10 +167,13 @@ public final class Service: Sendable {
             store: store, recorder: recorder, configuration: configuration, contentBudget: contentBudget,
             limits: configuration.kinds.limits
         ).register(in: &router)
-        CatalogRoutes(store: store, catalog: catalog, newcomers: newcomers, configuration: configuration).register(
-            in: &router)
+        CatalogRoutes(
+            store: store, catalog: catalog, newcomers: newcomers, configuration: configuration, reserve: reserve
+        )
+        .register(in: &router)
         UserRoutes(
-            store: store, models: models, newcomers: newcomers, eraser: eraser, configuration: configuration
+            store: store, models: models, newcomers: newcomers, eraser: eraser, configuration: configuration,
+            reserve: reserve
         ).register(in: &router)
         ModelRoutes(
             models: models,
@@ -165,10 +182,14 @@ public final class Service: Sendable {
             }, published: { [store, newcomers] () throws(StoreError) in try newcomers.follow(store) }
         ).register(in: &router)
         FeatureRoutes(models: models).register(in: &router)
-        WeightsRoutes(models: models, store: store, configuration: configuration, clock: clock).register(in: &router)
-        AdminRoutes(store: store, backups: BackupFolder(configuration), clock: clock, logger: logger).register(
-            in: &router)
-        HealthRoutes(store: store, models: models, lifecycle: lifecycle, metrics: metrics).register(in: &router)
+        WeightsRoutes(models: models, store: store, configuration: configuration, clock: clock, reserve: reserve)
+            .register(in: &router)
+        AdminRoutes(store: store, backups: BackupFolder(configuration), clock: clock, logger: logger, reserve: reserve)
+            .register(in: &router)
+        HealthRoutes(
+            store: store, models: models, lifecycle: lifecycle, metrics: metrics, recent: recent, reserve: reserve,
+            outcome: outcome
+        ).register(in: &router)
         return router
     }
 

@@ -85,6 +85,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
         public var batchDelayMilliseconds = 2
         /// Interactions waiting to be committed; one more gets 503.
         public var writeQueue = 100_000
+        /// Megabytes that stay free on the disk: with fewer, what would be stored gets 507; 0 for none.
+        public var minimumFreeMegabytes = 64
     }
 
     /// How models are trained when a request does not say.

@@ -18,6 +18,9 @@ final class ServiceMetrics: ServerObserver {
     private let interactionsWithoutKind: Counter
     /// Lines of the access log that found no room in its buffer.
     let accessLinesDropped: Counter
+    private let freeBytes: Gauge
+    private let recent: Gauge
+    private let recentForgotten: Gauge
     private let modelVersion: Gauge
     private let modelUsers: Gauge
     private let modelItems: Gauge
@@ -47,13 +50,24 @@ final class ServiceMetrics: ServerObserver {
         interactionsWithoutKind = Self.counter(ofKind: "", in: registry)
         accessLinesDropped = registry.counter(
             "nectar_access_log_dropped_total", help: "Lines of the access log that found no room.")
+        freeBytes = registry.gauge("nectar_storage_free_bytes", help: "Bytes free on the disk of the data folder.")
+        recent = registry.gauge(
+            "nectar_recent_interactions", help: "Interactions newer than the model that are held in memory.")
+        recentForgotten = registry.gauge(
+            "nectar_recent_interactions_forgotten",
+            help:
+                "Interactions newer than the model that were forgotten for want of room (recommendation.recent_interactions)."
+        )
         modelVersion = registry.gauge("nectar_model_version", help: "Version of the model that serves, 0 for none.")
         modelUsers = registry.gauge("nectar_model_users", help: "Users the model knows.")
         modelItems = registry.gauge("nectar_model_items", help: "Items the model knows.")
     }
 
     /// The Prometheus text of all figures.
-    func text(model: ModelSnapshot?) -> [UInt8] {
+    func text(model: ModelSnapshot?, recent: RecentInteractions, freeBytes: Int64?) -> [UInt8] {
+        if let freeBytes { self.freeBytes.set(Double(freeBytes)) }
+        self.recent.set(Double(recent.count))
+        recentForgotten.set(Double(recent.forgottenCount))
         modelVersion.set(Double(model?.version ?? 0))
         modelUsers.set(Double(model?.userCount ?? 0))
         modelItems.set(Double(model?.itemCount ?? 0))
@@ -64,6 +78,22 @@ final class ServiceMetrics: ServerObserver {
     func interactionsStored(_ stored: [Interaction]) {
         interactions.increment(by: UInt64(stored.count))
         for interaction in stored { counter(of: interaction.kind).increment() }
+    }
+
+    /// A write of interactions was answered; those that were not stored for the store's reasons are counted.
+    func writeAnswered(_ result: Result<AppendReceipt, StoreError>) {
+        guard case .failure(let error) = result else { return }
+        let reason: String
+        switch error {
+        case .noSpace: reason = "no_space"
+        case .full: reason = "queue"
+        case .unavailable, .corrupt, .newerSchema: reason = "store"
+        case .failed, .keyReused: return
+        }
+        registry.counter(
+            "nectar_writes_failed_total", help: "Writes of interactions that the store did not take.",
+            labels: [("reason", reason)]
+        ).increment()
     }
 
     private func counter(of kind: String?) -> Counter {

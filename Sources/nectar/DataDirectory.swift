@@ -21,9 +21,25 @@ struct DataDirectory {
     init(_ configuration: ServiceConfiguration) throws {
         let path = configuration.dataDirectory
         try Fatal.unless { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-        store = try Fatal.unless { try SQLiteInteractionStore(path: "\(path)/nectar.sqlite") }
+        do throws(StoreError) {
+            store = try SQLiteInteractionStore(path: "\(path)/nectar.sqlite")
+        } catch {
+            throw Fatal(description: "\(error).\(Self.advice(on: error))")
+        }
         models = try Fatal.unless {
             try ModelStore(directory: "\(path)/models", keep: configuration.keptModels, serving: configuration.serving)
+        }
+    }
+
+    /// What to do about a store that cannot be opened; it has been left as it is.
+    private static func advice(on error: StoreError) -> String {
+        switch error {
+        case .corrupt:
+            " Nothing was changed. Restore a backup with nectar restore, which keeps what is there beside it, or let --data name "
+                + "another folder."
+        case .newerSchema: " Nothing was changed. Run the newer version, or restore a backup that this one has made."
+        case .noSpace: " Make space on the disk and start again."
+        case .unavailable, .full, .keyReused, .failed: ""
         }
     }
 }

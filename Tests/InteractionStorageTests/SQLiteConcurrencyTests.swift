@@ -163,7 +163,7 @@ struct SQLiteConcurrencyTests {
     }
 
     static let mapped: [(ResultCode, StoreError)] = [
-        (.SQLITE_FULL, .full),
+        (.SQLITE_FULL, .noSpace("op: why")),
         (.SQLITE_IOERR_FSYNC, .unavailable("op: why")),
         (.SQLITE_BUSY, .unavailable("op: why")),
         (.SQLITE_CORRUPT_INDEX, .corrupt("why")),

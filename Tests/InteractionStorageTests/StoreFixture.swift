@@ -28,8 +28,16 @@ enum StoreKind: CaseIterable, Sendable {
 final class TemporaryDirectory: Sendable {
     let path: String
 
-    init() throws {
-        path = NSTemporaryDirectory() + "nectar-storage-\(UUID().uuidString)"
+    /// In memory, where the system has a place for that: for tests that sync more than a disk likes.
+    static func inMemory() throws -> TemporaryDirectory {
+        try TemporaryDirectory(
+            in: FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm/" : NSTemporaryDirectory())
+    }
+
+    convenience init() throws { try self.init(in: NSTemporaryDirectory()) }
+
+    private init(in folder: String) throws {
+        path = folder + "nectar-storage-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 

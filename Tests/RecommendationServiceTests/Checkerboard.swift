@@ -35,10 +35,10 @@ extension TestService {
 
     /// A service that knows the checkerboard and has a model of it.
     static func trained(
-        store: any InteractionStore = InMemoryInteractionStore(),
+        store: any InteractionStore = InMemoryInteractionStore(), directory: TemporaryDirectory? = nil,
         _ configure: (inout ServiceConfiguration) -> Void = { _ in }
     ) throws -> TestService {
-        let service = try TestService(store: store, configure)
+        let service = try TestService(store: store, directory: directory, configure)
         try service.loadCheckerboard()
         try service.train()
         return service

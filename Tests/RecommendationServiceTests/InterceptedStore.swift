@@ -14,6 +14,8 @@ final class InterceptedStore: InteractionStore {
         var appendGate: Gate?
         /// What every write and every probe answers with.
         var failure: StoreError?
+        /// So many groups of appends are let through before.
+        var groupsBeforeFailure = 0
         /// Appends carried out, group by group.
         var groups: [Int] = []
     }
@@ -28,10 +30,12 @@ final class InterceptedStore: InteractionStore {
     func holdScans(at gate: Gate?) { state.withLock { $0.scanGate = gate } }
     func afterScan(_ work: @escaping @Sendable () -> Void) { state.withLock { $0.afterScan = work } }
     func holdAppends(at gate: Gate?) { state.withLock { $0.appendGate = gate } }
-    func fail(with error: StoreError?) { state.withLock { $0.failure = error } }
+    func fail(with error: StoreError?, afterGroups groups: Int = 0) {
+        state.withLock { ($0.failure, $0.groupsBeforeFailure) = (error, groups) }
+    }
 
     private func checked<Value>(_ work: () throws(StoreError) -> Value) throws(StoreError) -> Value {
-        if let failure = state.withLock({ $0.failure }) { throw failure }
+        if let failure = state.withLock({ $0.groupsBeforeFailure > 0 ? nil : $0.failure }) { throw failure }
         return try work()
     }
 
@@ -40,6 +44,7 @@ final class InterceptedStore: InteractionStore {
             state.groups.append(requests.count)
             return state.appendGate
         }?.pass()
+        defer { state.withLock { $0.groupsBeforeFailure = max(0, $0.groupsBeforeFailure - 1) } }
         return try checked { () throws(StoreError) in try base.append(group: requests) }
     }
     func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {

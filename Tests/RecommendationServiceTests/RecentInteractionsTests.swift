@@ -1,4 +1,5 @@
 import InteractionStorage
+import TestSupport
 import Testing
 
 @testable import RecommendationService
@@ -50,6 +51,56 @@ struct RecentInteractionsTests {
         for row in 1...3 { recent.append([interaction("a", "i\(row)")], watermark: Int64(row)) }
         recent.forget(upTo: Int64(watermark))
         #expect(recent.items(of: "a") == (1...3).filter { $0 > watermark }.map { "i\($0)" })
+    }
+
+    @Test("past its bound the oldest are forgotten and counted, until a model knows some of what is held")
+    func forgottenAreCounted() throws {
+        let recent = RecentInteractions(capacity: 3)
+        recent.append((0..<3).map { Interaction(userID: "u", itemID: "i\($0)") }, watermark: 3)
+        #expect(recent.count == 3 && recent.forgottenCount == 0)
+        recent.append((3..<5).map { Interaction(userID: "u", itemID: "i\($0)") }, watermark: 5)
+        #expect(recent.items(of: "u") == ["i2", "i3", "i4"])
+        #expect(recent.count == 3 && recent.forgottenCount == 2)
+        // An older model: rows 1 and 2 are known to nobody.
+        recent.forget(upTo: 0)
+        #expect(recent.forgottenCount == 2)
+        recent.forget(upTo: 3)
+        #expect(recent.forgottenCount == 0 && recent.items(of: "u") == ["i3", "i4"])
+        let store = InMemoryInteractionStore()
+        _ = try store.append((0..<7).map { Interaction(userID: "u", itemID: "i\($0)") }, idempotencyKey: nil)
+        try recent.reload(from: store, after: 2)
+        #expect(recent.forgottenCount == 2 && recent.items(of: "u") == ["i4", "i5", "i6"])
+    }
+
+    @Test(
+        "after a restart what is newer than the model is left out, folded in and told of as before",
+        arguments: [true, false])
+    func restarted(isTrained: Bool) throws {
+        let store = InMemoryInteractionStore()
+        let folder = try TemporaryDirectory()
+        func answers(of service: TestService) throws -> [Reply] {
+            try ["new", "u1", "stranger"].map { try service.get("/recommend?user_id=\($0)&limit=12") }
+        }
+        let before: [Reply]
+        let service: TestService
+        do {
+            let first =
+                isTrained
+                ? try TestService.trained(store: store, directory: folder)
+                : try TestService(store: store, directory: folder)
+            for row in [("new", "i1"), ("new", "i3"), ("u1", "i2"), ("u1", "i2")] {
+                #expect(
+                    try first.post("/interactions", "{\"user_id\": \"\(row.0)\", \"item_id\": \"\(row.1)\"}").status
+                        == 200)
+            }
+            before = try answers(of: first)
+            // Beside the first one, which has not been told to close its store.
+            service = try TestService(store: store, directory: folder)
+            #expect(try answers(of: service).map(\.items) == before.map(\.items))
+            #expect(try answers(of: service).map(\.sources) == before.map(\.sources))
+        }
+        #expect(before[0].sources == [isTrained ? "fold_in" : "popular"])
+        #expect(!before[0].items.contains("i1") && !before[1].items.contains("i2") && !before[2].items.isEmpty)
     }
 
     @Test("an announcement that repeats an earlier watermark is no news")

@@ -18,6 +18,20 @@ final class ManualWallClock: Sendable {
     func advance(milliseconds: Int64) { now.withLock { $0 += milliseconds } }
 }
 
+/// A disk with as much space as the test says.
+final class ManualDisk: Sendable {
+    private let space: Lock<Int64>
+
+    init(freeBytes: Int64) { space = Lock(freeBytes) }
+
+    var measure: @Sendable () -> Int64? { { self.freeBytes } }
+
+    var freeBytes: Int64 {
+        get { space.withLock { $0 } }
+        set { space.withLock { $0 = newValue } }
+    }
+}
+
 /// The whole service behind a real server on loopback, as `nectar serve` puts it together; ended when the test lets go.
 final class TestService: Sendable {
     let store: any InteractionStore
@@ -36,6 +50,7 @@ final class TestService: Sendable {
         store: any InteractionStore = InMemoryInteractionStore(), directory: TemporaryDirectory? = nil,
         isStarted: Bool = true, clock: any MonotonicClock = SystemMonotonicClock(),
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        disk: ManualDisk? = nil,
         _ configure: (inout ServiceConfiguration) -> Void = { _ in }
     ) throws {
         let directory = try directory ?? TemporaryDirectory()
@@ -49,7 +64,8 @@ final class TestService: Sendable {
         models = try ModelStore(
             directory: directory.file("models"), keep: configuration.keptModels, serving: configuration.serving)
         service = Service(
-            configuration: configuration, store: store, models: models, logger: logger, clock: time.clock)
+            configuration: configuration, store: store, models: models, logger: logger, clock: time.clock,
+            freeBytes: disk?.measure)
         if isStarted { try service.start() }
         var http = ServerConfiguration()
         http.maximumBodyLength = configuration.server.bodyBytes

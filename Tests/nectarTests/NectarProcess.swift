@@ -12,7 +12,7 @@ struct NectarProcess {
         var leftovers: [String]
     }
 
-    private static let program: URL = {
+    static let program: URL = {
         // The test bundle is the one executable of this process that lies beside the products.
         let bundles = Bundle.allBundles.map(\.bundleURL) + [URL(fileURLWithPath: CommandLine.arguments[0])]
         let folders = bundles.flatMap { [$0, $0.deletingLastPathComponent()] }
@@ -27,8 +27,11 @@ struct NectarProcess {
     }
 
     /// As ``run(_:)``, with the arguments as a list.
-    static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:], of program: URL = program
+    ) throws -> Outcome {
         let process = prepared(arguments, environment: environment)
+        process.executableURL = program
         let folder = try TemporaryDirectory()
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
         let output = Pipe()
@@ -45,6 +48,13 @@ struct NectarProcess {
         return Outcome(
             status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
             errors: try String(contentsOf: errors, encoding: .utf8), leftovers: try folder.names())
+    }
+
+    /// As ``run(_:)``, by a user to whom nothing belongs, where this one is root.
+    static func runAsNobody(_ arguments: [String]) throws -> Outcome {
+        guard geteuid() == 0 else { return try run(arguments) }
+        let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", program.path]
+        return try run(nobody + arguments, of: URL(fileURLWithPath: "/usr/bin/setpriv"))
     }
 
     /// Starts `nectar` in the background, in the tests' own folder; it writes to `errors` alone.

@@ -14,6 +14,8 @@ struct InteractionRecorder: Sendable {
     /// The most interactions that can be stored at once.
     let maximumCount: Int
     let erasures: ErasureLedger
+    let reserve: DiskReserve
+    let outcome: WriteOutcome
 
     /// Throws if `interactions` are more than can be stored at once, however long the caller waits.
     func checkCount(_ interactions: [Interaction]) throws(Problem) {
@@ -23,8 +25,9 @@ struct InteractionRecorder: Sendable {
             "One request may hold \(maximumCount) interactions as JSON; POST /interactions takes any number as NDJSON.")
     }
 
-    /// Throws if so much waits to be stored that nothing can join it.
+    /// Throws if so much waits to be stored that nothing can join it, or the disk is nearly full.
     func checkRoom() throws(Problem) {
+        try reserve.check()
         guard batcher.queuedInteractions < maximumCount else { throw Problem(.full) }
     }
 
@@ -38,6 +41,8 @@ struct InteractionRecorder: Sendable {
         completion: @escaping @Sendable (Result<AppendReceipt, StoreError>) -> Void
     ) {
         batcher.append(interactions, idempotencyKey: idempotencyKey, begunAfter: begun) { result in
+            outcome.note(result)
+            metrics.writeAnswered(result)
             if case .success(let receipt) = result { remember(interactions, receipt) }
             completion(result)
         }

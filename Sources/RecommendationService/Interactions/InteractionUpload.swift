@@ -111,6 +111,7 @@ final class InteractionUpload: RequestBodyConsumer {
         if state.reader.isRefused { throw Self.problem(state) }
         // With a bad row nothing will be stored, so nothing more need be kept.
         guard state.faultCount == 0 else { return }
+        try recorder.reserve.check()
         try Self.spooling { () throws(UploadSpool.Failure) in try state.spool.append(chunk) }
     }
 
@@ -130,8 +131,11 @@ final class InteractionUpload: RequestBodyConsumer {
         let batch = state.batches
         let key = idempotencyKey.map { batch == 0 ? $0 : "\($0)/\(batch)" }
         state.batches += 1
-        let receipt = try Answer.storing { () throws(StoreError) in
-            try recorder.append(interactions, idempotencyKey: key, begunAfter: begun)
+        let receipt: AppendReceipt
+        do {
+            receipt = try recorder.append(interactions, idempotencyKey: key, begunAfter: begun)
+        } catch {
+            throw Self.problem(error, after: state.stored + state.duplicates + state.erased)
         }
         state.stored += receipt.stored
         state.duplicates += receipt.duplicates
@@ -164,10 +168,22 @@ final class InteractionUpload: RequestBodyConsumer {
         return problem
     }
 
+    /// The store failed when so many rows had been stored, in transactions before.
+    private static func problem(_ error: StoreError, after rows: Int) -> Problem {
+        var problem = Problem(error)
+        guard rows > 0 else { return problem }
+        problem.detail =
+            "\(rows) rows were stored, and then no more: \(error). Sent again with the same Idempotency-Key, the rest is stored."
+        return problem
+    }
+
     private static func problem(_ failure: UploadSpool.Failure) -> Problem {
-        Problem(
-            .insufficientStorage,
-            "The upload could not be kept until its end (\(failure.operation), errno \(failure.errno)).")
+        let reason = "The upload could not be kept until its end (\(failure.operation), errno \(failure.errno))"
+        guard failure.isForWantOfSpace else {
+            return Problem(.serviceUnavailable, "\(reason); nothing was stored.", retryAfterSeconds: 30)
+        }
+        return Problem(
+            .insufficientStorage, "\(reason): there is no space left; nothing was stored.", retryAfterSeconds: 30)
     }
 
     /// Runs `work` on a spool and turns its failure into a problem.

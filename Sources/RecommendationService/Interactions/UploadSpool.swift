@@ -9,6 +9,9 @@ struct UploadSpool: ~Copyable {
     struct Failure: Error, Equatable {
         let operation: String
         let errno: Int32
+
+        /// Whether the disk, a quota or a limit had no room.
+        var isForWantOfSpace: Bool { [ENOSPC, EDQUOT, EFBIG].contains(errno) }
     }
 
     /// Bytes kept in memory before the file is opened.

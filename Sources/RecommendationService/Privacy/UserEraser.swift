@@ -8,7 +8,7 @@ import NCF
 ///
 /// The record is the first to know, in one transaction that also leaves a tombstone; what comes after can be done again, and is
 /// at the next start if this process ends before (``finishPending()``). A model's files are written anew in the background,
-/// once for all who were erased meanwhile.
+/// once for all who were erased meanwhile, and again until it succeeds.
 final class UserEraser: Sendable {
     /// What an erasure is answered with.
     struct Outcome: Sendable {
@@ -19,7 +19,11 @@ final class UserEraser: Sendable {
 
     private struct Cleaning {
         var isScheduled = false
+        var isRetryAwaited = false
     }
+
+    /// After a failure, such as a full disk, it is tried again after so many seconds, until it succeeds.
+    private static let retrySeconds = 10
 
     private let store: any InteractionStore
     private let models: ModelStore
@@ -68,6 +72,17 @@ final class UserEraser: Sendable {
         ledger.advance(to: try store.tombstones(after: .max).last)
         guard try !store.pendingErasures().isEmpty else { return }
         clean()
+        // Where that failed nobody may be answered for all the same.
+        let pending = try store.pendingErasures()
+        if !pending.isEmpty { models.hideUsers { pending.contains($0) } }
+    }
+
+    /// Takes whoever is pending out of the models' files, if that has failed before.
+    func retry() {
+        queue.async { [self] in
+            cleaning.withLock { $0.isRetryAwaited = false }
+            clean()
+        }
     }
 
     /// Waits for the models' files; whatever is left undone is done at the next start.
@@ -108,6 +123,18 @@ final class UserEraser: Sendable {
                 ])
         } catch {
             logger.error("The models' files could not be cleaned of erased users yet: \(error)")
+            awaitRetry()
+        }
+    }
+
+    private func awaitRetry() {
+        let isFirst = cleaning.withLock { cleaning in
+            defer { cleaning.isRetryAwaited = true }
+            return !cleaning.isRetryAwaited
+        }
+        guard isFirst else { return }
+        DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + .seconds(Self.retrySeconds)) { [weak self] in
+            self?.retry()
         }
     }
 }

@@ -11,9 +11,11 @@ struct AdminRoutes: Sendable {
     let backups: BackupFolder
     let clock: WallClock
     let logger: Logger
+    let reserve: DiskReserve
     private let isBackingUp = Lock(false)
 
-    init(store: any InteractionStore, backups: BackupFolder, clock: WallClock, logger: Logger) {
+    init(store: any InteractionStore, backups: BackupFolder, clock: WallClock, logger: Logger, reserve: DiskReserve) {
+        self.reserve = reserve
         self.store = store
         self.backups = backups
         self.clock = clock
@@ -28,6 +30,7 @@ struct AdminRoutes: Sendable {
     private func backUp(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         try QueryParameters.refuse(in: request)
         guard request.body.isEmpty else { throw Problem(.badRequest, "A backup takes no body.") }
+        try reserve.check()
         let isFirst = isBackingUp.withLock { isBackingUp in
             defer { isBackingUp = true }
             return !isBackingUp

@@ -11,13 +11,16 @@ struct CatalogRoutes: RecordRoutes {
     let catalog: Catalog
     let newcomers: Newcomers
     let configuration: ServiceConfiguration
+    let reserve: DiskReserve
     /// Held while a write goes to the store and then to the catalogue, so that both see writes in the same order. Only
     /// offloaded handlers take it.
     private let writing = Lock(())
 
     init(
-        store: any InteractionStore, catalog: Catalog, newcomers: Newcomers, configuration: ServiceConfiguration
+        store: any InteractionStore, catalog: Catalog, newcomers: Newcomers, configuration: ServiceConfiguration,
+        reserve: DiskReserve
     ) {
+        self.reserve = reserve
         self.store = store
         self.catalog = catalog
         self.newcomers = newcomers

@@ -11,6 +11,9 @@ struct HealthRoutes: Sendable {
     let models: ModelStore
     let lifecycle: Lifecycle
     let metrics: ServiceMetrics
+    let recent: RecentInteractions
+    let reserve: DiskReserve
+    let outcome: WriteOutcome
 
     func register(in router: inout Router) {
         router.add(.get, "/livez", answering: Answer.json { $0.object { $0.member("status", "alive") } })
@@ -21,7 +24,7 @@ struct HealthRoutes: Sendable {
         router.add(.get, "/metrics", .offloaded) { _ in
             HTTPResponse(
                 status: .ok, fields: [.contentType: PrometheusText.contentType],
-                body: .bytes(metrics.text(model: models.current)))
+                body: .bytes(metrics.text(model: models.current, recent: recent, freeBytes: reserve.freeBytes)))
         }
         let version = Answer.json { writer in
             writer.object { answer in
@@ -49,15 +52,20 @@ struct HealthRoutes: Sendable {
     private func health() -> HTTPResponse {
         let storeFault = storeFault()
         let notReady = lifecycle.reasonNotReady ?? storeFault
+        let writeFault = reserve.shortage ?? outcome.fault
         let counts = try? store.counts
         return Answer.json(notReady == nil ? .ok : .serviceUnavailable) { writer in
             writer.object { answer in
-                answer.member("status", notReady == nil ? "healthy" : "unhealthy")
-                answer.member("detail", ifPresent: notReady)
+                // What cannot be written can still be read and recommended from: to send requests elsewhere would not help.
+                answer.member(
+                    "status", notReady != nil ? "unhealthy" : writeFault != nil ? "degraded" : "healthy")
+                answer.member("detail", ifPresent: notReady ?? writeFault)
                 answer.key("store")
                 answer.object { part in
                     part.member("status", storeFault == nil ? "ok" : "failed")
                     part.member("detail", ifPresent: storeFault)
+                    part.member("writes", writeFault == nil ? "ok" : "failing")
+                    part.member("free_bytes", ifPresent: reserve.freeBytes.map(Int.init))
                     part.member("interactions", ifPresent: counts?.interactions)
                     part.member("users", ifPresent: counts?.users)
                     part.member("items", ifPresent: counts?.items)

@@ -7,6 +7,9 @@ protocol RecordRoutes: Sendable {
     /// What one record is called: `item` has the routes `/items` and `/items/{item_id}`.
     static var noun: String { get }
 
+    /// What has to be free on the disk for something to be stored.
+    var reserve: DiskReserve { get }
+
     func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse
     func putMany(_ request: ServerRequest) throws(Problem) -> HTTPResponse
     func get(_ request: ServerRequest) throws(Problem) -> HTTPResponse
@@ -21,15 +24,25 @@ extension RecordRoutes {
 
     func registerRecords(in router: inout Router) {
         router.addOffloaded(.get, "/\(Self.noun)s", list)
-        router.addOffloaded(.post, "/\(Self.noun)s", refusing: RequestBody.refusal, putMany)
+        router.addOffloaded(.post, "/\(Self.noun)s", refusing: RequestBody.refusal, storing(putMany))
         router.addOffloaded(.get, Self.template, get)
         let refusal = RequestBody.refusal { request throws(Problem) in
             _ = try id(of: request)
             try RequestBody.checkHead(of: request)
         }
-        router.addOffloaded(.put, Self.template, refusing: refusal, put)
-        router.addOffloaded(.patch, Self.template, refusing: refusal, patch)
+        router.addOffloaded(.put, Self.template, refusing: refusal, storing(put))
+        router.addOffloaded(.patch, Self.template, refusing: refusal, storing(patch))
         router.addOffloaded(.delete, Self.template, delete)
+    }
+
+    /// `handler` for as long as there is room for what it stores.
+    private func storing(
+        _ handler: @escaping @Sendable (ServerRequest) throws(Problem) -> HTTPResponse
+    ) -> @Sendable (ServerRequest) throws(Problem) -> HTTPResponse {
+        { [reserve] request throws(Problem) in
+            try reserve.check()
+            return try handler(request)
+        }
     }
 
     /// The ID in the path of a request that has no query.

@@ -44,6 +44,8 @@ struct TrainingRoutes: Sendable {
             training = try TrainingRequest(
                 RequestBody.json(of: request, emptyMeans: "{}"), threads: threads, limits: limits)
             try recorder.checkCount(training.interactions)
+            // A model that cannot be kept need not be trained.
+            try recorder.reserve.check()
             // Before anything is stored: a request that is refused leaves nothing behind.
             try coordinator.reservePlace()
         } catch {

@@ -12,6 +12,7 @@ struct UserRoutes: RecordRoutes {
     let newcomers: Newcomers
     let eraser: UserEraser
     let configuration: ServiceConfiguration
+    let reserve: DiskReserve
 
     /// Interactions that are read at a time for an export.
     private static let pageSize = 10_000

@@ -10,6 +10,7 @@ struct WeightsRoutes: Sendable {
     let store: any InteractionStore
     let configuration: ServiceConfiguration
     let clock: WallClock
+    let reserve: DiskReserve
 
     /// Safetensors files have no registered media type.
     static let mediaType = "application/octet-stream"
@@ -79,6 +80,7 @@ struct WeightsRoutes: Sendable {
     private func makeUpload(for request: ServerRequest) throws(Problem) -> WeightsUpload {
         try QueryParameters.refuse(in: request)
         try checkMediaType(of: request.head)
+        try reserve.check()
         if case .contentLength(let length) = request.head.framing, length > UInt64(configuration.weightsBytes) {
             throw WeightsUpload.tooLarge(configuration.weightsBytes)
         }

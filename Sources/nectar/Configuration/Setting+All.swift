@@ -74,6 +74,9 @@ extension Setting {
         .integer(
             "storage.write_queue", in: 1...100_000_000, \.storage.writeQueue,
             "interactions waiting to be committed; one more gets 503"),
+        .integer(
+            "storage.minimum_free_megabytes", in: 0...1_000_000_000, \.storage.minimumFreeMegabytes,
+            "megabytes that stay free on the disk: with fewer, what would be stored gets 507; 0 for none"),
     ]
 
     private static let interactions: [Setting] = [
