@@ -38,7 +38,7 @@ public protocol InteractionStore: Sendable {
     /// Streams every interaction after the row `watermark` (0: all) in order of arrival, as of one moment.
     ///
     /// `begin` is called once, before the first row; `row` returns false to stop. Neither may call the store. Names of all
-    /// users and items are loaded each time, so for a handful of new rows ask ``interactions(userID:itemID:kind:after:limit:)``.
+    /// users and items are loaded each time, unless no row was ever given out after that one, so for a handful of new rows ask ``interactions(userID:itemID:kind:after:limit:)``.
     /// Returns how many rows were handed over.
     @discardableResult
     func scan(

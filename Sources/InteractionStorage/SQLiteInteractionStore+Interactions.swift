@@ -59,12 +59,16 @@ extension SQLiteInteractionStore {
     ) throws(StoreError) -> Int {
         try read("scanning") { database in
             let totals = try StoreTotals(reading: database)
+            // A start whose model knows everything has no use for a million names.
+            let isAnythingNewer = watermark < totals.lastRow
+            func names(in table: String) throws -> InternedNames {
+                isAnythingNewer ? try Self.names(in: table, database) : InternedNames()
+            }
             begin(
                 ScanSnapshot(
                     watermark: totals.lastRow, interactionCount: totals.counts.interactions,
-                    userIDs: try Self.names(in: "user_names", database),
-                    itemIDs: try Self.names(in: "item_names", database),
-                    kinds: try Self.names(in: "kind_names", database)))
+                    userIDs: try names(in: "user_names"), itemIDs: try names(in: "item_names"),
+                    kinds: try names(in: "kind_names")))
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT row, user, item, kind, rating, weight, timestamp FROM interactions WHERE row > ? ORDER BY row

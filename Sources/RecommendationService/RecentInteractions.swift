@@ -19,7 +19,8 @@ final class RecentInteractions: Sendable {
         var entries: [Entry] = []
         /// Entries before this one are forgotten; they are cut off when they make up half of the array.
         var first = 0
-        /// Since the last model, or reading of the store, so many were forgotten for want of room.
+        /// Since the last model, or reading of the store, so many were forgotten for want of room; rows that were not read
+        /// count, also where they have been deleted.
         var forgotten = 0
         /// Everything that was committed up to here has been looked at.
         var watermark: Int64 = 0
@@ -55,6 +56,8 @@ final class RecentInteractions: Sendable {
     /// Reads what `store` holds after `watermark` and puts it in the place of all that was known, in one exchange: whoever
     /// asks meanwhile gets the old answer or the new one.
     ///
+    /// Of more rows than it may hold it reads the last ones only. O(what is held), but for imported models.
+    ///
     /// - Parameter models: Those that serve, or are about to. Of one that was trained elsewhere nobody knows that it knows
     ///   the users of the store: what its strangers did is remembered from the beginning on, to fold them in by.
     func reload(
@@ -70,8 +73,11 @@ final class RecentInteractions: Sendable {
         var fresh = State()
         var names: ScanSnapshot?
         let imported = models.filter { $0.lineage.origin == .imported }
+        // Rows are numbered as they come: among the last `capacity` numbers are no more rows than that.
+        let first = imported.isEmpty ? max(watermark, try store.watermark - Int64(capacity)) : 0
+        fresh.forgotten = max(0, Int(first - watermark))
         try store.scan(
-            after: imported.isEmpty ? watermark : 0, begin: { names = $0 },
+            after: first, begin: { names = $0 },
             row: { row in
                 if let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey],
                     row.rowID > watermark || imported.contains(where: { $0.users.index(of: userID) == nil })

@@ -8,6 +8,8 @@ final class InterceptedStore: InteractionStore {
     struct State: Sendable {
         /// Scans stop here, once each.
         var scanGate: Gate?
+        /// After which rows was scanned.
+        var scans: [Int64] = []
         /// Called after each scan, with its rows handed over.
         var afterScan: @Sendable () -> Void = {}
         /// Groups of appends stop here, once each.
@@ -53,7 +55,10 @@ final class InterceptedStore: InteractionStore {
     func scan(
         after watermark: Int64, begin: (ScanSnapshot) -> Void, row: (ScannedInteraction) -> Bool
     ) throws(StoreError) -> Int {
-        state.withLock { $0.scanGate }?.pass()
+        state.withLock { state in
+            state.scans.append(watermark)
+            return state.scanGate
+        }?.pass()
         defer { state.withLock { $0.afterScan }() }
         return try checked { () throws(StoreError) in try base.scan(after: watermark, begin: begin, row: row) }
     }

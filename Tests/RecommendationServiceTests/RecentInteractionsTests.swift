@@ -1,4 +1,5 @@
 import InteractionStorage
+import Locking
 import TestSupport
 import Testing
 
@@ -70,6 +71,18 @@ struct RecentInteractionsTests {
         _ = try store.append((0..<7).map { Interaction(userID: "u", itemID: "i\($0)") }, idempotencyKey: nil)
         try recent.reload(from: store, after: 2)
         #expect(recent.forgottenCount == 2 && recent.items(of: "u") == ["i4", "i5", "i6"])
+    }
+
+    @Test(
+        "no more is read at a start than can be held",
+        arguments: [(capacity: 3, after: 7), (10, 2), (0, 10)] as [(Int, Int64)])
+    func readingIsBounded(capacity: Int, after first: Int64) throws {
+        let store = InterceptedStore()
+        _ = try store.append((0..<10).map { Interaction(userID: "u", itemID: "i\($0)") }, idempotencyKey: nil)
+        let recent = RecentInteractions(capacity: capacity)
+        try recent.reload(from: store, after: 2)
+        #expect(store.state.withLock { $0.scans } == [first])
+        #expect(recent.count == min(capacity, 8) && recent.forgottenCount == 8 - recent.count)
     }
 
     @Test(

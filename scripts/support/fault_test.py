@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -153,6 +154,25 @@ def knows(data):
         return store.database.execute("SELECT count(*) FROM erasures WHERE pending").fetchone()[0] > 0
 
 
+def limited_files(test):
+    print("a limit on the size of files")
+    with test.server() as server:
+        server.start()
+        client = Client(server.url, timeout=60)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        answer = test.post(client, "limited")
+        test.expect(answer.status == 507 and "no space" in detail(answer), f"a write is answered {answer.status}: {detail(answer)}")
+        test.expect(client.send("GET", "/recommend?user_id=3").status == 200, "reads go on")
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        test.expect(test.post(client, "limited-2").status == 200, "without the limit a write is taken")
+        server.kill()
+        server.start()
+        with Store(test.data) as store:
+            names = store.names()
+        test.expect("limited-2" in names and "limited" not in names, "after kill -9 what was refused is not there")
+        test.expect(server.stop() == 0, "it stops in order")
+
+
 def nearly_full_disk(test):
     print("less than storage.minimum_free_megabytes")
     os.environ["NECTAR_STORAGE_MINIMUM_FREE_MEGABYTES"] = "8"
@@ -194,7 +214,7 @@ def main(program):
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MEGABYTES}m", "tmpfs", str(disk)], check=True)
         try:
             test = Test(program, disk)
-            for phase in (full_disk, erasure_is_finished, nearly_full_disk, read_only_disk):
+            for phase in (full_disk, erasure_is_finished, limited_files, nearly_full_disk, read_only_disk):
                 phase(test)
         finally:
             subprocess.run(["umount", str(disk)], check=False)

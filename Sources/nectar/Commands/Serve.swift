@@ -31,6 +31,8 @@ struct Serve: ParsableCommand {
         // Before any thread starts, so that every thread inherits the mask and only `wait` sees the signals.
         let isEncrypted = !configuration.server.tlsCertificate.isEmpty
         let signals = StopSignals(includingHangUp: isEncrypted)
+        // A file that may not grow any more (ulimit -f) fails the write, as a full disk does, and not the process.
+        _ = signal(SIGXFSZ, SIG_IGN)
 
         let lock = try StartChecks(configuration, logger).takeFolder()
         defer { withExtendedLifetime(lock) {} }
