@@ -27,19 +27,25 @@ struct BuilderRows {
         settings.contains { $0.halfLifeDays != nil } ? RobustBounds.newest(of: timestamps) : timestamps.max() ?? 0
     }
 
-    /// Leaves out rows whose ratings cannot be on the scale of the others; returns how many.
-    mutating func removeOffScale() -> Int {
-        guard let scale = RobustBounds.scale(of: ratings) else { return 0 }
-        let kept = ratings.indices.filter { ratings[$0].isNaN || scale.contains(ratings[$0]) }
-        let removed = ratings.count - kept.count
-        guard removed > 0 else { return 0 }
+    /// Leaves out rows whose ratings cannot be on the scale of the others, and tells of each.
+    mutating func removeOffScale(note: (_ user: Int32, _ item: Int32, _ rating: Float) -> Void) {
+        guard let scale = RobustBounds.scale(of: ratings) else { return }
+        var kept: [Int] = []
+        kept.reserveCapacity(ratings.count)
+        for row in ratings.indices {
+            if ratings[row].isNaN || scale.contains(ratings[row]) {
+                kept.append(row)
+            } else {
+                note(users[row], items[row], ratings[row])
+            }
+        }
+        guard kept.count < ratings.count else { return }
         users = kept.map { users[$0] }
         items = kept.map { items[$0] }
         timestamps = kept.map { timestamps[$0] }
         weights = kept.map { weights[$0] }
         if !kinds.isEmpty { kinds = kept.map { kinds[$0] } }
         ratings = kept.map { ratings[$0] }
-        return removed
     }
 
     /// What a row counts now that the latest of all is of the time `newest`; below 0 for a dislike.
@@ -65,18 +71,40 @@ struct BuilderRows {
         return (order, offsets)
     }
 
+    /// Told of a row that another one of its pair stands for: what is found, which row, and what is odd about it.
+    typealias Note = (_ finding: CleaningFinding, _ row: Int, _ detail: () -> String) -> Void
+
     /// Of one user's rows, the one to keep for each item, sorted by time and arrival.
-    func merged(_ own: ArraySlice<Int>, newest: Int64, _ cleaning: inout DatasetCleaning) -> [Int] {
+    ///
+    /// - Parameter marks: By item the last user seen with it, −1 at first: whose items are all different needs no sorting by them.
+    func merged(_ own: ArraySlice<Int>, newest: Int64, marks: inout [Int32], note: Note) -> [Int] {
+        var repeats = false
+        for row in own {
+            let item = Int(items[row])
+            repeats = repeats || marks[item] == users[row]
+            marks[item] = users[row]
+        }
+        guard repeats else { return ordered(Array(own)) }
         let byItem = own.sorted { sortKey($0) < sortKey($1) }
         var kept: [Int] = []
         var start = 0
         while start < byItem.count {
             var end = start + 1
             while end < byItem.count, items[byItem[end]] == items[byItem[start]] { end += 1 }
-            kept.append(standing(byItem[start..<end], newest: newest, &cleaning))
+            kept.append(
+                end == start + 1 ? byItem[start] : standing(byItem[start..<end], newest: newest, note))
             start = end
         }
-        return kept.sorted { (timestamps[$0], $0) < (timestamps[$1], $1) }
+        return ordered(kept)
+    }
+
+    /// By time and arrival.
+    private func ordered(_ rows: [Int]) -> [Int] {
+        // As most come.
+        for place in rows.indices.dropFirst() where isLater(rows[place - 1], than: rows[place]) {
+            return rows.sorted { isLater($1, than: $0) }
+        }
+        return rows
     }
 
     /// Brings equal rows next to each other, and the rows of a pair together.
@@ -85,24 +113,33 @@ struct BuilderRows {
     }
 
     /// The row that stands for all rows of one pair.
-    private func standing(_ pair: ArraySlice<Int>, newest: Int64, _ cleaning: inout DatasetCleaning) -> Int {
+    private func standing(_ pair: ArraySlice<Int>, newest: Int64, _ note: Note) -> Int {
         var last = pair[pair.startIndex]
         for row in pair where isLater(row, than: last) { last = row }
-        let winner = kinds.isEmpty || pair.count == 1 ? last : strongest(of: pair, agreeingWith: last, newest: newest)
+        let winner = kinds.isEmpty ? last : strongest(of: pair, agreeingWith: last, newest: newest)
+        // Equal rows are neighbours; of each group one that is not the winner is told of, or the winner itself.
         var different: [Int] = []
         for row in pair {
             if let last = different.last, isRepetition(row, of: last) {
-                cleaning.exactDuplicates += 1
+                note(.exactDuplicates, row) { "the same more than once" }
             } else {
                 different.append(row)
             }
         }
-        cleaning.repeatedPairs += different.count - 1
-        let winning = ratings[winner].bitPattern
-        cleaning.conflictingRatings += different.count { ratings[$0].bitPattern != winning }
-        cleaning.conflictingSigns += different.count { sign(of: $0) != sign(of: winner) }
+        let isWinner = different.map { isRepetition($0, of: winner) }
+        for (row, isWinner) in zip(different, isWinner) where !isWinner {
+            note(.repeatedPairs, row) { "rows of this user and item that differ: \(different.count)" }
+            if ratings[row].bitPattern != ratings[winner].bitPattern {
+                note(.conflictingRatings, row) { "rated \(text(ratings[row])), and \(text(ratings[winner])) stands" }
+            }
+            if sign(of: row) != sign(of: winner) {
+                note(.conflictingSigns, row) { "\(sign(of: row).rawValue), and \(sign(of: winner).rawValue) stands" }
+            }
+        }
         return winner
     }
+
+    private func text(_ rating: Float) -> String { rating.isNaN ? "not at all" : "\(rating)" }
 
     /// Of the latest row of each kind that has the sign of `last`, the one that counts most; of equals the later.
     private func strongest(of pair: ArraySlice<Int>, agreeingWith last: Int, newest: Int64) -> Int {

@@ -80,6 +80,9 @@ extension Hyperparameters {
             faults.append(.init(name: "rating_output", detail: detail))
         }
         if objective == .cosineContrastive { checkContrast(&faults) }
+        let minimums = 1...CleaningRules.greatestMinimum
+        check("minimum_user_interactions", cleaning.minimumUserInteractions, minimums)
+        check("minimum_item_interactions", cleaning.minimumItemInteractions, minimums)
         check("early_stopping", earlyStopping, 0...Limit.epochs)
         check("threads", threads, 1...Limit.threads)
         if !faults.isEmpty { throw HyperparameterFaults(faults: faults) }

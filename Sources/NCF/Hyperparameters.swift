@@ -45,6 +45,9 @@ public struct Hyperparameters: Sendable, Equatable {
     public var popularityExponent = 0.75
     /// Of ``Objective/cosineContrastive``.
     public var contrast = CosineContrast()
+    /// Who and what is not learned from. The trainer takes the dataset as it is given: whoever makes it applies them
+    /// (``InteractionDataset/inspected(by:)``).
+    public var cleaning = CleaningRules()
     /// Where every random decision starts.
     public var seed: UInt64
     /// Epochs without improvement on the holdout before training stops; 0 trains all epochs.

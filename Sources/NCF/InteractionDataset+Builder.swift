@@ -5,9 +5,21 @@ extension InteractionDataset {
         private var itemIDs = IDMap.Builder()
         private var rows = BuilderRows()
         private var cleaning = DatasetCleaning()
+        private let latest: Int64
+
+        /// Times before this are told as impossible: 1990, before which nobody recorded interactions, and in which milliseconds of
+        /// 1970 lie that were meant for seconds of today.
+        static let earliestTime: Int64 = 631_152_000_000
+        /// How far ahead of the clock a time may be: clocks differ, and so do the zones of those who forget theirs.
+        static let greatestLead: Int64 = 86_400_000
 
         /// A builder without rows.
-        public init() {}
+        ///
+        /// - Parameter now: The time in milliseconds since 1970, by which rows of the future are told; nil tells none. It decides
+        ///   about the report alone: the same rows make the same dataset at any time.
+        public init(now: Int64? = nil) {
+            latest = now.map { $0 + Self.greatestLead } ?? .max
+        }
 
         /// Makes a kind of interaction known, and returns the number that stands for it in
         /// ``add(userID:itemID:rating:weight:timestamp:kind:)``; 0 always is ``FeedbackKind/plain``.
@@ -29,13 +41,22 @@ extension InteractionDataset {
             userID: String, itemID: String, rating: Float?, weight: Float = 1, timestamp: Int64 = 0, kind: Int = 0
         ) {
             cleaning.rows += 1
+            func example(_ detail: String) -> DatasetCleaning.Example {
+                .init(userID: userID, itemID: itemID, detail: detail)
+            }
             if let rating, !rating.isFinite {
-                cleaning.nonFiniteRatings += 1
-                return
+                return cleaning.note(.nonFiniteRatings, example("rating: \(rating)"))
             }
             guard weight.isFinite, weight >= 0 else {
-                cleaning.invalidWeights += 1
-                return
+                return cleaning.note(.invalidWeights, example("weight: \(weight)"))
+            }
+            if rating == nil { cleaning.note(.missingRatings, example("no rating")) }
+            if timestamp == 0 {
+                cleaning.note(.missingTimes, example("no time"))
+            } else if timestamp < Self.earliestTime {
+                cleaning.note(.earlyTimes, example("milliseconds since 1970: \(timestamp)"))
+            } else if timestamp > latest {
+                cleaning.note(.futureTimes, example("milliseconds since 1970: \(timestamp)"))
             }
             rows.append(
                 user: Int32(userIDs.intern(userID)), item: Int32(itemIDs.intern(itemID)), rating: rating ?? .nan,
@@ -43,9 +64,11 @@ extension InteractionDataset {
         }
 
         /// Leaves an interaction out and counts it, because interactions of its kind are refused.
-        public mutating func addRefusedKind() {
+        ///
+        /// - Parameter kind: Its name.
+        public mutating func addRefusedKind(userID: String, itemID: String, kind: String) {
             cleaning.rows += 1
-            cleaning.refusedKinds += 1
+            cleaning.note(.refusedKinds, .init(userID: userID, itemID: itemID, detail: "kind: \(kind)"))
         }
 
         /// Sorts the rows by user and time and merges repeated pairs; O(n log n) in the rows of a user.
@@ -58,21 +81,34 @@ extension InteractionDataset {
         /// of the others' scale as that is wide is left out, and counted.
         public consuming func build() -> InteractionDataset {
             var cleaning = cleaning
-            cleaning.offScaleRatings = rows.removeOffScale()
+            // What all rows lack is no fault of any.
+            for missing in [CleaningFinding.missingRatings, .missingTimes] where cleaning[missing] == rows.users.count {
+                cleaning.withdraw(missing)
+            }
             let users = userIDs.build()
+            let items = itemIDs.build()
+            let example = { (user: Int32, item: Int32, detail: String) in
+                DatasetCleaning.Example(userID: users[Int(user)], itemID: items[Int(item)], detail: detail)
+            }
+            rows.removeOffScale { user, item, rating in
+                cleaning.note(.offScaleRatings, example(user, item, "rating: \(rating)"))
+            }
             let byUser = rows.orderedByUser(userCount: users.count)
             let newest = rows.newest
             var kept: [Int] = []
             kept.reserveCapacity(rows.users.count)
             var offsets = [0]
+            var marks = [Int32](repeating: -1, count: items.count)
             for user in 0..<users.count {
                 let own = byUser.order[byUser.offsets[user]..<byUser.offsets[user + 1]]
-                kept += rows.merged(own, newest: newest, &cleaning)
+                kept += rows.merged(own, newest: newest, marks: &marks) { finding, row, detail in
+                    cleaning.note(finding, example(rows.users[row], rows.items[row], detail()))
+                }
                 offsets.append(kept.count)
             }
             return InteractionDataset(
                 userIDs: users,
-                itemIDs: itemIDs.build(),
+                itemIDs: items,
                 userOffsets: offsets,
                 items: kept.map { rows.items[$0] },
                 ratings: kept.map { rows.ratings[$0] },

@@ -82,6 +82,7 @@ extension Hyperparameters {
         object.member("optimizer", optimizer.rawValue)
         object.member("momentum", momentum)
         object.member("warm_up", warmUp)
+        cleaning.encode(&object)
         object.member("seed", seed)
         object.member("early_stopping", earlyStopping)
         object.member("threads", threads)
@@ -136,6 +137,7 @@ extension Hyperparameters {
             guard let method = OptimizationMethod(rawValue: name) else { return false }
             optimizer = method
         }
+        guard cleaning.read(json) else { return false }
         dropout = json["dropout"]?.double ?? dropout
         momentum = json["momentum"]?.double ?? momentum
         warmUp = json["warm_up"]?.double ?? warmUp

@@ -89,9 +89,10 @@ public final class Service: Sendable {
         eraser = UserEraser(
             store: store, models: models, recent: recent, newcomers: newcomers, ledger: erasures,
             policy: configuration.erasure.policy,
-            logger: logger, clock: clock
+            logger: logger, clock: clock, forget: { coordinator.forget(userID: $0) }
         ) {
-            coordinator.retrainWithoutErased(threads: configuration.trainingThreads, logger)
+            coordinator.retrainWithoutErased(
+                threads: configuration.trainingThreads, cleaning: configuration.cleaning, logger)
         }
     }
 
@@ -158,11 +159,14 @@ public final class Service: Sendable {
             .register(in: &router)
         TrainingRoutes(
             coordinator: coordinator, recorder: recorder, clock: clock, threads: configuration.trainingThreads,
-            limits: configuration.kinds.limits
+            limits: configuration.kinds.limits, cleaning: configuration.cleaning
         ).register(in: &router)
         EvaluationRoutes(
-            coordinator: coordinator, models: models, clock: clock, threads: configuration.trainingThreads
+            coordinator: coordinator, models: models, clock: clock, threads: configuration.trainingThreads,
+            cleaning: configuration.cleaning
         ).register(in: &router)
+        DatasetRoutes(store: store, kinds: configuration.kinds, cleaning: configuration.cleaning, clock: clock)
+            .register(in: &router)
         InteractionRoutes(
             store: store, recorder: recorder, configuration: configuration, contentBudget: contentBudget,
             limits: configuration.kinds.limits

@@ -15,6 +15,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public var kinds = InteractionKinds.defaults
     /// How models are trained when a request does not say.
     public var training = Training()
+    /// Who and what is not learned from where a request does not say.
+    public var cleaning = CleaningRules()
     /// How many published models stay on disk.
     public var keptModels = 5
     /// Bytes of a model's weights that are taken (`PUT /models/{version}/weights`); one more gets 413.

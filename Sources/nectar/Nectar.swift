@@ -13,9 +13,8 @@ struct Nectar: ParsableCommand {
             """,
         version: Build.version,
         subcommands: [
-            Serve.self, Train.self, Evaluate.self, Import.self, Export.self, Backup.self, Restore.self, Generate.self,
-            Healthcheck.self,
-            Settings.self,
+            Serve.self, Train.self, Evaluate.self, Inspect.self, Import.self, Export.self, Backup.self, Restore.self,
+            Generate.self, Healthcheck.self, Settings.self,
         ]
     )
 

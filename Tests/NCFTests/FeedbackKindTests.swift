@@ -98,18 +98,18 @@ struct FeedbackKindTests {
         let data = merged(rows)
         #expect(data.interactionCount == 2 && data.weights[0] == weight)
         #expect(data.hasDislikes == (weight < 0))
-        #expect(data.cleaning.repeatedPairs == rows.count - 1)
+        #expect(data.cleaning[.repeatedPairs] == rows.count - 1)
     }
 
     @Test("the row that stands keeps its own rating and time, and contradictions are counted")
     func standing() {
         let data = merged([Row("d", 9, rating: 1), Row("p", 8, rating: 4), Row("v", 1, rating: 2)])
         #expect(data.ratings[0] == 4 && data.timestamps[0] == Self.now - 8 * Self.day)
-        #expect(data.cleaning.repeatedPairs == 2 && data.cleaning.conflictingRatings == 2)
-        #expect(data.cleaning.conflictingSigns == 1)
+        #expect(data.cleaning[.repeatedPairs] == 2 && data.cleaning[.conflictingRatings] == 2)
+        #expect(data.cleaning[.conflictingSigns] == 1)
         // Alike but for the kind is no duplicate.
         let alike = merged([Row("v", 3), Row("p", 3), Row("p", 3)])
-        #expect(alike.cleaning.exactDuplicates == 1 && alike.cleaning.repeatedPairs == 1 && alike.weights[0] == 5)
+        #expect(alike.cleaning[.exactDuplicates] == 1 && alike.cleaning[.repeatedPairs] == 1 && alike.weights[0] == 5)
     }
 
     @Test("kinds that no row has change nothing, to the bit: dataset, closed form, training and choice")

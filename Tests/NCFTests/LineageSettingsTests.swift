@@ -30,6 +30,9 @@ struct LineageSettingsTests {
         settings.optimizer = .sgd
         settings.momentum = 0.7
         settings.warmUp = 0.25
+        settings.cleaning.minimumUserInteractions = 3
+        settings.cleaning.minimumItemInteractions = 5
+        settings.cleaning.bots = .leaveOut
         #expect(try read(text(settings)) == settings)
         (settings.objective, settings.ratingOutput) = (.rating, .bounded)
         #expect(try read(text(settings)) == settings)
@@ -49,13 +52,13 @@ struct LineageSettingsTests {
         #expect(settings.architecture == .mf && settings.objective == .bpr && settings.seed == 7)
         #expect(settings.negativeSampling == .uniform && settings.optimizer == .adam && settings.warmUp == 0)
         #expect(settings.ratingOutput == .linear)
-        #expect(settings.history.halfLife == 0)
+        #expect(settings.history.halfLife == 0 && settings.cleaning.keepEverything)
         #expect(try read(text(settings)) == settings)
     }
 
     @Test(
         "a choice that this program does not know refuses the snapshot",
-        arguments: ["negative_sampling", "optimizer", "rating_output"])
+        arguments: ["negative_sampling", "optimizer", "rating_output", "bots"])
     func unknown(setting: String) throws {
         #expect(try read(Self.older.replacing("\"seed\":7", with: "\"seed\":7,\"\(setting)\":\"other\"")) == nil)
     }

@@ -36,7 +36,8 @@ extension InteractionDataset {
         hasDislikes ? removing(weights.map { $0 < 0 }) : self
     }
 
-    private func weighted(by weights: [Float]) -> InteractionDataset {
+    /// The same interactions, counting otherwise.
+    func weighted(by weights: [Float]) -> InteractionDataset {
         InteractionDataset(
             userIDs: userIDs, itemIDs: itemIDs, userOffsets: userOffsets, items: items, ratings: ratings,
             weights: weights, timestamps: timestamps, cleaning: cleaning)

@@ -17,7 +17,10 @@ extension TrainingRequest {
     ///
     /// Without `model` it takes what `POST /train` takes, but for what becomes of the model; with it, a model that is there
     /// is measured, and nothing can be said of its training.
-    init(evaluating document: JSONDocument, of models: ModelStore, threads: Int) throws(Problem) {
+    init(
+        evaluating document: JSONDocument, of models: ModelStore, threads: Int,
+        cleaning: CleaningRules = CleaningRules()
+    ) throws(Problem) {
         var faults = JSONFaults()
         let isOfModel = document.root.kind == .object && document.root["model"] != nil
         let training = Self.members.filter {
@@ -32,7 +35,7 @@ extension TrainingRequest {
             readVersion(body, models, &faults)
             readSeed(body, &faults)
         } else {
-            readTraining(body, &faults)
+            readTraining(body, cleaning, &faults)
             if holdout == .none { faults.add("/holdout", "with nothing held out there is nothing to measure on") }
         }
         readCommon(body, threads: threads, &faults)

@@ -33,6 +33,8 @@ final class UserEraser: Sendable {
     private let policy: ServiceConfiguration.Erasure.Policy
     private let logger: Logger
     private let clock: WallClock
+    /// Told of a user who is no longer to be named by anything in memory.
+    private let forget: @Sendable (String) -> Void
     /// Has a model trained without those who were erased.
     private let retrain: @Sendable () -> Void
     private let cleaning = Lock(Cleaning())
@@ -42,6 +44,7 @@ final class UserEraser: Sendable {
         store: any InteractionStore, models: ModelStore, recent: RecentInteractions, newcomers: Newcomers,
         ledger: ErasureLedger,
         policy: ServiceConfiguration.Erasure.Policy, logger: Logger, clock: WallClock,
+        forget: @escaping @Sendable (String) -> Void,
         retrain: @escaping @Sendable () -> Void
     ) {
         self.store = store
@@ -52,6 +55,7 @@ final class UserEraser: Sendable {
         self.policy = policy
         self.logger = logger
         self.clock = clock
+        self.forget = forget
         self.retrain = retrain
     }
 
@@ -61,6 +65,7 @@ final class UserEraser: Sendable {
         ledger.advance(to: receipt.sequence)
         recent.forget(userID: id, upTo: receipt.watermark)
         newcomers.forget(userID: id)
+        forget(id)
         let versions = versions(trainedSince: receipt.firstRowID)
         models.hide(userID: id)
         scheduleCleaning()

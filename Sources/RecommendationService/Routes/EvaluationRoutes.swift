@@ -9,6 +9,7 @@ struct EvaluationRoutes: Sendable {
     let models: ModelStore
     let clock: WallClock
     let threads: Int
+    let cleaning: CleaningRules
 
     func register(in router: inout Router) {
         router.addDeferred(.post, "/evaluate", refusing: RequestBody.refusal) { request, respond in
@@ -20,7 +21,8 @@ struct EvaluationRoutes: Sendable {
         let evaluation: TrainingRequest
         do {
             evaluation = try TrainingRequest(
-                evaluating: RequestBody.json(of: request, emptyMeans: "{}"), of: models, threads: threads)
+                evaluating: RequestBody.json(of: request, emptyMeans: "{}"), of: models, threads: threads,
+                cleaning: cleaning)
             try coordinator.reservePlace()
         } catch {
             return respond(error.response())

@@ -3,6 +3,7 @@ import HTTPServer
 import InteractionFormats
 import InteractionStorage
 import JSON
+import NCF
 
 /// `/train`: jobs that make models.
 struct TrainingRoutes: Sendable {
@@ -12,6 +13,8 @@ struct TrainingRoutes: Sendable {
     let threads: Int
     /// What interactions that come along are held to.
     let limits: InteractionLimits
+    /// What is not learned from where a request does not say.
+    let cleaning: CleaningRules
 
     func register(in router: inout Router) {
         router.addDeferred(.post, "/train", refusing: RequestBody.refusal) { request, respond in
@@ -42,7 +45,8 @@ struct TrainingRoutes: Sendable {
         let training: TrainingRequest
         do {
             training = try TrainingRequest(
-                RequestBody.json(of: request, emptyMeans: "{}"), threads: threads, limits: limits)
+                RequestBody.json(of: request, emptyMeans: "{}"), threads: threads, limits: limits,
+                cleaning: cleaning)
             try recorder.checkCount(training.interactions)
             // A model that cannot be kept need not be trained.
             try recorder.reserve.check()

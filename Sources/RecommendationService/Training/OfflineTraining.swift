@@ -33,10 +33,11 @@ public enum OfflineTraining {
 
     /// All that `store` holds, as a dataset in which each interaction counts as `kinds` say.
     ///
+    /// - Parameter now: By which rows of the future are told, in milliseconds since 1970; nil tells none.
     /// - Throws: If the store cannot be read.
     public static func dataset(
-        of store: any InteractionStore, kinds: InteractionKinds = .defaults
+        of store: any InteractionStore, kinds: InteractionKinds = .defaults, now: Int64? = nil
     ) throws -> InteractionDataset {
-        try StoredDataset.load(from: store, kinds: kinds).dataset
+        try StoredDataset.load(from: store, kinds: kinds, now: now).dataset
     }
 }

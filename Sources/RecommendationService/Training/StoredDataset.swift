@@ -1,5 +1,5 @@
 import InteractionStorage
-import NCF
+public import NCF
 
 /// Everything that is stored, as a dataset to train on, and up to which row it was read.
 struct StoredDataset {
@@ -9,11 +9,14 @@ struct StoredDataset {
     /// Reads the record from one consistent state of the store: all of it, or the rows after one and up to another. Each
     /// interaction counts as `kinds` say.
     ///
+    /// - Parameter now: By which rows of the future are told, in milliseconds since 1970; nil tells none.
+    ///
     /// Complexity: linear in the interactions, twice: once to read them, once to order them by user.
     static func load(
-        from store: any InteractionStore, kinds: InteractionKinds, after first: Int64 = 0, upTo last: Int64 = .max
+        from store: any InteractionStore, kinds: InteractionKinds, now: Int64? = nil, after first: Int64 = 0,
+        upTo last: Int64 = .max
     ) throws(TrainingPipeline.Failure) -> StoredDataset {
-        var assembly = DatasetAssembly(kinds: kinds)
+        var assembly = DatasetAssembly(kinds: kinds, now: now)
         var names: ScanSnapshot?
         do {
             try store.scan(
@@ -37,14 +40,20 @@ struct StoredDataset {
 }
 
 /// What a training run read: sizes, and what had to be cleaned.
-struct DataSummary: Sendable {
-    var users: Int
-    var items: Int
-    var interactions: Int
-    var watermark: Int64
-    var cleaning: DatasetCleaning
+public struct DataSummary: Sendable {
+    /// Users, those included of whom nothing is learned.
+    public var users: Int
+    /// Items, in the same way.
+    public var items: Int
+    /// User–item pairs.
+    public var interactions: Int
+    /// The last row of the record that was read; nil where it was no record's.
+    public var watermark: Int64?
+    /// What had to be cleaned.
+    public var cleaning: DatasetCleaning
 
-    init(_ dataset: InteractionDataset, watermark: Int64) {
+    /// Sums up a dataset.
+    public init(_ dataset: InteractionDataset, watermark: Int64? = nil) {
         users = dataset.userCount
         items = dataset.itemCount
         interactions = dataset.interactionCount

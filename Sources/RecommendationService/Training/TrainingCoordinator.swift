@@ -85,7 +85,7 @@ final class TrainingCoordinator: Sendable {
 
     /// Queues a training by the rules, to be published whatever it measures: who was erased is to be in no model. One that waits
     /// already will do, for it has read nothing yet.
-    func retrainWithoutErased(threads: Int, _ logger: Logger) {
+    func retrainWithoutErased(threads: Int, cleaning: CleaningRules, _ logger: Logger) {
         guard !jobs.contains(where: { $0.state == .queued && $0.request.publication == .always }) else { return }
         do throws(Problem) {
             try reservePlace()
@@ -95,12 +95,19 @@ final class TrainingCoordinator: Sendable {
         var request = TrainingRequest()
         request.publication = .always
         request.hyperparameters.threads = threads
+        request.hyperparameters.cleaning = cleaning
         _ = submit(request)
     }
 
     /// The job named `id`, if it is still remembered.
     func job(_ id: String) -> TrainingJob? {
         state.withLock { state in state.jobs.first { $0.id == id } }
+    }
+
+    /// Takes a user who was erased out of what the jobs tell of their data.
+    func forget(userID: String) {
+        let erased = ExactName(userID)
+        for job in jobs { job.forget { ExactName($0) == erased } }
     }
 
     /// All remembered jobs, newest first.

@@ -1,4 +1,4 @@
-import JSON
+public import JSON
 import NCF
 
 extension TrainingJob {
@@ -77,26 +77,17 @@ extension TrainingJob {
 }
 
 extension DataSummary {
-    func write(into writer: inout JSONWriter) {
+    /// Writes the members `data` and `cleaning`.
+    public func write(into writer: inout JSONWriter) {
         writer.key("data")
         writer.object { answer in
             answer.member("users", users)
             answer.member("items", items)
             answer.member("interactions", interactions)
-            answer.member("watermark", watermark)
+            answer.member("watermark", ifPresent: watermark)
         }
         writer.key("cleaning")
-        writer.object { report in
-            report.member("rows", cleaning.rows)
-            report.member("exact_duplicates", cleaning.exactDuplicates)
-            report.member("repeated_pairs", cleaning.repeatedPairs)
-            report.member("conflicting_ratings", cleaning.conflictingRatings)
-            report.member("conflicting_signs", cleaning.conflictingSigns)
-            report.member("non_finite_ratings", cleaning.nonFiniteRatings)
-            report.member("invalid_weights", cleaning.invalidWeights)
-            report.member("refused_kinds", cleaning.refusedKinds)
-            report.member("off_scale_ratings", cleaning.offScaleRatings)
-        }
+        writer.object(cleaning.write)
     }
 }
 
@@ -141,6 +132,13 @@ extension Hyperparameters {
                 answer.member("contrastive_margin", contrast.margin)
                 answer.member("contrastive_weight", contrast.negativeWeight)
             }
+            if cleaning.minimumUserInteractions > 1 {
+                answer.member("minimum_user_interactions", cleaning.minimumUserInteractions)
+            }
+            if cleaning.minimumItemInteractions > 1 {
+                answer.member("minimum_item_interactions", cleaning.minimumItemInteractions)
+            }
+            if cleaning.bots != .keep { answer.member("bots", cleaning.bots.rawValue) }
             answer.member("seed", seed)
             answer.member("early_stopping", earlyStopping)
         }

@@ -102,6 +102,14 @@ public final class TrainingJob: TrainingObserver, Sendable {
         if changed { notify() }
     }
 
+    /// Takes users who were erased out of the examples of what was found in the data, whether the job has ended or not.
+    func forget(_ isErased: (String) -> Bool) {
+        progress.withLock { progress in
+            guard let cleaning = progress.data?.cleaning else { return }
+            progress.data?.cleaning = cleaning.forgetting(isErased)
+        }
+    }
+
     /// Calls `listener` soon and after every change, one call at a time, until it returns false.
     ///
     /// The last call comes after the job has ended.

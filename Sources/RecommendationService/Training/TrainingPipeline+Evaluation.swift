@@ -6,9 +6,11 @@ extension TrainingPipeline {
     ///
     /// - Parameters:
     ///   - settings: What the model was trained with, the objective resolved.
+    ///   - learning: What of `train` is learned from; nil for all.
     ///   - seconds: Takes what the yardstick and the measuring took.
     func evaluate(
-        _ model: ModelSnapshot, trained settings: Hyperparameters, on train: InteractionDataset, holdout: Holdout,
+        _ model: ModelSnapshot, trained settings: Hyperparameters, on train: InteractionDataset,
+        learning learned: InteractionDataset? = nil, holdout: Holdout,
         named name: String, _ seconds: inout [String: Double], _ job: TrainingJob
     ) throws(Failure) -> EvaluationReport {
         var yardstick: ModelSnapshot?
@@ -17,7 +19,7 @@ extension TrainingPipeline {
             let started = clock.milliseconds()
             do {
                 yardstick = try Yardstick.train(
-                    beside: settings, on: train, holdout: holdout, isCancelled: { job.isCancelled })
+                    beside: settings, on: learned ?? train, holdout: holdout, isCancelled: { job.isCancelled })
             } catch {
                 throw .cancelled
             }

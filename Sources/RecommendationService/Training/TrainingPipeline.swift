@@ -47,21 +47,20 @@ struct TrainingPipeline {
         enter(.loading, job)
         // Before the reading: who is erased from now on is left out when the model is published.
         let erasures = try lastErasure()
-        let loaded = try StoredDataset.load(from: store, kinds: kinds)
+        let loaded = try StoredDataset.load(from: store, kinds: kinds, now: clock.milliseconds())
         let request = job.request
         try checkCheckpoints(of: request)
-        let dataset = loaded.dataset.prepared(for: request.hyperparameters.objective)
+        let (cleaned, core) = loaded.dataset.inspected(by: request.hyperparameters.cleaning)
+        let dataset = cleaned.prepared(for: request.hyperparameters.objective)
         job.update { $0.data = DataSummary(dataset, watermark: loaded.watermark) }
-        guard dataset.interactionCount > 0 else {
-            throw .failed(
-                "There is nothing to train on: no interactions are stored. POST them to /interactions, or send them along "
-                    + "as \"interactions\".")
-        }
+        try forgetErased(since: erasures, job)
+        try checkContent(of: loaded.dataset, core)
         let records = try records(of: dataset)
         let items = records.itemFeatures
         let started = clock.milliseconds()
         let split = dataset.split(request.holdout, seed: request.hyperparameters.seed)
-        var settings = try choose(for: split.train, job)
+        let train = core.learned(from: split.train)
+        var settings = try choose(for: train, job)
         guard settings.epochs > 0 || settings.objective != .rating else {
             throw .failed("The interactions are ratings, which no closed form knows: epochs must be at least 1, not 0.")
         }
@@ -71,7 +70,7 @@ struct TrainingPipeline {
         let begun = clock.milliseconds()
         // Without early stopping the holdout decides nothing, and measures the model all the better.
         var measured = try fit(
-            split.train, settings, items, holdout: settings.earlyStopping > 0 ? split.holdout : nil, job)
+            train, settings, items, holdout: settings.earlyStopping > 0 ? split.holdout : nil, job)
         seconds["training"] = Double(clock.milliseconds() - begun) / 1000
 
         var evaluation: EvaluationReport?
@@ -79,7 +78,7 @@ struct TrainingPipeline {
             let candidate = snapshot(
                 of: measured, split.train, version: 0, loaded.watermark, metrics: [:], seconds: [:])
             let result = try evaluate(
-                candidate, trained: settings, on: split.train, holdout: split.holdout,
+                candidate, trained: settings, on: split.train, learning: train, holdout: split.holdout,
                 named: request.holdout.rawValue, &seconds, job)
             if let calibration = result.model.calibration {
                 measured.parameters = measured.parameters.calibrated(by: calibration)
@@ -94,12 +93,17 @@ struct TrainingPipeline {
             enter(.refitting, job)
             settings.epochs = measured.bestEpoch
             settings.earlyStopping = 0
-            final = try fit(dataset, settings, items, holdout: nil, isRefit: true, job)
+            final = try fit(core.learned(from: dataset), settings, items, holdout: nil, isRefit: true, job)
             final.hyperparameters = measured.hyperparameters
             if let calibration = evaluation?.model.calibration {
                 final.parameters = final.parameters.calibrated(by: calibration)
             }
         }
+        guard
+            let parameters = core.completing(
+                final, served: dataset, all: loaded.dataset, isCancelled: { job.isCancelled })
+        else { throw .cancelled }
+        final.parameters = parameters
         try checkCancellation(job)
 
         enter(.publishing, job)
@@ -116,9 +120,32 @@ struct TrainingPipeline {
         }
     }
 
+    private func checkContent(of dataset: InteractionDataset, _ core: LearningCore) throws(Failure) {
+        guard dataset.interactionCount > 0 else {
+            throw .failed(
+                "There is nothing to train on: no interactions are stored. POST them to /interactions, or send them along "
+                    + "as \"interactions\".")
+        }
+        guard core.isWhole || core.learned(from: dataset).interactionCount > 0 else {
+            throw .failed(
+                "There is nothing to train on: minimum_user_interactions, minimum_item_interactions and bots leave out all of "
+                    + "the \(dataset.interactionCount) interactions.")
+        }
+    }
+
     private func lastErasure() throws(Failure) -> Int64 {
         do {
             return try store.tombstones(after: .max).last
+        } catch {
+            throw .failed("The list of erased users could not be read: \(error).")
+        }
+    }
+
+    /// Whoever was erased while the data were read is named by no example. Who is erased from now on is taken out by the eraser.
+    private func forgetErased(since erasures: Int64, _ job: TrainingJob) throws(Failure) {
+        do {
+            let erased = try store.tombstones(after: erasures)
+            if !erased.isEmpty { job.forget { erased.contains($0) } }
         } catch {
             throw .failed("The list of erased users could not be read: \(error).")
         }
@@ -138,8 +165,9 @@ struct TrainingPipeline {
             for: train, memoryLimit: memoryLimit, isCancelled: { job.isCancelled }, follow: { job.searched($0) })
         if choice.triesAnything { enter(.choosing, job) }
         do {
-            let settings = try choice.choose().hyperparameters
-            job.update { $0.hyperparameters = settings }
+            var settings = try choice.choose().hyperparameters
+            settings.cleaning = job.request.hyperparameters.cleaning
+            job.update { [settings] in $0.hyperparameters = settings }
             return settings
         } catch {
             throw error == .cancelled ? .cancelled : .failed(error.sentence)

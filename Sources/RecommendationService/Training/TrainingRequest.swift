@@ -58,19 +58,21 @@ public struct TrainingRequest: Sendable {
         "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "negative_sampling", "popularity_exponent",
         "contrastive_margin", "contrastive_weight",
-        "optimizer", "momentum", "warm_up", "dropout", "seed", "holdout",
+        "optimizer", "momentum", "warm_up", "dropout", "minimum_user_interactions", "minimum_item_interactions", "bots",
+        "seed", "holdout",
         "early_stopping", "search", "publish", "refit", "wait", "yardstick", "resamples", "measured_users",
     ]
 
     /// Reads the body of `POST /train`; every fault of it goes into one problem.
     init(
-        _ document: JSONDocument, threads: Int, limits: InteractionLimits = InteractionLimits()
+        _ document: JSONDocument, threads: Int, limits: InteractionLimits = InteractionLimits(),
+        cleaning: CleaningRules = CleaningRules()
     ) throws(Problem) {
         var faults = JSONFaults()
         guard let body = JSONObjectDecoder(document.root, knownMembers: Self.members, faults: &faults) else {
             throw Problem(faults: faults)
         }
-        readTraining(body, &faults)
+        readTraining(body, cleaning, &faults)
         publication = body.choice(Publication.self, "publish", &faults) ?? publication
         refits = body.bool("refit", &faults) ?? refits
         readCommon(body, threads: threads, &faults)
@@ -81,11 +83,14 @@ public struct TrainingRequest: Sendable {
         guard faults.isEmpty else { throw Problem(faults: faults) }
     }
 
-    /// Reads how a model is built, trained and measured.
-    mutating func readTraining(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
+    /// Reads how a model is built, trained and measured, and what is not learned from where that is not as in `cleaning`.
+    mutating func readTraining(
+        _ body: JSONObjectDecoder, _ cleaning: CleaningRules, _ faults: inout JSONFaults
+    ) {
         readModel(body, &faults)
         readSchedule(body, &faults)
         readMethod(body, &faults)
+        hyperparameters.cleaning = CleaningRules(body, instead: cleaning, &faults)
         readChoice(body, &faults)
         holdout = body.choice(HoldoutStrategy.self, "holdout", &faults) ?? holdout
     }

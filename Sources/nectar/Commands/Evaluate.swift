@@ -94,7 +94,7 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let configuration = try options.load()
-        let request = try model.request(threads: configuration.trainingThreads)
+        let request = try model.request(threads: configuration.trainingThreads, cleaning: configuration.cleaning)
         if let trainPairs {
             guard let heldOut, let heldOutNegatives else {
                 throw ValidationError("--train-pairs needs --held-out and --held-out-negatives.")
@@ -126,40 +126,49 @@ struct Evaluate: ParsableCommand {
     }
 
     private func evaluate(_ dataset: InteractionDataset, _ request: TrainingRequest) throws {
-        let dataset = dataset.prepared(for: request.hyperparameters.objective)
-        let (train, held) = dataset.split(holdout, seed: request.hyperparameters.seed)
-        describe(train, heldOut: held.interactionCount)
-        let settings = try choose(for: train, request).hyperparameters
-        let result = try fit(train, settings, holdout: settings.earlyStopping > 0 ? held : nil)
-        try report(result, train, held, named: holdout.rawValue)
+        let (cleaned, core) = dataset.inspected(by: request.hyperparameters.cleaning)
+        let (train, held) = cleaned.prepared(for: request.hyperparameters.objective)
+            .split(holdout, seed: request.hyperparameters.seed)
+        let learned = core.learned(from: train)
+        describe(learned, heldOut: held.interactionCount)
+        let settings = try choose(for: learned, request).hyperparameters
+        let result = try fit(learned, settings, holdout: settings.earlyStopping > 0 ? held : nil)
+        try report(result, train, learned, held, named: holdout.rawValue)
     }
 
-    private func evaluate(_ train: InteractionDataset, test: Holdout, _ request: TrainingRequest) throws {
-        describe(train, heldOut: test.interactionCount)
-        let choice = try choose(for: train, request)
+    /// Of a prescribed split all that is held out is measured, also of whom and what is not learned from.
+    private func evaluate(_ given: InteractionDataset, test: Holdout, _ request: TrainingRequest) throws {
+        let (train, core) = given.inspected(by: request.hyperparameters.cleaning)
+        let learned = core.learned(from: train)
+        describe(learned, heldOut: test.interactionCount)
+        let choice = try choose(for: learned, request)
         var settings = choice.hyperparameters
         if findsEpochs, choice.report == nil {
-            let (part, validation) = train.split(.random, seed: settings.seed)
+            let (part, validation) = learned.split(.random, seed: settings.seed)
             say("Finding the number of epochs on \(validation.interactionCount) training pairs:")
             settings.epochs = max(
                 settings.start.sweeps > 0 ? 0 : 1, try fit(part, settings, holdout: validation).bestEpoch)
         }
         settings.earlyStopping = 0
-        try report(try fit(train, settings, holdout: nil), train, test, named: "given")
+        var result = try fit(learned, settings, holdout: nil)
+        result.parameters = core.completing(result, served: train, all: given) ?? result.parameters
+        try report(result, train, learned, test, named: "given")
     }
 
     /// The settings to train with, chosen on what there is to train on alone.
     private func choose(for train: InteractionDataset, _ request: TrainingRequest) throws -> SettingsChoice {
         let say = say
-        let choice = try request.choice(
+        var choice = try request.choice(
             for: train, isCancelled: { false }, follow: { report in for line in Report.lines(report) { say(line) } }
         ).choose()
+        choice.hyperparameters.cleaning = request.hyperparameters.cleaning
         if choice.report != nil { say("Training with \(Report.settings(choice.hyperparameters)).") }
         return choice
     }
 
     private func report(
-        _ result: TrainingResult, _ train: InteractionDataset, _ held: Holdout, named name: String
+        _ result: TrainingResult, _ train: InteractionDataset, _ learned: InteractionDataset, _ held: Holdout,
+        named name: String
     ) throws {
         guard !held.isEmpty else { throw Fatal(description: "Nothing could be held out to measure on.") }
         let settings = try measuring()
@@ -168,7 +177,7 @@ struct Evaluate: ParsableCommand {
             let clock = ContinuousClock()
             let started = clock.now
             yardstick = try Fatal.unless {
-                try Yardstick.train(beside: result.hyperparameters, on: train, holdout: held)
+                try Yardstick.train(beside: result.hyperparameters, on: learned, holdout: held)
             }
             let seconds = (clock.now - started) / .seconds(1)
             if yardstick != nil { say(String(format: "Trained mf beside it in %.1f s.", seconds)) }

@@ -85,6 +85,8 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "How much the negatives of a positive count; objective cosine_contrastive.")
     var contrastiveWeight: Double?
 
+    @OptionGroup var cleaning: CleaningOptions
+
     @Option(help: "Where every random decision starts.")
     var seed: UInt64 = 42
 
@@ -138,9 +140,10 @@ struct ModelOptions: ParsableArguments {
     }
 
     /// What to train with, as far as it is said, and how much may be tried for the rest.
-    func request(threads cores: Int) throws -> TrainingRequest {
+    func request(threads cores: Int, cleaning configured: CleaningRules) throws -> TrainingRequest {
         var request = TrainingRequest()
         request.hyperparameters = try hyperparameters(threads: cores)
+        request.hyperparameters.cleaning = cleaning.rules(instead: configured)
         request.given = given
         request.search = try search()
         return request

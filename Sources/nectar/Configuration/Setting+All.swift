@@ -1,9 +1,11 @@
+import NCF
 import RecommendationService
 
 extension Setting {
     /// Every setting there is, in the order of `config/nectar.json`.
     static let all: [Setting] =
-        server + storage + interactions + models + erasure + backup + training + recommendation + features + log
+        server + storage + interactions + cleaning + models + erasure + backup + training + recommendation + features
+        + log
 
     private static let server: [Setting] = [
         .string(
@@ -90,6 +92,21 @@ extension Setting {
             "what any other kind means, or \"refuse\": 422, or a fault of its line",
             text: { $0.kinds.unknownText },
             apply: { value, configuration, faults in configuration.kinds.describeUnknown(value, &faults) }),
+    ]
+
+    private static let cleaning: [Setting] = [
+        .integer(
+            "cleaning.minimum_user_interactions", in: 1...CleaningRules.greatestMinimum,
+            \.cleaning.minimumUserInteractions,
+            "users with fewer interactions are not learned from ([cleaning.md](cleaning.md)); 1 learns from all"),
+        .integer(
+            "cleaning.minimum_item_interactions", in: 1...CleaningRules.greatestMinimum,
+            \.cleaning.minimumItemInteractions,
+            "items with fewer interactions are not learned from; 1 learns from all"),
+        .string(
+            "cleaning.bots", expected: "keep or leave_out", \.cleaning.botsName,
+            "users who look like programs: keep them, or leave_out of trainings",
+            isValid: { CleaningRules.Bots(rawValue: $0) != nil }),
     ]
 
     private static let models: [Setting] = [
