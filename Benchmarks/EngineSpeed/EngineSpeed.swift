@@ -12,7 +12,7 @@ struct EngineSpeed: ParsableCommand {
         abstract: "Measures the engine; scripts/bench engine puts the figures beside those of others.",
         subcommands: [
             TrainingSpeed.self, SeedModel.self, TimeToQuality.self, RatingErrors.self, ChosenSettings.self,
-            ColdStart.self, RareItems.self,
+            ColdStart.self, RareItems.self, PropensityEffect.self,
         ]
     )
 

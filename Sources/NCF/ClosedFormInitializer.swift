@@ -71,6 +71,11 @@ struct ClosedFormInitializer {
             relations = memory.factors(
                 of: regression, rank: hyperparameters.history.dimension, isCancelled: isCancelled)
             guard relations != nil else { return nil }
+            // The regression says what is met; over the chance to be met it is what is liked.
+            if hyperparameters.propensity.isOn {
+                relations?.scaleRecommended(
+                    by: hyperparameters.propensity.factors(counts: dataset.positiveCounts))
+            }
         }
         let blend = ClosedFormBlend(
             factors: factors, relations: relations, history: hyperparameters.history, dataset: dataset)

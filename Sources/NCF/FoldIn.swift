@@ -146,7 +146,7 @@ extension ModelSnapshot {
             let isDisliked = weight < 0
             let sample = FoldIn.Sample(
                 item: item, target: target(ratings?[index], isDisliked: isDisliked),
-                weight: min(abs(weight), FoldIn.weightLimit),
+                weight: min(abs(weight), FoldIn.weightLimit) * (isDisliked ? 1 : propensity(of: item)),
                 isInBag: model.history != nil && !isDisliked, isDisliked: isDisliked)
             if isDisliked { dislikes.append(sample) } else { samples.append(sample) }
         }
@@ -155,6 +155,10 @@ extension ModelSnapshot {
         for dislike in dislikes { known.remove(Int(dislike.item)) }
         let negatives = objective == .rating ? [] : negatives(beside: samples, known)
         return (samples + dislikes + negatives, positiveCount)
+    }
+
+    private func propensity(of item: Int32) -> Float {
+        propensityFactors.isEmpty ? 1 : propensityFactors[Int(item)]
     }
 
     private func target(_ rating: Float?, isDisliked: Bool) -> Float {

@@ -27,6 +27,10 @@ extension Hyperparameters {
         public static let popularityExponent = 2.0
         /// How much the negatives count in the cosine contrastive loss.
         public static let contrastWeight = 10_000.0
+        /// Exponent of the propensities.
+        public static let propensity = 2.0
+        /// The greatest weight by propensity, in mean ones.
+        public static let propensityClip = 1000.0
         /// Share of outputs left out.
         public static let dropout = 0.9
         /// Threads.
@@ -80,6 +84,7 @@ extension Hyperparameters {
             faults.append(.init(name: "rating_output", detail: detail))
         }
         if objective == .cosineContrastive { checkContrast(&faults) }
+        checkPropensity(&faults)
         let minimums = 1...CleaningRules.greatestMinimum
         check("minimum_user_interactions", cleaning.minimumUserInteractions, minimums)
         check("minimum_item_interactions", cleaning.minimumItemInteractions, minimums)
@@ -147,6 +152,15 @@ extension Hyperparameters {
         checkRecency(&faults)
         if !(history.share >= 0 && history.share <= 1) {
             faults.append(.init(name: "history_share", detail: "must be 0 to 1, not \(history.share)"))
+        }
+    }
+
+    private func checkPropensity(_ faults: inout [HyperparameterFaults.Fault]) {
+        if !(propensity.exponent >= 0 && propensity.exponent <= Limit.propensity) {
+            faults.append(.init(name: "propensity", detail: "must be 0 to 2, not \(propensity.exponent)"))
+        }
+        if !(propensity.clip >= 1 && propensity.clip <= Limit.propensityClip) {
+            faults.append(.init(name: "propensity_clip", detail: "must be 1 to 1000, not \(propensity.clip)"))
         }
     }
 

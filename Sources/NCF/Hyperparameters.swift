@@ -45,6 +45,8 @@ public struct Hyperparameters: Sendable, Equatable {
     public var popularityExponent = 0.75
     /// Of ``Objective/cosineContrastive``.
     public var contrast = CosineContrast()
+    /// How much more the interactions with rare items count.
+    public var propensity = InversePropensity.none
     /// Who and what is not learned from. The trainer takes the dataset as it is given: whoever makes it applies them
     /// (``InteractionDataset/inspected(by:)``).
     public var cleaning = CleaningRules()

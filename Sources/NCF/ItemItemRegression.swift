@@ -93,6 +93,11 @@ struct ItemItemFactors {
         recommended = remembered
     }
 
+    /// Multiplies what each item is recommended by.
+    mutating func scaleRecommended(by factors: [Float]) {
+        for index in recommended.indices { recommended[index] *= factors[index / rank] }
+    }
+
     /// Takes the first `count` ≤ rank of some vectors over `items`, each a row of as many elements.
     init(
         itemCount: Int, rank: Int, items: [Int], remembered: AlignedBuffer<Float>, recommended: AlignedBuffer<Float>,

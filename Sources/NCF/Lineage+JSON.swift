@@ -82,6 +82,11 @@ extension Hyperparameters {
         object.member("optimizer", optimizer.rawValue)
         object.member("momentum", momentum)
         object.member("warm_up", warmUp)
+        // Left out where it is what it was before there was a choice.
+        if propensity.isOn {
+            object.member("propensity", propensity.exponent)
+            object.member("propensity_clip", propensity.clip)
+        }
         cleaning.encode(&object)
         object.member("seed", seed)
         object.member("early_stopping", earlyStopping)
@@ -137,6 +142,8 @@ extension Hyperparameters {
             guard let method = OptimizationMethod(rawValue: name) else { return false }
             optimizer = method
         }
+        propensity.exponent = json["propensity"]?.double ?? propensity.exponent
+        propensity.clip = json["propensity_clip"]?.double ?? propensity.clip
         guard cleaning.read(json) else { return false }
         dropout = json["dropout"]?.double ?? dropout
         momentum = json["momentum"]?.double ?? momentum

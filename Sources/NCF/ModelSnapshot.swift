@@ -25,6 +25,8 @@ public final class ModelSnapshot: Scorer {
     /// What a history is set against in folding in.
     let negatives: NegativePool
     let hidden = HiddenUsers()
+    /// What an interaction with each item counts by its propensity, in folding in as in training; empty where all count alike.
+    let propensityFactors: [Float]
     /// What the model knows of features; nil where it was trained without any, or came from elsewhere.
     public let features: ModelFeatures?
 
@@ -52,6 +54,7 @@ public final class ModelSnapshot: Scorer {
         seen = SeenItems(dataset: dataset)
         let counts = PopularityScorer(dataset: dataset).scores(user: 0)
         popularity = FrozenArray(counts)
+        propensityFactors = Self.factors(lineage, counts: counts)
         let order = counts.indices.sorted { (counts[$0], $1) > (counts[$1], $0) }
         popularityOrder = FrozenArray(order.map(Int32.init))
         prior = ModelPrior(model, history: parameters.history)
@@ -75,6 +78,7 @@ public final class ModelSnapshot: Scorer {
         self.model = model
         self.seen = seen
         self.popularity = popularity
+        propensityFactors = Self.factors(lineage, counts: Array(popularity))
         self.popularityOrder = popularityOrder
         self.prior = prior
         self.features = features
@@ -83,6 +87,11 @@ public final class ModelSnapshot: Scorer {
             ?? NegativePool(
                 model, meanUser: prior.user, popularityOrder: popularityOrder, seed: lineage.hyperparameters.seed,
                 likelihoods: NegativePool.likelihoods(lineage.hyperparameters, popularity: popularity))
+    }
+
+    private static func factors(_ lineage: Lineage, counts: [Float]) -> [Float] {
+        let propensity = lineage.hyperparameters.propensity
+        return propensity.isOn ? propensity.factors(counts: counts) : []
     }
 
     /// What it was trained to predict; never `auto`.

@@ -65,10 +65,12 @@ public struct Trainer: Sendable {
         }
         try checkMemory(settings)
         if let checkpoint { try Self.checkCheckpoint(at: checkpoint) }
-        let source = try TrainingSource(dataset: dataset, hyperparameters: settings)
+        // What is measured and what checkpoints are told by stays as it came.
+        let weighted = dataset.weighted(by: settings.propensity)
+        let source = try TrainingSource(dataset: weighted, hyperparameters: settings)
         Kernels.useOneThread()
         var run = TrainingRun(
-            source: source, dataset: dataset, hyperparameters: settings, memory: memory, features: features)
+            source: source, dataset: weighted, hyperparameters: settings, memory: memory, features: features)
         run.checkpoint = checkpoint.map {
             TrainingCheckpoint(path: $0, dataset: dataset, holdout: holdout, features: features, settings: settings)
         }

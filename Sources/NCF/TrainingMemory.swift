@@ -51,6 +51,8 @@ struct TrainingMemory {
             elements += 4 * rows
             interactionBytes += Self.massBytes
         }
+        // The weights by propensity.
+        if settings.propensity.isOn { interactionBytes += Self.elementBytes }
         if hasDislikes {
             elements += 6 * userCount
             interactionBytes += Self.copyBytes

@@ -30,6 +30,7 @@ struct LineageSettingsTests {
         settings.optimizer = .sgd
         settings.momentum = 0.7
         settings.warmUp = 0.25
+        settings.propensity = InversePropensity(exponent: 0.5, clip: 7)
         settings.cleaning.minimumUserInteractions = 3
         settings.cleaning.minimumItemInteractions = 5
         settings.cleaning.bots = .leaveOut

@@ -11,7 +11,7 @@ struct CommandTests {
 
     @Test(
         "every command explains itself",
-        arguments: ["serve", "train", "evaluate", "import", "export", "generate", "healthcheck", "settings"])
+        arguments: ["serve", "train", "evaluate", "inspect", "import", "export", "generate", "healthcheck", "settings"])
     func help(command: String) throws {
         let outcome = try NectarProcess.run(command, "--help")
         #expect(outcome.status == 0 && outcome.errors.isEmpty)
@@ -51,6 +51,13 @@ struct CommandTests {
                 "--rating-output can be bounded only with the objective rating, not with auto"
             ),
             (["evaluate", "--popularity-exponent", "3"], "--popularity-exponent must be 0 to 2, not 3.0"),
+            (["evaluate", "--propensity", "2.5"], "--propensity must be 0 to 2, not 2.5"),
+            (["train", "--propensity-clip", "5"], "--propensity-clip means nothing unless propensity is above 0"),
+            (
+                ["inspect", "--minimum-user-interactions", "0"],
+                "--minimum-user-interactions must be 1 to 10000, not 0"
+            ),
+            (["train", "--bots", "remove"], "leave_out"),
             (["train", "--search-seconds", "0"], "--search-seconds must be 1 to 86400, not 0"),
             (["evaluate", "--search", "90000"], "--search-seconds must be 1 to 86400, not 90000"),
             (["evaluate", "--search-trials", "1001"], "--search-trials must be 1 to 1000, not 1001"),

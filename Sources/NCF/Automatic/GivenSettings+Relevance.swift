@@ -20,6 +20,9 @@ extension GivenSettings {
         check(
             .ratingOutput, "rating_output", isRelevant: settings.objective == .rating,
             "means nothing unless the objective is rating")
+        check(
+            .propensityClip, "propensity_clip", isRelevant: settings.propensity.isOn,
+            "means nothing unless propensity is above 0")
         return faults
     }
 }

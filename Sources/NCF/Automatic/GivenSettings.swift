@@ -66,6 +66,11 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
     /// ``Hyperparameters/ratingOutput``.
     public static let ratingOutput = GivenSettings(rawValue: 1 << 29)
 
+    /// The exponent of ``Hyperparameters/propensity``.
+    public static let propensity = GivenSettings(rawValue: 1 << 30)
+    /// The clip of ``Hyperparameters/propensity``.
+    public static let propensityClip = GivenSettings(rawValue: 1 << 31)
+
     /// Whether anything about the model or its training was said. An objective alone narrows the choice, no more.
     public var decideAnything: Bool { !subtracting(.objective).isEmpty }
 
@@ -102,5 +107,7 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
         copy(.popularityExponent, \.popularityExponent)
         copy(.contrastiveMargin, \.contrast.margin)
         copy(.contrastiveWeight, \.contrast.negativeWeight)
+        copy(.propensity, \.propensity.exponent)
+        copy(.propensityClip, \.propensity.clip)
     }
 }

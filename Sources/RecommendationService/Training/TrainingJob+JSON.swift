@@ -132,6 +132,10 @@ extension Hyperparameters {
                 answer.member("contrastive_margin", contrast.margin)
                 answer.member("contrastive_weight", contrast.negativeWeight)
             }
+            if propensity.isOn {
+                answer.member("propensity", propensity.exponent)
+                answer.member("propensity_clip", propensity.clip)
+            }
             if cleaning.minimumUserInteractions > 1 {
                 answer.member("minimum_user_interactions", cleaning.minimumUserInteractions)
             }

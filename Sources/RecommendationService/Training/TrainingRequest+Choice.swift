@@ -15,6 +15,7 @@ extension TrainingRequest {
         ("optimizer", .optimizer), ("momentum", .momentum), ("warm_up", .warmUp), ("dropout", .dropout),
         ("negative_sampling", .negativeSampling), ("popularity_exponent", .popularityExponent),
         ("contrastive_margin", .contrastiveMargin), ("contrastive_weight", .contrastiveWeight),
+        ("propensity", .propensity), ("propensity_clip", .propensityClip),
     ]
 
     /// Reads what is left to the engine to choose, and how much it may try for that.

@@ -58,7 +58,8 @@ public struct TrainingRequest: Sendable {
         "als_unobserved_weight", "epochs", "batch_size", "learning_rate",
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "negative_sampling", "popularity_exponent",
         "contrastive_margin", "contrastive_weight",
-        "optimizer", "momentum", "warm_up", "dropout", "minimum_user_interactions", "minimum_item_interactions", "bots",
+        "optimizer", "momentum", "warm_up", "dropout", "propensity", "propensity_clip",
+        "minimum_user_interactions", "minimum_item_interactions", "bots",
         "seed", "holdout",
         "early_stopping", "search", "publish", "refit", "wait", "yardstick", "resamples", "measured_users",
     ]
@@ -180,6 +181,8 @@ extension TrainingRequest {
         if let exponent = body.number("popularity_exponent", &faults) { hyperparameters.popularityExponent = exponent }
         if let margin = body.number("contrastive_margin", &faults) { hyperparameters.contrast.margin = margin }
         if let weight = body.number("contrastive_weight", &faults) { hyperparameters.contrast.negativeWeight = weight }
+        if let exponent = body.number("propensity", &faults) { hyperparameters.propensity.exponent = exponent }
+        if let most = body.number("propensity_clip", &faults) { hyperparameters.propensity.clip = most }
         if let share = body.number("dropout", &faults) { hyperparameters.dropout = share }
         if let method = body.choice(OptimizationMethod.self, "optimizer", &faults) {
             hyperparameters.optimizer = method

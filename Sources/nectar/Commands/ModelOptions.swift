@@ -85,6 +85,12 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "How much the negatives of a positive count; objective cosine_contrastive.")
     var contrastiveWeight: Double?
 
+    @Option(help: "Power of an item's popularity by whose inverse its interactions count; 0 has all count alike.")
+    var propensity: Double?
+
+    @Option(help: "The most that one counts so, in mean ones.")
+    var propensityClip: Double?
+
     @OptionGroup var cleaning: CleaningOptions
 
     @Option(help: "Where every random decision starts.")
@@ -120,7 +126,8 @@ struct ModelOptions: ParsableArguments {
             (optimizer != nil, .optimizer), (momentum != nil, .momentum), (warmUp != nil, .warmUp),
             (dropout != nil, .dropout), (negativeSampling != nil, .negativeSampling),
             (popularityExponent != nil, .popularityExponent), (contrastiveMargin != nil, .contrastiveMargin),
-            (contrastiveWeight != nil, .contrastiveWeight),
+            (contrastiveWeight != nil, .contrastiveWeight), (propensity != nil, .propensity),
+            (propensityClip != nil, .propensityClip),
         ]
         return settings.reduce(into: []) { if $1.isGiven { $0.insert($1.setting) } }
     }
@@ -172,6 +179,8 @@ struct ModelOptions: ParsableArguments {
         settings.popularityExponent = popularityExponent ?? settings.popularityExponent
         settings.contrast.margin = contrastiveMargin ?? settings.contrast.margin
         settings.contrast.negativeWeight = contrastiveWeight ?? settings.contrast.negativeWeight
+        settings.propensity.exponent = propensity ?? settings.propensity.exponent
+        settings.propensity.clip = propensityClip ?? settings.propensity.clip
         settings.dropout = dropout ?? settings.dropout
         settings.optimizer = optimizer ?? settings.optimizer
         settings.momentum = momentum ?? settings.momentum
