@@ -105,6 +105,17 @@ public protocol InteractionStore: Sendable {
     /// No model knows any longer who was erased up to this erasure.
     func completeErasures(upTo sequence: Int64) throws(StoreError)
 
+    /// Removes interactions that are too old by `rule`, the first after the row `cursor` and `limit` at most, in one transaction; looks
+    /// at ``RetentionRule/rowsLookedAt`` rows at most. From 0 on, step by step until the step's cursor is nil, that is all of the
+    /// record.
+    ///
+    /// Users of whom no interaction is left lose their names as well, as they do when they are erased, but without a tombstone; their
+    /// records stay, and so do receipts and the watermark. Keeps writers waiting for no longer than the
+    /// removals take.
+    func removeExpired(
+        _ rule: RetentionRule, after cursor: Int64, limit: Int
+    ) throws(StoreError) -> RetentionStep
+
     /// Copies all that is held, as of one moment and while others write, into a new file at `path`, with a description beside it
     /// (``StoreBackup``). What it returns has been verified: every page, every count.
     ///

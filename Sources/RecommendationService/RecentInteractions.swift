@@ -12,6 +12,14 @@ final class RecentInteractions: Sendable {
         let userID: ExactName
         let row: Int64
         let touch: RecentTouch
+        /// It was removed from the store, and only keeps its place.
+        var isGone = false
+    }
+
+    /// One of a user's touches, with its row.
+    private struct OwnTouch: Sendable {
+        let row: Int64
+        let touch: RecentTouch
     }
 
     private struct State: Sendable {
@@ -22,9 +30,13 @@ final class RecentInteractions: Sendable {
         /// Since the last model, or reading of the store, so many were forgotten for want of room; rows that were not read
         /// count, also where they have been deleted.
         var forgotten = 0
+        /// Entries from there on that are gone; they are cut out when they make up half of these.
+        var gone = 0
+        var count: Int { entries.count - first - gone }
         /// Everything that was committed up to here has been looked at.
         var watermark: Int64 = 0
-        var touchesByUser: [ExactName: [RecentTouch]] = [:]
+        /// In the order of their rows.
+        var touchesByUser: [ExactName: [OwnTouch]] = [:]
         /// The newest time that has been remembered; 0 where there was none.
         var newest: Int64 = 0
         /// Dislikes apart.
@@ -94,7 +106,9 @@ final class RecentInteractions: Sendable {
         state.withLock { [fresh] state in
             var fresh = fresh
             for row in state.deleted { forget(row, in: &fresh) }
-            for entry in state.entries[state.first...] where entry.row > fresh.watermark { remember(entry, in: &fresh) }
+            for entry in state.entries[state.first...] where entry.row > fresh.watermark && !entry.isGone {
+                remember(entry, in: &fresh)
+            }
             for (user, row) in state.erased { forget(user, upTo: row, in: &fresh) }
             fresh.watermark = max(fresh.watermark, state.watermark)
             (fresh.deleted, fresh.erased, fresh.reloads) = (state.deleted, state.erased, state.reloads)
@@ -141,35 +155,55 @@ final class RecentInteractions: Sendable {
     }
 
     /// The interaction in that row was deleted from the store.
-    func forget(row: Int64) {
+    func forget(row: Int64) { forget(rows: [row]) }
+
+    /// The interactions in those rows, ascending, were removed from the store; O(rows · log of what is remembered).
+    func forget(rows: [Int64]) {
+        guard !rows.isEmpty else { return }
         state.withLock { state in
-            if row > state.watermark || state.reloads > 0 { state.deleted.insert(row) }
-            forget(row, in: &state)
+            // Those that may yet come: announced later, or read from the store before they were removed.
+            state.deleted.formUnion(state.reloads > 0 ? rows : rows.filter { $0 > state.watermark })
+            for row in rows { forget(row, in: &state) }
+            dropGone(in: &state)
         }
     }
 
     private func forget(_ row: Int64, in state: inout State) {
-        guard let index = index(of: row, in: state) else { return }
-        let entry = state.entries.remove(at: index)
+        guard let index = Self.place(of: row, in: state.entries[state.first...], row: { $0.row }),
+            !state.entries[index].isGone
+        else { return }
+        let entry = state.entries[index]
+        state.entries[index].isGone = true
+        state.gone += 1
         decrement(entry.touch, in: &state)
+        let own = state.touchesByUser[entry.userID] ?? []
+        if own.count == 1 {
+            state.touchesByUser[entry.userID] = nil
+        } else if let place = Self.place(of: row, in: own[...], row: { $0.row }) {
+            state.touchesByUser[entry.userID]?.remove(at: place)
+        }
         // A time that was a mistake, and was taken back, ages nothing any more.
         if entry.touch.timestamp == state.newest, state.newest != 0 {
-            state.newest = state.entries[state.first...].reduce(0) { max($0, $1.touch.timestamp) }
+            state.newest = state.entries[state.first...].reduce(0) { $1.isGone ? $0 : max($0, $1.touch.timestamp) }
         }
-        let later = state.entries[index...].count { $0.userID == entry.userID }
-        guard let count = state.touchesByUser[entry.userID]?.count else { return }
-        state.touchesByUser[entry.userID]?.remove(at: count - 1 - later)
-        if count == 1 { state.touchesByUser[entry.userID] = nil }
     }
 
-    /// Where the entry of that row is, by bisection.
-    private func index(of row: Int64, in state: State) -> Int? {
-        var (low, high) = (state.first, state.entries.count)
+    private func dropGone(in state: inout State) {
+        guard state.gone * 2 > state.entries.count - state.first else { return }
+        state.entries = state.entries[state.first...].filter { !$0.isGone }
+        (state.first, state.gone) = (0, 0)
+    }
+
+    /// Where that row is, by bisection.
+    private static func place<Element>(
+        of row: Int64, in elements: ArraySlice<Element>, row rowOf: (Element) -> Int64
+    ) -> Int? {
+        var (low, high) = (elements.startIndex, elements.endIndex)
         while low < high {
             let middle = (low + high) / 2
-            if state.entries[middle].row < row { low = middle + 1 } else { high = middle }
+            if rowOf(elements[middle]) < row { low = middle + 1 } else { high = middle }
         }
-        return low < state.entries.count && state.entries[low].row == row ? low : nil
+        return low < elements.endIndex && rowOf(elements[low]) == row ? low : nil
     }
 
     /// A person was erased, when `watermark` was the last row given out; what they do later is another's.
@@ -182,14 +216,13 @@ final class RecentInteractions: Sendable {
     }
 
     private func forget(_ user: ExactName, upTo watermark: Int64, in state: inout State) {
-        guard state.touchesByUser[user] != nil else { return }
-        let own = state.entries[state.first...].filter { $0.userID == user && $0.row <= watermark }
-        for entry in own { forget(entry.row, in: &state) }
+        for own in state.touchesByUser[user] ?? [] where own.row <= watermark { forget(own.row, in: &state) }
+        dropGone(in: &state)
     }
 
     /// The items `userID` touched, in the order of their arrival; each as often as it was touched.
     func items(of userID: String) -> [String] {
-        state.withLock { $0.touchesByUser[ExactName(userID)] ?? [] }.map(\.itemID.text)
+        state.withLock { $0.touchesByUser[ExactName(userID)] ?? [] }.map(\.touch.itemID.text)
     }
 
     /// What `userID` did, oldest first, each as `snapshot` has to take it: faded by its age, which is counted from the newest
@@ -199,7 +232,7 @@ final class RecentInteractions: Sendable {
     func touches(of userID: String, for snapshot: ModelSnapshot) -> [RecentTouch] {
         let (touches, newest) = state.withLock { ($0.touchesByUser[ExactName(userID)] ?? [], $0.newest) }
         let now = max(newest, snapshot.lineage.newestTimestamp ?? newest)
-        return RecentTouch.byTime(touches).map { $0.faded(at: now) }
+        return RecentTouch.byTime(touches.map(\.touch)).map { $0.faded(at: now) }
     }
 
     /// The items touched most often, with how often; ties by ID. A dislike is no touch.
@@ -214,19 +247,19 @@ final class RecentInteractions: Sendable {
     }
 
     /// How many interactions are remembered.
-    var count: Int { state.withLock { $0.entries.count - $0.first } }
+    var count: Int { state.withLock { $0.count } }
 
     /// How many interactions newer than the model are remembered no more, because more than `capacity` came.
     var forgottenCount: Int { state.withLock { $0.forgotten } }
 
     private func remember(_ entry: Entry, in state: inout State) {
         guard capacity > 0 else { return }
-        if state.entries.count - state.first == capacity {
+        while state.count >= capacity {
             forgetOldest(in: &state)
             state.forgotten += 1
         }
         state.entries.append(entry)
-        state.touchesByUser[entry.userID, default: []].append(entry.touch)
+        state.touchesByUser[entry.userID, default: []].append(OwnTouch(row: entry.row, touch: entry.touch))
         state.newest = max(state.newest, entry.touch.timestamp)
         if entry.touch.evidence >= 0 { state.countByItem[entry.touch.itemID, default: 0] += 1 }
     }
@@ -237,6 +270,10 @@ final class RecentInteractions: Sendable {
         if state.first * 2 > state.entries.count {
             state.entries.removeFirst(state.first)
             state.first = 0
+        }
+        if entry.isGone {
+            state.gone -= 1
+            return
         }
         decrement(entry.touch, in: &state)
         // The user's oldest item is this one: both lists are in order of arrival.

@@ -33,6 +33,7 @@ public final class Service: Sendable {
     private let reserve: DiskReserve
     private let outcome = WriteOutcome()
     let eraser: UserEraser
+    let retention: RetentionKeeper
     private let bufferedAccessLog: BufferedAccessLog?
 
     /// Builds a service over an open store and an open folder of models.
@@ -86,6 +87,9 @@ public final class Service: Sendable {
             if configuration.erasure.policy == .retrain { Self.retireModels(before: current, in: models, logger) }
         }
         self.coordinator = coordinator
+        retention = RetentionKeeper(
+            store: store, models: models, recent: recent, retention: configuration.retention, metrics: metrics,
+            logger: logger, clock: clock)
         eraser = UserEraser(
             store: store, models: models, recent: recent, newcomers: newcomers, ledger: erasures,
             policy: configuration.erasure.policy,
@@ -122,6 +126,7 @@ public final class Service: Sendable {
         }
         try newcomers.follow(store)
         lifecycle.enter(.serving)
+        retention.begin()
     }
 
     /// From now on probes are told to send requests elsewhere.
@@ -135,6 +140,7 @@ public final class Service: Sendable {
         coordinator.shutDown()
         batcher.drain()
         eraser.drain()
+        retention.end()
         try store.flush()
         try store.close()
     }

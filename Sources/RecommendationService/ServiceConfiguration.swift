@@ -13,6 +13,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public var storage = Storage()
     /// What the kinds of interaction mean.
     public var kinds = InteractionKinds.defaults
+    /// Days that interactions are kept whose kind says nothing else; 0 for ever.
+    public var retentionDays = 0
     /// How models are trained when a request does not say.
     public var training = Training()
     /// Who and what is not learned from where a request does not say.
@@ -200,6 +202,9 @@ public struct ServiceConfiguration: Sendable, Equatable {
         ServingOptions(
             compactItems: recommendation.compactItems, towerMultiplications: recommendation.towerMultiplications)
     }
+
+    /// How long interactions are kept.
+    var retention: Retention { Retention(days: retentionDays, daysByKind: kinds.retentionDays) }
 
     /// What is logged, and how.
     public struct Log: Sendable, Equatable {

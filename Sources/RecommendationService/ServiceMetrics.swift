@@ -16,6 +16,7 @@ final class ServiceMetrics: ServerObserver {
     private let interactionsByKind: [ExactName: Counter]
     private let interactionsOfOtherKinds: Counter
     private let interactionsWithoutKind: Counter
+    private let expired: Counter
     /// Lines of the access log that found no room in its buffer.
     let accessLinesDropped: Counter
     private let freeBytes: Gauge
@@ -48,6 +49,8 @@ final class ServiceMetrics: ServerObserver {
             uniqueKeysWithValues: kinds.names.map { ($0, Self.counter(ofKind: $0.text, in: registry)) })
         interactionsOfOtherKinds = Self.counter(ofKind: "other", in: registry)
         interactionsWithoutKind = Self.counter(ofKind: "", in: registry)
+        expired = registry.counter(
+            "nectar_interactions_expired_total", help: "Interactions removed because they were too old.")
         accessLinesDropped = registry.counter(
             "nectar_access_log_dropped_total", help: "Lines of the access log that found no room.")
         freeBytes = registry.gauge("nectar_storage_free_bytes", help: "Bytes free on the disk of the data folder.")
@@ -95,6 +98,9 @@ final class ServiceMetrics: ServerObserver {
             labels: [("reason", reason)]
         ).increment()
     }
+
+    /// Interactions were too old, and are gone.
+    func interactionsExpired(_ count: Int) { expired.increment(by: UInt64(count)) }
 
     private func counter(of kind: String?) -> Counter {
         guard let kind else { return interactionsWithoutKind }

@@ -82,6 +82,11 @@ final class GatedStore: InteractionStore {
     func backUp(to path: String, at milliseconds: Int64) throws(StoreError) -> StoreBackup {
         try base.backUp(to: path, at: milliseconds)
     }
+    func removeExpired(
+        _ rule: RetentionRule, after cursor: Int64, limit: Int
+    ) throws(StoreError) -> RetentionStep {
+        try base.removeExpired(rule, after: cursor, limit: limit)
+    }
     func tombstones(after sequence: Int64) throws(StoreError) -> Tombstones { try base.tombstones(after: sequence) }
     func pendingErasures() throws(StoreError) -> Tombstones { try base.pendingErasures() }
     func completeErasures(upTo sequence: Int64) throws(StoreError) { try base.completeErasures(upTo: sequence) }

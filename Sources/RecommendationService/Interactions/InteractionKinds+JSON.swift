@@ -8,6 +8,7 @@ extension InteractionKinds {
     /// The half-lives taken, in days: from a minute or so to a hundred years.
     static let halfLives = 0.001...36_500.0
     private static let members = ["weight", "sign", "half_life_days"]
+    private static let retentionMember = "retention_days"
 
     /// Changes the kinds that `value` names, and adds those that are new: `{"view": {"weight": 1, "half_life_days": 30}, …}`.
     ///
@@ -24,8 +25,13 @@ extension InteractionKinds {
                 faults.add(at: settings, fault)
                 continue
             }
-            guard let kind = Self.kind(settings, from: self[name] ?? .plain, &faults) else { continue }
+            guard
+                let kind = Self.kind(settings, from: self[name] ?? .plain, also: [Self.retentionMember], &faults)
+            else { continue }
             self[name] = kind
+            if let days = settings[Self.retentionMember]?.decodeInteger(in: 0...Retention.greatestDays, &faults) {
+                retentionDays[ExactName(name)] = days
+            }
         }
         if names.count > Self.limit { faults.add(at: value, "describes more than \(Self.limit) kinds") }
     }
@@ -42,8 +48,10 @@ extension InteractionKinds {
         }
     }
 
-    private static func kind(_ value: JSONValue, from kind: FeedbackKind, _ faults: inout JSONFaults) -> FeedbackKind? {
-        guard let object = JSONObjectDecoder(value, knownMembers: members, faults: &faults) else { return nil }
+    private static func kind(
+        _ value: JSONValue, from kind: FeedbackKind, also others: [String] = [], _ faults: inout JSONFaults
+    ) -> FeedbackKind? {
+        guard let object = JSONObjectDecoder(value, knownMembers: members + others, faults: &faults) else { return nil }
         var kind = kind
         if let weight = object.number("weight", in: 0...greatestWeight, &faults) { kind.weight = weight }
         if let sign = object.choice(FeedbackKind.Sign.self, "sign", &faults) { kind.sign = sign }
@@ -56,7 +64,8 @@ extension InteractionKinds {
         let lines = names.map { name in
             var writer = JSONWriter()
             writer.value(name.text)
-            return "\(indentation)  \(String(decoding: writer.bytes, as: UTF8.self)): \(Self.text(self[name.text]))"
+            return
+                "\(indentation)  \(String(decoding: writer.bytes, as: UTF8.self)): \(Self.text(self[name.text], days: retentionDays[name]))"
         }
         return "{\n\(lines.joined(separator: ",\n"))\n\(indentation)}"
     }
@@ -64,10 +73,11 @@ extension InteractionKinds {
     /// What unknown kinds are, as ``describeUnknown(_:_:)`` reads it.
     public var unknownText: String { unknown.map { Self.text($0) } ?? "\"refuse\"" }
 
-    private static func text(_ kind: FeedbackKind?) -> String {
+    private static func text(_ kind: FeedbackKind?, days: Int? = nil) -> String {
         guard let kind else { return "{}" }
         let halfLife = kind.halfLifeDays.map { ", \"half_life_days\": \(number($0))" } ?? ""
-        return "{\"weight\": \(number(kind.weight)), \"sign\": \"\(kind.sign.rawValue)\"\(halfLife)}"
+        let retention = days.map { ", \"retention_days\": \($0)" } ?? ""
+        return "{\"weight\": \(number(kind.weight)), \"sign\": \"\(kind.sign.rawValue)\"\(halfLife)\(retention)}"
     }
 
     private static func number(_ number: Double) -> String {

@@ -14,6 +14,8 @@ public struct InteractionKinds: Sendable, Equatable {
     public private(set) var names: [ExactName] = []
     /// What interactions of any other kind are; nil where they are refused.
     public var unknown: FeedbackKind? = .plain
+    /// Days that interactions of a kind are kept, where that is said of it; 0 for ever (``Retention``).
+    public var retentionDays: [ExactName: Int] = [:]
     private var settings: [ExactName: FeedbackKind] = [:]
 
     /// No kinds; every interaction is a positive of weight 1.

@@ -4,8 +4,8 @@ import RecommendationService
 extension Setting {
     /// Every setting there is, in the order of `config/nectar.json`.
     static let all: [Setting] =
-        server + storage + interactions + cleaning + models + erasure + backup + training + recommendation + features
-        + log
+        server + storage + interactions + retention + cleaning + models + erasure + backup + training + recommendation
+        + features + log
 
     private static let server: [Setting] = [
         .string(
@@ -92,6 +92,13 @@ extension Setting {
             "what any other kind means, or \"refuse\": 422, or a fault of its line",
             text: { $0.kinds.unknownText },
             apply: { value, configuration, faults in configuration.kinds.describeUnknown(value, &faults) }),
+    ]
+
+    private static let retention: [Setting] = [
+        .integer(
+            "interactions.retention_days", in: 0...Retention.greatestDays, \.retentionDays,
+            "days after which an interaction is removed ([privacy.md](privacy.md#age)); 0 keeps all, a kind may say otherwise"
+        )
     ]
 
     private static let cleaning: [Setting] = [

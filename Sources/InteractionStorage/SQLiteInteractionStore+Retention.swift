@@ -1,0 +1,69 @@
+import GRDB
+
+extension SQLiteInteractionStore {
+    /// Removes what is too old; see ``InteractionStore/removeExpired(_:after:limit:)``.
+    ///
+    /// Reads without holding up a writer: rows never change, so that what was too old in one transaction still is in the next. Only
+    /// where there is something to remove it takes its turn among the writers.
+    public func removeExpired(
+        _ rule: RetentionRule, after cursor: Int64, limit: Int
+    ) throws(StoreError) -> RetentionStep {
+        guard limit > 0 else { return RetentionStep(removed: [], cursor: nil) }
+        let (expired, last) = try read("looking for expired interactions") { database in
+            try Self.expired(by: rule, after: cursor, limit: limit, database)
+        }
+        guard !expired.isEmpty else { return RetentionStep(removed: [], cursor: last) }
+        let removed = try write("removing expired interactions") { database, totals in
+            let removed = try Self.remove(expired, database)
+            totals.counts.interactions -= removed.count
+            totals.counts.users -= try Self.removeNames(of: Set(expired.map(\.user)), database)
+            return removed
+        }
+        return RetentionStep(removed: removed, cursor: last)
+    }
+
+    private typealias Expired = (row: Int64, user: Int)
+
+    /// The first after a row, and the last row that was looked at; nil where it was the last of all.
+    private static func expired(
+        by rule: RetentionRule, after cursor: Int64, limit: Int, _ database: Database
+    ) throws -> (rows: [Expired], last: Int64?) {
+        var kinds: [Int: String] = [:]
+        for kind in rule.beforeByKind.keys {
+            if let key = try key(of: kind.text, in: "kind_names", database) { kinds[key] = kind.text }
+        }
+        let statement = try database.cachedStatement(
+            sql: "SELECT row, user, kind, timestamp FROM interactions WHERE row > ? ORDER BY row LIMIT ?")
+        var (expired, last, count) = ([Expired](), cursor, 0)
+        let rows = try Row.fetchCursor(statement, arguments: [cursor, RetentionRule.rowsLookedAt])
+        while let row = try rows.next() {
+            count += 1
+            last = row[0]
+            let kind: Int? = row[2]
+            if rule.isExpired(kind: kind.flatMap { kinds[$0] }, timestamp: row[3]) { expired.append((last, row[1])) }
+            if expired.count == limit { return (expired, last) }
+        }
+        return (expired, count == RetentionRule.rowsLookedAt ? last : nil)
+    }
+
+    /// Those that somebody else has removed meanwhile are left out.
+    private static func remove(_ expired: [Expired], _ database: Database) throws -> [Int64] {
+        let statement = try database.cachedStatement(sql: "DELETE FROM interactions WHERE row = ?")
+        return try expired.compactMap { expired in
+            try statement.execute(arguments: [expired.row])
+            return database.changesCount > 0 ? expired.row : nil
+        }
+    }
+
+    /// Removes the names of those of whom no interaction is left; returns how many.
+    private static func removeNames(of users: Set<Int>, _ database: Database) throws -> Int {
+        let statement = try database.cachedStatement(
+            sql: """
+                DELETE FROM user_names WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM interactions WHERE user = ?1)
+                """)
+        return try users.reduce(0) { removed, user in
+            try statement.execute(arguments: [user])
+            return removed + database.changesCount
+        }
+    }
+}
