@@ -1,7 +1,10 @@
-/// Why a store did not do what was asked; in every case nothing of the request was stored.
+/// Why a store did not do what was asked; in every case but ``outcomeUnknown(_:)`` nothing of the request was stored.
 public enum StoreError: Error, Equatable, Sendable {
     /// The store cannot be reached for now (I/O error, locked by another program, closed, draining); a retry may succeed.
     case unavailable(String)
+    /// Nobody can tell whether the request was stored: the connection broke while it was being committed. Repeated as it is, with the
+    /// idempotency key or the names that it had, it is stored once; without them perhaps twice.
+    case outcomeUnknown(String)
     /// No room: the disk is full, or so is the queue of writes.
     case full
     /// The file is damaged or is not a store at all; it was left as it is.
@@ -19,6 +22,7 @@ extension StoreError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unavailable(let reason): "the store is unavailable: \(reason)"
+        case .outcomeUnknown(let reason): "it is unknown whether this was stored: \(reason)"
         case .full: "the store is full"
         case .corrupt(let reason): "the store is damaged: \(reason)"
         case .newerSchema(let found, let supported):
