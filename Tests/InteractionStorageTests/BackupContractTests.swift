@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import GRDB
 import Locking
 import Testing
 
@@ -101,4 +102,36 @@ struct BackupContractTests {
             #expect(try directory.bytes("backup.sqlite") == before)
         }
     }
+
+    #if PostgreSQL
+        @Test("what is copied between SQLite and PostgreSQL are all the tables of both, with all their columns")
+        func tables() throws {
+            let file = try SQLiteInteractionStore(path: copy)
+            let database = try TestDatabase()
+            try PostgreSQLInteractionStore(at: database.address, configuration: database.configuration).close()
+            let copied = Set(CopiedTable.all.map(\.name))
+            let (sqlite, columns) = try file.read("looking") { database in
+                (
+                    Set(try String.fetchAll(database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'")),
+                    try copied.map { name in
+                        (name, Set(try database.columns(in: name).map(\.name)).subtracting(["key", "id"]))
+                    }
+                )
+            }
+            #expect(sqlite.subtracting(copied) == ["totals"])
+            for (name, columns) in columns {
+                let table = try #require(CopiedTable.all.first { $0.name == name })
+                #expect(columns.isSubset(of: Set(table.columns.map(\.sqlite))), "\(name)")
+            }
+            let rows = try database.connect().query(
+                """
+                SELECT table_name::text, column_name::text FROM information_schema.columns
+                WHERE table_schema = $1 AND table_name NOT IN ('totals', 'schema_version')
+                """, [.text(database.schema)])
+            let found = Set((0..<rows.count).map { "\(rows.text($0, 0)).\(rows.text($0, 1))" })
+            #expect(
+                found
+                    == Set(CopiedTable.all.flatMap { table in table.columns.map { "\(table.name).\($0.postgreSQL)" } }))
+        }
+    #endif
 }

@@ -139,4 +139,50 @@ struct StoreBackupTests {
         #expect(throws: StoreError.self) { try restoration().restore() }
         #expect(try other.counts.interactions == 2001)
     }
+
+    #if PostgreSQL
+        @Test(
+            "a backup of a SQLite store is restored into PostgreSQL: who was erased there stays erased, and the rest is kept"
+        )
+        func intoPostgreSQL() throws {
+            try prepare()
+            let database = try TestDatabase()
+            defer { _ = try? database.connect().run("DROP SCHEMA IF EXISTS \(database.schema)_replaced_9001 CASCADE") }
+            let store = try PostgreSQLInteractionStore(at: database.address, configuration: database.configuration)
+            func restore(at now: Int64) throws -> StoreRestoration.Outcome {
+                try StoreRestoration(backup: copy, path: path, lowestRow: 2500, now: now).restore(into: store)
+            }
+            #expect(try restore(at: 9_000).replaced == nil)
+            let original = try SQLiteInteractionStore(path: path)
+            #expect(try store.everything() == original.everything() && store.counts == original.counts)
+            #expect(try store.items(after: nil, limit: 9) == original.items(after: nil, limit: 9))
+            #expect(try store.append(interactions(0..<2000), idempotencyKey: "k").stored == 2000)
+            #expect(try store.counts.interactions == 2000 && store.watermark == 2500)
+            // Once more, over what has happened since.
+            try store.eraseUser("u1", at: 7_000)
+            #expect(try store.append([Interaction(userID: "new", itemID: "i")], idempotencyKey: nil).watermark == 2501)
+            let outcome = try restore(at: 9_001)
+            #expect(outcome.erased == 1 && outcome.replaced == "\(database.schema)_replaced_9001")
+            #expect(try store.counts.interactions == 1971 && store.watermark == 2501)
+            #expect(try store.user("u1") == nil && store.tombstones(after: 0).contains("u1"))
+            let late = Interaction(userID: "u1", itemID: "i", timestamp: 6_000)
+            #expect(try store.append([late], idempotencyKey: nil).erased == 1)
+            let aside = try database.connect().query(
+                "SELECT count(*) FROM \(database.schema)_replaced_9001.interactions")
+            #expect(aside.integer(0, 0) == 1972)
+        }
+
+        @Test("a damaged backup leaves a PostgreSQL store as it was")
+        func damagedIntoPostgreSQL() throws {
+            try prepare()
+            let database = try TestDatabase()
+            let store = try PostgreSQLInteractionStore(at: database.address, configuration: database.configuration)
+            _ = try store.append([.complete], idempotencyKey: nil)
+            try directory.write(directory.bytes("backup.sqlite").dropLast(4096), to: "backup.sqlite")
+            #expect(throws: StoreError.self) {
+                try StoreRestoration(backup: copy, path: path, lowestRow: 0, now: 0).restore(into: store)
+            }
+            #expect(try store.everything().map(\.interaction) == [.complete])
+        }
+    #endif
 }

@@ -33,6 +33,19 @@ struct ConfigurationLoaderTests {
         #expect(configuration.server.idleSeconds == 3)
     }
 
+    @Test("the URL of a database is never part of a complaint, for it may hold a password")
+    func secrets() throws {
+        let url = "postgresql://ada:s3cret@db/shop"
+        #expect(try load(environment: ["NECTAR_STORAGE_URL": url]).storage.url == url)
+        for file in [
+            #"{"storage": {"url": {"postgresql://ada:s3cret@db/shop": 1}}}"#,
+            #"{"storage": {"url": ["postgresql://ada:s3cret@db/shop"]}}"#,
+        ] {
+            let failure = try #require(throws: ConfigurationLoader.Failure.self) { try load(file: file) }
+            #expect(failure.description.contains("storage.url") && !failure.description.contains("s3cret"))
+        }
+    }
+
     @Test("a switch is true or false in the file, and in words or digits in the environment")
     func switches() throws {
         #expect(try load(file: #"{"log": {"access": true}}"#).log.access)

@@ -101,5 +101,32 @@
                 return true
             }
         }
+
+        /// Copies every row into the PostgreSQL table, which is empty; many in one statement, so that neither side holds them all.
+        func copy(from database: Database, to connection: PostgreSQLConnection) throws {
+            let rows = try Row.fetchCursor(database, sql: "SELECT \(sqliteColumns) FROM \(name)")
+            let statement = "COPY \(name) (\(postgreSQLColumns)) FROM STDIN (FORMAT binary)"
+            var batch = PostgreSQLRows()
+            while let row = try rows.next() {
+                batch.begin(fields: columns.count)
+                for (index, column) in columns.enumerated() {
+                    switch column.content {
+                    case .integer: batch.append(row[index] as Int64?)
+                    case .key: batch.append(key: row[index] as Int?)
+                    case .flag: batch.append(row[index] as Bool)
+                    case .double: batch.append(row[index] as Double?)
+                    case .text: batch.append(row[index] as String?)
+                    case .bytes: batch.append([UInt8](row[index] as Data))
+                    }
+                }
+                if batch.byteCount > Self.batchBytes {
+                    try connection.copyIn(statement, batch)
+                    batch = PostgreSQLRows()
+                }
+            }
+            if !batch.isEmpty { try connection.copyIn(statement, batch) }
+        }
+
+        private static let batchBytes = 4 << 20
     }
 #endif

@@ -13,7 +13,7 @@
         private let patience: Duration
         private var prepared: [String: String] = [:]
         /// In the midst of something that will not be finished.
-        private var isAbandoned = false
+        private(set) var isAbandoned = false
 
         /// Connects; `patience` is how long the server may be silent at a time.
         init(to address: PostgreSQLAddress, connectTimeout: Duration, patience: Duration) throws(PostgreSQLFailure) {
@@ -126,13 +126,7 @@
                 _ = try? finish()
                 throw failure
             }
-            // The buffer is copied into libpq's, which grows: the socket does not block, and `finish` sends it on.
-            let bytes = rows.finished()
-            let isQueued = unsafe bytes.withUnsafeBytes { bytes in
-                unsafe PQputCopyData(
-                    connection, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
-            }
-            guard isQueued == 1 else { throw lostReason() }
+            try put(rows.finished())
             while true {
                 let isEnded = unsafe PQputCopyEnd(connection, nil)
                 if isEnded == 1 { break }
@@ -141,6 +135,23 @@
             }
             return try finish()?.affected ?? 0
         }
+
+        /// Sends what is copied in, piece by piece, so that libpq holds no more than one.
+        private func put(_ bytes: [UInt8]) throws(PostgreSQLFailure) {
+            var start = 0
+            while start < bytes.count {
+                let count = min(Self.pieceLength, bytes.count - start)
+                let isQueued = unsafe bytes.withUnsafeBytes { bytes in
+                    let piece = unsafe bytes.baseAddress?.advanced(by: start).assumingMemoryBound(to: CChar.self)
+                    return unsafe PQputCopyData(connection, piece, Int32(count))
+                }
+                guard isQueued == 1 else { throw lostReason() }
+                start += count
+                while unsafe PQflush(connection) == 1 { try wait() }
+            }
+        }
+
+        private static let pieceLength = 1 << 20
 
         /// Runs `COPY … TO STDOUT (FORMAT binary)` and hands over each row, until `row` returns false.
         ///

@@ -10,6 +10,7 @@
         private(set) var count = 0
 
         var isEmpty: Bool { count == 0 }
+        var byteCount: Int { bytes.count }
 
         /// Begins a row of so many fields, which must follow.
         mutating func begin(fields: Int) {

@@ -24,16 +24,18 @@
                 }
                 let found = try Self.version(of: connection)
                 guard found <= version else { throw StoreError.newerSchema(found: found, supported: version) }
-                for step in steps[found...] { try connection.run(step) }
-                if found < version {
-                    try connection.run(
-                        "DELETE FROM schema_version; INSERT INTO schema_version VALUES (\(version))")
-                }
+                if found < version { try create(connection, from: found) }
                 try connection.run("COMMIT")
             } catch {
                 connection.rollBack()
                 throw error
             }
+        }
+
+        /// Takes the steps after the first `found`, within a transaction of the caller's.
+        func create(_ connection: PostgreSQLConnection, from found: Int = 0) throws {
+            for step in steps[found...] { try connection.run(step) }
+            try connection.run("DELETE FROM schema_version; INSERT INTO schema_version VALUES (\(version))")
         }
 
         /// How many steps the database has taken; 0 where there is no store in it.

@@ -39,7 +39,7 @@
         /// Lends a reader to `body`, waiting for one where all are lent. One that is lost is not taken back.
         ///
         /// - Parameter isRepeatable: Whether `body` may be called a second time where the first one found that the server had ended a
-        ///   session that had been idle.
+        ///   session that had been idle; not where it was waited for in vain.
         func withReader<Value>(
             isRepeatable: Bool, _ body: (PostgreSQLConnection) throws -> Value
         ) throws -> Value {
@@ -52,7 +52,9 @@
                 defer { giveBack(idle) }
                 do {
                     return try body(idle)
-                } catch let failure as PostgreSQLFailure where failure.isConnectionLost && isRepeatable {
+                } catch let failure as PostgreSQLFailure
+                    where failure.isConnectionLost && isRepeatable && !idle.isAbandoned
+                {
                     break
                 }
             }

@@ -32,7 +32,7 @@ struct Serve: ParsableCommand {
         let isEncrypted = !configuration.server.tlsCertificate.isEmpty
         let signals = StopSignals(includingHangUp: isEncrypted)
 
-        let data = try DataDirectory(configuration)
+        let data = try DataDirectory(configuration, for: .serving)
         let lock = try ServingLock(folder: configuration.dataDirectory, for: .serving)
         defer { withExtendedLifetime(lock) {} }
         let service = Service(
