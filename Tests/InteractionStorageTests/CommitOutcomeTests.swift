@@ -13,59 +13,64 @@
             database = try TestDatabase()
         }
 
-        /// A transaction that has written something, and its number.
-        private func begin() throws -> (PostgreSQLConnection, transaction: String) {
+        /// A session in which another store's transaction has written all but its commit, and its mark.
+        private func begin() throws -> (PostgreSQLConnection, CommitOutcome.Mark) {
             let connection = try database.connect()
-            try connection.run("BEGIN; CREATE TEMPORARY TABLE something ()")
-            return (connection, try connection.query("SELECT pg_current_xact_id()::text").text(0, 0))
+            try connection.run("BEGIN")
+            return (connection, try PostgreSQLTotals.lock(connection).write(to: connection))
         }
 
-        private func resolve(_ transaction: String, server: String? = nil, within limit: Duration = .seconds(30)) throws
-        {
+        private func resolve(_ mark: CommitOutcome.Mark, within limit: Duration = .seconds(30)) throws {
             var configuration = database.configuration
             configuration.outcomeTimeout = limit
-            let server = try server ?? PostgreSQLSessions.server(of: database.connect())
-            try CommitOutcome(
-                transaction: transaction, server: server,
-                sessions: PostgreSQLSessions(database.address, configuration)
-            ).resolve(after: .lost("why"))
+            configuration.statementTimeout = .milliseconds(200)
+            try CommitOutcome(mark: mark, sessions: PostgreSQLSessions(database.address, configuration))
+                .resolve(after: .lost("why"))
         }
 
-        @Test("one that was committed counts")
+        private func write(_ count: Int) throws {
+            let store = try PostgreSQLInteractionStore(at: database.address, configuration: database.configuration)
+            for _ in 0..<count { _ = try store.append([Interaction(userID: "u", itemID: "i")], idempotencyKey: nil) }
+            try store.close()
+        }
+
+        private static let lost = StoreError.unavailable("the connection broke before the commit: why")
+
+        @Test("one that was committed counts, also when others have written since")
         func committed() throws {
-            let (connection, transaction) = try begin()
+            try write(20)
+            let (connection, mark) = try begin()
             try connection.run("COMMIT")
-            try resolve(transaction)
+            try resolve(mark)
+            try write(CommitOutcome.marksKept - 1)
+            try resolve(mark)
+            try write(1)
+            #expect(throws: StoreError.outcomeUnknown("others have written since: why")) { try resolve(mark) }
         }
 
-        @Test("one that was not is told as such: nothing was stored")
-        func aborted() throws {
-            let (connection, transaction) = try begin()
+        @Test("one that was not is told as such, also when another has taken its place: nothing was stored")
+        func lost() throws {
+            try write(3)
+            let (connection, mark) = try begin()
             connection.rollBack()
-            #expect(throws: StoreError.unavailable("the connection broke before the commit: why")) {
-                try resolve(transaction)
-            }
+            #expect(throws: Self.lost) { try resolve(mark) }
+            try write(1)
+            #expect(throws: Self.lost) { try resolve(mark) }
+            try write(5)
+            #expect(throws: Self.lost) { try resolve(mark) }
         }
 
         @Test("one that is still under way is waited for, and unknown where that takes too long")
         func underWay() throws {
-            let (connection, transaction) = try begin()
+            try write(1)
+            let (connection, mark) = try begin()
             #expect(throws: StoreError.outcomeUnknown("the connection broke during the commit: why")) {
-                try resolve(transaction, within: .milliseconds(100))
+                try resolve(mark, within: .milliseconds(100))
             }
             DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) {
                 _ = try? connection.run("COMMIT")
             }
-            try resolve(transaction)
-        }
-
-        @Test("of another server nothing is believed")
-        func anotherServer() throws {
-            let (connection, transaction) = try begin()
-            try connection.run("COMMIT")
-            #expect(throws: StoreError.outcomeUnknown("the server cannot tell, or another one has taken over: why")) {
-                try resolve(transaction, server: "7/00000002")
-            }
+            try resolve(mark)
         }
 
         @Test("a write whose commit is not answered is answered all the same, and stored once")

@@ -1,31 +1,46 @@
 #if PostgreSQL
     import Glibc
 
-    /// What became of a commit whose answer did not come: asked of the server, which keeps the state of every recent transaction
-    /// (`pg_xact_status`), also over its own crash.
+    /// What became of a commit whose answer did not come: looked up in what the transaction itself has written.
+    ///
+    /// Not asked by the transaction's number (`pg_xact_status`): what a crash takes has its number given out again, and somebody else's
+    /// transaction would be taken for it.
     struct CommitOutcome {
-        let transaction: String
-        let server: String
+        /// What a transaction leaves in `totals`.
+        struct Mark {
+            /// Its place among all transactions that wrote.
+            var write: Int64
+            /// A number that no other leaves there.
+            var value: Int64
+        }
+
+        private enum Finding {
+            case committed
+            case lost
+            /// Its mark would have been overwritten by those of others.
+            case unknowable
+        }
+
+        let mark: Mark
         let sessions: PostgreSQLSessions
 
+        /// How many marks there are, the latest.
+        static let marksKept = 16
         private static let pause: Duration = .milliseconds(50)
 
         /// Returns where the transaction was committed.
         ///
-        /// - Throws: ``StoreError/unavailable(_:)`` where it was not and never will be, ``StoreError/outcomeUnknown(_:)`` where nobody could be
-        ///   asked in time, or only another server than the one that it was sent to.
+        /// - Throws: ``StoreError/unavailable(_:)`` where it was not and never will be, ``StoreError/outcomeUnknown(_:)`` where that could not
+        ///   be looked up in time, or no more, for too many others have written since.
         func resolve(after failure: PostgreSQLFailure) throws {
             let deadline = ContinuousClock.now + sessions.configuration.outcomeTimeout
             while true {
-                switch try? ask() {
-                case "committed": return
-                case "aborted":
+                switch try? look() {
+                case .committed: return
+                case .lost:
                     throw StoreError.unavailable("the connection broke before the commit: \(failure.message)")
-                case "":
-                    throw StoreError.outcomeUnknown(
-                        "the server cannot tell, or another one has taken over: \(failure.message)")
-                // No server yet, or the old session still works on the commit.
-                default: break
+                case .unknowable: throw StoreError.outcomeUnknown("others have written since: \(failure.message)")
+                case nil: break
                 }
                 guard ContinuousClock.now < deadline else {
                     throw StoreError.outcomeUnknown("the connection broke during the commit: \(failure.message)")
@@ -34,12 +49,18 @@
             }
         }
 
-        /// The transaction's state in the server's words; nothing where it is another server.
-        private func ask() throws -> String {
+        /// Looks for the mark. Waits for the transaction to end if it is still under way, for that has the row locked.
+        private func look() throws -> Finding {
             let connection = try sessions.connectReader()
-            guard try PostgreSQLSessions.server(of: connection) == server else { return "" }
-            return try connection.query("SELECT coalesce(pg_xact_status($1::xid8), '')", [.text(transaction)]).text(
-                0, 0)
+            try connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+            let totals = try connection.query(
+                "SELECT writes, marks[$1 - writes + $2] FROM totals FOR UPDATE",
+                [.integer(Int64(Self.marksKept)), .integer(mark.write)])
+            connection.rollBack()
+            guard totals.count == 1 else { return .unknowable }
+            let later = totals.integer(0, 0) - mark.write
+            if later >= Int64(Self.marksKept) { return .unknowable }
+            return later >= 0 && totals.integer(0, 1) == mark.value ? .committed : .lost
         }
     }
 #endif

@@ -6,7 +6,7 @@
     ///
     /// One connection writes, readers are beside it. A commit is on stable storage before a method returns (`synchronous_commit` is
     /// never off). Transactions that write take turns, also those of other programs: whoever writes locks the row of totals. Where
-    /// the connection breaks while a commit is under way, the server is asked afterwards what became of it; nothing is ever
+    /// the connection breaks while a commit is under way, what became of it is looked up afterwards; nothing is ever
     /// sent again on a guess. A schema that is newer than this program is refused, and nothing is changed in it.
     public final class PostgreSQLInteractionStore: InteractionStore {
         /// What a program does with the store, beside others.
@@ -69,12 +69,12 @@
             self.configuration = configuration
             sessions = PostgreSQLSessions(address, configuration)
             do {
-                try sessions.withWriter { writer in
-                    let encoding = try writer.connection.query("SHOW server_encoding").text(0, 0)
+                try sessions.withWriter { connection in
+                    let encoding = try connection.query("SHOW server_encoding").text(0, 0)
                     guard encoding == "UTF8" else {
                         throw StoreError.unavailable("the database has the encoding \(encoding); names need UTF8")
                     }
-                    try schema.migrate(writer.connection, schema: configuration.schema)
+                    try schema.migrate(connection, schema: configuration.schema)
                 }
             } catch {
                 _ = sessions.close()
@@ -138,14 +138,12 @@
             _ operation: String, _ body: (PostgreSQLConnection, inout PostgreSQLTotals) throws -> Value
         ) throws(StoreError) -> Value {
             do {
-                return try sessions.withWriter { writer in
-                    let connection = writer.connection
-                    let (value, transaction) = try Self.prepare(connection, body)
+                return try sessions.withWriter { connection in
+                    let (value, mark) = try Self.prepare(connection, body)
                     do {
                         try Self.commit(connection)
                     } catch let failure as PostgreSQLFailure where failure.isConnectionLost {
-                        try CommitOutcome(transaction: transaction, server: writer.server, sessions: sessions)
-                            .resolve(after: failure)
+                        try CommitOutcome(mark: mark, sessions: sessions).resolve(after: failure)
                     }
                     return value
                 }
@@ -154,17 +152,15 @@
             }
         }
 
-        /// All of a transaction but its end, and its number.
+        /// All of a transaction but its end, and by what it is known again.
         private static func prepare<Value>(
             _ connection: PostgreSQLConnection, _ body: (PostgreSQLConnection, inout PostgreSQLTotals) throws -> Value
-        ) throws -> (Value, transaction: String) {
+        ) throws -> (Value, CommitOutcome.Mark) {
             try connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
             do {
-                let (before, transaction) = try PostgreSQLTotals.lock(connection)
-                var totals = before
+                var totals = try PostgreSQLTotals.lock(connection)
                 let value = try body(connection, &totals)
-                if totals != before { try totals.write(to: connection) }
-                return (value, transaction)
+                return (value, try totals.write(to: connection))
             } catch {
                 connection.rollBack()
                 throw error

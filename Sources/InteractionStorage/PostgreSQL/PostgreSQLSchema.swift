@@ -52,7 +52,8 @@
 
         /// As ``StoreSchema``'s: names are interned, keys and rows are counted up in `totals`, which every transaction that writes locks
         /// first and updates last. So rows are given out in the order of the commits, and whoever sees row n sees every row before it:
-        /// a sequence would promise neither. Names compare and sort by their bytes (`COLLATE "C"`). `totals` is one short row that
+        /// a sequence would promise neither. Each such transaction also counts up `writes` and leaves a mark among the last sixteen, by which
+        /// it is known again (``CommitOutcome``). Names compare and sort by their bytes (`COLLATE "C"`). `totals` is one short row that
         /// changes all the time, so its page keeps room for its versions.
         private static let firstTables = """
             CREATE TABLE schema_version (version integer NOT NULL);
@@ -112,9 +113,11 @@
                 users bigint NOT NULL,
                 items bigint NOT NULL,
                 user_records bigint NOT NULL,
-                catalogue_items bigint NOT NULL
+                catalogue_items bigint NOT NULL,
+                writes bigint NOT NULL,
+                marks bigint[] NOT NULL
             ) WITH (fillfactor = 10);
-            INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+            INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, array_fill(0::bigint, ARRAY[16]));
             """
     }
 #endif

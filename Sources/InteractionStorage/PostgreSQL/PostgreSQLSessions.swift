@@ -13,18 +13,12 @@
             var writerDelay = ReconnectionDelay()
         }
 
-        /// The connection that writes, and the server it leads to.
-        struct Writer: Sendable {
-            var connection: PostgreSQLConnection
-            var server: String
-        }
-
         let configuration: PostgreSQLInteractionStore.Configuration
         private let address: PostgreSQLAddress
         private let state = Lock(State())
         /// Who writes has the turn, and with it the writer.
         private let writerTurn = DispatchSemaphore(value: 1)
-        private let writer = Lock<Writer?>(nil)
+        private let writer = Lock<PostgreSQLConnection?>(nil)
         private let readers: DispatchSemaphore
         private let inUse = DispatchGroup()
 
@@ -64,14 +58,14 @@
         }
 
         /// Lends the writer to `body`, one caller after another.
-        func withWriter<Value>(_ body: (Writer) throws -> Value) throws -> Value {
+        func withWriter<Value>(_ body: (PostgreSQLConnection) throws -> Value) throws -> Value {
             try enter()
             defer { inUse.leave() }
             writerTurn.wait()
             defer { writerTurn.signal() }
             let idle = writer.withLock { $0.take() }
-            let lent = try idle.flatMap { $0.connection.isStillConnected() ? $0 : nil } ?? connectWriter()
-            defer { if lent.connection.isStillConnected() { writer.withLock { $0 = lent } } }
+            let lent = try idle.flatMap { $0.isStillConnected() ? $0 : nil } ?? connectWriter()
+            defer { if lent.isStillConnected() { writer.withLock { $0 = lent } } }
             return try body(lent)
         }
 
@@ -108,11 +102,11 @@
             try attempt(\.readerDelay) { try connect() }
         }
 
-        private func connectWriter() throws -> Writer {
+        private func connectWriter() throws -> PostgreSQLConnection {
             try attempt(\.writerDelay) {
                 let connection = try connect()
                 try takeRight(connection)
-                return Writer(connection: connection, server: try Self.server(of: connection))
+                return connection
             }
         }
 
@@ -182,15 +176,5 @@
         }
 
         private static let lockNotAvailable = "55P03"
-
-        /// Which server and which of its histories this is: a server that has taken over from another goes on in a history of its own, in
-        /// which transactions may have other numbers.
-        static func server(of connection: PostgreSQLConnection) throws -> String {
-            try connection.query(
-                """
-                SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) FROM pg_control_system()
-                """
-            ).text(0, 0)
-        }
     }
 #endif

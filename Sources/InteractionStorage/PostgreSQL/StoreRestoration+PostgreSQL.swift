@@ -44,8 +44,12 @@
                     return PostgreSQLTotals(
                         try StoreTotals(reading: database),
                         lastReceipt: try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM receipts") ?? 0,
-                        lastErasure: try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM erasures") ?? 0)
+                        lastErasure: try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM erasures") ?? 0,
+                        writes: totals.writes)
                 }
+                // Who has just written, and not heard of it, still has to find it.
+                try connection.run(
+                    "UPDATE totals SET marks = former.marks FROM \(PostgreSQLSchema.quoted(aside)).totals AS former")
                 if wasEmpty { try connection.run("DROP SCHEMA \(PostgreSQLSchema.quoted(aside)) CASCADE") }
                 return wasEmpty ? nil : aside
             }
@@ -54,13 +58,14 @@
 
     extension PostgreSQLTotals {
         /// What a SQLite store counts, and what it does not keep apart.
-        fileprivate init(_ totals: StoreTotals, lastReceipt: Int64, lastErasure: Int64) {
+        fileprivate init(_ totals: StoreTotals, lastReceipt: Int64, lastErasure: Int64, writes: Int64) {
             lastRow = totals.lastRow
             lastUser = totals.lastUser
             lastItem = totals.lastItem
             lastKind = totals.lastKind
             self.lastReceipt = lastReceipt
             self.lastErasure = lastErasure
+            self.writes = writes
             counts = totals.counts
         }
     }
