@@ -10,6 +10,7 @@
             for (url, expected) in [
                 ("postgresql://ada:s3cret@db.example:5433/shop?connect_timeout=3", "ada@db.example:5433/shop"),
                 ("postgres://db.example/shop?user=ada&password=s3cret", "ada@db.example/shop"),
+                ("postgresql://ada:s3cret%40%2F@db.example/shop", "ada@db.example/shop"),
                 ("postgresql:///shop?host=/run/postgresql", "/run/postgresql/shop"),
             ] {
                 let address = try PostgreSQLAddress(url: url, password: "s3cret")
@@ -22,7 +23,8 @@
             arguments: [
                 "", "shop", "mysql://ada:s3cret@db/shop", "postgresql://ada:s3cret%zz@db/shop",
                 "postgresql://ada:s3cret@db/shop?colour=s3cret", "postgresql://ada:s3cret@[::1/shop",
-                "postgresql://ada:s3cret@db/shop\0",
+                "postgresql://ada:s3cret@db/shop\0", "postgresql://ada:pass@s3cret@db/shop",
+                "postgresql://ada:pass/s3cret@db/shop", "postgresql://ada:1/s3cret@db", "postgresql://ada:s3cret/shop",
             ])
         func refusals(url: String) throws {
             let error = try #require(throws: StoreError.self) { try PostgreSQLAddress(url: url) }

@@ -33,16 +33,11 @@ struct ConfigurationLoaderTests {
         #expect(configuration.server.idleSeconds == 3)
     }
 
-    @Test("the URL of a database is never part of a complaint, for it may hold a password")
+    @Test("the URL of a database is never complained about here, where it would be repeated with its password")
     func secrets() throws {
-        let url = "postgresql://ada:s3cret@db/shop"
-        #expect(try load(environment: ["NECTAR_STORAGE_URL": url]).storage.url == url)
-        for file in [
-            #"{"storage": {"url": {"postgresql://ada:s3cret@db/shop": 1}}}"#,
-            #"{"storage": {"url": ["postgresql://ada:s3cret@db/shop"]}}"#,
-        ] {
-            let failure = try #require(throws: ConfigurationLoader.Failure.self) { try load(file: file) }
-            #expect(failure.description.contains("storage.url") && !failure.description.contains("s3cret"))
+        for url in ["postgresql://ada:s3cret@db/shop", "s3cret", ""] {
+            #expect(try load(environment: ["NECTAR_STORAGE_URL": url]).storage.url == url)
+            #expect(try load(file: #"{"storage": {"url": "\#(url)"}}"#).storage.url == url)
         }
     }
 

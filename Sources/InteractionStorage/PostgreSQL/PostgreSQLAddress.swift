@@ -18,18 +18,31 @@
         /// - Throws: ``StoreError/failed(operation:reason:)`` where it is none. The reason does not repeat it: it may hold a password.
         public init(url: String, password: String? = nil) throws(StoreError) {
             guard url.hasPrefix("postgresql://") || url.hasPrefix("postgres://"), !url.utf8.contains(0),
-                let parts = Self.parts(of: url)
+                Self.isUnmistakable(url),
+                let parts = Self.parts(of: url), (parts["port"] ?? "").utf8.allSatisfy({ Self.portBytes.contains($0) })
             else {
                 throw .failed(
                     operation: "reading the URL of the database",
                     reason:
-                        "it is not of the form postgresql://USER@HOST:PORT/DATABASE, or holds what libpq does not know")
+                        "it is not of the form postgresql://USER@HOST:PORT/DATABASE, or holds what libpq does not know, or a "
+                        + "character that has to be encoded (@ as %40, / as %2F)")
             }
             self.url = url
             self.password = password
             let user = parts["user"].map { "\($0)@" } ?? ""
             let port = parts["port"].map { ":\($0)" } ?? ""
             description = "\(user)\(parts["host"] ?? parts["hostaddr"] ?? "")\(port)/\(parts["dbname"] ?? "")"
+        }
+
+        /// Digits, and what separates the ports of several hosts.
+        private static let portBytes = Array("0123456789,".utf8)
+
+        /// Whether a password cannot be taken for something else, which would be told: after one with a bare `@` or `/` libpq takes the rest
+        /// of it for the host or the database.
+        private static func isUnmistakable(_ url: String) -> Bool {
+            let rest = url.utf8.drop { $0 != UInt8(ascii: "/") }.dropFirst(2)
+            guard let at = rest.firstIndex(of: UInt8(ascii: "@")) else { return true }
+            return !rest[..<at].contains(UInt8(ascii: "/")) && !rest[at...].dropFirst().contains(UInt8(ascii: "@"))
         }
 
         /// What the URL says, by libpq's keywords; nil where libpq does not understand it.

@@ -8,9 +8,10 @@
         private struct State: Sendable {
             var isOpen = true
             var idleReaders: [PostgreSQLConnection] = []
-            /// Apart, for a writer is also refused where the database is there: while another program has the right to write.
-            var readerDelay = ReconnectionDelay()
-            var writerDelay = ReconnectionDelay()
+            /// One for all: whoever reaches the server opens the way for the others.
+            var reach = ReconnectionDelay()
+            /// Apart, for the server is there when it refuses the right to write.
+            var right = ReconnectionDelay()
         }
 
         let configuration: PostgreSQLInteractionStore.Configuration
@@ -97,44 +98,47 @@
 
         // MARK: Connecting
 
-        /// A connection of its own, which the caller keeps.
+        /// A connection of its own, which the caller keeps; one attempt, unless the last one has failed only just now.
         func connectReader() throws -> PostgreSQLConnection {
-            try attempt(\.readerDelay) { try connect() }
+            try refuse(\.reach)
+            do {
+                let connection = try connect()
+                state.withLock { $0.reach.succeeded() }
+                return connection
+            } catch {
+                note(error.message, \.reach)
+                throw StoreError.unavailable(error.message)
+            }
         }
 
         private func connectWriter() throws -> PostgreSQLConnection {
-            try attempt(\.writerDelay) {
-                let connection = try connect()
-                try takeRight(connection)
-                return connection
+            try refuse(\.right)
+            let connection = try connectReader()
+            guard try takeRight(connection) else {
+                note(configuration.use.refusal, \.right)
+                throw StoreError.unavailable(configuration.use.refusal)
             }
+            state.withLock { $0.right.succeeded() }
+            return connection
         }
 
-        /// Makes one attempt to connect, unless the last one has failed only just now.
-        private func attempt<Made: Sendable>(
-            _ delay: any WritableKeyPath<State, ReconnectionDelay> & Sendable, _ connect: () throws -> Made
-        ) throws -> Made {
+        private typealias Delay = WritableKeyPath<State, ReconnectionDelay> & Sendable
+
+        private func refuse(_ delay: any Delay) throws {
             if let reason = state.withLock({ $0[keyPath: delay].refusal(at: .now) }) {
                 throw StoreError.unavailable(reason)
             }
-            do {
-                let made = try connect()
-                state.withLock { $0[keyPath: delay].succeeded() }
-                return made
-            } catch {
-                let reason =
-                    (error as? PostgreSQLFailure)?.message
-                    ?? "\((error as? StoreError) ?? StoreError(error, during: "connecting"))"
-                state.withLock { state in
-                    var random = SystemRandomNumberGenerator()
-                    state[keyPath: delay].failed(reason, at: .now, using: &random)
-                }
-                throw error is StoreError ? error : StoreError.unavailable(reason)
+        }
+
+        private func note(_ reason: String, _ delay: any Delay) {
+            state.withLock { state in
+                var random = SystemRandomNumberGenerator()
+                state[keyPath: delay].failed(reason, at: .now, using: &random)
             }
         }
 
         /// A new session with the limits and the schema that every session has.
-        private func connect() throws -> PostgreSQLConnection {
+        private func connect() throws(PostgreSQLFailure) -> PostgreSQLConnection {
             let milliseconds = configuration.statementMilliseconds
             let connection = try PostgreSQLConnection(
                 to: address, connectTimeout: configuration.connectTimeout,
@@ -154,15 +158,16 @@
             return connection
         }
 
-        /// Takes the right to write for the life of the session, as far as this store's use of it asks for one.
+        /// Takes the right to write for the life of the session, as far as this store's use of it asks for one; false where another
+        /// program has it.
         ///
         /// Waits for a moment, in which the server may find out that an earlier session of this store has ended.
-        private func takeRight(_ connection: PostgreSQLConnection) throws {
+        private func takeRight(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) -> Bool {
             let function: String
             switch configuration.use {
             case .serving: function = "pg_advisory_lock"
             case .importing: function = "pg_advisory_lock_shared"
-            case .beside: return
+            case .beside: return true
             }
             try connection.run("SET lock_timeout = 1000")
             do {
@@ -170,9 +175,10 @@
                     "SELECT \(function)(hashtextextended('nectar serving ' || $1, 0))", [.text(configuration.schema)])
             } catch {
                 guard error.state == Self.lockNotAvailable else { throw error }
-                throw StoreError.unavailable(configuration.use.refusal)
+                return false
             }
             try connection.run("RESET lock_timeout")
+            return true
         }
 
         private static let lockNotAvailable = "55P03"
