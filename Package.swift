@@ -37,12 +37,15 @@ let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift"
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let openSSL = Target.Dependency.target(name: "COpenSSL", condition: .when(traits: ["TLS"]))
+let libpq = Target.Dependency.target(name: "CPostgreSQL", condition: .when(traits: ["PostgreSQL"]))
 
 // C libraries come from Debian as system libraries; C targets hold what Swift cannot express or cannot vectorise.
 let bindings: [Target] = [
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    // Without pkg-config, which would warn everybody who has no libpq and wants none.
+    .systemLibrary(name: "CPostgreSQL", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
@@ -62,7 +65,7 @@ let house: [Target] =
     + module("Networking", on: ["CLinux", "Locking", openSSL])
     + module("HTTPServer", on: ["HTTP", "Networking", "Locking", "CZlib"], testing: [openSSL])
     + module("NCF", on: ["COpenBLAS", "CKernels", "JSON", "Locking", atomics], fixtures: ["Fixtures"])
-    + module("InteractionStorage", on: ["CSodium", "Locking", grdb, sqlite])
+    + module("InteractionStorage", on: ["CSodium", "Locking", libpq, grdb, sqlite])
     + module("InteractionFormats", on: ["InteractionStorage", "JSON", "CZlib"], fixtures: ["Fixtures"])
     + module(
         "RecommendationService",
@@ -129,6 +132,7 @@ let package = Package(
     ],
     traits: [
         .trait(name: "TLS", description: "HTTPS, with OpenSSL."),
+        .trait(name: "PostgreSQL", description: "A store in a PostgreSQL database, with libpq."),
         .default(enabledTraits: ["TLS"]),
     ],
     dependencies: [
@@ -141,3 +145,11 @@ let package = Package(
     targets: bindings + house + program + measuring,
     cxxLanguageStandard: .cxx17
 )
+
+// Only for `scripts/test`, which builds the store and its tests a second time, with PostgreSQL: all else would come out the
+// same.
+if Context.environment["ONLY_STORAGE"] != nil {
+    let needed = ["Locking", "CSodium", "CPostgreSQL", "InteractionStorage", "InteractionStorageTests", "TestSupport"]
+    package.targets.removeAll { !needed.contains($0.name) }
+    package.products = []
+}

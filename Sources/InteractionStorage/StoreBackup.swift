@@ -122,7 +122,7 @@ extension SQLiteInteractionStore {
 
 extension StoreBackup {
     /// Gives a verified copy its name, after its description has one, so that no backup is ever without.
-    fileprivate func put(_ temporary: String, at path: String) throws {
+    func put(_ temporary: String, at path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
         encoder.keyEncodingStrategy = .convertToSnakeCase

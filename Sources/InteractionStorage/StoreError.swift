@@ -1,7 +1,10 @@
-/// Why a store did not do what was asked; in every case nothing of the request was stored.
+/// Why a store did not do what was asked; in every case but ``outcomeUnknown(_:)`` nothing of the request was stored.
 public enum StoreError: Error, Equatable, Sendable {
     /// The store cannot be reached for now (I/O error, locked by another program, closed, draining); a retry may succeed.
     case unavailable(String)
+    /// Nobody can tell whether the request was stored: the connection broke while it was being committed. Repeated as it is, with the
+    /// idempotency key or the names that it had, it is stored once; without them perhaps twice.
+    case outcomeUnknown(String)
     /// No room in the queue of writes.
     case full
     /// No room on the disk, or none that may be used; a retry succeeds when there is some again.
@@ -21,6 +24,7 @@ extension StoreError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unavailable(let reason): "the store is unavailable: \(reason)"
+        case .outcomeUnknown(let reason): "it is unknown whether this was stored: \(reason)"
         case .full: "too many writes are waiting"
         case .noSpace(let reason): "there is no space left for the store: \(reason)"
         case .corrupt(let reason): "the store is damaged: \(reason)"

@@ -39,12 +39,9 @@ public struct StoreRestoration: Sendable {
     /// - Throws: ``StoreError``; the store is then as it was.
     public func restore() throws(StoreError) -> Outcome {
         do {
-            let description = try StoreBackup(describing: backup)
-            try description.verify(backup)
             let prepared = "\(path).restoring"
-            defer { for suffix in ["", "-journal", "-wal", "-shm"] { unsafe unlink(prepared + suffix) } }
-            unsafe unlink(prepared)
-            try FileManager.default.copyItem(atPath: backup, toPath: prepared)
+            defer { Self.remove(prepared) }
+            try copyBackup(to: prepared)
             let earlier = try earlierErasures()
             var outcome = try prepare(prepared, earlier)
             outcome.replaced = try replace(by: prepared)
@@ -52,6 +49,19 @@ public struct StoreRestoration: Sendable {
         } catch {
             throw StoreError(error, during: "restoring \(backup)")
         }
+    }
+
+    /// Copies the backup, once it has been verified.
+    func copyBackup(to prepared: String) throws {
+        let description = try StoreBackup(describing: backup)
+        try description.verify(backup)
+        unsafe unlink(prepared)
+        try FileManager.default.copyItem(atPath: backup, toPath: prepared)
+    }
+
+    /// Removes a SQLite file and what goes with it.
+    static func remove(_ path: String) {
+        for suffix in ["", "-journal", "-wal", "-shm"] { unsafe unlink(path + suffix) }
     }
 
     /// Who was erased from the store that is there, and its last row.
@@ -62,7 +72,8 @@ public struct StoreRestoration: Sendable {
         return (try store.tombstones(after: 0), try store.watermark)
     }
 
-    private func prepare(
+    /// Makes the copy at `path` what the store is to be.
+    func prepare(
         _ path: String, _ earlier: (tombstones: Tombstones, watermark: Int64)?
     ) throws -> Outcome {
         let store = try SQLiteInteractionStore(path: path)
@@ -76,7 +87,7 @@ public struct StoreRestoration: Sendable {
     /// Makes a closed store one file: a write-ahead log would be taken for that of whatever file has the name next.
     ///
     /// - Throws: ``StoreError/unavailable(_:)`` where somebody has the store open.
-    private static func endLog(of path: String) throws {
+    static func endLog(of path: String) throws {
         var configuration = Configuration()
         configuration.busyMode = .timeout(1)
         let database = try DatabaseQueue(path: path, configuration: configuration)

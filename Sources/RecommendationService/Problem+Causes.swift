@@ -16,6 +16,12 @@ extension Problem {
                 retryAfterSeconds: 30)
         case .unavailable(let reason):
             self.init(.serviceUnavailable, "The store is unavailable: \(reason).", retryAfterSeconds: 5)
+        case .outcomeUnknown(let reason):
+            self.init(
+                .serviceUnavailable,
+                "It is unknown whether this was stored: \(reason). Repeated with the same Idempotency-Key or interaction_id, it is "
+                    + "stored once.",
+                retryAfterSeconds: 5)
         case .keyReused:
             self.init(
                 .unprocessableContent,

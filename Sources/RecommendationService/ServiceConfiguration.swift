@@ -5,7 +5,7 @@ public import NCF
 /// Values come from a file, the environment and flags (`nectar serve --help`); the names there are these, in
 /// `snake_case` and joined by dots: `server.idle_seconds`.
 public struct ServiceConfiguration: Sendable, Equatable {
-    /// The folder that holds the store (`nectar.sqlite`) and the models (`models/`).
+    /// The folder that holds the models (`models/`) and, unless it is in a database, the store (`nectar.sqlite`).
     public var dataDirectory = "data/nectar"
     /// How connections are accepted and bounded.
     public var server = Server()
@@ -85,6 +85,17 @@ public struct ServiceConfiguration: Sendable, Equatable {
 
     /// How interactions reach the disk.
     public struct Storage: Sendable, Equatable {
+        /// `postgresql://…`: the database that holds the store; empty has it in a SQLite file in the data folder. May hold a password,
+        /// so it is not told anywhere.
+        public var url = ""
+        /// A file whose first line is the password for it; empty leaves it to the URL, `PGPASSWORD` or libpq's password file.
+        public var passwordFile = ""
+        /// The schema of the database that holds the tables.
+        public var schema = "nectar"
+        /// Reads that go on in the database at once.
+        public var connections = 4
+        /// Seconds that a statement may take there.
+        public var statementSeconds = 30
         /// Milliseconds a write waits for others to share its commit with.
         public var batchDelayMilliseconds = 2
         /// Interactions waiting to be committed; one more gets 503.

@@ -1,11 +1,10 @@
 import Foundation
 import GRDB
-import Locking
 import Testing
 
 @testable import InteractionStorage
 
-@Suite("SQLite store: backup and restoration")
+@Suite("Restoring backups")
 struct StoreBackupTests {
     let directory: TemporaryDirectory
 
@@ -33,58 +32,6 @@ struct StoreBackupTests {
         _ = try store.backUp(to: copy, at: 5_000)
         try afterwards(store)
         try store.close()
-    }
-
-    @Test("a backup is one file with all that was held, verified, and says so beside it")
-    func whole() throws {
-        try prepare()
-        let backup = try StoreBackup(describing: copy)
-        #expect(backup.createdAt == 5_000 && backup.watermark == 2000 && backup.schema == StoreSchema.current.version)
-        #expect(backup.interactions == 2000 && backup.users == 70 && backup.items == 9)
-        #expect(backup.userRecords == 2 && backup.catalogueItems == 1)
-        #expect(backup.bytes == Int64(try directory.bytes("backup.sqlite").count))
-        try backup.verify(copy)
-        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
-        #expect(names.filter { $0.hasPrefix("backup") } == ["backup.sqlite", "backup.sqlite.json"])
-        // It is a store by itself.
-        let store = try SQLiteInteractionStore(path: copy)
-        #expect(try store.everything().count == 2000)
-        #expect(try store.append(interactions(0..<2000), idempotencyKey: "k").stored == 2000)
-    }
-
-    @Test("a backup that is made while others write holds a state that there was")
-    func whileWriting() throws {
-        let store = try SQLiteInteractionStore(path: path)
-        let isOver = Lock(false)
-        let written = DispatchSemaphore(value: 0)
-        DispatchQueue.global().async {
-            var batch = 0
-            while !isOver.withLock({ $0 }) {
-                _ = try? store.append(self.interactions(0..<10), idempotencyKey: "batch \(batch)")
-                batch += 1
-            }
-            written.signal()
-        }
-        for number in 0..<5 {
-            let path = directory.file("backup \(number).sqlite")
-            let backup = try store.backUp(to: path, at: 0)
-            // Whole transactions only.
-            #expect(backup.interactions % 10 == 0 && backup.watermark == Int64(backup.interactions))
-            try backup.verify(path)
-        }
-        isOver.withLock { $0 = true }
-        written.wait()
-        try store.close()
-    }
-
-    @Test("a file that is there is never written over")
-    func existing() throws {
-        try prepare()
-        let store = try SQLiteInteractionStore(path: path)
-        let before = try directory.bytes("backup.sqlite")
-        #expect(throws: StoreError.unavailable("\(copy) exists already")) { try store.backUp(to: copy, at: 1) }
-        #expect(throws: StoreError.self) { try store.backUp(to: directory.file("no folder/b.sqlite"), at: 1) }
-        #expect(try directory.bytes("backup.sqlite") == before)
     }
 
     @Test("a damaged, cut or undescribed backup is refused, and the store stays as it was")
@@ -192,4 +139,50 @@ struct StoreBackupTests {
         #expect(throws: StoreError.self) { try restoration().restore() }
         #expect(try other.counts.interactions == 2001)
     }
+
+    #if PostgreSQL
+        @Test(
+            "a backup of a SQLite store is restored into PostgreSQL: who was erased there stays erased, and the rest is kept"
+        )
+        func intoPostgreSQL() throws {
+            try prepare()
+            let database = try TestDatabase()
+            defer { _ = try? database.connect().run("DROP SCHEMA IF EXISTS \(database.schema)_replaced_9001 CASCADE") }
+            let store = try PostgreSQLInteractionStore(at: database.address, configuration: database.configuration)
+            func restore(at now: Int64) throws -> StoreRestoration.Outcome {
+                try StoreRestoration(backup: copy, path: path, lowestRow: 2500, now: now).restore(into: store)
+            }
+            #expect(try restore(at: 9_000).replaced == nil)
+            let original = try SQLiteInteractionStore(path: path)
+            #expect(try store.everything() == original.everything() && store.counts == original.counts)
+            #expect(try store.items(after: nil, limit: 9) == original.items(after: nil, limit: 9))
+            #expect(try store.append(interactions(0..<2000), idempotencyKey: "k").stored == 2000)
+            #expect(try store.counts.interactions == 2000 && store.watermark == 2500)
+            // Once more, over what has happened since.
+            try store.eraseUser("u1", at: 7_000)
+            #expect(try store.append([Interaction(userID: "new", itemID: "i")], idempotencyKey: nil).watermark == 2501)
+            let outcome = try restore(at: 9_001)
+            #expect(outcome.erased == 1 && outcome.replaced == "\(database.schema)_replaced_9001")
+            #expect(try store.counts.interactions == 1971 && store.watermark == 2501)
+            #expect(try store.user("u1") == nil && store.tombstones(after: 0).contains("u1"))
+            let late = Interaction(userID: "u1", itemID: "i", timestamp: 6_000)
+            #expect(try store.append([late], idempotencyKey: nil).erased == 1)
+            let aside = try database.connect().query(
+                "SELECT count(*) FROM \(database.schema)_replaced_9001.interactions")
+            #expect(aside.integer(0, 0) == 1972)
+        }
+
+        @Test("a damaged backup leaves a PostgreSQL store as it was")
+        func damagedIntoPostgreSQL() throws {
+            try prepare()
+            let database = try TestDatabase()
+            let store = try PostgreSQLInteractionStore(at: database.address, configuration: database.configuration)
+            _ = try store.append([.complete], idempotencyKey: nil)
+            try directory.write(directory.bytes("backup.sqlite").dropLast(4096), to: "backup.sqlite")
+            #expect(throws: StoreError.self) {
+                try StoreRestoration(backup: copy, path: path, lowestRow: 0, now: 0).restore(into: store)
+            }
+            #expect(try store.everything().map(\.interaction) == [.complete])
+        }
+    #endif
 }

@@ -5,21 +5,47 @@ import InteractionStorage
 enum StoreKind: CaseIterable, Sendable {
     case inMemory
     case sqlite
+    #if PostgreSQL
+        case postgresql
+    #endif
+
+    /// Those that outlive the process, and may be opened by several.
+    static let durable = allCases.filter { $0 != .inMemory }
 
     /// Runs `body` with an empty store of this kind.
     func withStore(
         receiptsKept: Int = 100_000, _ body: (any InteractionStore) throws -> Void
     ) throws {
+        if self == .inMemory { return try body(InMemoryInteractionStore(receiptsKept: receiptsKept)) }
+        try withPlace(receiptsKept: receiptsKept) { open in
+            let store = try open()
+            try body(store)
+            try store.close()
+        }
+    }
+
+    /// Runs `body` with a way to open one and the same store, empty at first, as often as wanted.
+    func withPlace(
+        receiptsKept: Int = 100_000, _ body: (@Sendable () throws -> any InteractionStore) throws -> Void
+    ) throws {
         switch self {
-        case .inMemory:
-            try body(InMemoryInteractionStore(receiptsKept: receiptsKept))
+        case .inMemory: preconditionFailure("a store in memory is nowhere")
         case .sqlite:
             let directory = try TemporaryDirectory()
             var configuration = SQLiteInteractionStore.Configuration()
             configuration.receiptsKept = receiptsKept
-            let store = try SQLiteInteractionStore(path: directory.file("store.sqlite"), configuration: configuration)
-            try body(store)
-            try store.close()
+            try body { [configuration] in
+                try SQLiteInteractionStore(path: directory.file("store.sqlite"), configuration: configuration)
+            }
+        #if PostgreSQL
+            case .postgresql:
+                let database = try TestDatabase()
+                var configuration = database.configuration
+                configuration.receiptsKept = receiptsKept
+                try body { [configuration] in
+                    try PostgreSQLInteractionStore(at: database.address, configuration: configuration)
+                }
+        #endif
         }
     }
 }

@@ -2,33 +2,34 @@ import InteractionStorage
 import TestSupport
 import Testing
 
-@Suite("SQLite does what the in-memory store does")
+@Suite("Every durable store does what the in-memory store does")
 struct StoreOracleTests {
-    @Test("over a random course of operations", arguments: [UInt64(1), 2, 3, 4])
-    func randomCourse(seed: UInt64) throws {
-        let directory = try TemporaryDirectory()
-        var configuration = SQLiteInteractionStore.Configuration()
-        configuration.receiptsKept = 5
-        let path = directory.file("store.sqlite")
-        var sqlite = try SQLiteInteractionStore(path: path, configuration: configuration)
+    @Test("over a random course of operations", arguments: StoreKind.durable, [UInt64(1), 2, 3, 4])
+    func randomCourse(kind: StoreKind, seed: UInt64) throws {
+        try kind.withPlace(receiptsKept: 5) { open throws in try walk(seed, open) }
+    }
+
+    private func walk(_ seed: UInt64, _ open: () throws -> any InteractionStore) throws {
+        var store = try open()
         let oracle = InMemoryInteractionStore(receiptsKept: 5)
         var random = SeededGenerator(seed: seed)
         for step in 0..<400 {
             let operation = Operation.random(using: &random)
             let expected = operation.perform(on: oracle)
-            #expect(operation.perform(on: sqlite) == expected, "seed \(seed), step \(step): \(operation)")
+            #expect(operation.perform(on: store) == expected, "seed \(seed), step \(step): \(operation)")
             if step % 100 == 99 {
-                try sqlite.close()
-                sqlite = try SQLiteInteractionStore(path: path, configuration: configuration)
+                try store.close()
+                store = try open()
             }
-            guard try step % 10 != 9 || agree(sqlite, oracle) else {
+            guard try step % 10 != 9 || agree(store, oracle) else {
                 Issue.record("seed \(seed), step \(step): the stores differ after one of the last ten operations")
                 return
             }
         }
+        try store.close()
     }
 
-    private func agree(_ left: some InteractionStore, _ right: some InteractionStore) throws -> Bool {
+    private func agree(_ left: any InteractionStore, _ right: any InteractionStore) throws -> Bool {
         let (leftSnapshot, leftRows) = try left.scanned()
         let (rightSnapshot, rightRows) = try right.scanned()
         return try left.everything() == right.everything() && left.counts == right.counts

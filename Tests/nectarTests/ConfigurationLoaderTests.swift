@@ -33,6 +33,14 @@ struct ConfigurationLoaderTests {
         #expect(configuration.server.idleSeconds == 3)
     }
 
+    @Test("the URL of a database is never complained about here, where it would be repeated with its password")
+    func secrets() throws {
+        for url in ["postgresql://ada:s3cret@db/shop", "s3cret", ""] {
+            #expect(try load(environment: ["NECTAR_STORAGE_URL": url]).storage.url == url)
+            #expect(try load(file: #"{"storage": {"url": "\#(url)"}}"#).storage.url == url)
+        }
+    }
+
     @Test("a switch is true or false in the file, and in words or digits in the environment")
     func switches() throws {
         #expect(try load(file: #"{"log": {"access": true}}"#).log.access)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import pathlib
 import random
 import signal
@@ -122,7 +123,8 @@ def fill(client, users, items, each):
 class Server:
     """`nectar serve` on a free loopback port, over a data folder that outlives it."""
 
-    def __init__(self, program, data, log):
+    def __init__(self, program, data, log, environment=None):
+        self.environment = {**os.environ, **(environment or {})}
         self.program = program
         self.data = pathlib.Path(data)
         self.log = pathlib.Path(log)
@@ -137,7 +139,7 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         arguments = [self.program, "serve", "--host", "127.0.0.1", "--port", str(port), "--data", str(self.data)]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
 
     def start(self, seconds=120):
         """Starts it, and returns when it answers."""

@@ -43,7 +43,7 @@ struct Export: ParsableCommand {
         }
     }
 
-    private func exportInteractions(of store: SQLiteInteractionStore) throws -> Int {
+    private func exportInteractions(of store: any InteractionStore) throws -> Int {
         var file = try OutputFile("\(folder)/interactions.\(format)")
         var csv = CSVInteractionWriter()
         var ndjson = NDJSONWriter()
@@ -64,13 +64,13 @@ struct Export: ParsableCommand {
         return count
     }
 
-    private func exportItems(of store: SQLiteInteractionStore) throws -> Int {
+    private func exportItems(of store: any InteractionStore) throws -> Int {
         try exportRecords(
             to: "items.ndjson", page: { try store.items(after: $0, limit: Self.pageSize) }, id: \.id,
             write: { $0.write($1) })
     }
 
-    private func exportUsers(of store: SQLiteInteractionStore) throws -> Int {
+    private func exportUsers(of store: any InteractionStore) throws -> Int {
         try exportRecords(
             to: "users.ndjson", page: { try store.users(after: $0, limit: Self.pageSize) }, id: \.id,
             write: { $0.write($1) })

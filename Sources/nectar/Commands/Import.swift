@@ -46,7 +46,7 @@ struct Import: ParsableCommand {
             }
         }
         guard !dryRun else { return print("Nothing stored: this was a dry run.") }
-        let data = try DataDirectory(configuration)
+        let data = try DataDirectory(configuration, for: .importing)
         if lock == nil { lock = try ServingLock(folder: folder, for: .importing) }
         let outcome = try Fatal.unless { try store(reader, into: data.store) }
         try Fatal.unless { try data.store.close() }
@@ -96,7 +96,7 @@ struct Import: ParsableCommand {
         return faults
     }
 
-    private func store(_ reader: DatasetReader, into store: SQLiteInteractionStore) throws -> Outcome {
+    private func store(_ reader: DatasetReader, into store: any InteractionStore) throws -> Outcome {
         var outcome = Outcome()
         // Whoever is erased from now on, by a server beside this, is kept out.
         let erasures = try store.tombstones(after: .max).last

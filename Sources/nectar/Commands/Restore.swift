@@ -9,7 +9,8 @@ struct Restore: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Verifies a backup and puts it in the place of the store, which stays under another name.",
         discussion: """
-            No server may be at work in the data folder. Users who were erased since the backup was made are erased from it
+            No server may be at work in the data folder, or in the database that storage.url names: the backup may come from
+            either and go into either. Users who were erased since the backup was made are erased from it
             before it takes its place. The models stay.
             """
     )
@@ -36,10 +37,10 @@ struct Restore: ParsableCommand {
         try Fatal.unless { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
         let lock = try ServingLock(folder: folder, for: .serving)
         let outcome = try Fatal.unless {
-            try StoreRestoration(
+            let restoration = StoreRestoration(
                 backup: path, path: "\(folder)/nectar.sqlite", lowestRow: try newestWatermark(configuration),
-                now: WallClock.system.milliseconds()
-            ).restore()
+                now: WallClock.system.milliseconds())
+            return try restore(restoration, to: StorePlace(configuration))
         }
         withExtendedLifetime(lock) {}
         let erased = outcome.erased > 0 ? "; \(outcome.erased) users erased since are not among them" : ""
@@ -47,6 +48,20 @@ struct Restore: ParsableCommand {
         print(
             "Restored \(outcome.counts.interactions) interactions of \(outcome.counts.users) users\(erased).\(replaced)"
         )
+    }
+
+    private func restore(
+        _ restoration: StoreRestoration, to place: StorePlace
+    ) throws -> StoreRestoration.Outcome {
+        #if PostgreSQL
+            if case .database(let storage) = place {
+                let store = try StorePlace.connect(storage, for: .serving)
+                defer { try? store.close() }
+                return try restoration.restore(into: store)
+            }
+        #endif
+        if case .database = place { _ = try place.open(for: .serving) }
+        return try restoration.restore()
     }
 
     /// Rows that a model has seen must not be given out again for others.

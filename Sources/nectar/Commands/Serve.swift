@@ -36,7 +36,7 @@ struct Serve: ParsableCommand {
 
         let lock = try StartChecks(configuration, logger).takeFolder()
         defer { withExtendedLifetime(lock) {} }
-        let data = try DataDirectory(configuration)
+        let data = try DataDirectory(configuration, for: .serving)
         let service = Service(
             configuration: configuration, store: data.store, models: data.models, logger: logger)
         try Fatal.unless { try service.start() }

@@ -70,6 +70,25 @@ extension Setting {
         .string(
             "storage.directory", expected: "the path of a folder", \.dataDirectory,
             "folder of the store (nectar.sqlite) and the models (models/)", isValid: { !$0.isEmpty }),
+        // Looked at where it is used: here it would be repeated, and it may hold a password.
+        .string(
+            "storage.url", expected: "postgresql://USER@HOST:PORT/DATABASE, or nothing", \.storage.url,
+            "the PostgreSQL database that holds the store ([storage](storage.md)); empty has it in the folder",
+            isValid: { _ in true }),
+        .string(
+            "storage.password_file", expected: "the path of a file", \.storage.passwordFile,
+            "file whose first line is the database's password; empty leaves it to the URL, PGPASSWORD or ~/.pgpass",
+            isValid: { _ in true }),
+        .string(
+            "storage.schema", expected: "the name of a schema, of 1 to 40 bytes", \.storage.schema,
+            "schema of the database that holds the tables; made where it is missing",
+            isValid: { (1...40).contains($0.utf8.count) && !$0.utf8.contains(0) && !$0.hasPrefix("pg_") }),
+        .integer(
+            "storage.connections", in: 1...100, \.storage.connections,
+            "reads that go on in the database at once, each over a connection; one more writes"),
+        .integer(
+            "storage.statement_seconds", in: 1...3600, \.storage.statementSeconds,
+            "seconds a statement may take in the database"),
         .integer(
             "storage.batch_delay_milliseconds", in: 0...1000, \.storage.batchDelayMilliseconds,
             "milliseconds a write waits for others to share its commit with"),

@@ -1,0 +1,59 @@
+#if PostgreSQL
+    import GRDB
+    import Glibc
+
+    extension PostgreSQLInteractionStore {
+        /// Copies the store, as of one moment, into a new SQLite file at `path`; see ``InteractionStore/backUp(to:at:)``.
+        ///
+        /// It is the same file that a SQLite store backs up into, verified in the same way: what is restored from it need not be in
+        /// PostgreSQL again.
+        public func backUp(to path: String, at milliseconds: Int64) throws(StoreError) -> StoreBackup {
+            do {
+                guard unsafe access(path, F_OK) != 0 else { throw StoreError.unavailable("\(path) exists already") }
+                let temporary = "\(path).new-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+                defer { for suffix in ["", "-journal"] { unsafe unlink(temporary + suffix) } }
+                let totals = try readMoment("backing up") { connection in try Self.copy(connection, to: temporary) }
+                let (found, schema) = try StoreBackup.contents(of: temporary)
+                guard found == totals else {
+                    throw StoreError.corrupt("\(temporary) holds something else than the database")
+                }
+                let backup = StoreBackup(
+                    createdAt: milliseconds, digest: try FileDigest(path: temporary), schema: schema, totals: found)
+                try backup.put(temporary, at: path)
+                return backup
+            } catch {
+                throw StoreError(error, during: "backing up")
+            }
+        }
+
+        /// Makes a SQLite store of all that the transaction sees; returns what it must hold.
+        private static func copy(_ connection: PostgreSQLConnection, to path: String) throws -> StoreTotals {
+            let totals = StoreTotals(try PostgreSQLTotals(reading: connection))
+            let copy = try DatabaseQueue(path: path)
+            try copy.inDatabase { database in
+                // Nobody has a use for half of it; it is synced as a whole before it gets its name.
+                try database.execute(sql: "PRAGMA synchronous = OFF")
+                try StoreSchema.current.migrate(database)
+                try database.inTransaction {
+                    try database.execute(sql: "DELETE FROM erasure_key")
+                    for table in CopiedTable.all { try table.copy(from: connection, to: database) }
+                    try totals.write(to: database)
+                    return .commit
+                }
+            }
+            try copy.close()
+            return totals
+        }
+    }
+
+    extension StoreTotals {
+        /// What SQLite counts of it.
+        fileprivate init(_ totals: PostgreSQLTotals) {
+            lastRow = totals.lastRow
+            lastUser = totals.lastUser
+            lastItem = totals.lastItem
+            lastKind = totals.lastKind
+            counts = totals.counts
+        }
+    }
+#endif

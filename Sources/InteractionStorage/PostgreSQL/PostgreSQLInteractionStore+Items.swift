@@ -1,0 +1,149 @@
+#if PostgreSQL
+    extension PostgreSQLInteractionStore {
+        /// Stores catalogue entries; see ``InteractionStore/putItems(_:)``.
+        @discardableResult
+        public func putItems(_ items: [Item]) throws(StoreError) -> Int {
+            for (index, item) in items.enumerated() {
+                if let fault = item.fault {
+                    throw .failed(operation: "storing items", reason: "item \(index): \(fault)")
+                }
+            }
+            guard !items.isEmpty else { return 0 }
+            return try write("storing items") { connection, totals in
+                let items = Self.last(of: items, named: \.id)
+                let added = try Self.replace("catalogue", items.map(\.id), Self.rows(of: items), connection)
+                if added > 0 {
+                    try connection.query("DELETE FROM withdrawn_items WHERE name = ANY($1)", [.texts(items.map(\.id))])
+                }
+                totals.counts.catalogueItems += added
+                return added
+            }
+        }
+
+        /// One catalogue entry; see ``InteractionStore/item(_:)``.
+        public func item(_ id: String) throws(StoreError) -> Item? {
+            try read("reading an item") { try Self.item(id, $0) }
+        }
+
+        /// Several catalogue entries, all of one moment; see ``InteractionStore/lookUpItems(_:)``.
+        public func lookUpItems(_ ids: [String]) throws(StoreError) -> [Item?] {
+            let names = ids.filter { Identifier.fault(of: $0) == nil }
+            guard !names.isEmpty else { return ids.map { _ in nil } }
+            let found = try read("reading items") { connection in
+                try Self.items(of: connection.query("\(Self.selectItem) WHERE name = ANY($1)", [.texts(names)]))
+            }
+            let byName = Dictionary(found.map { (ExactName($0.id), $0) }, uniquingKeysWith: { first, _ in first })
+            return ids.map { byName[ExactName($0)] }
+        }
+
+        /// A page of the catalogue; see ``InteractionStore/items(after:limit:)``.
+        public func items(after id: String?, limit: Int) throws(StoreError) -> [Item] {
+            guard limit > 0 else { return [] }
+            return try read("listing items") { connection in
+                try Self.items(
+                    of: connection.query(
+                        "\(Self.selectItem) WHERE name > $1 ORDER BY name LIMIT $2",
+                        [.text(Self.cursor(id)), .integer(Int64(limit))]))
+            }
+        }
+
+        /// Changes one catalogue entry; see ``InteractionStore/updateItem(_:_:)``.
+        @discardableResult
+        public func updateItem(_ id: String, _ change: (inout Item) -> Void) throws(StoreError) -> Item? {
+            try write("updating an item") { connection, _ in
+                guard var item = try Self.item(id, connection) else { return nil }
+                change(&item)
+                item.id = id
+                if let fault = item.fault { throw StoreError.failed(operation: "updating an item", reason: fault) }
+                _ = try Self.replace("catalogue", [id], Self.rows(of: [item]), connection)
+                return item
+            }
+        }
+
+        /// Removes one catalogue entry, never its interactions; see ``InteractionStore/deleteItem(_:)``.
+        @discardableResult
+        public func deleteItem(_ id: String) throws(StoreError) -> Bool {
+            guard Identifier.fault(of: id) == nil else { return false }
+            return try write("deleting an item") { connection, totals in
+                let deleted = try connection.query("DELETE FROM catalogue WHERE name = $1", [.text(id)]).affected
+                totals.counts.catalogueItems -= deleted
+                guard deleted > 0 else { return false }
+                try connection.query("INSERT INTO withdrawn_items VALUES ($1) ON CONFLICT DO NOTHING", [.text(id)])
+                return true
+            }
+        }
+
+        /// What was deleted from the catalogue; see ``InteractionStore/withdrawnItems()``.
+        public func withdrawnItems() throws(StoreError) -> [String] {
+            try read("listing withdrawn items") { connection in
+                let rows = try connection.query("SELECT name FROM withdrawn_items ORDER BY name")
+                return (0..<rows.count).map { rows.text($0, 0) }
+            }
+        }
+
+        private static let selectItem =
+            "SELECT name, title, domain, hidden, available_from, available_until, details FROM catalogue"
+
+        private static func item(_ id: String, _ connection: PostgreSQLConnection) throws -> Item? {
+            guard Identifier.fault(of: id) == nil else { return nil }
+            return try items(of: connection.query("\(selectItem) WHERE name = $1", [.text(id)])).first
+        }
+
+        private static func items(of rows: PostgreSQLResult) throws -> [Item] {
+            try (0..<rows.count).map { row in
+                let id = rows.text(row, 0)
+                let details = try details(rows.bytes(row, 6), of: "item \(id)")
+                return Item(
+                    id: id, title: rows.optionalText(row, 1), tags: details.tags, attributes: details.attributes,
+                    vectors: details.vectors, hidden: rows.boolean(row, 3), availableFrom: rows.optionalInteger(row, 4),
+                    availableUntil: rows.optionalInteger(row, 5), domain: rows.optionalText(row, 2))
+            }
+        }
+
+        private static func rows(of items: [Item]) -> PostgreSQLRows {
+            var rows = PostgreSQLRows()
+            for item in items {
+                rows.begin(fields: 7)
+                rows.append(item.id)
+                rows.append(item.title)
+                rows.append(item.domain)
+                rows.append(item.hidden)
+                rows.append(item.availableFrom)
+                rows.append(item.availableUntil)
+                rows.append(
+                    RecordDetails(tags: item.tags, attributes: item.attributes, vectors: item.vectors).encoded())
+            }
+            return rows
+        }
+
+        // MARK: In common
+
+        /// The records of each name that stand last, for they replace the others.
+        static func last<Record>(of records: [Record], named name: (Record) -> String) -> [Record] {
+            var seen: Set<ExactName> = []
+            return records.reversed().filter { seen.insert(ExactName(name($0))).inserted }.reversed()
+        }
+
+        /// Writes records in the place of those that have their names; returns how many had none.
+        static func replace(
+            _ table: String, _ names: [String], _ rows: PostgreSQLRows, _ connection: PostgreSQLConnection
+        ) throws -> Int {
+            let replaced = try connection.query("DELETE FROM \(table) WHERE name = ANY($1)", [.texts(names)]).affected
+            try connection.copyIn("COPY \(table) FROM STDIN (FORMAT binary)", rows)
+            return names.count - replaced
+        }
+
+        /// Where a list goes on. No name holds a NUL, which PostgreSQL refuses: those beyond `a\0b` are those beyond `a`.
+        static func cursor(_ id: String?) -> String {
+            String(decoding: (id ?? "").utf8.prefix { $0 != 0 }, as: UTF8.self)
+        }
+
+        /// Reads the column that holds tags and attributes.
+        static func details(_ bytes: [UInt8], of record: String) throws -> RecordDetails {
+            guard let details = RecordDetails(decoding: bytes) else {
+                throw StoreError.corrupt("the tags and attributes of \(record) cannot be read")
+            }
+            return details
+        }
+    }
+#endif

@@ -1,0 +1,154 @@
+#if PostgreSQL
+    import Locking
+    import Testing
+
+    @testable import InteractionStorage
+
+    @Suite("PostgreSQL store: the database")
+    struct PostgreSQLStoreTests {
+        let database: TestDatabase
+
+        init() throws {
+            database = try TestDatabase()
+        }
+
+        private func open(_ use: PostgreSQLInteractionStore.Use = .beside) throws -> PostgreSQLInteractionStore {
+            var configuration = database.configuration
+            configuration.use = use
+            return try PostgreSQLInteractionStore(at: database.address, configuration: configuration)
+        }
+
+        private func tables() throws -> Int64 {
+            try database.connect().query(
+                "SELECT count(*) FROM pg_class WHERE relnamespace = $1::regnamespace", [.text(database.schema)]
+            ).integer(0, 0)
+        }
+
+        @Test("a schema newer than this program is refused by its number, and nothing is changed in it")
+        func newerSchema() throws {
+            try open().close()
+            let before = try tables()
+            try database.connect().run("UPDATE schema_version SET version = 1000")
+            #expect(throws: StoreError.newerSchema(found: 1000, supported: PostgreSQLSchema.current.version)) {
+                try open()
+            }
+            #expect(try tables() == before)
+        }
+
+        @Test(
+            "a step that a database has not taken is taken once, with all that it holds kept, and wholly or not at all")
+        func migration() throws {
+            let first = try self.open()
+            _ = try first.append([.complete], idempotencyKey: nil)
+            try first.close()
+            func open(adding step: String) throws -> PostgreSQLInteractionStore {
+                let schema = PostgreSQLSchema(steps: PostgreSQLSchema.current.steps + [step])
+                return try PostgreSQLInteractionStore(
+                    at: database.address, configuration: database.configuration, schema: schema)
+            }
+            let before = try tables()
+            #expect(throws: StoreError.self) { try open(adding: "CREATE TABLE half (); CREATE TABLE totals ()") }
+            #expect(try tables() == before)
+            try open(adding: "CREATE TABLE more ()").close()
+            let store = try open(adding: "CREATE TABLE more ()")
+            #expect(try tables() == before + 1)
+            #expect(try store.everything().map(\.interaction) == [.complete])
+            #expect(try PostgreSQLSchema.version(of: database.connect()) == PostgreSQLSchema.current.version + 1)
+            #expect(throws: StoreError.self) { try self.open() }
+        }
+
+        @Test("a request that PostgreSQL itself refuses leaves the others of its group in place")
+        func unforeseenFailure() throws {
+            let store = try open()
+            try database.connect().run(
+                """
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+                CREATE TRIGGER refuse BEFORE INSERT ON interactions FOR EACH ROW WHEN (NEW.interaction_id = 'bad')
+                    EXECUTE FUNCTION refuse();
+                """)
+            func request(_ user: String, _ id: String) -> AppendRequest {
+                AppendRequest(
+                    interactions: [
+                        Interaction(userID: user, itemID: "i"),
+                        Interaction(userID: user, itemID: "i", interactionID: id),
+                    ], idempotencyKey: id)
+            }
+            let results = try store.append(group: [request("a", "1"), request("b", "bad"), request("c", "2")])
+            #expect(
+                results == [
+                    .success(AppendReceipt(stored: 2, duplicates: 0, watermark: 2)),
+                    .failure(.failed(operation: "append", reason: "no")),
+                    .success(AppendReceipt(stored: 2, duplicates: 0, watermark: 4)),
+                ])
+            #expect(try store.counts == StoreCounts(interactions: 4, users: 2, items: 1))
+            #expect(try store.scanned().rows.map(\.interaction.userID) == ["a", "a", "c", "c"])
+        }
+
+        @Test(
+            "one program serves, no import beside it; who only reads is always welcome, and who closes leaves the place"
+        )
+        func rights() throws {
+            let serving = try open(.serving)
+            let another = StoreError.unavailable("another nectar serves from this database, or imports into it")
+            #expect(throws: another) { try open(.serving) }
+            #expect(
+                throws: StoreError.unavailable(
+                    "a nectar serves from this database and would not learn of what is imported")
+            ) { try open(.importing) }
+            let reading = try open()
+            #expect(try reading.counts == StoreCounts())
+            try serving.close()
+            let imports = [try open(.importing), try open(.importing)]
+            #expect(throws: another) { try open(.serving) }
+            for store in imports { try store.close() }
+            let successor = try open(.serving)
+            _ = try successor.append([.complete], idempotencyKey: nil)
+            #expect(try reading.watermark == 1)
+        }
+
+        @Test("two schemas of one database are two stores")
+        func schemas() throws {
+            let other = try TestDatabase()
+            let stores = try [
+                open(.serving), PostgreSQLInteractionStore(at: other.address, configuration: other.configuration),
+            ]
+            _ = try stores[0].append([.complete], idempotencyKey: nil)
+            #expect(try stores.map { try $0.counts.interactions } == [1, 0])
+            try stores[1].close()
+        }
+
+        @Test("a commit is on stable storage before it is answered, whatever the database's default is")
+        func synchronousCommit() throws {
+            let connection = try database.connect()
+            let name = try connection.query("SELECT current_user").text(0, 0)
+            try connection.run("ALTER ROLE \"\(name)\" IN DATABASE postgres SET synchronous_commit = off")
+            defer { _ = try? connection.run("ALTER ROLE \"\(name)\" IN DATABASE postgres RESET synchronous_commit") }
+            #expect(try database.connect().query("SHOW synchronous_commit").text(0, 0) == "off")
+            let store = try open()
+            let setting = try store.write("asking") { connection, _ in
+                try connection.query("SHOW synchronous_commit").text(0, 0)
+            }
+            #expect(setting == "on")
+        }
+
+        static let mapped: [(state: String, lost: Bool, StoreError)] = [
+            ("53100", false, .noSpace("op: why")),
+            ("XX001", false, .corrupt("why")),
+            ("57P01", true, .unavailable("op: why")),
+            ("57014", false, .unavailable("op: why")),
+            ("40001", false, .unavailable("op: why")),
+            ("53300", false, .unavailable("op: why")),
+            ("28P01", false, .unavailable("op: why")),
+            ("25006", false, .unavailable("op: why")),
+            ("", true, .unavailable("op: why")),
+            ("23505", false, .failed(operation: "op", reason: "why")),
+            ("42P01", false, .failed(operation: "op", reason: "why")),
+        ]
+
+        @Test("PostgreSQL's states are put into the store's terms", arguments: mapped)
+        func errors(_ state: String, _ isLost: Bool, _ expected: StoreError) {
+            let failure = PostgreSQLFailure(state: state, "why\n", isConnectionLost: isLost)
+            #expect(StoreError(failure, during: "op") == expected)
+        }
+    }
+#endif
