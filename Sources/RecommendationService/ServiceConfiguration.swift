@@ -11,6 +11,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public var server = Server()
     /// How interactions reach the disk.
     public var storage = Storage()
+    /// How many refused rows are kept.
+    public var quarantine = Quarantine()
     /// What the kinds of interaction mean.
     public var kinds = InteractionKinds.defaults
     /// How models are trained when a request does not say.
@@ -85,6 +87,19 @@ public struct ServiceConfiguration: Sendable, Equatable {
         public var batchDelayMilliseconds = 2
         /// Interactions waiting to be committed; one more gets 503.
         public var writeQueue = 100_000
+    }
+
+    /// How many rows are kept that were refused while the others of their upload were stored.
+    public struct Quarantine: Sendable, Equatable {
+        /// Rows, the newest; 0 keeps none.
+        public var rows = 100_000
+        /// Megabytes (of 2²⁰ bytes) of their texts and descriptions.
+        public var megabytes = 64
+        /// Bytes of a row's text that are kept.
+        public var textBytes = 4096
+
+        /// The defaults.
+        public init() {}
     }
 
     /// How models are trained when a request does not say.

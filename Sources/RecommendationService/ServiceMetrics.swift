@@ -18,6 +18,8 @@ final class ServiceMetrics: ServerObserver {
     private let interactionsWithoutKind: Counter
     /// Lines of the access log that found no room in its buffer.
     let accessLinesDropped: Counter
+    private let quarantinedRows: Counter
+    private let quarantineDropped: Counter
     private let modelVersion: Gauge
     private let modelUsers: Gauge
     private let modelItems: Gauge
@@ -47,6 +49,10 @@ final class ServiceMetrics: ServerObserver {
         interactionsWithoutKind = Self.counter(ofKind: "", in: registry)
         accessLinesDropped = registry.counter(
             "nectar_access_log_dropped_total", help: "Lines of the access log that found no room.")
+        quarantinedRows = registry.counter(
+            "nectar_quarantined_rows_total", help: "Rows that were refused and kept in quarantine.")
+        quarantineDropped = registry.counter(
+            "nectar_quarantine_dropped_total", help: "Rows that left the quarantine to make room for newer ones.")
         modelVersion = registry.gauge("nectar_model_version", help: "Version of the model that serves, 0 for none.")
         modelUsers = registry.gauge("nectar_model_users", help: "Users the model knows.")
         modelItems = registry.gauge("nectar_model_items", help: "Items the model knows.")
@@ -76,6 +82,22 @@ final class ServiceMetrics: ServerObserver {
             "nectar_interactions_by_kind_total",
             help: "Interactions stored, by kind; other is every kind that is not configured, none has an empty label.",
             labels: [("kind", kind)])
+    }
+
+    /// Rows were given into quarantine.
+    func quarantined(_ receipt: QuarantineReceipt) {
+        quarantinedRows.increment(by: UInt64(receipt.kept))
+        quarantineDropped.increment(by: UInt64(receipt.dropped))
+    }
+
+    /// Has the quarantine's extent read from `store` at every scrape; 0 while the store does not answer.
+    func watchQuarantine(of store: any InteractionStore) {
+        registry.gauge("nectar_quarantine_rows", help: "Rows in quarantine.") {
+            Double((try? store.quarantineCounts.rows) ?? 0)
+        }
+        registry.gauge("nectar_quarantine_bytes", help: "Bytes of the rows in quarantine.") {
+            Double((try? store.quarantineCounts.bytes) ?? 0)
+        }
     }
 
     /// A training or an evaluation ended.

@@ -3,7 +3,8 @@ import RecommendationService
 extension Setting {
     /// Every setting there is, in the order of `config/nectar.json`.
     static let all: [Setting] =
-        server + storage + interactions + models + erasure + backup + training + recommendation + features + log
+        server + storage + quarantine + interactions + models + erasure + backup + training + recommendation + features
+        + log
 
     private static let server: [Setting] = [
         .string(
@@ -74,6 +75,18 @@ extension Setting {
         .integer(
             "storage.write_queue", in: 1...100_000_000, \.storage.writeQueue,
             "interactions waiting to be committed; one more gets 503"),
+    ]
+
+    private static let quarantine: [Setting] = [
+        .integer(
+            "quarantine.rows", in: 0...100_000_000, \.quarantine.rows,
+            "refused rows of partial uploads that are kept, the newest; 0 keeps none"),
+        .integer(
+            "quarantine.megabytes", in: 1...1_000_000, \.quarantine.megabytes,
+            "megabytes of such rows that are kept, the newest"),
+        .integer(
+            "quarantine.text_bytes", in: 16...65_536, \.quarantine.textBytes,
+            "bytes of such a row's text that are kept"),
     ]
 
     private static let interactions: [Setting] = [
