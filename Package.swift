@@ -32,6 +32,7 @@ func module(
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let openSSL = Target.Dependency.target(name: "COpenSSL", condition: .when(traits: ["TLS"]))
@@ -60,7 +61,7 @@ let house: [Target] =
     + module("Networking", on: ["CLinux", "Locking", openSSL])
     + module("HTTPServer", on: ["HTTP", "Networking", "Locking", "CZlib"], testing: [openSSL])
     + module("NCF", on: ["COpenBLAS", "CKernels", "JSON", "Locking", atomics], fixtures: ["Fixtures"])
-    + module("InteractionStorage", on: ["CSodium", "Locking", grdb])
+    + module("InteractionStorage", on: ["CSodium", "Locking", grdb, sqlite])
     + module("InteractionFormats", on: ["InteractionStorage", "JSON", "CZlib"], fixtures: ["Fixtures"])
     + module(
         "RecommendationService",
@@ -105,6 +106,10 @@ let measuring: [Target] =
         ),
         .executableTarget(
             name: "ServingSpeed", dependencies: ["NCF"], path: "Benchmarks/ServingSpeed", swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "StorageSpeed", dependencies: ["InteractionStorage", "InteractionFormats", "JSON", argumentParser],
+            path: "Benchmarks/StorageSpeed", swiftSettings: strict
         ),
         .executableTarget(
             name: "EngineSpeed",

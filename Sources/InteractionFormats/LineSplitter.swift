@@ -1,3 +1,5 @@
+import Glibc
+
 /// Cuts a stream of bytes into lines, whatever pieces it arrives in.
 ///
 /// A line ends with LF or CRLF, or with the input. Lines that lie within one chunk are named as a range of it and not
@@ -124,11 +126,11 @@ struct LineSplitter: Sendable {
 }
 
 private func indexOfLineFeed(in bytes: Span<UInt8>, from start: Int) -> Int? {
-    var index = start
-    let count = bytes.count
-    while index < count {
-        if bytes[index] == UInt8(ascii: "\n") { return index }
-        index &+= 1
+    unsafe bytes.withUnsafeBytes { buffer in
+        // From `start` on there are so many bytes, and a line feed is found among them or not at all.
+        guard start < buffer.count, let base = buffer.baseAddress,
+            let found = unsafe memchr(base + start, Int32(UInt8(ascii: "\n")), buffer.count - start)
+        else { return nil }
+        return unsafe UnsafeRawPointer(found) - base
     }
-    return nil
 }

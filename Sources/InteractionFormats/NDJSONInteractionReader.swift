@@ -24,11 +24,19 @@ public struct NDJSONInteractionReader: InteractionReader {
         into receive: (Interaction) throws(Failure) -> Void,
         faults report: (RowFault) throws(Failure) -> Void
     ) throws(Failure) {
-        // The parser is not Sendable, and the reader has to be: it lives as long as one chunk.
+        // The parsers are not Sendable, and the reader has to be: they live as long as one chunk.
+        let fast = FlatInteractionDecoder(limits: limits)
         let parser = JSONParser()
         var position = 0
         while true {
             let found = lines.next(in: chunk, from: &position)
+            if case .line(let range) = found {
+                let line = chunk.extracting(range)
+                if let interaction = fast.decode(line.extracting(lines.content(of: line))) {
+                    try receive(interaction)
+                    continue
+                }
+            }
             if found == .nothing { return }
             try read(found, in: chunk, with: parser, into: receive, faults: report)
         }

@@ -45,6 +45,13 @@ public struct QuarantinedRow: Sendable, Equatable {
         self.time = time
     }
 
+    /// A name for an upload that has none of its own: `prefix`, and 64 random bits.
+    public static func newUploadName(_ prefix: String) -> String {
+        var generator = SystemRandomNumberGenerator()
+        let digits = String(generator.next(), radix: 16)
+        return "\(prefix)-" + String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
     /// Why no store takes this row, or nil when every store does.
     public var fault: String? {
         if let fault = Identifier.fault(of: upload) { return "the upload's name \(fault)" }

@@ -7,28 +7,36 @@ extension SQLiteInteractionStore {
     public func quarantine(
         _ rows: [QuarantinedRow], begunAfter erasures: Int64?, within bounds: QuarantineBounds
     ) throws(StoreError) -> QuarantineReceipt {
-        for (index, row) in rows.enumerated() {
-            if let fault = row.fault { throw .failed(operation: "quarantining", reason: "row \(index): \(fault)") }
-        }
         guard !rows.isEmpty else { return QuarantineReceipt() }
         return try write("quarantining") { database, _ in
-            var sums = try QuarantineSums(reading: database)
-            var receipt = QuarantineReceipt()
-            var barred = try BarredUsers(database)
-            let isAnybodyNewlyErased = try erasures.map { $0 < (try Self.lastErasure(database)) } ?? false
-            for row in rows {
-                if try row.userID.map({ try barred.contains($0) }) ?? isAnybodyNewlyErased {
-                    receipt.erased += 1
-                } else if try sums.insert(row, into: database) {
-                    receipt.kept += 1
-                } else {
-                    receipt.duplicates += 1
-                }
-            }
-            receipt.dropped = try sums.trim(to: bounds, database)
-            try sums.write(to: database)
-            return receipt
+            try Self.quarantine(rows, begunAfter: erasures, within: bounds, database)
         }
+    }
+
+    /// Keeps rows that were refused, within a write transaction.
+    static func quarantine(
+        _ rows: [QuarantinedRow], begunAfter erasures: Int64?, within bounds: QuarantineBounds, _ database: Database
+    ) throws -> QuarantineReceipt {
+        for (index, row) in rows.enumerated() {
+            guard let fault = row.fault else { continue }
+            throw StoreError.failed(operation: "quarantining", reason: "row \(index): \(fault)")
+        }
+        var sums = try QuarantineSums(reading: database)
+        var receipt = QuarantineReceipt()
+        var barred = try BarredUsers(database)
+        let isAnybodyNewlyErased = try erasures.map { $0 < (try lastErasure(database)) } ?? false
+        for row in rows {
+            if try row.userID.map({ try barred.contains($0) }) ?? isAnybodyNewlyErased {
+                receipt.erased += 1
+            } else if try sums.insert(row, into: database) {
+                receipt.kept += 1
+            } else {
+                receipt.duplicates += 1
+            }
+        }
+        receipt.dropped = try sums.trim(to: bounds, database)
+        try sums.write(to: database)
+        return receipt
     }
 
     /// A page of rows; see ``InteractionStore/quarantinedRows(upload:userID:after:limit:)``.

@@ -20,8 +20,10 @@ struct StoreSchema: Sendable {
 
     /// Takes every step the file has not taken yet, in one transaction.
     ///
-    /// The version is read inside the transaction: another program may be opening the same file.
+    /// The version is read inside the transaction: another program may be opening the same file. A file that has taken them all
+    /// is left alone first of all, for a load may hold the right to write for minutes.
     func migrate(_ database: Database) throws {
+        if try Self.version(of: database) == version { return }
         try database.inTransaction(.immediate) {
             let found = try Self.version(of: database)
             guard found <= version else {

@@ -68,8 +68,11 @@ final class RecentInteractions: Sendable {
         var fresh = State()
         var names: ScanSnapshot?
         let imported = models.filter { $0.lineage.origin == .imported }
+        // Up to this row there are at most so many rows, so that after it there are enough to fill this memory: whatever
+        // stands before would only be forgotten again.
+        let beginning = Int64(try store.counts.interactions - capacity)
         try store.scan(
-            after: imported.isEmpty ? watermark : 0, begin: { names = $0 },
+            after: imported.isEmpty ? max(watermark, beginning, 0) : 0, begin: { names = $0 },
             row: { row in
                 if let userID = names?.userIDs[row.userKey], let itemID = names?.itemIDs[row.itemKey],
                     row.rowID > watermark || imported.contains(where: { $0.users.index(of: userID) == nil })

@@ -1,3 +1,4 @@
+public import InteractionStorage
 public import NCF
 
 /// Every setting of a running Nectar, with its default.
@@ -100,6 +101,9 @@ public struct ServiceConfiguration: Sendable, Equatable {
 
         /// The defaults.
         public init() {}
+
+        /// What a store is held to.
+        public var bounds: QuarantineBounds { QuarantineBounds(rows: rows, bytes: megabytes << 20) }
     }
 
     /// How models are trained when a request does not say.

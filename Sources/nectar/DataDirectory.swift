@@ -17,10 +17,18 @@ struct DataDirectory {
         try self.init(configuration)
     }
 
+    /// Makes the folder if it is missing.
+    static func make(_ configuration: ServiceConfiguration) throws {
+        try Fatal.unless {
+            try FileManager.default.createDirectory(
+                atPath: configuration.dataDirectory, withIntermediateDirectories: true)
+        }
+    }
+
     /// Opens the folder, making what is missing.
     init(_ configuration: ServiceConfiguration) throws {
         let path = configuration.dataDirectory
-        try Fatal.unless { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+        try Self.make(configuration)
         store = try Fatal.unless { try SQLiteInteractionStore(path: "\(path)/nectar.sqlite") }
         models = try Fatal.unless {
             try ModelStore(directory: "\(path)/models", keep: configuration.keptModels, serving: configuration.serving)

@@ -102,18 +102,25 @@ final class InteractionDocument: RequestBodyConsumer {
             isPartial = object.bool("partial", &decoded.faults) ?? isPartial
             let list = object.require("interactions", &decoded.faults)?.decodeArray(&decoded.faults)
             guard decoded.faults.isEmpty, let list else { throw Problem(faults: decoded.faults) }
+            let decoder = FlatInteractionDecoder(limits: limits)
+            decoded.interactions.reserveCapacity(list.count)
             for (index, element) in list.elements.enumerated() {
-                decode(element, index, isKept: isPartial && quarantine.isOpen, into: &decoded)
+                let interaction = decoder.decode(element, faults: &decoded.faults)
+                note(interaction, element, index, isKept: isPartial && quarantine.isOpen, in: &decoded)
             }
         } else {
-            decode(document.root, 0, isKept: isPartial && quarantine.isOpen, into: &decoded)
+            let interaction = InteractionDecoder.decode(document.root, limits: limits, faults: &decoded.faults)
+            note(interaction, document.root, 0, isKept: isPartial && quarantine.isOpen, in: &decoded)
         }
         guard decoded.faults.isEmpty || isPartial else { throw Problem(faults: decoded.faults) }
         return decoded
     }
 
-    private func decode(_ value: JSONValue, _ index: Int, isKept: Bool, into decoded: inout Decoded) {
-        if let interaction = InteractionDecoder.decode(value, limits: limits, faults: &decoded.faults) {
+    /// Takes what was made of an element, or keeps the element.
+    private func note(
+        _ interaction: Interaction?, _ value: JSONValue, _ index: Int, isKept: Bool, in decoded: inout Decoded
+    ) {
+        if let interaction {
             decoded.interactions.append(interaction)
         } else {
             decoded.rejected += 1

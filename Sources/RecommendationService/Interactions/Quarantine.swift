@@ -19,17 +19,9 @@ struct Quarantine: Sendable {
         return limits
     }
 
-    /// A name for an upload that has brought none with it.
-    static func newUploadName() -> String {
-        var generator = SystemRandomNumberGenerator()
-        let digits = String(generator.next(), radix: 16)
-        return "upload-" + String(repeating: "0", count: 16 - digits.count) + digits
-    }
-
     /// Keeps rows in one transaction; blocks on I/O.
     func keep(_ rows: [QuarantinedRow], begunAfter begun: Int64) throws(StoreError) -> QuarantineReceipt {
-        let bounds = QuarantineBounds(rows: settings.rows, bytes: settings.megabytes << 20)
-        let receipt = try store.quarantine(rows, begunAfter: begun, within: bounds)
+        let receipt = try store.quarantine(rows, begunAfter: begun, within: settings.bounds)
         metrics.quarantined(receipt)
         return receipt
     }
@@ -56,7 +48,7 @@ struct QuarantineIntake {
         self.quarantine = quarantine
         self.format = format
         self.begun = begun
-        upload = name ?? Quarantine.newUploadName()
+        upload = name ?? QuarantinedRow.newUploadName("upload")
     }
 
     /// Takes a row that was refused.

@@ -32,8 +32,10 @@ struct Serve: ParsableCommand {
         let isEncrypted = !configuration.server.tlsCertificate.isEmpty
         let signals = StopSignals(includingHangUp: isEncrypted)
 
-        let data = try DataDirectory(configuration)
+        // Before the store is opened: who has the lock may be writing to it for long.
+        try DataDirectory.make(configuration)
         let lock = try ServingLock(folder: configuration.dataDirectory, for: .serving)
+        let data = try DataDirectory(configuration)
         defer { withExtendedLifetime(lock) {} }
         let service = Service(
             configuration: configuration, store: data.store, models: data.models, logger: logger)
