@@ -114,6 +114,10 @@ let measuring: [Target] =
             name: "ServingSpeed", dependencies: ["NCF"], path: "Benchmarks/ServingSpeed", swiftSettings: strict
         ),
         .executableTarget(
+            name: "StorageSpeed", dependencies: ["InteractionStorage", "InteractionFormats", "JSON", argumentParser],
+            path: "Benchmarks/StorageSpeed", swiftSettings: strict
+        ),
+        .executableTarget(
             name: "EngineSpeed",
             dependencies: [
                 "RecommendationService", "NCF", "InteractionStorage", "InteractionFormats", "JSON", argumentParser,

@@ -63,6 +63,7 @@ struct nectar_json_parser {
     std::unique_ptr<uint8_t[]> input;
     std::unique_ptr<dom::parser> parser;
     dom::document document;
+    nectar_json_member flat[NECTAR_JSON_FLAT_MEMBERS];
 
     // Powers of two, so that a run of slowly growing texts does not allocate for each.
     error_code grow(size_t length) noexcept {
@@ -125,6 +126,68 @@ nectar_json_status nectar_json_parse(
     }
     *tape = {words, count, strings, size.string_bytes};
     return NECTAR_JSON_OK;
+}
+
+struct nectar_json_document {
+    dom::document document;
+};
+
+nectar_json_document *nectar_json_take(nectar_json_parser *parser) {
+    auto *taken = new (std::nothrow) nectar_json_document();
+    if (!taken) return nullptr;
+    taken->document = std::move(parser->document);
+    parser->release();
+    return taken;
+}
+
+void nectar_json_document_destroy(nectar_json_document *document) { delete document; }
+
+// Members mostly come in the order of the names, so the search begins after the last one found.
+static size_t find_name(
+    const uint8_t *text, size_t length, const nectar_json_name *names, size_t count, size_t expected) {
+    for (size_t step = 0; step < count; step++, expected++) {
+        if (expected == count) expected = 0;
+        if (names[expected].length == length && std::memcmp(names[expected].text, text, length) == 0) return expected;
+    }
+    return count;
+}
+
+const nectar_json_member *nectar_json_parse_flat(
+    nectar_json_parser *parser, const uint8_t *bytes, size_t length, const nectar_json_name *names, size_t count) {
+    if (count > NECTAR_JSON_FLAT_MEMBERS || parser->parse(bytes, length)) return nullptr;
+    const uint64_t *words = parser->document.tape.get();
+    const uint8_t *strings = parser->document.string_buf.get();
+    if (uint8_t(words[1] >> 56) != '{') return nullptr;
+    std::memset(parser->flat, 0, count * sizeof parser->flat[0]);
+    const auto string_at = [strings](uint64_t word, uint32_t &length) {
+        const uint8_t *start = strings + (word & 0x00FFFFFFFFFFFFFF);
+        std::memcpy(&length, start, sizeof length);
+        return start + sizeof length;
+    };
+    size_t index = 2, expected = 0;
+    while (uint8_t(words[index] >> 56) == '"') {
+        uint32_t size;
+        const uint8_t *name = string_at(words[index], size);
+        const size_t slot = find_name(name, size, names, count, expected);
+        if (slot == count || parser->flat[slot].type) return nullptr;
+        nectar_json_member &member = parser->flat[slot];
+        const uint64_t word = words[++index];
+        member.type = uint8_t(word >> 56);
+        switch (member.type) {
+        case '"':
+            member.text = string_at(word, size);
+            member.length = size;
+            index += 1;
+            break;
+        case 'l': case 'd':
+            member.bits = words[index + 1];
+            index += 2;
+            break;
+        default: return nullptr;
+        }
+        expected = slot + 1;
+    }
+    return parser->flat;
 }
 
 void nectar_json_parser_trim(nectar_json_parser *parser, size_t length) {

@@ -10,7 +10,7 @@ public struct CSVInteractionReader: InteractionReader {
 
     /// Begins at the header.
     public init(limits: InteractionLimits = InteractionLimits()) {
-        lines = LineSplitter(limit: limits.rowLength)
+        lines = LineSplitter(limit: limits.rowLength, beginningLength: limits.refusedTextLength)
         rows = Rows(limits: limits)
     }
 
@@ -55,12 +55,12 @@ public struct CSVInteractionReader: InteractionReader {
             switch found {
             case .line(let range): rows.read(chunk.extracting(range), in: lines)
             case .carriedLine: rows.read(carried.span, in: lines)
-            case .overlongLine: rows.refuseOverlong()
+            case .overlongLine: rows.refuseOverlong(lines.beginning)
             case .nothing: .passed
             }
         switch outcome {
         case .interaction(let interaction): try receive(interaction)
-        case .fault(let detail): try report(RowFault(line: lines.lineNumber, detail: detail))
+        case .fault(let detail, let row): try report(RowFault(line: lines.lineNumber, detail: detail, row: row))
         case .passed: break
         }
     }
@@ -71,7 +71,7 @@ extension CSVInteractionReader {
     fileprivate struct Rows: Sendable {
         enum Outcome {
             case interaction(Interaction)
-            case fault(String)
+            case fault(String, RefusedRow?)
             case passed
         }
 
@@ -97,32 +97,44 @@ extension CSVInteractionReader {
             do throws(DelimitedFields.Failure) {
                 try fields.split(row)
             } catch {
-                return refuse(error.detail)
+                return refuse(error.detail, refused(row, userID: nil))
             }
-            if fields.unquoted.isEmpty { return interpret(row) }
+            if fields.unquoted.isEmpty { return interpret(row, of: row) }
             let unquoted = fields.unquoted
-            return interpret(unquoted.span)
+            return interpret(unquoted.span, of: row)
         }
 
-        mutating func refuseOverlong() -> Outcome {
-            isRefused ? .passed : refuse(FieldText.Fault.overlong(limit: limits.rowLength).detail)
+        mutating func refuseOverlong(_ beginning: [UInt8]) -> Outcome {
+            if isRefused { return .passed }
+            let isKept = limits.refusedTextLength > 0
+            return refuse(
+                FieldText.Fault.overlong(limit: limits.rowLength).detail,
+                isKept ? RefusedRow(beginning: beginning, limit: limits.refusedTextLength) : nil)
         }
 
-        private mutating func interpret(_ bytes: Span<UInt8>) -> Outcome {
+        /// - Parameters:
+        ///   - bytes: What the fields are ranges of.
+        ///   - row: The row as it was sent.
+        private mutating func interpret(_ bytes: Span<UInt8>, of row: Span<UInt8>) -> Outcome {
             do throws(FieldText.Fault) {
                 if let decoder { return .interaction(try decoder.decode(bytes, fields.ranges)) }
                 let columns = try InteractionCSVHeader.columns(bytes, fields.ranges)
                 decoder = DelimitedInteractionDecoder(columns: columns, limits: limits)
                 return .passed
             } catch {
-                return refuse(error.detail)
+                return refuse(error.detail, refused(row, userID: decoder?.userID(bytes, fields.ranges)))
             }
         }
 
+        private func refused(_ row: Span<UInt8>, userID: @autoclosure () -> String?) -> RefusedRow? {
+            guard limits.refusedTextLength > 0, decoder != nil else { return nil }
+            return RefusedRow(row, limit: limits.refusedTextLength, userID: userID())
+        }
+
         /// A fault in the header makes every row unreadable.
-        private mutating func refuse(_ detail: String) -> Outcome {
+        private mutating func refuse(_ detail: String, _ row: RefusedRow?) -> Outcome {
             if decoder == nil { isRefused = true }
-            return .fault(detail)
+            return .fault(detail, row)
         }
     }
 }

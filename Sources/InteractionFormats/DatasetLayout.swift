@@ -14,6 +14,11 @@ public enum DatasetLayout: String, Sendable, CaseIterable {
     /// Interactions as one JSON object on each line; in a folder `interactions.ndjson`, with `items.ndjson` and
     /// `users.ndjson`.
     case ndjson = "NDJSON"
+    /// Gorse's export: `feedback.jsonl`, with `items.jsonl` and `users.jsonl`.
+    case gorse = "Gorse"
+    /// Recombee's interactions, a file for each sort (`detail_views.jsonl`, `purchases.jsonl`, `ratings.jsonl`,
+    /// `cart_additions.jsonl`, `bookmarks.jsonl`), with `items.jsonl` and `users.jsonl`.
+    case recombee = "Recombee"
 
     /// The layout of the file or folder at `path`.
     public static func detect(_ path: String) throws(FormatError) -> DatasetLayout {
@@ -48,13 +53,14 @@ public struct DatasetFiles: Sendable, Equatable {
     }
 
     private static let lookedFor = """
-        looked for u.data, ratings.dat, ratings.csv, *.inter, interactions.csv and interactions.ndjson, plain or .gz
+        looked for u.data, ratings.dat, ratings.csv, *.inter, interactions.csv, interactions.ndjson, feedback.jsonl and \
+        detail_views.jsonl or its like, plain or .gz
         """
 
     /// What else in `folder` would be read beside an export whose interactions are called `name`, or in its place.
     public static func rivals(ofExport name: String, inFolder folder: String) -> [String] {
         ByteSource.names(inFolder: folder).filter { other in
-            let isInteractions = layout(named: other) != nil || isTable(other)
+            let isInteractions = layout(named: other) != nil || isTable(other) || recombeeKind(ofFile: other) != nil
             return other != name && (isInteractions || other == "items.ndjson.gz" || other == "users.ndjson.gz")
         }
     }
@@ -66,13 +72,22 @@ public struct DatasetFiles: Sendable, Equatable {
         // NAME.inter is the whole; NAME.train.inter and its like, its parts.
         let fewestDots = tables.map(dots).min() ?? 0
         let parts = tables.filter { dots($0) == fewestDots }
-        let rivals = known + Dictionary(grouping: parts) { fewestDots > 1 ? stem($0) : $0 }.values.compactMap(\.first)
+        // One file for each kind is one dataset; a file that is there twice, or lies beside another dataset, is a rival.
+        let exported = names.filter { recombeeKind(ofFile: $0) != nil }
+        var rivals = known + Dictionary(grouping: parts) { fewestDots > 1 ? stem($0) : $0 }.values.compactMap(\.first)
+        if !rivals.isEmpty { rivals += exported.prefix(1) }
+        for twice in Dictionary(grouping: exported, by: plain).values where twice.count > 1 { rivals += twice }
         if rivals.count > 1 { throw .ambiguous(folder: folder, names: rivals.sorted()) }
         if let twice = Dictionary(grouping: parts, by: plain).values.first(where: { $0.count > 1 }) {
             throw .ambiguous(folder: folder, names: twice)
         }
         if let name = known.first, let layout = layout(named: name) {
             return try companions(of: folder + "/" + name, layout)
+        }
+        if let first = exported.first {
+            var files = try companions(of: folder + "/" + first, .recombee)
+            files.interactions = exported.map { folder + "/" + $0 }
+            return files
         }
         guard let first = parts.first else { return nil }
         var files = try companions(of: folder + "/" + first, .recBole)
@@ -89,10 +104,22 @@ public struct DatasetFiles: Sendable, Equatable {
 
     private static let fixedNames: [(DatasetLayout, String)] = [
         (.movieLens100K, "u.data"), (.movieLens1M, "ratings.dat"), (.movieLensCSV, "ratings.csv"),
-        (.ndjson, "interactions.ndjson"), (.csv, "interactions.csv"),
+        (.ndjson, "interactions.ndjson"), (.csv, "interactions.csv"), (.gorse, "feedback.jsonl"),
+    ]
+
+    /// The kind of the interactions in a file of Recombee's, by its name; nil where it is none.
+    static func recombeeKind(ofFile path: String) -> String? {
+        recombeeKinds[plain(split(path).name)]
+    }
+
+    private static let recombeeKinds = [
+        "detail_views.jsonl": "view", "purchases.jsonl": "purchase", "ratings.jsonl": "rating",
+        "cart_additions.jsonl": "cart", "bookmarks.jsonl": "bookmark",
     ]
 
     private static func find(file path: String) throws(FormatError) -> DatasetFiles {
+        if recombeeKind(ofFile: path) != nil { return try companions(of: path, .recombee) }
+        if plain(split(path).name) == "feedback.jsonl" { return try companions(of: path, .gorse) }
         let layout = try layout(ofFile: path)
         return try companions(of: path, layout)
     }
@@ -129,6 +156,7 @@ public struct DatasetFiles: Sendable, Equatable {
         case .movieLensCSV: wanted = ("movies.csv", nil)
         case .recBole: wanted = (stem + ".item", stem + ".user")
         case .csv, .ndjson: wanted = ("items.ndjson", "users.ndjson")
+        case .gorse, .recombee: wanted = ("items.jsonl", "users.jsonl")
         }
         return DatasetFiles(
             layout: layout, interactions: [path], items: try beside(wanted.items), users: try beside(wanted.users))

@@ -92,6 +92,11 @@ public struct DatasetReader: Sendable {
             try push(path, CSVInteractionReader(limits: limits), progress: progress, faults: report, receive)
         case .ndjson:
             try push(path, NDJSONInteractionReader(limits: limits), progress: progress, faults: report, receive)
+        case .gorse, .recombee:
+            let rows = ForeignRows(
+                layout: files.layout, limits: limits, kind: DatasetFiles.recombeeKind(ofFile: path))
+            try LineFile(path: path, limit: limits.rowLength).readJSON(
+                progress: progress, faults: report, rows.interaction, receive)
         default:
             let file = InteractionTable(path: path, layout: files.layout, limits: limits)
             try file.read(progress: progress, faults: report, receive)

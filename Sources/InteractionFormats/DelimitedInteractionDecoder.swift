@@ -25,6 +25,12 @@ struct DelimitedInteractionDecoder: Sendable {
         return interaction
     }
 
+    /// The user that a row with a fault is about: nil unless it has all its fields and the user's is fit.
+    func userID(_ bytes: Span<UInt8>, _ ranges: [Range<Int>]) -> String? {
+        guard ranges.count == columns.count, let index = columns.firstIndex(of: .userID) else { return nil }
+        return try? FieldText.identifier(bytes.extracting(ranges[index]))
+    }
+
     private func set(
         _ column: InteractionColumn, of interaction: inout Interaction, to field: Span<UInt8>
     ) throws(FieldText.Fault) {

@@ -25,6 +25,24 @@ public enum InteractionDecoder {
         return faults.total == faultsBefore ? interaction : nil
     }
 
+    /// What is wrong with `value`, which is no interaction, as one fault of `line`, with the value as far as `limits` ask.
+    public static func fault(of value: JSONValue, line: Int, limits: InteractionLimits) -> RowFault {
+        var faults = JSONFaults(limit: JSONRow.sentenceLimit)
+        _ = decode(value, limits: limits, faults: &faults)
+        var writer = JSONWriter()
+        writer.value(value)
+        let row = RefusedRow(writer.bytes.span, limit: limits.refusedTextLength, userID: userID(in: value))
+        return RowFault(line: line, detail: JSONRow.sentences(faults), row: row)
+    }
+
+    /// The user that `value` is about, which need not be an interaction: nil unless it is an object with one fit `user_id`.
+    public static func userID(in value: JSONValue) -> String? {
+        let named = value.members.filter { $0.name == InteractionColumn.userID.rawValue }
+        guard named.count == 1, let member = named.first?.value else { return nil }
+        var faults = JSONFaults()
+        return member.decodeIdentifier(&faults)
+    }
+
     private static func interactionID(of object: JSONObjectDecoder, _ faults: inout JSONFaults) -> String? {
         guard let id = object.identifier("interaction_id", &faults) else { return nil }
         if let fault = InteractionName.fault(ofGiven: id) {

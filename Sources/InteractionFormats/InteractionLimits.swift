@@ -9,6 +9,8 @@ public struct InteractionLimits: Sendable {
     public var weight: ClosedRange<Double>
     /// The kinds taken; nil for any.
     public var kinds: KnownKinds?
+    /// How many bytes of a row with a fault go with the fault (``RowFault/row``); 0: there is no row with it.
+    public var refusedTextLength = 0
 
     /// The limits of the HTTP interface, unless others are given.
     public init(

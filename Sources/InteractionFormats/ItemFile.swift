@@ -25,17 +25,24 @@ struct ItemFile {
         case .recBole:
             try RecBoleFile(path: path).read(progress: progress, faults: report) { try receive($0.item()) }
         case .csv, .ndjson:
-            let parser = JSONParser()
-            var dimensions = VectorDimensions()
-            try LineFile(path: path, limit: 1_048_576).read(progress: progress, faults: report) { row, _ in
-                if JSONRow.isBlank(row) { return }
-                let item = try JSONRow.decode(row, with: parser) { ItemDecoder.decode($0, faults: &$1) }
-                if let misfit = dimensions.misfit(of: item) {
-                    throw FieldText.Fault(detail: "/vectors/\(misfit.name): \(misfit.detail)")
-                }
-                dimensions.add(item)
-                try receive(item)
+            try objects(progress, report, { ItemDecoder.decode($0, faults: &$1) }, receive)
+        case .gorse, .recombee:
+            try objects(progress, report, ForeignRows(layout: layout, limits: InteractionLimits()).item, receive)
+        }
+    }
+
+    /// An item on each line, whose vectors are as long as their namesakes.
+    private func objects(
+        _ progress: (Int64) -> Void, _ report: (RowFault) throws -> Void,
+        _ decode: (JSONValue, inout JSONFaults) -> Item?, _ receive: (Item) throws -> Void
+    ) throws {
+        var dimensions = VectorDimensions()
+        try LineFile(path: path, limit: 1_048_576).readJSON(progress: progress, faults: report, decode) { item in
+            if let misfit = dimensions.misfit(of: item) {
+                throw FieldText.Fault(detail: "/vectors/\(misfit.name): \(misfit.detail)")
             }
+            dimensions.add(item)
+            try receive(item)
         }
     }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Cuts a stream of bytes into lines, whatever pieces it arrives in.
 ///
 /// A line ends with LF or CRLF, or with the input. Lines that lie within one chunk are named as a range of it and not
@@ -23,12 +25,17 @@ struct LineSplitter: Sendable {
     private(set) var lineNumber = 0
     /// The line that ``Found/carriedLine`` stands for; otherwise the beginning of a line not yet complete.
     private(set) var carried: [UInt8] = []
+    /// How the line began that ``Found/overlongLine`` stands for: the first ``beginningLength`` bytes.
+    private(set) var beginning: [UInt8] = []
+    /// How much is kept of the beginning of a line over the limit.
+    let beginningLength: Int
 
     private var isSkipping = false
     private var carriedIsComplete = false
 
-    init(limit: Int) {
+    init(limit: Int, beginningLength: Int = 0) {
         self.limit = limit
+        self.beginningLength = min(beginningLength, limit)
     }
 
     /// The next line that is not empty, beginning at `position` of `chunk`, which moves on behind it.
@@ -71,7 +78,10 @@ struct LineSplitter: Sendable {
         }
         let hasReturn = !range.isEmpty && chunk[range.upperBound - 1] == UInt8(ascii: "\r")
         let line = range.lowerBound..<(range.upperBound - (hasReturn ? 1 : 0))
-        if line.count > limit { return .overlongLine }
+        if line.count > limit {
+            keepBeginning(chunk, line)
+            return .overlongLine
+        }
         return line.isEmpty ? .nothing : .line(line)
     }
 
@@ -82,6 +92,7 @@ struct LineSplitter: Sendable {
         }
         if carried.last == UInt8(ascii: "\r") { carried.removeLast() }
         if carried.count > limit {
+            beginning = Array(carried.prefix(beginningLength))
             dropCarried()
             return .overlongLine
         }
@@ -94,11 +105,18 @@ struct LineSplitter: Sendable {
     private mutating func carry(_ chunk: Span<UInt8>, _ range: Range<Int>) {
         if isSkipping { return }
         if carried.count + range.count > limit + 1 {
+            keepBeginning(chunk, range)
             dropCarried()
             isSkipping = true
             return
         }
         for index in range { carried.append(chunk[index]) }
+    }
+
+    /// Notes how a line began that is what was carried and then `range` of the chunk.
+    private mutating func keepBeginning(_ chunk: Span<UInt8>, _ range: Range<Int>) {
+        beginning = Array(carried.prefix(beginningLength))
+        for index in range.prefix(beginningLength - beginning.count) { beginning.append(chunk[index]) }
     }
 
     private mutating func dropCarried() {
@@ -108,11 +126,11 @@ struct LineSplitter: Sendable {
 }
 
 private func indexOfLineFeed(in bytes: Span<UInt8>, from start: Int) -> Int? {
-    var index = start
-    let count = bytes.count
-    while index < count {
-        if bytes[index] == UInt8(ascii: "\n") { return index }
-        index &+= 1
+    unsafe bytes.withUnsafeBytes { buffer in
+        // From `start` on there are so many bytes, and a line feed is found among them or not at all.
+        guard start < buffer.count, let base = buffer.baseAddress,
+            let found = unsafe memchr(base + start, Int32(UInt8(ascii: "\n")), buffer.count - start)
+        else { return nil }
+        return unsafe UnsafeRawPointer(found) - base
     }
-    return nil
 }

@@ -6,11 +6,14 @@ public struct RowFault: Error, Equatable, Sendable, CustomStringConvertible {
     public var line: Int
     /// What is wrong, without the line: `rating "five" is not a number`.
     public var detail: String
+    /// The row itself, where ``InteractionLimits/refusedTextLength`` asks for it.
+    public var row: RefusedRow?
 
     /// Names a fault on `line`.
-    public init(line: Int, detail: String) {
+    public init(line: Int, detail: String, row: RefusedRow? = nil) {
         self.line = line
         self.detail = detail
+        self.row = row
     }
 
     /// The whole sentence: `line 17: rating "five" is not a number`.

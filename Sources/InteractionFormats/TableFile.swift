@@ -1,3 +1,5 @@
+import JSON
+
 /// A delimited text file of a dataset, whose rows are handed on as ranges of their bytes.
 struct TableFile {
     let path: String
@@ -56,6 +58,18 @@ struct LineFile {
         let found = lines.finish()
         let nothing: [UInt8] = []
         try hand(found, of: lines, in: nothing.span, faults: report, body)
+    }
+
+    /// Reads a file of one JSON value on each line, each made a record by `decode` or reported with its faults.
+    func readJSON<Record>(
+        progress: (Int64) -> Void, faults report: (RowFault) throws -> Void,
+        _ decode: (JSONValue, inout JSONFaults) -> Record?, _ receive: (Record) throws -> Void
+    ) throws {
+        let parser = JSONParser()
+        try read(progress: progress, faults: report) { row, _ in
+            if JSONRow.isBlank(row) { return }
+            try receive(JSONRow.decode(row, with: parser, decode))
+        }
     }
 
     private func hand(

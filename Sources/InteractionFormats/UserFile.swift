@@ -19,12 +19,12 @@ struct UserFile {
         case .recBole:
             try RecBoleFile(path: path).read(progress: progress, faults: report) { try receive($0.user()) }
         case .csv, .ndjson:
-            let parser = JSONParser()
-            try LineFile(path: path, limit: 1_048_576).read(progress: progress, faults: report) { row, _ in
-                if JSONRow.isBlank(row) { return }
-                try receive(
-                    JSONRow.decode(row, with: parser) { UserDecoder.decode($0, faults: &$1) })
-            }
+            try LineFile(path: path, limit: 1_048_576).readJSON(
+                progress: progress, faults: report, { UserDecoder.decode($0, faults: &$1) }, receive)
+        case .gorse, .recombee:
+            try LineFile(path: path, limit: 1_048_576).readJSON(
+                progress: progress, faults: report, ForeignRows(layout: layout, limits: InteractionLimits()).user,
+                receive)
         }
     }
 

@@ -20,16 +20,20 @@ struct BarredUsers {
 
     /// Whether the interaction is kept out.
     mutating func bars(_ interaction: Interaction, begunAfter erasures: Int64?) throws -> Bool {
-        guard let find else { return false }
-        let name = ExactName(interaction.userID)
-        let stone: Tombstones.Stone?
-        if let found = known[name] {
-            stone = found
-        } else {
-            let digest = Data(Tombstones.digest(of: interaction.userID, key: key))
-            stone = try Row.fetchOne(find, arguments: [digest]).map { .init(sequence: $0[0], erasedAt: $0[1]) }
-            known[name] = .some(stone)
-        }
-        return stone?.bars(interaction, begunAfter: erasures) ?? false
+        try stone(of: interaction.userID)?.bars(interaction, begunAfter: erasures) ?? false
+    }
+
+    /// Whether that user was ever erased.
+    mutating func contains(_ userID: String) throws -> Bool { try stone(of: userID) != nil }
+
+    private mutating func stone(of userID: String) throws -> Tombstones.Stone? {
+        guard let find else { return nil }
+        let name = ExactName(userID)
+        if let found = known[name] { return found }
+        let digest = Data(Tombstones.digest(of: userID, key: key))
+        let stone: Tombstones.Stone? = try Row.fetchOne(find, arguments: [digest])
+            .map { .init(sequence: $0[0], erasedAt: $0[1]) }
+        known[name] = .some(stone)
+        return stone
     }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A name as a dictionary key, told apart byte for byte.
 ///
 /// `String` takes canonically equivalent texts ("é" written in one scalar or in two) for equal, which would merge two users.
@@ -17,7 +19,16 @@ public struct ExactName: Hashable, Comparable, Sendable, ExpressibleByStringLite
 
     /// Whether both have the same bytes.
     public static func == (left: ExactName, right: ExactName) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
+        var left = left.text
+        var right = right.text
+        return left.withUTF8 { left in
+            right.withUTF8 { right in
+                guard left.count == right.count, let first = left.baseAddress, let second = right.baseAddress else {
+                    return left.count == right.count
+                }
+                return unsafe memcmp(first, second, left.count) == 0
+            }
+        }
     }
 
     /// In the order of the bytes.

@@ -10,12 +10,16 @@ extension InMemoryInteractionStore {
             let key = contents.users.key(of: id)
             if let key { contents.users.names[key - 1] = nil }
             let record = contents.userRecords.removeValue(forKey: name)
+            let quarantined = contents.quarantine.filter { $0.mayName(id) }
+            contents.quarantine.removeAll { $0.mayName(id) }
+            let isQuarantined = quarantined.contains { $0.userID.map(ExactName.init) == name }
             contents.tombstones.last += 1
             let sequence = contents.tombstones.last
             contents.tombstones.insert(.init(sequence: sequence, erasedAt: milliseconds), for: id)
             return ErasureReceipt(
-                interactions: own.count, existed: key != nil || record != nil, firstRowID: own.first?.rowID,
-                sequence: sequence, watermark: contents.lastRow)
+                interactions: own.count, existed: key != nil || record != nil || isQuarantined,
+                quarantined: quarantined.count, firstRowID: own.first?.rowID, sequence: sequence,
+                watermark: contents.lastRow)
         }
     }
 

@@ -17,6 +17,9 @@ public final class InMemoryInteractionStore: InteractionStore {
         var userRecords: [ExactName: User] = [:]
         var tombstones = Tombstones(key: Tombstones.makeKey(), last: 0)
         var completedErasures: Int64 = 0
+        var quarantine: [QuarantinedRow] = []
+        var lastQuarantined: Int64 = 0
+        var droppedFromQuarantine = 0
     }
 
     /// Names in the order in which they were first seen, counted from 1; nil where one was erased.

@@ -2,11 +2,12 @@ import GRDB
 
 /// Appends within one write transaction: holds the prepared statements and the names already looked up.
 ///
+/// What is run for every row is run by SQLite's own interface (``RawStatement``).
 /// The names are forgotten with the transaction, so neither a roll-back, an erasure nor another program's writes can make
 /// them stale, and memory is bounded by what one transaction carries.
 struct InteractionAppender {
-    private let insertInteraction: Statement
-    private let findInteraction: Statement
+    private let insertInteraction: RawStatement
+    private let findInteraction: RawStatement
     private let findReceipt: Statement
     private let insertReceipt: Statement
     private let pruneReceipts: Statement
@@ -18,9 +19,8 @@ struct InteractionAppender {
 
     init(_ database: Database, receiptsKept: Int) throws {
         self.receiptsKept = receiptsKept
-        insertInteraction = try database.cachedStatement(
-            sql: "INSERT INTO interactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-        findInteraction = try database.cachedStatement(sql: "SELECT row FROM interactions WHERE interaction_id = ?")
+        insertInteraction = try RawStatement(database, "INSERT INTO interactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        findInteraction = try RawStatement(database, "SELECT row FROM interactions WHERE interaction_id = ?")
         findReceipt = try database.cachedStatement(
             sql: "SELECT stored, duplicates, watermark, fingerprint, erased FROM receipts WHERE idempotency_key = ?")
         insertReceipt = try database.cachedStatement(
@@ -72,48 +72,65 @@ struct InteractionAppender {
     }
 
     private mutating func insert(_ interaction: Interaction, _ totals: inout StoreTotals) throws -> Bool {
-        if let id = interaction.interactionID, try Int64.fetchOne(findInteraction, arguments: [id]) != nil {
-            return false
+        if let id = interaction.interactionID {
+            try findInteraction.bind(1, id)
+            if try findInteraction.integer() != nil { return false }
         }
         let user = try users.key(of: interaction.userID, last: &totals.lastUser)
         let item = try items.key(of: interaction.itemID, last: &totals.lastItem)
         let kind = try interaction.kind.map { try kinds.key(of: $0, last: &totals.lastKind) }
         totals.lastRow += 1
-        insertInteraction.setUncheckedArguments([
-            totals.lastRow, user, item, kind, interaction.rating, interaction.weight, interaction.timestamp,
-            interaction.interactionID,
-        ])
-        try insertInteraction.execute()
+        insertInteraction.bind(1, totals.lastRow)
+        insertInteraction.bind(2, Int64(user))
+        insertInteraction.bind(3, Int64(item))
+        insertInteraction.bind(4, kind.map(Int64.init))
+        insertInteraction.bind(5, interaction.rating)
+        insertInteraction.bind(6, interaction.weight)
+        insertInteraction.bind(7, interaction.timestamp)
+        try insertInteraction.bind(8, interaction.interactionID)
+        try insertInteraction.run()
         return true
+    }
+
+    /// Forgets the names that were looked up, should they be more than `count`.
+    mutating func forgetNames(beyond count: Int) {
+        users.forget(beyond: count)
+        items.forget(beyond: count)
     }
 
     /// One table of interned names.
     private struct Names {
-        private let find: Statement
-        private let insert: Statement
+        private let find: RawStatement
+        private let insert: RawStatement
         private var known: [ExactName: Int] = [:]
         private var added = 0
 
         init(_ database: Database, table: String) throws {
-            find = try database.cachedStatement(sql: "SELECT key FROM \(table) WHERE name = ?")
-            insert = try database.cachedStatement(sql: "INSERT INTO \(table) VALUES (?, ?)")
+            find = try RawStatement(database, "SELECT key FROM \(table) WHERE name = ?")
+            insert = try RawStatement(database, "INSERT INTO \(table) VALUES (?, ?)")
         }
 
         /// The key of `name`, which is given the one after `last` if it is new.
         mutating func key(of name: String, last: inout Int) throws -> Int {
             if let key = known[ExactName(name)] { return key }
             let key: Int
-            if let found = try Int.fetchOne(find, arguments: [name]) {
-                key = found
+            try find.bind(1, name)
+            if let found = try find.integer() {
+                key = Int(found)
             } else {
                 last += 1
                 key = last
-                insert.setUncheckedArguments([key, name])
-                try insert.execute()
+                insert.bind(1, Int64(key))
+                try insert.bind(2, name)
+                try insert.run()
                 added += 1
             }
             known[ExactName(name)] = key
             return key
+        }
+
+        mutating func forget(beyond count: Int) {
+            if known.count > count { known.removeAll(keepingCapacity: true) }
         }
 
         /// How many names were new since the last call.

@@ -86,7 +86,8 @@ public protocol InteractionStore: Sendable {
     @discardableResult
     func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User?
 
-    /// Removes a user for good, in one transaction: every interaction, the record, and the name itself. A tombstone stays
+    /// Removes a user for good, in one transaction: every interaction, the record, every row in quarantine that may name the
+    /// user (``QuarantinedRow/mayName(_:)``), and the name itself. A tombstone stays
     /// (``Tombstones``), also for a user of whom nothing was held: who knows what is on its way.
     ///
     /// Receipts of idempotency keys stay, so that a late retry cannot bring the interactions back. The erasure is pending until
@@ -95,6 +96,31 @@ public protocol InteractionStore: Sendable {
     /// - Parameter milliseconds: When that is, since 1970.
     @discardableResult
     func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt
+
+    /// Keeps rows that were refused, in their order and in one transaction; then the oldest of all go until what is left is
+    /// within `bounds`.
+    ///
+    /// A row whose line of its upload is kept already is left out, so that a retry repeats nothing. So is one of a user who
+    /// was ever erased, whatever its time, and one whose user could not be read if anybody was erased after `erasures` (nil:
+    /// now): nothing else tells whose it is.
+    ///
+    /// - Parameter erasures: How many erasures there had been when the upload began.
+    @discardableResult
+    func quarantine(
+        _ rows: [QuarantinedRow], begunAfter erasures: Int64?, within bounds: QuarantineBounds
+    ) throws(StoreError) -> QuarantineReceipt
+
+    /// Rows in quarantine, of that upload and about that user where given, in their order and beginning after the row `cursor`.
+    func quarantinedRows(
+        upload: String?, userID: String?, after cursor: Int64?, limit: Int
+    ) throws(StoreError) -> [QuarantinedRow]
+
+    /// Removes the rows of that upload from quarantine (nil: all rows); returns how many.
+    @discardableResult
+    func clearQuarantine(upload: String?) throws(StoreError) -> Int
+
+    /// How much is in quarantine; O(1).
+    var quarantineCounts: QuarantineCounts { get throws(StoreError) }
 
     /// Everybody who was erased after so many erasures (0: all), those erased anew by their last time.
     func tombstones(after sequence: Int64) throws(StoreError) -> Tombstones

@@ -26,8 +26,10 @@ public struct AppendReceipt: Sendable, Equatable {
 public struct ErasureReceipt: Sendable, Equatable {
     /// Interactions removed.
     public var interactions: Int
-    /// False when the store held neither interactions nor a record of that user.
+    /// False when the store held neither interactions nor a record of that user, nor a row in quarantine about the user.
     public var existed: Bool
+    /// Rows removed from quarantine, about the user or perhaps naming the user.
+    public var quarantined: Int
     /// The oldest row removed: a model whose data watermark is at least this one may have been trained on the user.
     public var firstRowID: Int64?
     /// The erasure's place among all of the store, from 1; 0 for a name that nobody can have.
@@ -37,10 +39,12 @@ public struct ErasureReceipt: Sendable, Equatable {
 
     /// Gathers the parts.
     public init(
-        interactions: Int, existed: Bool, firstRowID: Int64? = nil, sequence: Int64 = 0, watermark: Int64 = 0
+        interactions: Int, existed: Bool, quarantined: Int = 0, firstRowID: Int64? = nil, sequence: Int64 = 0,
+        watermark: Int64 = 0
     ) {
         self.interactions = interactions
         self.existed = existed
+        self.quarantined = quarantined
         self.firstRowID = firstRowID
         self.sequence = sequence
         self.watermark = watermark

@@ -14,7 +14,7 @@ extension SQLiteInteractionStore {
         }
         // What was erased is still in the write-ahead log, and would stay there until the log is written over. Should this
         // fail, the user is erased nevertheless.
-        if receipt.existed { try? flush() }
+        if receipt.existed || receipt.quarantined > 0 { try? flush() }
         return receipt
     }
 
@@ -78,7 +78,7 @@ extension SQLiteInteractionStore {
         }
     }
 
-    private static func lastErasure(_ database: Database) throws -> Int64 {
+    static func lastErasure(_ database: Database) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM erasures") ?? 0
     }
 
@@ -101,6 +101,9 @@ extension SQLiteInteractionStore {
             receipt.existed = true
             totals.counts.userRecords -= 1
         }
+        let quarantined = try releaseFromQuarantine(whatMayName: id, database)
+        receipt.quarantined = quarantined.rows
+        if quarantined.isAboutUser { receipt.existed = true }
         return receipt
     }
 

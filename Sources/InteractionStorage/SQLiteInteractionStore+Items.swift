@@ -5,16 +5,21 @@ extension SQLiteInteractionStore {
     /// Stores catalogue entries; see ``InteractionStore/putItems(_:)``.
     @discardableResult
     public func putItems(_ items: [Item]) throws(StoreError) -> Int {
-        for (index, item) in items.enumerated() {
-            if let fault = item.fault { throw .failed(operation: "storing items", reason: "item \(index): \(fault)") }
-        }
         guard !items.isEmpty else { return 0 }
-        return try write("storing items") { database, totals in
-            var added = 0
-            for item in items where try Self.put(item, database) { added += 1 }
-            totals.counts.catalogueItems += added
-            return added
+        return try write("storing items") { database, totals in try Self.put(items, &totals, database) }
+    }
+
+    /// Stores catalogue entries; returns how many were new.
+    static func put(_ items: [Item], _ totals: inout StoreTotals, _ database: Database) throws -> Int {
+        for (index, item) in items.enumerated() {
+            if let fault = item.fault {
+                throw StoreError.failed(operation: "storing items", reason: "item \(index): \(fault)")
+            }
         }
+        var added = 0
+        for item in items where try put(item, database) { added += 1 }
+        totals.counts.catalogueItems += added
+        return added
     }
 
     /// One catalogue entry; see ``InteractionStore/item(_:)``.

@@ -5,16 +5,21 @@ extension SQLiteInteractionStore {
     /// Stores user records; see ``InteractionStore/putUsers(_:)``.
     @discardableResult
     public func putUsers(_ users: [User]) throws(StoreError) -> Int {
-        for (index, user) in users.enumerated() {
-            if let fault = user.fault { throw .failed(operation: "storing users", reason: "user \(index): \(fault)") }
-        }
         guard !users.isEmpty else { return 0 }
-        return try write("storing users") { database, totals in
-            var added = 0
-            for user in users where try Self.put(user, database) { added += 1 }
-            totals.counts.userRecords += added
-            return added
+        return try write("storing users") { database, totals in try Self.put(users, &totals, database) }
+    }
+
+    /// Stores user records; returns how many were new.
+    static func put(_ users: [User], _ totals: inout StoreTotals, _ database: Database) throws -> Int {
+        for (index, user) in users.enumerated() {
+            if let fault = user.fault {
+                throw StoreError.failed(operation: "storing users", reason: "user \(index): \(fault)")
+            }
         }
+        var added = 0
+        for user in users where try put(user, database) { added += 1 }
+        totals.counts.userRecords += added
+        return added
     }
 
     /// One user record; see ``InteractionStore/user(_:)``.

@@ -59,6 +59,12 @@ public final class SQLiteInteractionStore: InteractionStore {
         }
     }
 
+    /// The writer's page cache, in KiB.
+    var writerCache: Int { configuration.writerCache }
+
+    /// How long to wait for another program's transaction.
+    var busyMilliseconds: Int64 { configuration.busyMilliseconds }
+
     private static func connectionConfiguration(_ configuration: Configuration) -> GRDB.Configuration {
         var connection = GRDB.Configuration()
         connection.label = "nectar.storage"

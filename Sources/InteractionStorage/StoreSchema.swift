@@ -14,12 +14,16 @@ struct StoreSchema: Sendable {
     var version: Int { steps.count }
 
     /// All steps of this program.
-    static let current = StoreSchema(steps: [interactionsAndCatalogue, withdrawnItems, fingerprintedReceipts, erasures])
+    static let current = StoreSchema(steps: [
+        interactionsAndCatalogue, withdrawnItems, fingerprintedReceipts, erasures, quarantine,
+    ])
 
     /// Takes every step the file has not taken yet, in one transaction.
     ///
-    /// The version is read inside the transaction: another program may be opening the same file.
+    /// The version is read inside the transaction: another program may be opening the same file. A file that has taken them all
+    /// is left alone first of all, for a load may hold the right to write for minutes.
     func migrate(_ database: Database) throws {
+        if try Self.version(of: database) == version { return }
         try database.inTransaction(.immediate) {
             let found = try Self.version(of: database)
             guard found <= version else {
@@ -123,5 +127,32 @@ struct StoreSchema: Sendable {
         CREATE TABLE erasure_key (id INTEGER PRIMARY KEY CHECK (id = 1), key BLOB NOT NULL) STRICT;
         INSERT INTO erasure_key VALUES (1, randomblob(32));
         ALTER TABLE receipts ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
+        """
+
+    /// Rows that were refused while the others of their upload were stored. The text may be anything, also no UTF-8, and the
+    /// sentence may quote it. Sums are kept apart, so that a bound is held without reading what is there.
+    private static let quarantine = """
+        CREATE TABLE quarantine (
+            id INTEGER PRIMARY KEY,
+            upload TEXT NOT NULL,
+            line INTEGER NOT NULL,
+            format TEXT NOT NULL,
+            text BLOB NOT NULL,
+            is_cut INTEGER NOT NULL,
+            detail TEXT NOT NULL,
+            user TEXT,
+            time INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            UNIQUE (upload, line)
+        ) STRICT;
+        CREATE INDEX quarantine_by_user ON quarantine (user) WHERE user IS NOT NULL;
+        CREATE TABLE quarantine_totals (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            last INTEGER NOT NULL,
+            rows INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            dropped INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO quarantine_totals VALUES (1, 0, 0, 0, 0);
         """
 }

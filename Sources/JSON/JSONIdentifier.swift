@@ -19,6 +19,14 @@ public struct JSONIdentifier: Sendable {
         return nil
     }
 
+    /// Whether nothing is wrong with `utf8` as an ID.
+    static func isFit(_ utf8: Span<UInt8>) -> Bool {
+        guard utf8.count > 0 && utf8.count <= 64 else { return problem(in: utf8) == nil }
+        // Visible ASCII at a glance.
+        for index in utf8.indices where utf8[index] &- 0x20 >= 0x5F { return problem(in: utf8) == nil }
+        return true
+    }
+
     /// What is wrong with `text` as an ID; nil when nothing is.
     public static func problem(in text: String) -> String? {
         problem(in: Array(text.utf8).span)

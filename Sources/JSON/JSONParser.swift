@@ -81,7 +81,13 @@ public final class JSONParser {
             if bytes.count > Self.retainedCapacity { unsafe nectar_json_parser_trim(parser, Self.retainedCapacity) }
         }
         guard status == NECTAR_JSON_OK else { throw Refusal(status: status) }
-        guard let tape = unsafe JSONTape(copying: lent, integers: integers) else {
+        // Buffers that would be given back anyway go with the document.
+        let isLong = bytes.count > Self.retainedCapacity
+        let copied =
+            isLong
+            ? unsafe JSONTape(taking: lent, outOf: parser, integers: integers)
+            : unsafe JSONTape(copying: lent, integers: integers)
+        guard let tape = copied else {
             throw Refusal(status: NECTAR_JSON_OUT_OF_MEMORY)
         }
         return JSONDocument(tape: tape)

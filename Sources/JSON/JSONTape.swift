@@ -8,11 +8,13 @@ internal import Glibc
 /// type is Nectar's own: `Z`, an integer beyond 64 bits, with the offset of its decimal text.
 @safe
 final class JSONTape: Sendable {
-    // One allocation: the words, then the strings. Written in init only.
-    private nonisolated(unsafe) let storage: UnsafeMutableRawPointer
-    // Into the storage.
+    // One allocation: the words, then the strings. Written in init only. Nil where the document holds them.
+    private nonisolated(unsafe) let storage: UnsafeMutableRawPointer?
+    // What a parser gave away; nil where there is the storage.
+    private nonisolated(unsafe) let document: OpaquePointer?
+    // Into either.
     private nonisolated(unsafe) let words: UnsafePointer<UInt64>
-    // Into the storage, behind the words.
+    // Into either.
     private nonisolated(unsafe) let strings: UnsafePointer<UInt8>
     /// One past the last word of the root value.
     let end: Int
@@ -27,10 +29,26 @@ final class JSONTape: Sendable {
         unsafe storage.copyMemory(from: lent.words, byteCount: wordBytes)
         unsafe (storage + wordBytes).copyMemory(from: lent.strings, byteCount: lent.string_byte_count)
         unsafe self.storage = storage
+        unsafe document = nil
         unsafe words = UnsafePointer(storage.bindMemory(to: UInt64.self, capacity: lent.word_count))
         unsafe strings = UnsafePointer((storage + wordBytes).assumingMemoryBound(to: UInt8.self))
         unsafe end = lent.word_count
         if !integers.isEmpty { unsafe Self.mark(integers, among: storage, count: lent.word_count) }
+    }
+
+    /// Takes what a parser lends out of it, which for a long text costs less than to copy it; nil when there is no memory.
+    ///
+    /// - Parameter integers: As for a copy.
+    init?(taking lent: nectar_json_tape, outOf parser: OpaquePointer, integers: [Int]) {
+        guard let document = unsafe nectar_json_take(parser) else { return nil }
+        unsafe storage = nil
+        unsafe self.document = document
+        unsafe words = lent.words
+        unsafe strings = lent.strings
+        unsafe end = lent.word_count
+        if !integers.isEmpty {
+            unsafe Self.mark(integers, among: UnsafeMutableRawPointer(mutating: lent.words), count: lent.word_count)
+        }
     }
 
     private static func mark(_ integers: [Int], among storage: UnsafeMutableRawPointer, count: Int) {
@@ -55,6 +73,7 @@ final class JSONTape: Sendable {
 
     deinit {
         unsafe free(storage)
+        unsafe nectar_json_document_destroy(document)
     }
 
     @inline(__always)

@@ -56,6 +56,7 @@ public final class Service: Sendable {
         self.clock = clock
         let metrics = ServiceMetrics(kinds: configuration.kinds)
         self.metrics = metrics
+        metrics.watchQuarantine(of: store)
         bufferedAccessLog =
             configuration.log.access
             ? BufferedAccessLog(
@@ -175,8 +176,11 @@ public final class Service: Sendable {
             .register(in: &router)
         InteractionRoutes(
             store: store, recorder: recorder, configuration: configuration, contentBudget: contentBudget,
-            limits: configuration.kinds.limits
+            limits: configuration.kinds.limits,
+            quarantine: Quarantine(store: store, settings: configuration.quarantine, metrics: metrics, clock: clock)
         ).register(in: &router)
+        QuarantineRoutes(store: store, configuration: configuration).register(in: &router)
+        ExportRoutes(store: store).register(in: &router)
         CatalogRoutes(
             store: store, catalog: catalog, newcomers: newcomers, configuration: configuration, reserve: reserve
         )

@@ -1,3 +1,4 @@
+public import InteractionStorage
 public import NCF
 
 /// Every setting of a running Nectar, with its default.
@@ -11,6 +12,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public var server = Server()
     /// How interactions reach the disk.
     public var storage = Storage()
+    /// How many refused rows are kept.
+    public var quarantine = Quarantine()
     /// What the kinds of interaction mean.
     public var kinds = InteractionKinds.defaults
     /// Days that interactions are kept whose kind says nothing else; 0 for ever.
@@ -102,6 +105,22 @@ public struct ServiceConfiguration: Sendable, Equatable {
         public var writeQueue = 100_000
         /// Megabytes that stay free on the disk: with fewer, what would be stored gets 507; 0 for none.
         public var minimumFreeMegabytes = 64
+    }
+
+    /// How many rows are kept that were refused while the others of their upload were stored.
+    public struct Quarantine: Sendable, Equatable {
+        /// Rows, the newest; 0 keeps none.
+        public var rows = 100_000
+        /// Megabytes (of 2²⁰ bytes) of their texts and descriptions.
+        public var megabytes = 64
+        /// Bytes of a row's text that are kept.
+        public var textBytes = 4096
+
+        /// The defaults.
+        public init() {}
+
+        /// What a store is held to.
+        public var bounds: QuarantineBounds { QuarantineBounds(rows: rows, bytes: megabytes << 20) }
     }
 
     /// How models are trained when a request does not say.

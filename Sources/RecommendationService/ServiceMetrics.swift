@@ -22,6 +22,8 @@ final class ServiceMetrics: ServerObserver {
     private let freeBytes: Gauge
     private let recent: Gauge
     private let recentForgotten: Gauge
+    private let quarantinedRows: Counter
+    private let quarantineDropped: Counter
     private let modelVersion: Gauge
     private let modelUsers: Gauge
     private let modelItems: Gauge
@@ -61,6 +63,10 @@ final class ServiceMetrics: ServerObserver {
             help:
                 "Interactions newer than the model that were forgotten for want of room (recommendation.recent_interactions)."
         )
+        quarantinedRows = registry.counter(
+            "nectar_quarantined_rows_total", help: "Rows that were refused and kept in quarantine.")
+        quarantineDropped = registry.counter(
+            "nectar_quarantine_dropped_total", help: "Rows that left the quarantine to make room for newer ones.")
         modelVersion = registry.gauge("nectar_model_version", help: "Version of the model that serves, 0 for none.")
         modelUsers = registry.gauge("nectar_model_users", help: "Users the model knows.")
         modelItems = registry.gauge("nectar_model_items", help: "Items the model knows.")
@@ -112,6 +118,22 @@ final class ServiceMetrics: ServerObserver {
             "nectar_interactions_by_kind_total",
             help: "Interactions stored, by kind; other is every kind that is not configured, none has an empty label.",
             labels: [("kind", kind)])
+    }
+
+    /// Rows were given into quarantine.
+    func quarantined(_ receipt: QuarantineReceipt) {
+        quarantinedRows.increment(by: UInt64(receipt.kept))
+        quarantineDropped.increment(by: UInt64(receipt.dropped))
+    }
+
+    /// Has the quarantine's extent read from `store` at every scrape; 0 while the store does not answer.
+    func watchQuarantine(of store: any InteractionStore) {
+        registry.gauge("nectar_quarantine_rows", help: "Rows in quarantine.") {
+            Double((try? store.quarantineCounts.rows) ?? 0)
+        }
+        registry.gauge("nectar_quarantine_bytes", help: "Bytes of the rows in quarantine.") {
+            Double((try? store.quarantineCounts.bytes) ?? 0)
+        }
     }
 
     /// A training or an evaluation ended.

@@ -1,4 +1,5 @@
 import Foundation
+import InteractionFormats
 
 /// A line on the terminal that tells how far an operation is; nothing where standard error is no terminal.
 struct ProgressBar {
@@ -29,6 +30,12 @@ struct ProgressBar {
             String(
                 format: "\r%@ %@ %3.0f %%  %d rows  %.0f/s  %.0f s left ", label, bar, share * 100, rows,
                 Double(rows) / seconds, left))
+    }
+
+    /// Shows how far the reading of files has come; nothing while that cannot be told.
+    mutating func show(_ progress: DatasetProgress?, rows: Int) {
+        guard let progress else { return }
+        show(share: Double(progress.bytesRead) / Double(max(1, progress.bytesTotal)), rows: rows)
     }
 
     /// Ends the line.

@@ -87,6 +87,18 @@ final class GatedStore: InteractionStore {
     ) throws(StoreError) -> RetentionStep {
         try base.removeExpired(rule, after: cursor, limit: limit)
     }
+    func quarantine(
+        _ rows: [QuarantinedRow], begunAfter erasures: Int64?, within bounds: QuarantineBounds
+    ) throws(StoreError) -> QuarantineReceipt {
+        try base.quarantine(rows, begunAfter: erasures, within: bounds)
+    }
+    func quarantinedRows(
+        upload: String?, userID: String?, after cursor: Int64?, limit: Int
+    ) throws(StoreError) -> [QuarantinedRow] {
+        try base.quarantinedRows(upload: upload, userID: userID, after: cursor, limit: limit)
+    }
+    func clearQuarantine(upload: String?) throws(StoreError) -> Int { try base.clearQuarantine(upload: upload) }
+    var quarantineCounts: QuarantineCounts { get throws(StoreError) { try base.quarantineCounts } }
     func tombstones(after sequence: Int64) throws(StoreError) -> Tombstones { try base.tombstones(after: sequence) }
     func pendingErasures() throws(StoreError) -> Tombstones { try base.pendingErasures() }
     func completeErasures(upTo sequence: Int64) throws(StoreError) { try base.completeErasures(upTo: sequence) }

@@ -118,6 +118,24 @@ struct StoreBackupTests {
         #expect(late.erased == 1)
     }
 
+    @Test("quarantined rows of who was erased since do not come back either, nor any that may be theirs")
+    func quarantinedSince() throws {
+        let bounds = QuarantineBounds(rows: 9, bytes: 999)
+        let rows = [("u", 1), ("v", 2), (nil, 3)].map { user, line in
+            QuarantinedRow(
+                upload: "a", format: .csv, line: line, text: [], detail: "", userID: user, time: 0)
+        }
+        let store = try SQLiteInteractionStore(path: path)
+        try store.quarantine(rows, begunAfter: nil, within: bounds)
+        _ = try store.backUp(to: copy, at: 5_000)
+        try store.eraseUser("u", at: 6_000)
+        try store.close()
+        #expect(try restoration().restore().erased == 1)
+        let restored = try SQLiteInteractionStore(path: path)
+        #expect(try restored.quarantinedRows(upload: nil, userID: nil, after: nil, limit: 9).map(\.line) == [2])
+        #expect(try restored.quarantineCounts.rows == 1)
+    }
+
     @Test("a backup of another store loses those who were erased here")
     func ofAnotherStore() throws {
         try prepare()

@@ -25,6 +25,29 @@ struct JSONParserTests {
         #expect(elements[3].pointer.text == "/a/3")
     }
 
+    @Test("a text whose document is not copied is read like any other")
+    func longText() throws {
+        let elements = (0..<100_000).map { "{\"n\":\"é\($0)\",\"x\":[\($0),123456789012345678901\($0)]}" }
+        var bytes = Array("[\(elements.joined(separator: ","))]".utf8)
+        #expect(bytes.count > JSONParser.retainedCapacity)
+        let parser = JSONParser()
+        let root = try parser.parse(bytes).root
+        // The parser's buffers went with the document, and it makes itself new ones.
+        let next = try parser.parse(Array("{\"n\":\"next\"}".utf8)).root
+        #expect(next["n"]?.string == "next" && root.count == 100_000)
+        for (index, element) in root.elements.enumerated() {
+            guard element["n"]?.string == "é\(index)", element["x"]?[0]?.int == index,
+                element["x"]?[1]?.integerText == "123456789012345678901\(index)"
+            else {
+                Issue.record("element \(index) is another")
+                break
+            }
+        }
+        bytes[bytes.count - 1] = UInt8(ascii: "}")
+        #expect(throws: JSONSyntaxError.self) { try parser.parse(bytes) }
+        #expect(try parser.parse(Array("7".utf8)).root.int == 7)
+    }
+
     @Test("an integer of any length is itself: an integer, digit by digit, beside texts that look like it")
     func longIntegers() throws {
         let text =

@@ -18,6 +18,8 @@ final class InterceptedStore: InteractionStore {
         var failure: StoreError?
         /// So many groups of appends are let through before.
         var groupsBeforeFailure = 0
+        /// How many more pages of interactions are read before they fail; nil: they do not.
+        var pagesLeft: Int?
         /// Appends carried out, group by group.
         var groups: [Int] = []
     }
@@ -35,6 +37,7 @@ final class InterceptedStore: InteractionStore {
     func fail(with error: StoreError?, afterGroups groups: Int = 0) {
         state.withLock { ($0.failure, $0.groupsBeforeFailure) = (error, groups) }
     }
+    func failInteractions(after pages: Int) { state.withLock { $0.pagesLeft = pages } }
 
     private func checked<Value>(_ work: () throws(StoreError) -> Value) throws(StoreError) -> Value {
         if let failure = state.withLock({ $0.groupsBeforeFailure > 0 ? nil : $0.failure }) { throw failure }
@@ -65,7 +68,12 @@ final class InterceptedStore: InteractionStore {
     func interactions(
         userID: String?, itemID: String?, kind: String?, after cursor: Int64?, limit: Int
     ) throws(StoreError) -> [StoredInteraction] {
-        try checked { () throws(StoreError) in
+        let isLeft = state.withLock { state in
+            state.pagesLeft = state.pagesLeft.map { $0 - 1 }
+            return state.pagesLeft.map { $0 >= 0 } ?? true
+        }
+        guard isLeft else { throw .unavailable("no page is left") }
+        return try checked { () throws(StoreError) in
             try base.interactions(userID: userID, itemID: itemID, kind: kind, after: cursor, limit: limit)
         }
     }
@@ -105,6 +113,20 @@ final class InterceptedStore: InteractionStore {
     ) throws(StoreError) -> RetentionStep {
         try checked { () throws(StoreError) in try base.removeExpired(rule, after: cursor, limit: limit) }
     }
+    func quarantine(
+        _ rows: [QuarantinedRow], begunAfter erasures: Int64?, within bounds: QuarantineBounds
+    ) throws(StoreError) -> QuarantineReceipt {
+        try checked { () throws(StoreError) in
+            try base.quarantine(rows, begunAfter: erasures, within: bounds)
+        }
+    }
+    func quarantinedRows(
+        upload: String?, userID: String?, after cursor: Int64?, limit: Int
+    ) throws(StoreError) -> [QuarantinedRow] {
+        try base.quarantinedRows(upload: upload, userID: userID, after: cursor, limit: limit)
+    }
+    func clearQuarantine(upload: String?) throws(StoreError) -> Int { try base.clearQuarantine(upload: upload) }
+    var quarantineCounts: QuarantineCounts { get throws(StoreError) { try base.quarantineCounts } }
     func tombstones(after sequence: Int64) throws(StoreError) -> Tombstones { try base.tombstones(after: sequence) }
     func pendingErasures() throws(StoreError) -> Tombstones { try base.pendingErasures() }
     func completeErasures(upTo sequence: Int64) throws(StoreError) { try base.completeErasures(upTo: sequence) }

@@ -46,6 +46,20 @@ struct RecentInteractionsTests {
         #expect(Set(recent.popular().map(\.itemID)) == Set(held.map { "i\($0)" }))
     }
 
+    @Test(
+        "of a store with more than fits the last are read, whatever rows are missing", arguments: [0, 1, 3, 6, 7, 20])
+    func reloaded(capacity: Int) throws {
+        let store = InMemoryInteractionStore()
+        _ = try store.append((1...10).map { interaction("u", "i\($0)") }, idempotencyKey: nil)
+        for row in [2, 9, 10] { try store.deleteInteraction(id: "row:\(row)") }
+        for watermark in [0, 5, 8] {
+            let recent = RecentInteractions(capacity: capacity)
+            try recent.reload(from: store, after: Int64(watermark))
+            let held = [1, 3, 4, 5, 6, 7, 8].filter { $0 > watermark }.suffix(capacity)
+            #expect(recent.items(of: "u") == held.map { "i\($0)" })
+        }
+    }
+
     @Test("what a model knows is forgotten, at its watermark and not beyond", arguments: 0...4)
     func forgetsUpTo(watermark: Int) {
         let recent = RecentInteractions(capacity: 10)

@@ -25,6 +25,13 @@ struct ImportExportTests {
         return try folder.text("out/interactions.ndjson").split(separator: "\n")
     }
 
+    /// What the store holds.
+    private func holdings() throws -> StoreCounts {
+        let store = try SQLiteInteractionStore(path: "\(data)/nectar.sqlite")
+        defer { try? store.close() }
+        return try store.counts
+    }
+
     @Test("every layout is recognised and gives the same interactions", arguments: LayoutSample.all)
     func layouts(layout: LayoutSample) throws {
         for (name, content) in layout.files { try folder.write(name, content) }
@@ -47,11 +54,57 @@ struct ImportExportTests {
         #expect(refused.errors.contains("2 rows are faulty; nothing was stored"))
         #expect(refused.output.contains("in.csv") && refused.output.contains("line 3"))
         #expect(refused.output.contains("\"five\"") && refused.output.contains("line 4"))
-        #expect(!FileManager.default.fileExists(atPath: data))
+        #expect(try holdings() == StoreCounts())
         let partial = try importing("in.csv", "--partial")
         #expect(partial.status == 0)
         #expect(partial.output.contains("Stored 2 interactions") && partial.output.contains("2 rows were faulty"))
         #expect(try interactions().count == 2)
+    }
+
+    @Test("items and users of a refused import are not stored either")
+    func allOrNothing() throws {
+        try folder.write("in/interactions.csv", "user_id,item_id\n1,7\n,8\n")
+        try folder.write("in/items.ndjson", "{\"item_id\": 7}\n")
+        try folder.write("in/users.ndjson", "{\"user_id\": 1}\n")
+        let refused = try importing("in")
+        #expect(refused.status == 1 && refused.errors.contains("1 row is faulty; nothing was stored"))
+        #expect(try holdings() == StoreCounts())
+        #expect(try importing("in", "--partial").status == 0)
+        #expect(
+            try holdings() == StoreCounts(interactions: 1, users: 1, items: 1, userRecords: 1, catalogueItems: 1))
+    }
+
+    @Test(
+        "of a file with faults of every sort each is reported with its line, and exactly the good rows are in",
+        arguments: ["ndjson", "csv"])
+    func everyFault(format: String) throws {
+        let made = ["generate", "--users", "50", "--items", "80", "--interactions", "3000", "--format", format]
+        #expect(try NectarProcess.run(made + ["--faults", "0.3", folder.file("bad")]).status == 0)
+        #expect(try NectarProcess.run(made + [folder.file("good")]).status == 0)
+        let outcome = try importing("bad", "--partial", "--faults-to", folder.file("found.ndjson"))
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let planted = try folder.text("bad/faults.csv").split(separator: "\n").dropFirst()
+        #expect(planted.count > 1_000)
+        #expect(
+            try lines(of: "found.ndjson") == planted.map { Int($0.prefix { $0 != "," }) })
+        #expect(
+            outcome.output.contains("Stored 3000 interactions") && outcome.output.contains("in quarantine as import-"))
+        try export(to: "out", format: format)
+        #expect(try folder.content("out/interactions.\(format)") == folder.content("good/interactions.\(format)"))
+        let store = try SQLiteInteractionStore(path: "\(data)/nectar.sqlite")
+        let quarantined = try store.quarantinedRows(upload: nil, userID: nil, after: nil, limit: .max)
+        #expect(quarantined.map(\.line) == planted.compactMap { Int($0.prefix { $0 != "," }) })
+        try store.close()
+        let refused = try importing("bad", "--dry-run")
+        #expect(refused.status == 1 && refused.errors.contains("\(planted.count) rows are faulty"))
+    }
+
+    /// The lines that a report of faults names.
+    private func lines(of name: String) throws -> [Int?] {
+        try folder.text(name).split(separator: "\n").map { line in
+            let member = line.range(of: "\"line\":").map { line[$0.upperBound...].prefix { $0.isNumber } }
+            return member.flatMap { Int($0) }
+        }
     }
 
     @Test("where unknown kinds are refused, an import names the line, the kind and the nearest known one")
@@ -64,7 +117,7 @@ struct ImportExportTests {
         #expect(refused.output.contains("line 3"))
         #expect(refused.output.contains(#"kind "purchse" is not a kind that is known here"#))
         #expect(refused.output.contains(#"did you mean "purchase"?"#))
-        #expect(!FileManager.default.fileExists(atPath: data))
+        #expect(try holdings() == StoreCounts())
         let partial = try NectarProcess.run(["import", "--partial", folder.file("in.csv")] + options)
         #expect(partial.output.contains("Stored 2 interactions"))
     }

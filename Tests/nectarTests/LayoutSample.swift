@@ -53,6 +53,42 @@ struct LayoutSample: Sendable, CustomTestStringConvertible {
             ]
         ),
         LayoutSample(
+            name: "Gorse", path: "in",
+            files: [
+                "in/feedback.jsonl": Data(
+                    """
+                    {"FeedbackType":"read","UserId":"1","ItemId":"7","Value":5,"Timestamp":"1997-12-04T15:55:49Z","Comment":""}
+                    {"FeedbackType":"like","UserId":"1","ItemId":"8","Value":0,"Timestamp":"1997-12-04T15:55:50Z"}
+                    {"FeedbackType":"read","UserId":"2","ItemId":"7","Timestamp":"0001-01-01T00:00:00Z"}
+
+                    """.utf8),
+                "in/items.jsonl": Data(
+                    """
+                    {"ItemId":"7","IsHidden":true,"Categories":["a"],"Timestamp":"2020-02-29T12:00:00Z","Labels":["b","a"],"Comment":"Café (1995)"}
+                    {"ItemId":"8","IsHidden":false,"Categories":null,"Timestamp":"0001-01-01T00:00:00Z","Labels":{"x":{"y":[0.5,1]},"z":"t"},"Comment":""}
+
+                    """.utf8),
+                "in/users.jsonl": Data(
+                    "{\"UserId\":\"1\",\"Labels\":[\"vip\"],\"Subscribe\":[\"n\"],\"Comment\":\"Ada\"}\n".utf8),
+            ]
+        ),
+        LayoutSample(
+            name: "Recombee", path: "in",
+            files: [
+                "in/detail_views.jsonl": Data(
+                    """
+                    {"userId":"1","itemId":"8","timestamp":881250950,"duration":35,"recommId":"r"}
+                    {"user_id":"2","item_id":"7","timestamp":"1997-12-04T15:55:51Z"}
+
+                    """.utf8),
+                "in/bookmarks.jsonl": Data(
+                    "{\"userId\":\"1\",\"itemId\":\"7\",\"rating\":5,\"timestamp\":\"1997-12-04T16:55:49+01:00\"}\n"
+                        .utf8),
+                "in/items.jsonl": Data(
+                    "{\"itemId\":\"7\",\"title\":\"Café (1995)\",\"price\":2.5,\"tags\":[\"a\"],\"off\":null}\n".utf8),
+            ]
+        ),
+        LayoutSample(
             name: "CSV", path: "in.csv",
             files: [
                 "in.csv": Data(

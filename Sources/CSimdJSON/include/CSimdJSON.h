@@ -43,6 +43,38 @@ void nectar_json_parser_destroy(nectar_json_parser *parser);
 nectar_json_status nectar_json_parse(
     nectar_json_parser *parser, const uint8_t *bytes, size_t length, nectar_json_tape *tape, const char **message);
 
+/// A tape that belongs to whoever took it.
+typedef struct nectar_json_document nectar_json_document;
+
+/// Takes the tape that the last nectar_json_parse lent out of the parser, without a copy: it lives until it is destroyed, and
+/// the parser makes itself new buffers. NULL when there is no memory, and the tape stays lent.
+nectar_json_document *nectar_json_take(nectar_json_parser *parser);
+
+/// Frees a tape; NULL is allowed.
+void nectar_json_document_destroy(nectar_json_document *document);
+
+/// How many members a flat object may have.
+#define NECTAR_JSON_FLAT_MEMBERS 16
+
+/// The value of one member of a flat object, lent until the next call on the same parser.
+typedef struct nectar_json_member {
+    const uint8_t *text;  // of a string: its UTF-8, not terminated
+    size_t length;        // of a string: its bytes
+    uint64_t bits;        // of a number: its bits
+    uint8_t type;         // as on the tape: '"', 'l' (64-bit integer) or 'd' (double); 0 where there is no such member
+} nectar_json_member;
+
+/// A name that a member of a flat object may have.
+typedef struct nectar_json_name {
+    const uint8_t *text;
+    size_t length;
+} nectar_json_name;
+
+/// Parses a text that must be a flat object: one whose members all have different names out of `names`, each a string, a
+/// 64-bit integer or a double. Returns `count` members in the order of the names; NULL for every other text, whatever it is.
+const nectar_json_member *nectar_json_parse_flat(
+    nectar_json_parser *parser, const uint8_t *bytes, size_t length, const nectar_json_name *names, size_t count);
+
 /// Frees the parser's buffers if they were grown for a text longer than `length`; the next parse makes new ones.
 void nectar_json_parser_trim(nectar_json_parser *parser, size_t length);
 

@@ -1,3 +1,4 @@
+import Dispatch
 import HTTP
 import HTTPServer
 import InteractionFormats
@@ -13,12 +14,13 @@ final class InteractionDocument: RequestBodyConsumer {
     private let maximumLength: Int
     private let begun: Int64
     private let limits: InteractionLimits
+    private let quarantine: Quarantine
     private let reservation: ContentBudget.Reservation
     private let body = Lock<[UInt8]>([])
 
     init(
         recorder: InteractionRecorder, isPartial: Bool, idempotencyKey: String?, maximumLength: Int,
-        limits: InteractionLimits, reservation: ContentBudget.Reservation
+        limits: InteractionLimits, quarantine: Quarantine, reservation: ContentBudget.Reservation
     ) {
         self.recorder = recorder
         self.isPartial = isPartial
@@ -26,6 +28,7 @@ final class InteractionDocument: RequestBodyConsumer {
         self.maximumLength = maximumLength
         begun = recorder.erasures.last
         self.limits = limits
+        self.quarantine = quarantine
         self.reservation = reservation
     }
 
@@ -63,11 +66,14 @@ final class InteractionDocument: RequestBodyConsumer {
             return respond(error.response())
         }
         guard !decoded.interactions.isEmpty else {
-            return respond(report(AppendReceipt(stored: 0, duplicates: 0, watermark: 0), decoded))
+            return respond(answer(AppendReceipt(stored: 0, duplicates: 0, watermark: 0), decoded))
         }
         recorder.append(decoded.interactions, idempotencyKey: idempotencyKey, begunAfter: begun) { [self] result in
             switch result {
-            case .success(let receipt): respond(report(receipt, decoded))
+            case .success(let receipt) where decoded.refused.isEmpty: respond(answer(receipt, decoded))
+            case .success(let receipt):
+                // The quarantine is on the disk, for which the answers of others may not wait.
+                DispatchQueue.global().async { [self] in respond(answer(receipt, decoded)) }
             case .failure(let error): respond(Problem(error).response())
             }
         }
@@ -80,6 +86,8 @@ final class InteractionDocument: RequestBodyConsumer {
         var interactions: [Interaction] = []
         var faults = JSONFaults()
         var rejected = 0
+        /// Those others, where they are kept.
+        var refused: [RowFault] = []
     }
 
     private func decode() throws(Problem) -> Decoded {
@@ -94,25 +102,56 @@ final class InteractionDocument: RequestBodyConsumer {
             isPartial = object.bool("partial", &decoded.faults) ?? isPartial
             let list = object.require("interactions", &decoded.faults)?.decodeArray(&decoded.faults)
             guard decoded.faults.isEmpty, let list else { throw Problem(faults: decoded.faults) }
-            for element in list.elements { decode(element, into: &decoded) }
+            let decoder = FlatInteractionDecoder(limits: limits)
+            decoded.interactions.reserveCapacity(list.count)
+            for (index, element) in list.elements.enumerated() {
+                let interaction = decoder.decode(element, faults: &decoded.faults)
+                note(interaction, element, index, isKept: isPartial && quarantine.isOpen, in: &decoded)
+            }
         } else {
-            decode(document.root, into: &decoded)
+            let interaction = InteractionDecoder.decode(document.root, limits: limits, faults: &decoded.faults)
+            note(interaction, document.root, 0, isKept: isPartial && quarantine.isOpen, in: &decoded)
         }
         guard decoded.faults.isEmpty || isPartial else { throw Problem(faults: decoded.faults) }
         return decoded
     }
 
-    private func decode(_ value: JSONValue, into decoded: inout Decoded) {
-        if let interaction = InteractionDecoder.decode(value, limits: limits, faults: &decoded.faults) {
+    /// Takes what was made of an element, or keeps the element.
+    private func note(
+        _ interaction: Interaction?, _ value: JSONValue, _ index: Int, isKept: Bool, in decoded: inout Decoded
+    ) {
+        if let interaction {
             decoded.interactions.append(interaction)
         } else {
             decoded.rejected += 1
+            guard isKept else { return }
+            decoded.refused.append(
+                InteractionDecoder.fault(of: value, line: index, limits: quarantine.limits(limits)))
         }
     }
 
-    private func report(_ receipt: AppendReceipt, _ decoded: Decoded) -> HTTPResponse {
+    /// Keeps the bad ones and tells of all.
+    private func answer(_ receipt: AppendReceipt, _ decoded: Decoded) -> HTTPResponse {
+        Answer.or { () throws(Problem) in
+            let quarantined = try Answer.storing { () throws(StoreError) in try keep(decoded.refused) }
+            return report(receipt, decoded, quarantined)
+        }
+    }
+
+    private func keep(_ refused: [RowFault]) throws(StoreError) -> InteractionReport.Quarantined? {
+        guard !refused.isEmpty else { return nil }
+        var intake = QuarantineIntake(quarantine, format: .json, name: idempotencyKey, begunAfter: begun)
+        for fault in refused { intake.add(fault) }
+        try intake.keep(isLast: true)
+        return .init(upload: intake.upload, rows: intake.kept)
+    }
+
+    private func report(
+        _ receipt: AppendReceipt, _ decoded: Decoded, _ quarantined: InteractionReport.Quarantined?
+    ) -> HTTPResponse {
         InteractionReport(
             stored: receipt.stored, duplicates: receipt.duplicates, erased: receipt.erased, rejected: decoded.rejected,
+            quarantined: quarantined,
             faults: decoded.faults.faults
         ).response()
     }

@@ -8,7 +8,7 @@ import Locking
 /// The body of `POST /interactions` in NDJSON or CSV: any length, constant memory.
 ///
 /// All or nothing unless `partial`: rows are checked as they arrive and spooled, and stored once the last one was good.
-/// With `partial` the good rows are stored as they arrive and the answer lists the bad ones.
+/// With `partial` the good rows are stored as they arrive, the bad ones go into quarantine, and the answer lists them.
 final class InteractionUpload: RequestBodyConsumer {
     /// Interactions per transaction, unless fewer can be stored at once.
     static let maximumBatchSize = 20_000
@@ -20,6 +20,8 @@ final class InteractionUpload: RequestBodyConsumer {
         var batches = 0
         var faults: [RowFault] = []
         var faultCount = 0
+        /// Nil where the bad rows are not kept.
+        var intake: QuarantineIntake?
         var stored = 0
         var duplicates = 0
         var erased = 0
@@ -37,6 +39,8 @@ final class InteractionUpload: RequestBodyConsumer {
         recorder: InteractionRecorder,
         isPartial: Bool,
         idempotencyKey: String?,
+        quarantine: Quarantine,
+        format: QuarantinedRow.Format,
         spoolDirectory: String,
         makeReader: @escaping @Sendable () -> any InteractionReader
     ) {
@@ -46,7 +50,11 @@ final class InteractionUpload: RequestBodyConsumer {
         self.idempotencyKey = idempotencyKey
         self.makeReader = makeReader
         begun = recorder.erasures.last
-        state = Lock(State(reader: makeReader(), spool: UploadSpool(directory: spoolDirectory)))
+        let intake = QuarantineIntake(quarantine, format: format, name: idempotencyKey, begunAfter: begun)
+        state = Lock(
+            State(
+                reader: makeReader(), spool: UploadSpool(directory: spoolDirectory),
+                intake: isPartial && quarantine.isOpen ? intake : nil))
     }
 
     func consume(_ chunk: [UInt8]) -> HTTPResponse? {
@@ -76,11 +84,12 @@ final class InteractionUpload: RequestBodyConsumer {
         var last: [Interaction] = []
         state.reader.finish(
             into: { last.append($0) },
-            faults: { Self.note($0, &state.faults, &state.faultCount) })
+            faults: { Self.note($0, &state.faults, &state.faultCount, &state.intake) })
         if state.reader.isRefused { throw Self.problem(state) }
         if isPartial {
             state.batch += last
-            return try storeBatches(&state, isLast: true)
+            try storeBatches(&state, isLast: true)
+            return try keepBadRows(&state, isLast: true)
         }
         guard state.faultCount == 0 else { throw Self.problem(state) }
         try storeSpooled(&state)
@@ -100,14 +109,21 @@ final class InteractionUpload: RequestBodyConsumer {
     /// Partial: keeps the good rows, and stores them whenever they are a batch.
     private func storeGoodRows(of chunk: [UInt8], _ state: inout State) throws(Problem) {
         state.reader.consume(
-            chunk, into: { state.batch.append($0) }, faults: { Self.note($0, &state.faults, &state.faultCount) })
+            chunk, into: { state.batch.append($0) },
+            faults: { Self.note($0, &state.faults, &state.faultCount, &state.intake) })
         if state.reader.isRefused { throw Self.problem(state) }
         try storeBatches(&state, isLast: false)
+        try keepBadRows(&state, isLast: false)
+    }
+
+    private func keepBadRows(_ state: inout State, isLast: Bool) throws(Problem) {
+        try Answer.storing { () throws(StoreError) in try state.intake?.keep(isLast: isLast) }
     }
 
     /// All or nothing: notes the bad rows and keeps the bytes for the time when all rows are known to be good.
     private func check(_ chunk: [UInt8], _ state: inout State) throws(Problem) {
-        state.reader.consume(chunk, into: { _ in }, faults: { Self.note($0, &state.faults, &state.faultCount) })
+        state.reader.consume(
+            chunk, into: { _ in }, faults: { Self.note($0, &state.faults, &state.faultCount, &state.intake) })
         if state.reader.isRefused { throw Self.problem(state) }
         // With a bad row nothing will be stored, so nothing more need be kept.
         guard state.faultCount == 0 else { return }
@@ -145,13 +161,17 @@ final class InteractionUpload: RequestBodyConsumer {
     private func report(_ state: borrowing State) -> HTTPResponse {
         InteractionReport(
             stored: state.stored, duplicates: state.duplicates, erased: state.erased, rejected: state.faultCount,
+            quarantined: state.intake.map { .init(upload: $0.upload, rows: $0.kept) },
             faults: state.faults.map { JSONFault(pointer: "line \($0.line)", detail: $0.detail) }
         ).response()
     }
 
-    private static func note(_ fault: RowFault, _ faults: inout [RowFault], _ count: inout Int) {
+    private static func note(
+        _ fault: RowFault, _ faults: inout [RowFault], _ count: inout Int, _ intake: inout QuarantineIntake?
+    ) {
         count += 1
         if faults.count < JSONFaults.defaultLimit { faults.append(fault) }
+        intake?.add(fault)
     }
 
     private static func problem(_ state: borrowing State) -> Problem {

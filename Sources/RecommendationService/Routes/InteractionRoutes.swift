@@ -12,6 +12,7 @@ struct InteractionRoutes: Sendable {
     let contentBudget: ContentBudget
     /// What interactions are held to.
     let limits: InteractionLimits
+    let quarantine: Quarantine
 
     /// Bytes of an idempotency key: it is an ID to the store, with room for the number of an upload's batch.
     private static let maximumKeyLength = 240
@@ -43,9 +44,13 @@ struct InteractionRoutes: Sendable {
         case .json:
             return InteractionDocument(
                 recorder: recorder, isPartial: isPartial, idempotencyKey: key, maximumLength: maximumLength,
-                limits: limits, reservation: contentBudget.reserve())
-        case .ndjson: return upload(isPartial, key) { [limits] in NDJSONInteractionReader(limits: limits) }
-        case .csv: return upload(isPartial, key) { [limits] in CSVInteractionReader(limits: limits) }
+                limits: limits, quarantine: quarantine, reservation: contentBudget.reserve())
+        case .ndjson:
+            let limits = isPartial ? quarantine.limits(limits) : limits
+            return upload(isPartial, key, .ndjson) { NDJSONInteractionReader(limits: limits) }
+        case .csv:
+            let limits = isPartial ? quarantine.limits(limits) : limits
+            return upload(isPartial, key, .csv) { CSVInteractionReader(limits: limits) }
         }
     }
 
@@ -53,10 +58,11 @@ struct InteractionRoutes: Sendable {
     private var maximumLength: Int { configuration.server.bodyBytes }
 
     private func upload(
-        _ isPartial: Bool, _ key: String?, _ makeReader: @escaping @Sendable () -> any InteractionReader
+        _ isPartial: Bool, _ key: String?, _ format: QuarantinedRow.Format,
+        _ makeReader: @escaping @Sendable () -> any InteractionReader
     ) -> InteractionUpload {
         InteractionUpload(
-            recorder: recorder, isPartial: isPartial, idempotencyKey: key,
+            recorder: recorder, isPartial: isPartial, idempotencyKey: key, quarantine: quarantine, format: format,
             spoolDirectory: configuration.dataDirectory, makeReader: makeReader)
     }
 

@@ -72,6 +72,15 @@ struct QueryParameters {
         }
     }
 
+    /// One of the words that stand for `choices`.
+    mutating func choice<Choice: RawRepresentable<String>>(_ name: String, of choices: [Choice]) -> Choice? {
+        guard let value = values[name] else { return nil }
+        if let choice = choices.first(where: { $0.rawValue == value }) { return choice }
+        let words = choices.map(\.rawValue).joined(separator: ", ")
+        faults.add("?\(name)", "expected one of \(words), found \"\(value)\"")
+        return nil
+    }
+
     /// IDs separated by commas, so none with a comma in it.
     mutating func identifiers(_ name: String) -> [String]? {
         guard let list = list(name) else { return nil }

@@ -93,6 +93,7 @@ struct UserRoutes: RecordRoutes {
                 answer.member("user_id", id)
                 answer.member("erased", outcome.receipt.existed)
                 answer.member("interactions", outcome.receipt.interactions)
+                answer.member("quarantined", outcome.receipt.quarantined)
                 answer.key("models")
                 answer.array { list in
                     for version in outcome.versions { list.value(ModelVersion.name(of: version)) }
@@ -102,15 +103,16 @@ struct UserRoutes: RecordRoutes {
         }
     }
 
-    /// All that is held about a person: the record, what they did, and which models know them.
+    /// All that is held about a person: the record, what they did, what was refused of that, and which models know them.
     private func export(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let id = try id(of: request)
-        let (user, interactions) = try Answer.storing { () throws(StoreError) in
-            (try store.user(id), try allInteractions(of: id))
+        let (user, interactions, quarantined) = try Answer.storing { () throws(StoreError) in
+            let quarantined = try store.quarantinedRows(upload: nil, userID: id, after: nil, limit: .max)
+            return (try store.user(id), try allInteractions(of: id), quarantined)
         }
         let current = models.current
         let isKnown = current?.index(ofUser: id) != nil
-        guard user != nil || !interactions.isEmpty || isKnown else { throw missing(id) }
+        guard user != nil || !interactions.isEmpty || !quarantined.isEmpty || isKnown else { throw missing(id) }
         return Answer.json { writer in
             writer.object { answer in
                 answer.key("user")
@@ -118,6 +120,10 @@ struct UserRoutes: RecordRoutes {
                 answer.key("interactions")
                 answer.array { list in
                     for stored in interactions { InteractionEncoder.encode(stored, to: &list) }
+                }
+                answer.key("quarantined")
+                answer.array { list in
+                    for row in quarantined { QuarantinedRowEncoder.encode(row, to: &list) }
                 }
                 answer.member("model", ifPresent: isKnown ? current?.name : nil)
             }

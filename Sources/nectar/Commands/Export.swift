@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import InteractionFormats
 import InteractionStorage
+import RecommendationService
 
 /// `nectar export`: what is stored, as files that `nectar import` reads.
 struct Export: ParsableCommand {
@@ -16,8 +17,6 @@ struct Export: ParsableCommand {
 
     @Option(help: "Format of the interactions: ndjson or csv.")
     var format = "ndjson"
-
-    private static let pageSize = 20_000
 
     func validate() throws {
         guard ["ndjson", "csv"].contains(format) else {
@@ -36,63 +35,22 @@ struct Export: ParsableCommand {
         }
         try Fatal.unless {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            let interactions = try exportInteractions(of: data.store)
-            let items = try exportItems(of: data.store)
-            let users = try exportUsers(of: data.store)
+            let interactions = try write(
+                .interactions, as: RecordExport.Format(rawValue: format) ?? .ndjson, of: data.store)
+            let items = try write(.items, as: .ndjson, of: data.store)
+            let users = try write(.users, as: .ndjson, of: data.store)
             print("Wrote \(interactions) interactions, \(items) items and \(users) users to \(folder).")
         }
     }
 
-    private func exportInteractions(of store: any InteractionStore) throws -> Int {
-        var file = try OutputFile("\(folder)/interactions.\(format)")
-        var csv = CSVInteractionWriter()
-        var ndjson = NDJSONWriter()
-        var last: Int64?
-        var count = 0
-        while true {
-            let page = try store.interactions(userID: nil, itemID: nil, kind: nil, after: last, limit: Self.pageSize)
-            for stored in page {
-                if format == "csv" { csv.write(stored.interaction) } else { ndjson.write(stored.interaction) }
-            }
-            // Also without any interaction: the header of a CSV file.
-            try file.write(format == "csv" ? csv.takeBytes() : ndjson.takeBytes())
-            guard let end = page.last else { break }
-            count += page.count
-            last = end.rowID
-        }
-        try file.close()
-        return count
-    }
-
-    private func exportItems(of store: any InteractionStore) throws -> Int {
-        try exportRecords(
-            to: "items.ndjson", page: { try store.items(after: $0, limit: Self.pageSize) }, id: \.id,
-            write: { $0.write($1) })
-    }
-
-    private func exportUsers(of store: any InteractionStore) throws -> Int {
-        try exportRecords(
-            to: "users.ndjson", page: { try store.users(after: $0, limit: Self.pageSize) }, id: \.id,
-            write: { $0.write($1) })
-    }
-
-    private func exportRecords<Record>(
-        to name: String, page: (String?) throws -> [Record], id: (Record) -> String,
-        write: (inout NDJSONWriter, Record) -> Void
+    /// Writes one file; returns how many records it holds.
+    private func write(
+        _ what: RecordExport.What, as format: RecordExport.Format, of store: any InteractionStore
     ) throws -> Int {
-        var file = try OutputFile("\(folder)/\(name)")
-        var writer = NDJSONWriter()
-        var last: String?
-        var count = 0
-        while true {
-            let records = try page(last)
-            guard let end = records.last else { break }
-            for record in records { write(&writer, record) }
-            try file.write(writer.takeBytes())
-            count += records.count
-            last = id(end)
-        }
+        var file = try OutputFile("\(folder)/\(what.rawValue).\(format.rawValue)")
+        var export = try RecordExport(of: what, as: format, from: store)
+        while let piece = try export.next() { try file.write(piece) }
         try file.close()
-        return count
+        return export.count
     }
 }

@@ -7,9 +7,11 @@ import RecommendationService
 /// `nectar import`: a dataset's files into the store.
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Reads a dataset into the store: MovieLens (100K, 1M, CSV), RecBole's atomic files, CSV or NDJSON.",
+        abstract:
+            "Reads a dataset into the store: MovieLens (100K, 1M, CSV), RecBole's atomic files, Gorse, Recombee, CSV or NDJSON.",
         discussion: """
-            All or nothing unless --partial: the files are read twice, once to check every row and once to store them.
+            All or nothing unless --partial: everything is stored in one transaction, which a row with a fault undoes. With \
+            --partial rows with faults go into quarantine, as those of POST /interactions?partial=true.
             A server that serves from the folder would not learn of it: send it the rows by POST /interactions instead.
             """
     )
@@ -19,7 +21,7 @@ struct Import: ParsableCommand {
     @Argument(help: "A dataset's folder, or its file of interactions; .gz is read too.")
     var path: String
 
-    @Option(help: "Layout of the files: auto, csv or ndjson.")
+    @Option(help: "Layout of the files: auto, csv, ndjson, gorse or recombee.")
     var layout = "auto"
 
     @Flag(help: "Store the good rows and report the others.")
@@ -28,117 +30,139 @@ struct Import: ParsableCommand {
     @Flag(help: "Check every row; store nothing.")
     var dryRun = false
 
-    private static let batchSize = 20_000
-    private static let faultsShown = 10
+    @Option(help: "A file that gets every row with a fault, one JSON object on a line.")
+    var faultsTo: String?
 
     func run() throws {
         let configuration = try options.load()
         let folder = configuration.dataDirectory
-        // Before the rows are read, which may take a while; the folder is made only when they were good.
+        // Before the rows are read, which may take a while.
         var lock = dryRun ? nil : try ServingLock(folder: folder, for: .importing, makingIt: false)
         defer { withExtendedLifetime(lock) {} }
-        let reader = try Fatal.unless { try makeReader(configuration.kinds.limits) }
+        let reader = try Fatal.unless { try makeReader(configuration) }
         print("Reading \(reader.files.layout.rawValue) from \(path).")
-        if !partial || dryRun {
-            let faults = try check(reader)
-            guard faults == 0 || (partial && dryRun) else {
-                throw Fatal(description: "\(faults) rows are faulty; nothing was stored. --partial stores the others.")
-            }
+        var faults = try ImportFaults(writingTo: faultsTo)
+        guard !dryRun else {
+            let rows = try check(reader, &faults)
+            return print("Nothing stored: this was a dry run of \(rows) interactions.")
         }
-        guard !dryRun else { return print("Nothing stored: this was a dry run.") }
         let data = try DataDirectory(configuration, for: .importing)
         if lock == nil { lock = try ServingLock(folder: folder, for: .importing) }
-        let outcome = try Fatal.unless { try store(reader, into: data.store) }
-        try Fatal.unless { try data.store.close() }
-        let erased = outcome.erased > 0 ? "; \(outcome.erased) were of users who have been erased" : ""
-        print(
-            "Stored \(outcome.interactions) interactions (\(outcome.duplicates) were there already), \(outcome.items) items, "
-                + "\(outcome.users) users\(outcome.faults > 0 ? "; \(outcome.faults) rows were faulty" : "")\(erased).")
+        let outcome = try store(reader, into: data.store, configuration.quarantine, &faults)
+        try Fatal.unless {
+            // The log is as long as all that was stored.
+            try data.store.flush()
+            try data.store.close()
+        }
+        print(outcome)
     }
 
-    private func makeReader(_ limits: InteractionLimits) throws -> DatasetReader {
+    private func makeReader(_ configuration: ServiceConfiguration) throws -> DatasetReader {
+        var limits = configuration.kinds.limits
+        if partial || faultsTo != nil { limits.refusedTextLength = configuration.quarantine.textBytes }
         switch layout {
         case "auto": return try DatasetReader(path: path, limits: limits)
         case "csv": return DatasetReader(layout: .csv, path: path, limits: limits)
         case "ndjson": return DatasetReader(layout: .ndjson, path: path, limits: limits)
-        default: throw ValidationError("--layout must be auto, csv or ndjson, not \"\(layout)\".")
+        case "gorse": return DatasetReader(layout: .gorse, path: path, limits: limits)
+        case "recombee": return DatasetReader(layout: .recombee, path: path, limits: limits)
+        default:
+            throw ValidationError("--layout must be auto, csv, ndjson, gorse or recombee, not \"\(layout)\".")
         }
     }
 
-    private struct Outcome {
-        var interactions = 0
-        var duplicates = 0
-        var erased = 0
-        var items = 0
-        var users = 0
-        var faults = 0
-    }
-
-    /// Reads everything once; returns how many rows are faulty.
-    private func check(_ reader: DatasetReader) throws -> Int {
+    /// Reads everything and stores nothing; returns how many good rows there are.
+    private func check(_ reader: DatasetReader, _ faults: inout ImportFaults) throws -> Int {
         var bar = ProgressBar("checking")
-        var faults = 0
         var rows = 0
-        func note(_ fault: DatasetFault) {
-            faults += 1
-            if faults <= Self.faultsShown { print(fault) }
-        }
         try Fatal.unless {
-            try reader.readItems(faults: note) { _ in }
-            try reader.readUsers(faults: note) { _ in }
-            try reader.readInteractions(
-                progress: { bar.show(share: Double($0.bytesRead) / Double(max(1, $0.bytesTotal)), rows: rows) },
-                faults: note
-            ) { _ in rows += 1 }
+            try ImportPipeline(reader).run { piece in
+                rows += piece.interactions.count
+                for fault in piece.faults { try faults.add(fault) }
+                bar.show(piece.progress, rows: rows)
+            }
         }
         bar.end()
-        if faults > Self.faultsShown { print("… and \(faults - Self.faultsShown) more.") }
-        return faults
+        try faults.end()
+        guard faults.count == 0 || partial else { throw refusal(faults.count) }
+        return rows
     }
 
-    private func store(_ reader: DatasetReader, into store: any InteractionStore) throws -> Outcome {
-        var outcome = Outcome()
-        // Whoever is erased from now on, by a server beside this, is kept out.
-        let erasures = try store.tombstones(after: .max).last
-        let known = try store.counts
-        if known.interactions > 0 {
-            print("The store already holds \(known.interactions) interactions; these are added.")
-        }
-        func note(_ fault: DatasetFault) {
-            outcome.faults += 1
-            if outcome.faults <= Self.faultsShown { print(fault) }
-        }
-        var items: [Item] = []
-        try reader.readItems(faults: note) { items.append($0) }
-        try store.putItems(items)
-        outcome.items = items.count
-        var users: [User] = []
-        try reader.readUsers(faults: note) { users.append($0) }
-        try store.putUsers(users)
-        outcome.users = users.count
+    private func refusal(_ count: Int) -> Fatal {
+        Fatal(
+            description:
+                "\(count) row\(count == 1 ? " is" : "s are") faulty; nothing was stored. --partial stores the others.")
+    }
 
-        var bar = ProgressBar("storing ")
-        var batch: [Interaction] = []
-        func flush() throws {
-            let request = AppendRequest(interactions: batch, begunAfter: erasures)
-            let receipt = try store.append(group: [request])[0].get()
-            outcome.interactions += receipt.stored
-            outcome.duplicates += receipt.duplicates
-            outcome.erased += receipt.erased
-            batch.removeAll(keepingCapacity: true)
+    private func store(
+        _ reader: DatasetReader, into store: any InteractionStore, _ settings: ServiceConfiguration.Quarantine,
+        _ faults: inout ImportFaults
+    ) throws -> ImportOutcome {
+        // Whoever is erased from now on, by a server beside this, is kept out.
+        let erasures = try Fatal.unless { try store.tombstones(after: .max).last }
+        let intake = partial && settings.rows > 0 ? ImportQuarantine(settings, reader.files.layout) : nil
+        if let store = store as? SQLiteInteractionStore {
+            return try storeAtOnce(reader, into: store, begunAfter: erasures, intake, &faults)
         }
-        try reader.readInteractions(
-            progress: { progress in
-                bar.show(
-                    share: Double(progress.bytesRead) / Double(max(1, progress.bytesTotal)), rows: outcome.interactions)
-            },
-            faults: note
-        ) { interaction in
-            batch.append(interaction)
-            if batch.count == Self.batchSize { try flush() }
+        // In pieces, of which those before a fault would stay: so it is looked at first.
+        if !partial { _ = try check(reader, &faults) }
+        var outcome = ImportOutcome()
+        try Fatal.unless {
+            var load = try PiecewiseLoad(into: store, begunAfter: erasures)
+            try fill(&load, from: reader, intake, &outcome, &faults)
+            try faults.end()
         }
-        if !batch.isEmpty { try flush() }
-        bar.end()
+        outcome.faults = faults.count
         return outcome
+    }
+
+    /// In one transaction.
+    private func storeAtOnce(
+        _ reader: DatasetReader, into store: SQLiteInteractionStore, begunAfter erasures: Int64,
+        _ intake: ImportQuarantine?, _ faults: inout ImportFaults
+    ) throws -> ImportOutcome {
+        var outcome = ImportOutcome()
+        // The store knows its own errors only.
+        var cause: (any Error)?
+        do {
+            try store.load(begunAfter: erasures) { load in
+                do {
+                    try fill(&load, from: reader, intake, &outcome, &faults)
+                    try faults.end()
+                    outcome.faults = faults.count
+                    guard faults.count == 0 || partial else { throw refusal(faults.count) }
+                } catch {
+                    cause = error
+                    throw error
+                }
+            }
+        } catch {
+            throw Fatal(description: "\(cause ?? error)")
+        }
+        return outcome
+    }
+
+    /// Takes every piece; after a fault only to count those that follow, unless the good rows are wanted.
+    private func fill(
+        _ load: inout some RecordLoad, from reader: DatasetReader, _ intake: ImportQuarantine?,
+        _ outcome: inout ImportOutcome, _ faults: inout ImportFaults
+    ) throws {
+        let known = try load.interactionCount
+        if known > 0 { print("The store already holds \(known) interactions; these are added.") }
+        var bar = ProgressBar("storing ")
+        var rows = 0
+        try ImportPipeline(reader).run { piece in
+            for fault in piece.faults { try faults.add(fault) }
+            rows += piece.interactions.count
+            bar.show(piece.progress, rows: rows)
+            guard faults.count == 0 || partial else { return }
+            outcome.add(try load.append(piece.interactions))
+            outcome.items += piece.items.count
+            outcome.users += piece.users.count
+            _ = try load.putItems(piece.items)
+            _ = try load.putUsers(piece.users)
+            try intake?.keep(piece.faults, in: &load, &outcome)
+        }
+        bar.end()
     }
 }

@@ -4,8 +4,8 @@ import RecommendationService
 extension Setting {
     /// Every setting there is, in the order of `config/nectar.json`.
     static let all: [Setting] =
-        server + storage + interactions + retention + cleaning + models + erasure + backup + training + recommendation
-        + features + log
+        server + storage + quarantine + interactions + retention + cleaning + models + erasure + backup + training
+        + recommendation + features + log
 
     private static let server: [Setting] = [
         .string(
@@ -98,6 +98,18 @@ extension Setting {
         .integer(
             "storage.minimum_free_megabytes", in: 0...1_000_000_000, \.storage.minimumFreeMegabytes,
             "megabytes that stay free on the disk: with fewer, what would be stored gets 507; 0 for none"),
+    ]
+
+    private static let quarantine: [Setting] = [
+        .integer(
+            "quarantine.rows", in: 0...100_000_000, \.quarantine.rows,
+            "refused rows of partial uploads that are kept, the newest; 0 keeps none"),
+        .integer(
+            "quarantine.megabytes", in: 1...1_000_000, \.quarantine.megabytes,
+            "megabytes of such rows that are kept, the newest"),
+        .integer(
+            "quarantine.text_bytes", in: 16...65_536, \.quarantine.textBytes,
+            "bytes of such a row's text that are kept"),
     ]
 
     private static let interactions: [Setting] = [

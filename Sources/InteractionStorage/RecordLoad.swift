@@ -1,0 +1,50 @@
+/// What an import puts into a store, piece by piece.
+public protocol RecordLoad {
+    /// Interactions held, those of this load included.
+    var interactionCount: Int { get throws }
+
+    /// Appends interactions, as ``InteractionStore/append(_:idempotencyKey:)``.
+    mutating func append(_ interactions: [Interaction]) throws -> AppendReceipt
+
+    /// Keeps rows that were refused, as ``InteractionStore/quarantine(_:begunAfter:within:)``.
+    mutating func quarantine(_ rows: [QuarantinedRow], within bounds: QuarantineBounds) throws -> QuarantineReceipt
+
+    /// Stores catalogue entries, as ``InteractionStore/putItems(_:)``.
+    mutating func putItems(_ items: [Item]) throws -> Int
+
+    /// Stores user records, as ``InteractionStore/putUsers(_:)``.
+    mutating func putUsers(_ users: [User]) throws -> Int
+}
+
+/// A load of which each piece is a transaction of its own: what was stored before an error stays. For any store.
+public struct PiecewiseLoad: RecordLoad {
+    private let store: any InteractionStore
+    private let erasures: Int64?
+
+    /// - Parameter erasures: Who was erased after this many erasures is kept out; nil keeps nobody out.
+    public init(into store: any InteractionStore, begunAfter erasures: Int64?) throws(StoreError) {
+        self.store = store
+        self.erasures = erasures
+    }
+
+    /// Interactions held.
+    public var interactionCount: Int { get throws { try store.counts.interactions } }
+
+    /// Appends interactions in a transaction.
+    public mutating func append(_ interactions: [Interaction]) throws -> AppendReceipt {
+        try store.append(group: [AppendRequest(interactions: interactions, begunAfter: erasures)])[0].get()
+    }
+
+    /// Keeps rows that were refused, in a transaction.
+    public mutating func quarantine(
+        _ rows: [QuarantinedRow], within bounds: QuarantineBounds
+    ) throws -> QuarantineReceipt {
+        try store.quarantine(rows, begunAfter: erasures, within: bounds)
+    }
+
+    /// Stores catalogue entries in a transaction.
+    public mutating func putItems(_ items: [Item]) throws -> Int { try store.putItems(items) }
+
+    /// Stores user records in a transaction.
+    public mutating func putUsers(_ users: [User]) throws -> Int { try store.putUsers(users) }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import InteractionFormats
+import InteractionStorage
+import RecommendationService
+
+/// What an import came to.
+struct ImportOutcome: CustomStringConvertible {
+    var interactions = 0
+    var duplicates = 0
+    var erased = 0
+    var items = 0
+    var users = 0
+    var faults = 0
+    /// Rows in quarantine, and under which name.
+    var quarantined = 0
+    var upload = ""
+
+    /// Counts an append.
+    mutating func add(_ receipt: AppendReceipt) {
+        interactions += receipt.stored
+        duplicates += receipt.duplicates
+        erased += receipt.erased
+    }
+
+    var description: String {
+        var sentence =
+            "Stored \(interactions) interactions (\(duplicates) were there already), \(items) items, \(users) users"
+        if faults > 0 { sentence += "; \(faults) rows were faulty" }
+        if quarantined > 0 { sentence += ", \(quarantined) of them are in quarantine as \(upload)" }
+        if erased > 0 { sentence += "; \(erased) were of users who have been erased" }
+        return sentence + "."
+    }
+}
+
+/// Keeps the rows with faults of an import where they can be fetched.
+struct ImportQuarantine {
+    private let bounds: QuarantineBounds
+    private let format: QuarantinedRow.Format
+    private let upload: String
+    private let time = Int64(Date().timeIntervalSince1970 * 1000)
+
+    init(_ settings: ServiceConfiguration.Quarantine, _ layout: DatasetLayout) {
+        bounds = settings.bounds
+        format = layout == .csv ? .csv : .ndjson
+        upload = QuarantinedRow.newUploadName("import")
+    }
+
+    /// Keeps those whose text was read.
+    func keep(_ faults: [DatasetFault], in load: inout some RecordLoad, _ outcome: inout ImportOutcome) throws {
+        let rows = faults.compactMap { fault -> QuarantinedRow? in
+            guard let row = fault.fault.row else { return nil }
+            return QuarantinedRow(
+                upload: upload, format: format, line: fault.fault.line, text: row.text, isCut: row.isCut,
+                detail: fault.fault.detail, userID: row.userID, time: time)
+        }
+        guard !rows.isEmpty else { return }
+        outcome.quarantined += try load.quarantine(rows, within: bounds).kept
+        outcome.upload = upload
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import InteractionFormats
+import InteractionStorage
+import Testing
+
+@Suite("Exports of other recommenders")
+struct ForeignLayoutTests {
+    private final class Folder {
+        let path = NSTemporaryDirectory() + "nectar-foreign-\(UUID().uuidString)"
+
+        init(_ files: [String: String]) throws {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            for (name, text) in files {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+            }
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    private struct Content: Equatable {
+        var interactions: [Interaction] = []
+        var items: [Item] = []
+        var users: [User] = []
+        var faults: [String] = []
+    }
+
+    private func read(_ files: [String: String]) throws -> (layout: DatasetLayout, content: Content) {
+        let folder = try Folder(files)
+        let reader = try DatasetReader(path: folder.path)
+        var content = Content()
+        func note(_ fault: DatasetFault) { content.faults.append(fault.fault.description) }
+        var interactions: [Interaction] = []
+        var items: [Item] = []
+        var users: [User] = []
+        try reader.readInteractions(faults: note) { interactions.append($0) }
+        try reader.readItems(faults: note) { items.append($0) }
+        try reader.readUsers(faults: note) { users.append($0) }
+        (content.interactions, content.items, content.users) = (interactions, items, users)
+        return (reader.files.layout, content)
+    }
+
+    @Test("Gorse: feedback, items and users become what they say, and bad rows are named")
+    func gorse() throws {
+        let (layout, content) = try read([
+            "feedback.jsonl": """
+            {"FeedbackType":"read","UserId":"1","ItemId":"7","Value":4.5,"Timestamp":"2020-02-29T12:00:00Z","Comment":"x"}
+            {"FeedbackType":"like","UserId":"2","ItemId":"8","Value":0,"Timestamp":"0001-01-01T00:00:00Z","Updated":"y"}
+            {"FeedbackType":"like","ItemId":"8","Timestamp":"yesterday"}
+
+            """,
+            "items.jsonl": """
+            {"ItemId":"7","IsHidden":true,"Categories":["a"],"Timestamp":"2020-02-29T12:00:00Z","Labels":["b","a"],"Comment":"T"}
+            {"ItemId":"8","Categories":null,"Timestamp":"0001-01-01T00:00:00Z","Labels":{"x":{"y":[0.5,1]},"z":"t","n":2},"Comment":""}
+            {"ItemId":"9","Labels":{"x":{"y":[0.5]}}}
+            {"ItemId":"10","Labels":"a"}
+
+            """,
+            "users.jsonl": """
+            {"UserId":"1","Labels":["vip"],"Subscribe":["news"],"Comment":"Ada"}
+            {"UserId":"","Labels":null}
+
+            """,
+        ])
+        #expect(layout == .gorse)
+        #expect(
+            content.interactions == [
+                Interaction(userID: "1", itemID: "7", kind: "read", rating: 4.5, timestamp: 1_582_977_600_000),
+                Interaction(userID: "2", itemID: "8", kind: "like"),
+            ])
+        #expect(
+            content.items == [
+                Item(id: "7", title: "T", tags: ["a", "b"], hidden: true, availableFrom: 1_582_977_600_000),
+                Item(id: "8", attributes: ["z": .string("t"), "n": .number(2)], vectors: ["x.y": [0.5, 1]]),
+            ])
+        #expect(
+            content.users == [User(id: "1", tags: ["news", "vip"], attributes: ["comment": .string("Ada")])])
+        #expect(content.faults.count == 4)
+        #expect(content.faults[0].hasPrefix("line 3: ") && content.faults[0].contains("\"UserId\" is required"))
+        #expect(content.faults[0].contains("Timestamp"))
+        #expect(content.faults[1].hasPrefix("line 3: ") && content.faults[1].contains("x.y"))
+        #expect(content.faults[2].hasPrefix("line 4: ") && content.faults[3].hasPrefix("line 2: "))
+    }
+
+    @Test("Recombee: each file's interactions are of its kind, and properties are attributes")
+    func recombee() throws {
+        let (layout, content) = try read([
+            "detail_views.jsonl": "{\"userId\":\"1\",\"itemId\":\"7\",\"timestamp\":1.5,\"duration\":35}\n",
+            "purchases.jsonl": "{\"user_id\":\"1\",\"item_id\":\"7\",\"amount\":2,\"price\":9.5}\n",
+            "ratings.jsonl":
+                "{\"userId\":\"1\",\"itemId\":\"7\",\"rating\":-0.5}\n{\"userId\":\"1\",\"rating\":\"x\"}\n",
+            "cart_additions.jsonl": "{\"userId\":\"1\",\"itemId\":\"7\",\"cascadeCreate\":true}\n",
+            "bookmarks.jsonl": "{\"userId\":\"1\",\"itemId\":\"7\"}\n",
+            "items.jsonl":
+                "{\"itemId\":\"7\",\"title\":\"T\",\"price\":2.5,\"set\":[\"a\",\"b\"],\"image\":[1,2],\"off\":null}\n",
+            "users.jsonl": "{\"userId\":\"1\",\"member\":true,\"address\":{\"city\":\"Aix\"}}\n",
+        ])
+        #expect(layout == .recombee)
+        #expect(content.interactions.map(\.kind) == ["bookmark", "cart", "view", "purchase", "rating"])
+        #expect(content.interactions.map(\.rating) == [nil, nil, nil, nil, -0.5])
+        #expect(content.interactions.map(\.timestamp) == [nil, nil, 1_500, nil, nil])
+        #expect(
+            content.items == [
+                Item(
+                    id: "7", title: "T", attributes: ["price": .number(2.5), "set": .strings(["a", "b"])],
+                    vectors: ["image": [1, 2]])
+            ])
+        #expect(
+            content.users == [User(id: "1", attributes: ["member": .boolean(true), "address.city": .string("Aix")])])
+        #expect(content.faults.count == 1 && content.faults[0].hasPrefix("line 2: "))
+    }
+
+    @Test(
+        "one of Recombee's files that is there twice, or lies beside another dataset, is ambiguous",
+        arguments: [
+            ["purchases.jsonl", "purchases.jsonl.gz"], ["purchases.jsonl", "u.data"],
+            ["feedback.jsonl", "ratings.jsonl"],
+        ])
+    func ambiguous(names: [String]) throws {
+        let folder = try Folder(Dictionary(uniqueKeysWithValues: names.map { ($0, "{}\n") }))
+        #expect(throws: FormatError.self) { try DatasetReader(path: folder.path) }
+    }
+}
