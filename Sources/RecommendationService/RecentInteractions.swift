@@ -85,8 +85,10 @@ final class RecentInteractions: Sendable {
         var fresh = State()
         var names: ScanSnapshot?
         let imported = models.filter { $0.lineage.origin == .imported }
-        // Rows are numbered as they come: among the last `capacity` numbers are no more rows than that.
-        let first = imported.isEmpty ? max(watermark, try store.watermark - Int64(capacity)) : 0
+        // Up to the row of this number there are at most so many rows, so that after it there are enough to fill this memory:
+        // whatever stands before would only be forgotten again.
+        let beginning = Int64(try store.counts.interactions - capacity)
+        let first = imported.isEmpty ? max(watermark, beginning) : 0
         fresh.forgotten = max(0, Int(first - watermark))
         try store.scan(
             after: first, begin: { names = $0 },
