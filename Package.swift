@@ -153,7 +153,10 @@ let package = Package(
 // Only for `scripts/test`, which builds the store and its tests a second time, with PostgreSQL: all else would come out the
 // same.
 if Context.environment["ONLY_STORAGE"] != nil {
-    let needed = ["Locking", "CSodium", "CPostgreSQL", "InteractionStorage", "InteractionStorageTests", "TestSupport"]
+    let needed = [
+        "Locking", "CSodium", "CPostgreSQL", "InteractionStorage", "InteractionStorageTests", "TestSupport",
+        "CFaultyFiles",
+    ]
     package.targets.removeAll { !needed.contains($0.name) }
     package.products = []
 }

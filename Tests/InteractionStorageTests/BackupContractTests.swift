@@ -30,6 +30,18 @@ struct BackupContractTests {
         for user in ["u5", "unheard of"] { try store.eraseUser(user, at: 4_000) }
         try store.completeErasures(upTo: 1)
         _ = try store.deleteInteraction(id: "row:1999")
+        try quarantine(1...3, in: store)
+    }
+
+    /// Refused rows, of which the last two stay.
+    private func quarantine(_ lines: ClosedRange<Int>, in store: any InteractionStore) throws {
+        let rows = lines.map { line in
+            QuarantinedRow(
+                upload: "a", format: line % 2 == 0 ? .csv : .json, line: line,
+                text: line % 2 == 0 ? [] : [0xFF, 0], isCut: line % 2 == 0, detail: "é",
+                userID: line % 2 == 0 ? nil : "u\(line)", time: -5)
+        }
+        try store.quarantine(rows, begunAfter: nil, within: QuarantineBounds(rows: 2, bytes: 999))
     }
 
     @Test(
@@ -61,7 +73,13 @@ struct BackupContractTests {
         #expect(kept.last == 2 && kept.count == 2 && kept.stone(of: "u5") == erased.stone(of: "u5"))
         let pending = try copy.pendingErasures()
         #expect(pending.count == 1 && pending.contains("unheard of"))
+        let quarantined = try copy.quarantinedRows(upload: nil, userID: nil, after: nil, limit: 9)
+        #expect(quarantined.map(\.line) == [2, 3] && quarantined.map(\.text) == [[], [0xFF, 0]])
+        #expect(try store.quarantinedRows(upload: nil, userID: nil, after: nil, limit: 9) == quarantined)
+        #expect(try copy.quarantineCounts == store.quarantineCounts && store.quarantineCounts.dropped == 1)
         // It goes on where the other stood.
+        try quarantine(4...4, in: copy)
+        #expect(try copy.quarantinedRows(upload: nil, userID: nil, after: 3, limit: 9).map(\.id) == [4])
         #expect(try copy.append(interactions(0..<2000), idempotencyKey: "k").stored == 2000)
         #expect(try copy.append([Interaction(userID: "new", itemID: "new")], idempotencyKey: nil).watermark == 2002)
         #expect(try copy.scanned().rows.last?.interaction.userID == "new")

@@ -57,6 +57,36 @@
             #expect(throws: StoreError.self) { try self.open() }
         }
 
+        @Test("a database from before the quarantine gets it and keeps what it holds")
+        func beforeQuarantine() throws {
+            let schema = PostgreSQLSchema(steps: Array(PostgreSQLSchema.current.steps.prefix(1)))
+            let old = try PostgreSQLInteractionStore(
+                at: database.address, configuration: database.configuration, schema: schema)
+            _ = try old.append([.complete], idempotencyKey: nil)
+            try old.close()
+            let store = try open()
+            #expect(try store.quarantineCounts == QuarantineCounts())
+            #expect(try store.everything().map(\.interaction) == [.complete])
+        }
+
+        @Test("more rows go from quarantine at once than are looked at in one question")
+        func manyDropped() throws {
+            let store = try open()
+            let rows = (1...2_500).map { line in
+                QuarantinedRow(upload: "a", format: .csv, line: line, text: [1], detail: "", time: 0)
+            }
+            let wide = QuarantineBounds(rows: 9_000, bytes: 1 << 20)
+            #expect(try store.quarantine(rows, begunAfter: nil, within: wide).kept == 2_500)
+            let last = QuarantinedRow(upload: "b", format: .csv, line: 1, text: [1], detail: "", time: 0)
+            let narrow = QuarantineBounds(rows: 9_000, bytes: last.size * 3)
+            #expect(
+                try store.quarantine([last], begunAfter: nil, within: narrow)
+                    == QuarantineReceipt(kept: 1, dropped: 2_498))
+            let held = try store.quarantinedRows(upload: nil, userID: nil, after: nil, limit: 9)
+            #expect(held.map(\.id) == [2_499, 2_500, 2_501])
+            #expect(try store.quarantineCounts == QuarantineCounts(rows: 3, bytes: last.size * 3, dropped: 2_498))
+        }
+
         @Test("a request that PostgreSQL itself refuses leaves the others of its group in place")
         func unforeseenFailure() throws {
             let store = try open()

@@ -174,6 +174,7 @@ struct StoreBackupTests {
             let original = try SQLiteInteractionStore(path: path)
             #expect(try store.everything() == original.everything() && store.counts == original.counts)
             #expect(try store.items(after: nil, limit: 9) == original.items(after: nil, limit: 9))
+            #expect(try store.quarantineCounts == original.quarantineCounts)
             #expect(try store.append(interactions(0..<2000), idempotencyKey: "k").stored == 2000)
             #expect(try store.counts.interactions == 2000 && store.watermark == 2500)
             // Once more, over what has happened since.
@@ -188,6 +189,39 @@ struct StoreBackupTests {
             let aside = try database.connect().query(
                 "SELECT count(*) FROM \(database.schema)_replaced_9001.interactions")
             #expect(aside.integer(0, 0) == 1972)
+        }
+
+        @Test("quarantined rows go into PostgreSQL but those of who was erased there, and what was there is set aside")
+        func quarantineIntoPostgreSQL() throws {
+            let rows = [("u", 1), ("v", 2), (nil, 3)].map { user, line in
+                QuarantinedRow(
+                    upload: "a", format: .csv, line: line, text: [0xFF, 0], detail: "", userID: user, time: 0)
+            }
+            let bounds = QuarantineBounds(rows: 9, bytes: 999)
+            let original = try SQLiteInteractionStore(path: path)
+            try original.quarantine(rows, begunAfter: nil, within: bounds)
+            _ = try original.backUp(to: copy, at: 5_000)
+            let database = try TestDatabase()
+            defer {
+                for name in ["9000", "9001"] {
+                    _ = try? database.connect().run("DROP SCHEMA IF EXISTS \(database.schema)_replaced_\(name) CASCADE")
+                }
+            }
+            let store = try PostgreSQLInteractionStore(at: database.address, configuration: database.configuration)
+            func restore(at now: Int64) throws -> StoreRestoration.Outcome {
+                try StoreRestoration(backup: copy, path: path, lowestRow: 0, now: now).restore(into: store)
+            }
+            func held() throws -> [QuarantinedRow] {
+                try store.quarantinedRows(upload: nil, userID: nil, after: nil, limit: 9)
+            }
+            // A quarantine alone is worth keeping, too.
+            try store.quarantine([rows[0]], begunAfter: nil, within: bounds)
+            #expect(try restore(at: 9_000).replaced == "\(database.schema)_replaced_9000")
+            #expect(try held() == original.quarantinedRows(upload: nil, userID: nil, after: nil, limit: 9))
+            #expect(try store.eraseUser("u", at: 6_000).quarantined == 1)
+            #expect(try restore(at: 9_001).erased == 1)
+            #expect(try held().map(\.line) == [2])
+            #expect(try store.quarantineCounts == QuarantineCounts(rows: 1, bytes: rows[1].size))
         }
 
         @Test("a damaged backup leaves a PostgreSQL store as it was")

@@ -74,7 +74,21 @@
                         Column("pending", .flag),
                     ]),
                 CopiedTable(name: "erasure_key", columns: [Column("key", .bytes)]),
+                CopiedTable(
+                    name: "quarantine",
+                    columns: [
+                        Column("id", .integer), Column("upload", .text), Column("line", .integer),
+                        Column("format", .text), Column("text", .bytes), Column("is_cut", .flag),
+                        Column("detail", .text), Column("user_id", .text, inSQLite: "user"), Column("time", .integer),
+                        Column("size", .integer),
+                    ]),
+                CopiedTable(
+                    name: "quarantine_totals",
+                    columns: ["last", "rows", "bytes", "dropped"].map { Column($0, .integer) }),
             ]
+
+        /// Takes away the single rows that either is made with, so that those of the other take their places.
+        static let clearing = "DELETE FROM erasure_key; DELETE FROM quarantine_totals"
 
         private var postgreSQLColumns: String { columns.map(\.postgreSQL).joined(separator: ", ") }
         private var sqliteColumns: String { columns.map(\.sqlite).joined(separator: ", ") }

@@ -35,7 +35,7 @@
                 try database.execute(sql: "PRAGMA synchronous = OFF")
                 try StoreSchema.current.migrate(database)
                 try database.inTransaction {
-                    try database.execute(sql: "DELETE FROM erasure_key")
+                    try database.execute(sql: CopiedTable.clearing)
                     for table in CopiedTable.all { try table.copy(from: connection, to: database) }
                     try totals.write(to: database)
                     return .commit

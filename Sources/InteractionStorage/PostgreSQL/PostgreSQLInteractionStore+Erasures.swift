@@ -89,6 +89,9 @@
                 receipt.existed = true
                 totals.counts.userRecords -= 1
             }
+            let quarantined = try releaseFromQuarantine(whatMayName: id, connection)
+            receipt.quarantined = quarantined.rows
+            if quarantined.isAboutUser { receipt.existed = true }
             return receipt
         }
     }

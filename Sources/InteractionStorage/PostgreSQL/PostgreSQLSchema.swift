@@ -10,7 +10,7 @@
         var version: Int { steps.count }
 
         /// All steps of this program.
-        static let current = PostgreSQLSchema(steps: [firstTables])
+        static let current = PostgreSQLSchema(steps: [firstTables, quarantine])
 
         /// Takes every step the database has not taken yet, in one transaction, while no other program does.
         func migrate(_ connection: PostgreSQLConnection, schema name: String) throws {
@@ -118,6 +118,32 @@
                 marks bigint[] NOT NULL
             ) WITH (fillfactor = 10);
             INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, array_fill(0::bigint, ARRAY[16]));
+            """
+
+        /// As ``StoreSchema``'s: rows that were refused while the others of their upload were stored, and their sums, which change with
+        /// every write to the quarantine. Whoever writes there has locked `totals` first, as for any other write.
+        private static let quarantine = """
+            CREATE TABLE quarantine (
+                id bigint PRIMARY KEY,
+                upload text COLLATE "C" NOT NULL,
+                line bigint NOT NULL,
+                format text NOT NULL,
+                text bytea NOT NULL,
+                is_cut boolean NOT NULL,
+                detail text COLLATE "C" NOT NULL,
+                user_id text COLLATE "C",
+                time bigint NOT NULL,
+                size bigint NOT NULL,
+                UNIQUE (upload, line)
+            );
+            CREATE INDEX quarantine_by_user ON quarantine (user_id) WHERE user_id IS NOT NULL;
+            CREATE TABLE quarantine_totals (
+                last bigint NOT NULL,
+                rows bigint NOT NULL,
+                bytes bigint NOT NULL,
+                dropped bigint NOT NULL
+            ) WITH (fillfactor = 10);
+            INSERT INTO quarantine_totals VALUES (0, 0, 0, 0);
             """
     }
 #endif

@@ -31,12 +31,14 @@
             let aside = "\(configuration.schema)_replaced_\(milliseconds)"
             let name = PostgreSQLSchema.quoted(configuration.schema)
             return try write("restoring") { connection, totals in
-                let wasEmpty = totals.lastRow == 0 && totals.lastErasure == 0 && totals.counts == StoreCounts()
+                let wasEmpty =
+                    try totals.lastRow == 0 && totals.lastErasure == 0 && totals.counts == StoreCounts()
+                    && connection.query("SELECT 1 FROM quarantine LIMIT 1").count == 0
                 // With the schema all that is in it has another name, and statements look for it anew.
                 try connection.run(
                     "ALTER SCHEMA \(name) RENAME TO \(PostgreSQLSchema.quoted(aside)); CREATE SCHEMA \(name)")
                 try PostgreSQLSchema.current.create(connection)
-                try connection.run("DELETE FROM erasure_key")
+                try connection.run(CopiedTable.clearing)
                 var configuration = GRDB.Configuration()
                 configuration.readonly = true
                 totals = try DatabaseQueue(path: path, configuration: configuration).read { database in
