@@ -16,11 +16,7 @@ void strtri_(const char *uplo, const char *diag, const int *n, float *a, const i
              unsigned long uplo_length, unsigned long diag_length);
 void slauum_(const char *uplo, const int *n, float *a, const int *lda, int *info, unsigned long uplo_length);
 
-// Eigenvalues, ascending, and eigenvectors of a symmetric A (SSYEV); the vectors replace A's columns.
-void ssyev_(const char *jobz, const char *uplo, const int *n, float *a, const int *lda, float *w, float *work,
-            const int *lwork, int *info, unsigned long jobz_length, unsigned long uplo_length);
-
-// The same by divide and conquer (SSYEVD).
+// Eigenvalues, ascending, and eigenvectors of a symmetric A by divide and conquer (SSYEVD); the vectors replace A's columns.
 void ssyevd_(const char *jobz, const char *uplo, const int *n, float *a, const int *lda, float *w, float *work,
              const int *lwork, int *iwork, const int *liwork, int *info, unsigned long jobz_length,
              unsigned long uplo_length);

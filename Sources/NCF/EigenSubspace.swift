@@ -56,14 +56,9 @@ final class EigenSubspace {
             CblasRowMajor, CblasNoTrans, CblasTrans, Int32(count), Int32(count), Int32(size), 1, vectors.base,
             Int32(size), images.base, Int32(size), 0, projected.base, Int32(count))
         let values = AlignedBuffer<Float>(count: count, repeating: 0)
-        let work = AlignedBuffer<Float>(count: 34 * count, repeating: 0)
-        var (job, triangle) = (CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")))
-        var (order, status) = (Int32(count), Int32(0))
-        var (leading, workSize) = (order, Int32(work.count))
-        unsafe ssyev_(
-            &job, &triangle, &order, projected.base, &leading, values.base, work.base, &workSize, &status, 1, 1)
-        guard status == 0 else { return false }
-        // Columns by ascending eigenvalue there are rows here; the greatest shall come first.
+        let isSolved = unsafe Kernels.diagonalise(size: count, matrix: projected.base, values: values.base)
+        guard isSolved else { return false }
+        // They come by ascending eigenvalue; the greatest shall come first.
         let reversed = AlignedBuffer<Float>(count: count * count, repeating: 0)
         for row in 0..<count {
             unsafe (reversed.base + row * count).update(
