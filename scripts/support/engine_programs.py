@@ -17,7 +17,7 @@ class Programs:
 
     def nectar(self, program, *arguments, core=None):
         """Runs one of the programs built here; a failure ends the run."""
-        finished = measured_process.run([f"{self.built}/{program}", *map(str, arguments)], core=core)
+        finished = measured_process.run([f"{self.built}/{program}", *map(str, arguments)], own_environment(), core)
         if finished.status != 0:
             raise SystemExit(f"{program} {arguments[0] if arguments else ''} ended with {finished.status}:\n"
                              f"{finished.errors[-2000:]}")
@@ -48,13 +48,18 @@ class Programs:
         return json.loads(finished.output.splitlines()[-1]), finished
 
 
+def own_environment():
+    """What everybody runs with: each copy of OpenBLAS chooses its kernels itself, whatever is said here."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
+
+
 def environment(threads):
     """What the peers run with.
 
-    Their own copies of OpenBLAS choose their kernels themselves, whatever is said here for Debian's. Where others have the
-    cores too, OpenMP's threads must not spin while they wait for each other: PyTorch then is ten times slower.
+    Where others have the cores too, OpenMP's threads must not spin while they wait for each other: PyTorch then is ten
+    times slower.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
+    kept = own_environment()
     if is_busy():
         kept["OMP_WAIT_POLICY"] = "PASSIVE"
     return kept | {name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
