@@ -4,9 +4,7 @@ extension InMemoryInteractionStore {
     public func quarantine(
         _ rows: [QuarantinedRow], begunAfter erasures: Int64?, within bounds: QuarantineBounds
     ) throws(StoreError) -> QuarantineReceipt {
-        for (index, row) in rows.enumerated() {
-            if let fault = row.fault { throw .failed(operation: "quarantining", reason: "row \(index): \(fault)") }
-        }
+        try StoreError.check(rows, named: "row", during: "quarantining", fault: \.fault)
         return try access { contents throws(StoreError) in
             var receipt = QuarantineReceipt()
             for row in rows { Self.keep(row, erasures, &contents, &receipt) }

@@ -2,9 +2,7 @@ extension InMemoryInteractionStore {
     /// Stores catalogue entries; see ``InteractionStore/putItems(_:)``.
     @discardableResult
     public func putItems(_ items: [Item]) throws(StoreError) -> Int {
-        for (index, item) in items.enumerated() {
-            if let fault = item.fault { throw .failed(operation: "storing items", reason: "item \(index): \(fault)") }
-        }
+        try StoreError.check(items, named: "item", during: "storing items", fault: \.fault)
         return try access { contents throws(StoreError) in
             let before = contents.catalogue.count
             for item in items {
@@ -61,9 +59,7 @@ extension InMemoryInteractionStore {
     /// Stores user records; see ``InteractionStore/putUsers(_:)``.
     @discardableResult
     public func putUsers(_ users: [User]) throws(StoreError) -> Int {
-        for (index, user) in users.enumerated() {
-            if let fault = user.fault { throw .failed(operation: "storing users", reason: "user \(index): \(fault)") }
-        }
+        try StoreError.check(users, named: "user", during: "storing users", fault: \.fault)
         return try access { contents throws(StoreError) in
             let before = contents.userRecords.count
             for user in users { contents.userRecords[ExactName(user.id)] = user }

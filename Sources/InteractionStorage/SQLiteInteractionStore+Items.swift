@@ -11,11 +11,7 @@ extension SQLiteInteractionStore {
 
     /// Stores catalogue entries; returns how many were new.
     static func put(_ items: [Item], _ totals: inout StoreTotals, _ database: Database) throws -> Int {
-        for (index, item) in items.enumerated() {
-            if let fault = item.fault {
-                throw StoreError.failed(operation: "storing items", reason: "item \(index): \(fault)")
-            }
-        }
+        try StoreError.check(items, named: "item", during: "storing items", fault: \.fault)
         var added = 0
         for item in items where try put(item, database) { added += 1 }
         totals.counts.catalogueItems += added

@@ -17,10 +17,7 @@ extension SQLiteInteractionStore {
     static func quarantine(
         _ rows: [QuarantinedRow], begunAfter erasures: Int64?, within bounds: QuarantineBounds, _ database: Database
     ) throws -> QuarantineReceipt {
-        for (index, row) in rows.enumerated() {
-            guard let fault = row.fault else { continue }
-            throw StoreError.failed(operation: "quarantining", reason: "row \(index): \(fault)")
-        }
+        try StoreError.check(rows, named: "row", during: "quarantining", fault: \.fault)
         var sums = try QuarantineSums(reading: database)
         var receipt = QuarantineReceipt()
         var barred = try BarredUsers(database)

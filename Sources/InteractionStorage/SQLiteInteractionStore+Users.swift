@@ -11,11 +11,7 @@ extension SQLiteInteractionStore {
 
     /// Stores user records; returns how many were new.
     static func put(_ users: [User], _ totals: inout StoreTotals, _ database: Database) throws -> Int {
-        for (index, user) in users.enumerated() {
-            if let fault = user.fault {
-                throw StoreError.failed(operation: "storing users", reason: "user \(index): \(fault)")
-            }
-        }
+        try StoreError.check(users, named: "user", during: "storing users", fault: \.fault)
         var added = 0
         for user in users where try put(user, database) { added += 1 }
         totals.counts.userRecords += added

@@ -3,11 +3,7 @@
         /// Stores catalogue entries; see ``InteractionStore/putItems(_:)``.
         @discardableResult
         public func putItems(_ items: [Item]) throws(StoreError) -> Int {
-            for (index, item) in items.enumerated() {
-                if let fault = item.fault {
-                    throw .failed(operation: "storing items", reason: "item \(index): \(fault)")
-                }
-            }
+            try StoreError.check(items, named: "item", during: "storing items", fault: \.fault)
             guard !items.isEmpty else { return 0 }
             return try write("storing items") { connection, totals in
                 let items = Self.last(of: items, named: \.id)

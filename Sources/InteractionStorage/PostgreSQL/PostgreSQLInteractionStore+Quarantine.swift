@@ -5,10 +5,7 @@
         public func quarantine(
             _ rows: [QuarantinedRow], begunAfter erasures: Int64?, within bounds: QuarantineBounds
         ) throws(StoreError) -> QuarantineReceipt {
-            for (index, row) in rows.enumerated() {
-                guard let fault = row.fault else { continue }
-                throw .failed(operation: "quarantining", reason: "row \(index): \(fault)")
-            }
+            try StoreError.check(rows, named: "row", during: "quarantining", fault: \.fault)
             guard !rows.isEmpty else { return QuarantineReceipt() }
             return try write("quarantining") { connection, totals in
                 let barred = try Self.erased(among: rows.compactMap(\.userID), totals, connection)

@@ -3,11 +3,7 @@
         /// Stores user records; see ``InteractionStore/putUsers(_:)``.
         @discardableResult
         public func putUsers(_ users: [User]) throws(StoreError) -> Int {
-            for (index, user) in users.enumerated() {
-                if let fault = user.fault {
-                    throw .failed(operation: "storing users", reason: "user \(index): \(fault)")
-                }
-            }
+            try StoreError.check(users, named: "user", during: "storing users", fault: \.fault)
             guard !users.isEmpty else { return 0 }
             return try write("storing users") { connection, totals in
                 let users = Self.last(of: users, named: \.id)
