@@ -128,6 +128,7 @@
                 while (try? store.append([], idempotencyKey: nil)) == nil, ContinuousClock.now < deadline {
                     usleep(10_000)
                 }
+                #expect(try store.append([], idempotencyKey: nil).stored == 0)
             }
             try store.close()
         }
