@@ -61,12 +61,6 @@ public final class InMemoryInteractionStore: InteractionStore {
 
     // MARK: Appending
 
-    /// Appends interactions; see ``InteractionStore/append(_:idempotencyKey:)``.
-    public func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
-        let request = AppendRequest(interactions: interactions, idempotencyKey: idempotencyKey)
-        return try append(group: [request])[0].get()
-    }
-
     /// Carries out several appends; see ``InteractionStore/append(group:)``.
     public func append(group requests: [AppendRequest]) throws(StoreError) -> [Result<AppendReceipt, StoreError>] {
         try access { contents throws(StoreError) in

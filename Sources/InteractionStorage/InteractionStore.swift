@@ -160,3 +160,10 @@ public protocol InteractionStore: Sendable {
     /// Flushes and lets go of the files; any later call is ``StoreError/unavailable(_:)``. Closing twice is allowed.
     func close() throws(StoreError)
 }
+
+extension InteractionStore {
+    /// A group of one.
+    public func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
+        try append(group: [AppendRequest(interactions: interactions, idempotencyKey: idempotencyKey)])[0].get()
+    }
+}

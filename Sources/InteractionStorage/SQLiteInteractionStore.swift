@@ -83,31 +83,13 @@ public final class SQLiteInteractionStore: InteractionStore {
 
     // MARK: Appending
 
-    /// Appends interactions in one transaction; see ``InteractionStore/append(_:idempotencyKey:)``.
-    public func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
-        let request = AppendRequest(interactions: interactions, idempotencyKey: idempotencyKey)
-        return try append(group: [request])[0].get()
-    }
-
     /// Carries out several appends in one transaction; see ``InteractionStore/append(group:)``.
     ///
-    /// The group runs without savepoints first: after the checks made here, a request can fail on its own only for reasons no
-    /// one has foreseen. Should that happen, the group is run again, each request within a savepoint.
+    /// Without savepoints, or each request within one; see ``AppendRequest/carryOut(_:by:)``.
     public func append(group requests: [AppendRequest]) throws(StoreError) -> [Result<AppendReceipt, StoreError>] {
-        var results: [Result<AppendReceipt, StoreError>?] = requests.map { request in
-            request.fault.map { .failure(.failed(operation: "append", reason: $0)) }
+        try AppendRequest.carryOut(requests) { requests, isolated throws(StoreError) in
+            try appendAll(requests, isolated: isolated)
         }
-        let sound = results.indices.filter { results[$0] == nil }
-        guard !sound.isEmpty else { return results.compactMap(\.self) }
-        let receipts: [Result<AppendReceipt, StoreError>]
-        do {
-            receipts = try appendAll(sound.map { requests[$0] }, isolated: false)
-        } catch {
-            guard case .failed = error else { throw error }
-            receipts = try appendAll(sound.map { requests[$0] }, isolated: true)
-        }
-        for (index, receipt) in zip(sound, receipts) { results[index] = receipt }
-        return results.compactMap(\.self)
     }
 
     private func appendAll(

@@ -1,33 +1,15 @@
 #if PostgreSQL
     extension PostgreSQLInteractionStore {
-        /// Appends interactions in one transaction; see ``InteractionStore/append(_:idempotencyKey:)``.
-        public func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
-            let request = AppendRequest(interactions: interactions, idempotencyKey: idempotencyKey)
-            return try append(group: [request])[0].get()
-        }
-
         /// Carries out several appends in one transaction; see ``InteractionStore/append(group:)``.
         ///
-        /// The group is written as a whole first: after the checks made here, a request can fail on its own only for reasons no one has
-        /// foreseen. Should that happen, the group is written again, each request within a savepoint.
+        /// As a whole, or each request within a savepoint; see ``AppendRequest/carryOut(_:by:)``.
         public func append(group requests: [AppendRequest]) throws(StoreError) -> [Result<AppendReceipt, StoreError>] {
-            var results: [Result<AppendReceipt, StoreError>?] = requests.map { request in
-                request.fault.map { .failure(.failed(operation: "append", reason: $0)) }
-            }
-            let sound = results.indices.filter { results[$0] == nil }
-            guard !sound.isEmpty else { return results.compactMap(\.self) }
-            let requests = sound.map { requests[$0] }
-            let receipts: [Result<AppendReceipt, StoreError>]
-            do {
-                receipts = try write("append") { connection, totals in try append(requests, &totals, connection) }
-            } catch {
-                guard case .failed = error else { throw error }
-                receipts = try write("append") { connection, totals in
-                    try requests.map { try appendAlone($0, &totals, connection) }
+            try AppendRequest.carryOut(requests) { requests, isolated throws(StoreError) in
+                try write("append") { connection, totals in
+                    guard isolated else { return try append(requests, &totals, connection) }
+                    return try requests.map { try appendAlone($0, &totals, connection) }
                 }
             }
-            for (index, receipt) in zip(sound, receipts) { results[index] = receipt }
-            return results.compactMap(\.self)
         }
 
         private func append(

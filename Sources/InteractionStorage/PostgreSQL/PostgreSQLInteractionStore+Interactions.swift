@@ -58,12 +58,16 @@
         ) throws(StoreError) -> Int {
             try readMoment("scanning") { connection in
                 let totals = try PostgreSQLTotals(reading: connection)
+                // A start whose model knows everything has no use for a million names.
+                let isAnythingNewer = watermark < totals.lastRow
+                func names(in table: String) throws -> InternedNames {
+                    isAnythingNewer ? try Self.names(in: table, connection) : InternedNames()
+                }
                 begin(
                     ScanSnapshot(
                         watermark: totals.lastRow, interactionCount: totals.counts.interactions,
-                        userIDs: try Self.names(in: "user_names", connection),
-                        itemIDs: try Self.names(in: "item_names", connection),
-                        kinds: try Self.names(in: "kind_names", connection)))
+                        userIDs: try names(in: "user_names"), itemIDs: try names(in: "item_names"),
+                        kinds: try names(in: "kind_names")))
                 var count = 0
                 try connection.copyOut(
                     """
