@@ -140,7 +140,7 @@ struct Decode: ParsableCommand {
         var interactions: [Interaction] = []
         interactions.reserveCapacity(list?.count ?? 0)
         let decoder = FlatInteractionDecoder(limits: InteractionLimits())
-        for element in list?.elements ?? root.elements {
+        (list ?? root).forEachElement { _, element in
             if let interaction = decoder.decode(element, faults: &faults) { interactions.append(interaction) }
         }
         guard faults.isEmpty else { throw ValidationError("\(faults.faults)") }

@@ -63,17 +63,19 @@ public final class JSONFlatObjectReader {
     public func read(_ value: JSONValue) -> Bool {
         unsafe members = nil
         guard value.kind == .object else { return false }
-        tape = value.tape
+        let tape = value.tape
+        // Elements of one array, one after the other: a reference that stays needs no counting.
+        if self.tape !== tape { self.tape = tape }
         unsafe own.initialize(repeating: nectar_json_member())
         let end = value.lastIndex
         var child = value.index + 1
         var expected = 0
         while child < end {
-            guard let slot = unsafe slot(of: value.tape.utf8(child), from: expected), unsafe own[slot].type == 0,
-                setMember(at: slot, to: child + 1, of: value.tape)
+            guard let slot = unsafe slot(of: tape.utf8(child), from: expected), unsafe own[slot].type == 0,
+                setMember(at: slot, to: child + 1, of: tape)
             else { return false }
             expected = slot + 1
-            child = value.tape.next(child + 1)
+            child = tape.next(child + 1)
         }
         unsafe members = UnsafePointer(own.baseAddress)
         return true

@@ -2,6 +2,21 @@ extension JSONValue {
     /// The elements of an array in order; none for a value of another kind.
     public var elements: Elements { Elements(array: self) }
 
+    /// Calls `body` with each element of an array and its position, in order; not at all for a value of another kind.
+    ///
+    /// For arrays of many elements: one value moves along, where each of ``elements`` is a reference to the document, counted.
+    public func forEachElement<Failure>(_ body: (Int, JSONValue) throws(Failure) -> Void) throws(Failure) {
+        guard kind == .array else { return }
+        var element = JSONValue(tape: tape, index: index + 1)
+        let end = lastIndex
+        var position = 0
+        while element.index < end {
+            try body(position, element)
+            position += 1
+            element.index = tape.next(element.index)
+        }
+    }
+
     /// The members of an object in the order written, duplicates included; none for a value of another kind.
     public var members: Members { Members(object: self) }
 

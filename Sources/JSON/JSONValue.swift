@@ -6,7 +6,8 @@ public struct JSONValue: Sendable {
     }
 
     let tape: JSONTape
-    let index: Int
+    /// Changed only while walking along an array.
+    var index: Int
 
     /// What this value is.
     public var kind: Kind {

@@ -3,6 +3,19 @@ import Testing
 
 @Suite("JSONParser")
 struct JSONParserTests {
+    @Test(
+        "walking along an array is taking its elements one by one",
+        arguments: ["[]", "[1]", #"[{"a":[1,2]},[3,[]],"x",1.5,null]"#, "{}", "7"])
+    func forEachElement(text: String) throws {
+        let root = try JSONParser().parse(Array(text.utf8)).root
+        func account(_ position: Int, _ element: JSONValue) -> String {
+            "\(position) \(element.kind) \(element.integerText ?? "") \(element.elements.map(\.kind))"
+        }
+        var seen: [String] = []
+        root.forEachElement { position, element in seen.append(account(position, element)) }
+        #expect(seen == root.elements.enumerated().map { account($0, $1) })
+    }
+
     @Test("a document outlives its parser's next text")
     func documentsAreIndependent() throws {
         let parser = JSONParser()
