@@ -38,6 +38,10 @@ final class Intake {
 
     let destination: Destination
     var consumption = Consumption.reading
+    /// Whether a piece has been given to the consumer.
+    private(set) var hasBegun = false
+    /// Whether all content was one piece, which the consumer has taken on the loop.
+    private(set) var isOnLoop = false
     /// The answer, where it is known without a handler.
     var knownAnswer: HTTPResponse?
     private var decoder: HTTPBodyDecoder
@@ -74,6 +78,13 @@ final class Intake {
     /// Who takes the content as it comes, if somebody does.
     var consumer: (any RequestBodyConsumer)? {
         if case .consumed(let consumer) = destination { consumer } else { nil }
+    }
+
+    /// Notes that `consumer` is about to get `piece`; whether on the loop.
+    func begin(_ consumer: any RequestBodyConsumer, _ piece: borrowing [UInt8]) -> Bool {
+        isOnLoop = isOver && !hasBegun && piece.count <= consumer.loopLimit
+        hasBegun = true
+        return isOnLoop
     }
 
     /// The gathered content, which is then the caller's alone.

@@ -15,10 +15,19 @@ extension HTTPConnection {
         }
     }
 
+    /// Has the consumer take all the content there is, at once.
+    func give(_ content: [UInt8], to consumer: any RequestBodyConsumer, _ intake: Intake) {
+        guard let early = consumer.consume(content) else { return }
+        intake.consumption = .over
+        intake.knownAnswer = early
+    }
+
     /// All content has been taken: its answer.
     func finish(_ consumer: any RequestBodyConsumer) {
+        let isOnLoop = exchange?.intake?.isOnLoop == true
         exchange?.intake?.consumption = .finishing
         let pending = PendingAnswer(self)
+        if isOnLoop { return consumer.finish { response in pending.give(response) } }
         server.pool.submitContinuation {
             consumer.finish { response in pending.give(response) }
         }

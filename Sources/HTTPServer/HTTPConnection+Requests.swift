@@ -172,8 +172,11 @@ extension HTTPConnection {
         input.start += consumed
         exchange?.bytesIn += consumed
         if let consumer = intake.consumer, !piece.isEmpty {
-            handOver(piece, to: consumer)
-            return false
+            guard intake.begin(consumer, piece) else {
+                handOver(piece, to: consumer)
+                return false
+            }
+            give(piece, to: consumer, intake)
         }
         if intake.isExpanding {
             perform(.chunkHandedOver)

@@ -4,8 +4,13 @@ public import HTTP
 ///
 /// Its methods are called on the pool, never two at once, and reading from the client stops while one runs: a slow
 /// consumer slows the sender down, and a slow sender holds no thread. It ends with exactly one of: an answer from
-/// ``consume(_:)``, the answer of ``finish(_:)``, or ``cancel()``.
+/// ``consume(_:)``, the answer of ``finish(_:)``, or ``cancel()``. What is short and has come whole is taken on the loop
+/// instead, by one call of ``consume(_:)`` and one of ``finish(_:)``, if the consumer says so (``loopLimit``).
 public protocol RequestBodyConsumer: AnyObject, Sendable {
+    /// Octets up to which content that has come with its head is taken on the loop, which serves others too: for what takes
+    /// microseconds and waits for nothing. To hand content to another thread and back costs four wake-ups. 0, unless a
+    /// consumer says otherwise: everything is taken on the pool.
+    var loopLimit: Int { get }
     /// Takes the next piece, which is not empty. An answer ends the request at once; unless the whole body had come,
     /// the connection is closed after it.
     func consume(_ chunk: [UInt8]) -> HTTPResponse?
@@ -14,6 +19,11 @@ public protocol RequestBodyConsumer: AnyObject, Sendable {
     func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void)
     /// The client went away, was too slow or broke the framing: nothing of the message may be kept.
     func cancel()
+}
+
+extension RequestBodyConsumer {
+    /// 0: everything is taken on the pool.
+    public var loopLimit: Int { 0 }
 }
 
 /// What a route that streams makes of a request when only its head has come.

@@ -24,6 +24,8 @@ enum RequestBody {
         let declared = head.fields.values(of: .contentType)
         guard let first = declared.first else { return .json }
         guard declared.count == 1 else { throw Problem(.badRequest, "Content-Type: the field is there twice.") }
+        // As nearly everybody writes it.
+        if first == "application/json" { return .json }
         let contentType = ContentType(first)
         if let charset = contentType.foreignCharset {
             throw Problem(

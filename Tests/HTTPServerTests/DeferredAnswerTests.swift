@@ -30,18 +30,23 @@ private final class Responders: Sendable {
 /// A consumer that leaves its answer to the test.
 private final class DeferringConsumer: RequestBodyConsumer {
     private let responders: Responders
+    let loopLimit: Int
 
-    init(_ responders: Responders) { self.responders = responders }
+    init(_ responders: Responders, loopLimit: Int = 0) {
+        self.responders = responders
+        self.loopLimit = loopLimit
+    }
 
     func consume(_ chunk: [UInt8]) -> HTTPResponse? { nil }
     func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void) { responders.keep(respond) }
     func cancel() {}
 }
 
-/// The two ways to answer later.
+/// The ways to answer later.
 enum Deferral: String, CaseIterable, Sendable {
     case handler = "/deferred"
     case consumer = "/consumed"
+    case consumerOnLoop = "/consumed-on-the-loop"
 
     var request: String { "POST \(rawValue) HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nhi" }
 }
@@ -54,6 +59,9 @@ struct DeferredAnswerTests {
         try TestServer(configure) { [responders] router in
             router.addDeferred(.post, Deferral.handler.rawValue) { _, respond in responders.keep(respond) }
             router.addStreaming(.post, Deferral.consumer.rawValue) { _ in .taken(by: DeferringConsumer(responders)) }
+            router.addStreaming(.post, Deferral.consumerOnLoop.rawValue) { _ in
+                .taken(by: DeferringConsumer(responders, loopLimit: 2))
+            }
             router.addDeferred(.post, "/at-once") { request, respond in
                 respond(HTTPResponse(status: .ok, body: .bytes(request.body)))
             }

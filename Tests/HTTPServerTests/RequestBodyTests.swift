@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import HTTP
 import HTTPServer
 import Locking
@@ -190,6 +191,74 @@ struct RequestBodyTests {
     @Test("an early answer after the last octet keeps the connection")
     func earlyAnswerAtTheEnd() throws {
         let consumer = CountingConsumer(limit: 3)
+        let server = try streamingServer(consumer)
+        let client = try server.client()
+        client.send("POST /stream HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nabcd")
+        #expect(client.readResponse().head.status == 422)
+        #expect(client.get("/hello").content == "hello")
+        #expect(consumer.log.withLock { !$0.isCancelled && !$0.isFinished })
+    }
+
+    /// A server whose `/loop` answers on the loop and notes the thread.
+    private func observedLoop(_ consumer: CountingConsumer) throws -> (TestServer, () -> pthread_t?) {
+        let loop = Lock<pthread_t?>(nil)
+        let server = try TestServer(routes: { router in
+            router.addStreaming(.post, "/stream") { _ in .taken(by: consumer) }
+            router.add(.get, "/loop") { _ in
+                loop.withLock { $0 = pthread_self() }
+                return TestServer.text("noted")
+            }
+        })
+        return (server, { loop.withLock { $0 } })
+    }
+
+    @Test("short content that came whole is taken on the loop, longer content on the pool", arguments: [4, 5])
+    func shortOnTheLoop(length: Int) throws {
+        let consumer = CountingConsumer(loopLimit: 4)
+        let (server, loop) = try observedLoop(consumer)
+        let client = try server.client()
+        client.send("POST /stream HTTP/1.1\r\nHost: test\r\nContent-Length: \(length)\r\n\r\n")
+        client.send([UInt8](repeating: 120, count: length))
+        #expect(client.readResponse().content == Array("\(length)".utf8))
+        #expect(client.get("/loop").content == "noted")
+        let threads = consumer.log.withLock { $0.threads }
+        #expect(threads.count == 2)
+        #expect(threads.map { $0 == loop() } == (length == 4 ? [true, true] : [false, false]))
+    }
+
+    @Test("short content that comes in pieces is taken on the pool")
+    func shortInPieces() throws {
+        let gate = Gate()
+        let consumer = CountingConsumer(gate: gate, loopLimit: 4)
+        let (server, loop) = try observedLoop(consumer)
+        let client = try server.client()
+        client.send("POST /stream HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nab")
+        gate.awaitArrival()
+        gate.open()
+        client.send("cd")
+        gate.open()
+        #expect(client.readResponse().content == Array("4".utf8))
+        #expect(client.get("/loop").content == "noted")
+        let threads = consumer.log.withLock { $0.threads }
+        #expect(threads.count == 3 && !threads.contains { $0 == loop() })
+        #expect(consumer.log.withLock { $0.bytes } == Array("abcd".utf8))
+    }
+
+    @Test("short content in chunks is taken on the loop where its end has come too")
+    func shortChunked() throws {
+        let consumer = CountingConsumer(loopLimit: 4)
+        let (server, loop) = try observedLoop(consumer)
+        let client = try server.client()
+        let head = "POST /stream HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
+        client.send(head + "2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n" + "GET /loop HTTP/1.1\r\nHost: test\r\n\r\n")
+        #expect(client.readResponse().content == Array("4".utf8))
+        #expect(client.readResponse().content == Array("noted".utf8))
+        #expect(consumer.log.withLock { $0.threads } == [loop(), loop()].compactMap(\.self))
+    }
+
+    @Test("an early answer on the loop keeps the connection")
+    func earlyAnswerOnTheLoop() throws {
+        let consumer = CountingConsumer(limit: 3, loopLimit: 4)
         let server = try streamingServer(consumer)
         let client = try server.client()
         client.send("POST /stream HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nabcd")

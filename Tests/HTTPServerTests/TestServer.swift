@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import HTTP
 import Locking
 import Networking
@@ -53,6 +54,8 @@ final class CountingConsumer: RequestBodyConsumer {
     struct Log {
         var bytes: [UInt8] = []
         var pieces = 0
+        /// Who called, piece by piece and for the end.
+        var threads: [pthread_t] = []
         var isFinished = false
         var isCancelled = false
     }
@@ -61,10 +64,12 @@ final class CountingConsumer: RequestBodyConsumer {
     let ended = DispatchSemaphore(value: 0)
     let gate: Gate?
     let limit: Int
+    let loopLimit: Int
 
-    init(gate: Gate? = nil, limit: Int = .max) {
+    init(gate: Gate? = nil, limit: Int = .max, loopLimit: Int = 0) {
         self.gate = gate
         self.limit = limit
+        self.loopLimit = loopLimit
     }
 
     func consume(_ chunk: [UInt8]) -> HTTPResponse? {
@@ -72,6 +77,7 @@ final class CountingConsumer: RequestBodyConsumer {
         let count = log.withLock { log in
             log.bytes += chunk
             log.pieces += 1
+            log.threads.append(pthread_self())
             return log.bytes.count
         }
         return count > limit ? HTTPResponse(status: .unprocessableContent, body: .bytes(Array("enough".utf8))) : nil
@@ -82,7 +88,10 @@ final class CountingConsumer: RequestBodyConsumer {
     }
 
     private func answer() -> HTTPResponse {
-        log.withLock { $0.isFinished = true }
+        log.withLock { log in
+            log.isFinished = true
+            log.threads.append(pthread_self())
+        }
         ended.signal()
         return HTTPResponse(status: .ok, body: .bytes(Array("\(log.withLock { $0.bytes.count })".utf8)))
     }

@@ -17,6 +17,8 @@ final class InteractionDocument: RequestBodyConsumer {
     private let quarantine: Quarantine
     private let reservation: ContentBudget.Reservation
     private let body = Lock<[UInt8]>([])
+    /// A few dozen interactions are read in less time than another thread is woken in.
+    let loopLimit = 4096
 
     init(
         recorder: InteractionRecorder, isPartial: Bool, idempotencyKey: String?, maximumLength: Int,
@@ -66,17 +68,22 @@ final class InteractionDocument: RequestBodyConsumer {
             return respond(error.response())
         }
         guard !decoded.interactions.isEmpty else {
-            return respond(answer(AppendReceipt(stored: 0, duplicates: 0, watermark: 0), decoded))
+            return tell(AppendReceipt(stored: 0, duplicates: 0, watermark: 0), decoded, respond)
         }
         recorder.append(decoded.interactions, idempotencyKey: idempotencyKey, begunAfter: begun) { [self] result in
             switch result {
-            case .success(let receipt) where decoded.refused.isEmpty: respond(answer(receipt, decoded))
-            case .success(let receipt):
-                // The quarantine is on the disk, for which the answers of others may not wait.
-                DispatchQueue.global().async { [self] in respond(answer(receipt, decoded)) }
+            case .success(let receipt): tell(receipt, decoded, respond)
             case .failure(let error): respond(Problem(error).response())
             }
         }
+    }
+
+    private func tell(
+        _ receipt: AppendReceipt, _ decoded: Decoded, _ respond: @escaping @Sendable (HTTPResponse) -> Void
+    ) {
+        guard !decoded.refused.isEmpty else { return respond(answer(receipt, decoded)) }
+        // The quarantine is on the disk, for which the answers of others may not wait.
+        DispatchQueue.global().async { [self] in respond(answer(receipt, decoded)) }
     }
 
     func cancel() {}
@@ -104,7 +111,7 @@ final class InteractionDocument: RequestBodyConsumer {
             guard decoded.faults.isEmpty, let list else { throw Problem(faults: decoded.faults) }
             let decoder = FlatInteractionDecoder(limits: limits)
             decoded.interactions.reserveCapacity(list.count)
-            for (index, element) in list.elements.enumerated() {
+            list.forEachElement { index, element in
                 let interaction = decoder.decode(element, faults: &decoded.faults)
                 note(interaction, element, index, isKept: isPartial && quarantine.isOpen, in: &decoded)
             }
