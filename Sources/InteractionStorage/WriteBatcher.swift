@@ -35,7 +35,7 @@ public final class WriteBatcher: Sendable {
     private let answers = DispatchQueue(label: "nectar.storage.answers")
 
     /// A batcher that lets at most `queueLimit` interactions wait in front of `store`.
-    public init(store: any InteractionStore, maximumDelay: Duration = .milliseconds(2), queueLimit: Int = 100_000) {
+    public init(store: any InteractionStore, maximumDelay: Duration = .zero, queueLimit: Int = 100_000) {
         let (seconds, attoseconds) = maximumDelay.components
         self.store = store
         self.maximumDelay = .nanoseconds(Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000))

@@ -100,7 +100,7 @@ public struct ServiceConfiguration: Sendable, Equatable {
         /// Seconds that a statement may take there.
         public var statementSeconds = 30
         /// Milliseconds a write waits for others to share its commit with.
-        public var batchDelayMilliseconds = 2
+        public var batchDelayMilliseconds = 0
         /// Interactions waiting to be committed; one more gets 503.
         public var writeQueue = 100_000
         /// Megabytes that stay free on the disk: with fewer, what would be stored gets 507; 0 for none.

@@ -1,10 +1,12 @@
 import Glibc
 import HTTP
+import Locking
 
 /// What is left free on the disk of the data folder: below a least number of bytes nothing is taken in any more, so that what has
 /// been can still be worked with: erased, moved from the log to its place, written anew.
 ///
-/// Asks the system each time, which takes about a microsecond. Any thread may call it.
+/// Asks the system twenty times a second at most, which else is a call for every interaction; what comes meanwhile is far less
+/// than what stays free. Any thread may call it.
 struct DiskReserve: Sendable {
     /// Bytes that stay free; 0 for none.
     let minimumBytes: Int64
@@ -12,7 +14,11 @@ struct DiskReserve: Sendable {
 
     init(_ configuration: ServiceConfiguration, measure: (@Sendable () -> Int64?)? = nil) {
         minimumBytes = Int64(configuration.storage.minimumFreeMegabytes) * 1_000_000
-        self.measure = measure ?? { [folder = configuration.dataDirectory] in Self.freeBytes(of: folder) }
+        self.measure =
+            measure
+            ?? Self.remembering(for: .milliseconds(50)) { [folder = configuration.dataDirectory] in
+                Self.freeBytes(of: folder)
+            }
     }
 
     /// Bytes that this user may still write there; nil where the system does not say.
@@ -32,6 +38,20 @@ struct DiskReserve: Sendable {
         throw Problem(
             .insufficientStorage, "\(shortage) Nothing was stored. It will be when there is space.",
             retryAfterSeconds: 30)
+    }
+
+    /// What `measure` says, or said not longer ago than `duration`.
+    private static func remembering(
+        for duration: Duration, _ measure: @escaping @Sendable () -> Int64?
+    ) -> @Sendable () -> Int64? {
+        let last = Lock<(bytes: Int64?, until: ContinuousClock.Instant)?>(nil)
+        return {
+            let now = ContinuousClock.now
+            if let known = last.withLock({ $0 }), now < known.until { return known.bytes }
+            let bytes = measure()
+            last.withLock { $0 = (bytes, now + duration) }
+            return bytes
+        }
     }
 
     private static func freeBytes(of folder: String) -> Int64? {
