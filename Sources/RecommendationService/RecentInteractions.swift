@@ -16,12 +16,6 @@ final class RecentInteractions: Sendable {
         var isGone = false
     }
 
-    /// One of a user's touches, with its row.
-    private struct OwnTouch: Sendable {
-        let row: Int64
-        let touch: RecentTouch
-    }
-
     private struct State: Sendable {
         /// In the order of their rows.
         var entries: [Entry] = []
@@ -35,8 +29,7 @@ final class RecentInteractions: Sendable {
         var count: Int { entries.count - first - gone }
         /// Everything that was committed up to here has been looked at.
         var watermark: Int64 = 0
-        /// In the order of their rows.
-        var touchesByUser: [ExactName: [OwnTouch]] = [:]
+        var touchesByUser: [ExactName: RecentTouches] = [:]
         /// The newest time that has been remembered; 0 where there was none.
         var newest: Int64 = 0
         /// Dislikes apart.
@@ -57,11 +50,15 @@ final class RecentInteractions: Sendable {
 
     private let state = Lock(State())
     private let capacity: Int
+    private let touchesPerUser: Int
     private let kinds: InteractionKinds
 
-    /// Remembers `capacity` interactions at most, each as what it is by `kinds`.
-    init(capacity: Int, kinds: InteractionKinds = .defaults) {
+    /// Remembers `capacity` interactions at most, each as what it is by `kinds`; as what a user did, the latest `touchesPerUser` of
+    /// each, which are 480 KB.
+    init(capacity: Int, touchesPerUser: Int = 10_000, kinds: InteractionKinds = .defaults) {
+        precondition(touchesPerUser > 0, "of each user at least one touch is remembered")
         self.capacity = capacity
+        self.touchesPerUser = touchesPerUser
         self.kinds = kinds
     }
 
@@ -107,7 +104,7 @@ final class RecentInteractions: Sendable {
         fresh.watermark = names?.watermark ?? 0
         state.withLock { [fresh] state in
             var fresh = fresh
-            for row in state.deleted { forget(row, in: &fresh) }
+            forget(state.deleted.sorted(), in: &fresh)
             for entry in state.entries[state.first...] where entry.row > fresh.watermark && !entry.isGone {
                 remember(entry, in: &fresh)
             }
@@ -143,6 +140,9 @@ final class RecentInteractions: Sendable {
         }
     }
 
+    /// How many entries are forgotten before others may ask.
+    private static let entriesPerTurn = 4096
+
     /// A model that knows everything up to `watermark` was published.
     func forget(upTo watermark: Int64) {
         state.withLock { state in
@@ -150,44 +150,70 @@ final class RecentInteractions: Sendable {
             if state.entries.indices.contains(state.first), state.entries[state.first].row <= watermark {
                 state.forgotten = 0
             }
-            while state.first < state.entries.count, state.entries[state.first].row <= watermark {
+        }
+        while forgetSome(upTo: watermark) {}
+    }
+
+    /// Whether there may be more.
+    private func forgetSome(upTo watermark: Int64) -> Bool {
+        state.withLock { state in
+            for _ in 0..<Self.entriesPerTurn {
+                guard state.first < state.entries.count, state.entries[state.first].row <= watermark else {
+                    return false
+                }
                 forgetOldest(in: &state)
             }
+            return true
         }
     }
 
     /// The interaction in that row was deleted from the store.
     func forget(row: Int64) { forget(rows: [row]) }
 
-    /// The interactions in those rows, ascending, were removed from the store; O(rows · log of what is remembered).
+    /// The interactions in those rows, ascending, were removed from the store; O(rows · log of what is remembered), and once all that
+    /// is remembered.
     func forget(rows: [Int64]) {
         guard !rows.isEmpty else { return }
         state.withLock { state in
             // Those that may yet come: announced later, or read from the store before they were removed.
             state.deleted.formUnion(state.reloads > 0 ? rows : rows.filter { $0 > state.watermark })
-            for row in rows { forget(row, in: &state) }
-            dropGone(in: &state)
+            forget(rows, in: &state)
         }
     }
 
-    private func forget(_ row: Int64, in state: inout State) {
-        guard let index = Self.place(of: row, in: state.entries[state.first...], row: { $0.row }),
-            !state.entries[index].isGone
-        else { return }
-        let entry = state.entries[index]
+    /// Forgets what is held in those rows, ascending.
+    private func forget(_ rows: some Sequence<Int64>, in state: inout State) {
+        var gone: [ExactName: Set<Int64>] = [:]
+        var newest: Int64 = 0
+        for row in rows {
+            guard let index = Self.place(of: row, in: state.entries[state.first...]), !state.entries[index].isGone
+            else {
+                continue
+            }
+            let entry = state.entries[index]
+            markGone(index, in: &state)
+            gone[entry.userID, default: []].insert(row)
+            newest = max(newest, entry.touch.timestamp)
+        }
+        for (user, rows) in gone {
+            state.touchesByUser[user]?.removeAll { rows.contains($0.row) }
+            if state.touchesByUser[user]?.isOver == true { state.touchesByUser[user] = nil }
+        }
+        tidy(afterLosing: newest, in: &state)
+    }
+
+    private func markGone(_ index: Int, in state: inout State) {
         state.entries[index].isGone = true
         state.gone += 1
-        decrement(entry.touch, in: &state)
-        let own = state.touchesByUser[entry.userID] ?? []
-        if own.count == 1 {
-            state.touchesByUser[entry.userID] = nil
-        } else if let place = Self.place(of: row, in: own[...], row: { $0.row }) {
-            state.touchesByUser[entry.userID]?.remove(at: place)
-        }
+        decrement(state.entries[index].touch, in: &state)
+    }
+
+    /// Entries were marked as gone, the newest of which was of that time.
+    private func tidy(afterLosing newest: Int64, in state: inout State) {
+        dropGone(in: &state)
         // A time that was a mistake, and was taken back, ages nothing any more.
-        if entry.touch.timestamp == state.newest, state.newest != 0 {
-            state.newest = state.entries[state.first...].reduce(0) { $1.isGone ? $0 : max($0, $1.touch.timestamp) }
-        }
+        guard newest != 0, newest == state.newest else { return }
+        state.newest = state.entries[state.first...].reduce(0) { $1.isGone ? $0 : max($0, $1.touch.timestamp) }
     }
 
     private func dropGone(in state: inout State) {
@@ -197,15 +223,13 @@ final class RecentInteractions: Sendable {
     }
 
     /// Where that row is, by bisection.
-    private static func place<Element>(
-        of row: Int64, in elements: ArraySlice<Element>, row rowOf: (Element) -> Int64
-    ) -> Int? {
-        var (low, high) = (elements.startIndex, elements.endIndex)
+    private static func place(of row: Int64, in entries: ArraySlice<Entry>) -> Int? {
+        var (low, high) = (entries.startIndex, entries.endIndex)
         while low < high {
             let middle = (low + high) / 2
-            if rowOf(elements[middle]) < row { low = middle + 1 } else { high = middle }
+            if entries[middle].row < row { low = middle + 1 } else { high = middle }
         }
-        return low < elements.endIndex && rowOf(elements[low]) == row ? low : nil
+        return low < entries.endIndex && entries[low].row == row ? low : nil
     }
 
     /// A person was erased, when `watermark` was the last row given out; what they do later is another's.
@@ -217,22 +241,25 @@ final class RecentInteractions: Sendable {
         }
     }
 
+    /// O(what is held of the user · log of what is remembered), or O(what is remembered) where the user did more than is held.
     private func forget(_ user: ExactName, upTo watermark: Int64, in state: inout State) {
-        for own in state.touchesByUser[user] ?? [] where own.row <= watermark { forget(own.row, in: &state) }
-        dropGone(in: &state)
+        guard let own = state.touchesByUser[user] else { return }
+        guard own.isCut else { return forget(own.held.map(\.row).filter { $0 <= watermark }, in: &state) }
+        let all = state.entries[state.first...].filter { $0.userID == user && $0.row <= watermark }
+        forget(all.map(\.row), in: &state)
     }
 
-    /// The items `userID` touched, in the order of their arrival; each as often as it was touched.
+    /// The items `userID` touched, in the order of their arrival; each as often as it was touched, the latest `touchesPerUser`.
     func items(of userID: String) -> [String] {
-        state.withLock { $0.touchesByUser[ExactName(userID)] ?? [] }.map(\.touch.itemID.text)
+        state.withLock { $0.touchesByUser[ExactName(userID)]?.held ?? [] }.map(\.touch.itemID.text)
     }
 
-    /// What `userID` did, oldest first, each as `snapshot` has to take it: faded by its age, which is counted from the newest
+    /// What `userID` did, the latest `touchesPerUser` of it, oldest first, each as `snapshot` has to take it: faded by its age, which is counted from the newest
     /// time that is known here or in the model's data, as in training.
     ///
     /// What has no time comes right after all that had arrived before it.
     func touches(of userID: String, for snapshot: ModelSnapshot) -> [RecentTouch] {
-        let (touches, newest) = state.withLock { ($0.touchesByUser[ExactName(userID)] ?? [], $0.newest) }
+        let (touches, newest) = state.withLock { ($0.touchesByUser[ExactName(userID)]?.held ?? [], $0.newest) }
         let now = max(newest, snapshot.lineage.newestTimestamp ?? newest)
         return RecentTouch.byTime(touches.map(\.touch)).map { $0.faded(at: now) }
     }
@@ -261,7 +288,8 @@ final class RecentInteractions: Sendable {
             state.forgotten += 1
         }
         state.entries.append(entry)
-        state.touchesByUser[entry.userID, default: []].append(OwnTouch(row: entry.row, touch: entry.touch))
+        state.touchesByUser[entry.userID, default: RecentTouches()].append(
+            entry.row, entry.touch, limit: touchesPerUser)
         state.newest = max(state.newest, entry.touch.timestamp)
         if entry.touch.evidence >= 0 { state.countByItem[entry.touch.itemID, default: 0] += 1 }
     }
@@ -278,9 +306,9 @@ final class RecentInteractions: Sendable {
             return
         }
         decrement(entry.touch, in: &state)
-        // The user's oldest item is this one: both lists are in order of arrival.
-        state.touchesByUser[entry.userID]?.removeFirst()
-        if state.touchesByUser[entry.userID]?.isEmpty == true { state.touchesByUser[entry.userID] = nil }
+        // The user's oldest touch is this one, or is newer where there were too many: both lists are in order of arrival.
+        state.touchesByUser[entry.userID]?.dropOldest(if: entry.row)
+        if state.touchesByUser[entry.userID]?.isOver == true { state.touchesByUser[entry.userID] = nil }
     }
 
     private func decrement(_ touch: RecentTouch, in state: inout State) {

@@ -181,6 +181,69 @@ struct RecentInteractionsTests {
         #expect(recent.items(of: "a") == ["y", "z"])
     }
 
+    @Test("of one user who did too much the latest is remembered, and an erasure takes all of it")
+    func oneForMany() {
+        let recent = RecentInteractions(capacity: 100, touchesPerUser: 3)
+        for row in 1...20 {
+            recent.append([interaction(row % 4 == 0 ? "u" : "guest", "i\(row)")], watermark: Int64(row))
+        }
+        #expect(recent.items(of: "guest") == ["i17", "i18", "i19"] && recent.items(of: "u") == ["i12", "i16", "i20"])
+        #expect(recent.count == 20 && recent.popular().count == 20)
+        // None of the latest is left, but earlier ones are.
+        recent.forget(rows: [17, 18, 19])
+        #expect(recent.items(of: "guest").isEmpty && recent.count == 17)
+        recent.forget(userID: "guest", upTo: 20)
+        #expect(recent.count == 5 && Set(recent.popular().map(\.itemID)) == ["i4", "i8", "i12", "i16", "i20"])
+        recent.forget(userID: "u", upTo: 20)
+        #expect(recent.count == 0 && recent.popular().isEmpty)
+    }
+
+    /// The same by lists that are searched.
+    private struct Oracle {
+        var rows: [(row: Int64, user: String, item: String)] = []
+
+        func items(of user: String) -> [String] { rows.filter { $0.user == user }.suffix(4).map(\.item) }
+        var counts: [String: Int] { rows.reduce(into: [:]) { $0[$1.item, default: 0] += 1 } }
+    }
+
+    @Test("whatever comes and goes, it holds what a list would", arguments: 0..<20 as Range<UInt64>)
+    func oracle(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let recent = RecentInteractions(capacity: 30, touchesPerUser: 4)
+        var oracle = Oracle()
+        var last: Int64 = 0
+        for _ in 0..<300 {
+            let user = "u\(random.next() % 4)"
+            switch random.next() % 10 {
+            case 0:
+                let gone = oracle.rows.map(\.row).filter { _ in random.next() % 3 == 0 }
+                recent.forget(rows: gone)
+                oracle.rows.removeAll { gone.contains($0.row) }
+            case 1:
+                recent.forget(userID: user, upTo: last)
+                oracle.rows.removeAll { $0.user == user }
+            case 2:
+                let watermark = max(0, last - Int64(random.next() % 40))
+                recent.forget(upTo: watermark)
+                oracle.rows.removeAll { $0.row <= watermark }
+            default:
+                last += 1
+                let item = "i\(random.next() % 7)"
+                recent.append([interaction(user, item)], watermark: last)
+                oracle.rows.append((last, user, item))
+                oracle.rows = oracle.rows.suffix(30)
+                #expect(recent.items(of: user).last == item)
+            }
+            #expect(recent.count == oracle.rows.count)
+            #expect(Dictionary(uniqueKeysWithValues: recent.popular().map { ($0.itemID, $0.count) }) == oracle.counts)
+            // Those cut off are not taken up again when later ones go: what is held of a user is the end of the list's.
+            for user in 0..<4 {
+                let held = recent.items(of: "u\(user)")
+                #expect(oracle.items(of: "u\(user)").suffix(held.count) == held[...])
+            }
+        }
+    }
+
     @Test("an erased person is gone, and the others stay")
     func erases() {
         let recent = RecentInteractions(capacity: 10)
