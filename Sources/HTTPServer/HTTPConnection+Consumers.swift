@@ -7,7 +7,7 @@ extension HTTPConnection {
     func handOver(_ piece: [UInt8], to consumer: any RequestBodyConsumer) {
         perform(.chunkHandedOver)
         let loop = server.loop
-        server.pool.submitContinuation { [self] in
+        server.pools.bulk.submitContinuation { [self] in
             let early = consumer.consume(piece)
             let isTold = loop.execute { [self] in pieceTaken(early, by: consumer) }
             // The loop has ended, and with it the connection.
@@ -28,7 +28,7 @@ extension HTTPConnection {
         exchange?.intake?.consumption = .finishing
         let pending = PendingAnswer(self)
         if isOnLoop { return consumer.finish { response in pending.give(response) } }
-        server.pool.submitContinuation {
+        server.pools.bulk.submitContinuation {
             consumer.finish { response in pending.give(response) }
         }
     }
@@ -39,7 +39,7 @@ extension HTTPConnection {
             !state.isHandlerBusy
         else { return }
         intake.consumption = .over
-        server.pool.submitContinuation { consumer.cancel() }
+        server.pools.bulk.submitContinuation { consumer.cancel() }
     }
 
     private func pieceTaken(_ early: HTTPResponse?, by consumer: any RequestBodyConsumer) {
@@ -48,7 +48,7 @@ extension HTTPConnection {
             if let early {
                 if case .stream(let stream as ResponseStream) = early.body { stream.close() }
             } else {
-                server.pool.submitContinuation { consumer.cancel() }
+                server.pools.bulk.submitContinuation { consumer.cancel() }
             }
             return
         }

@@ -103,7 +103,9 @@ extension HTTPConnection {
             guard budget.hasRoom(for: announcedLength) else { return Intake(known: server.noRoom(request), decoder) }
             return Intake(.gathered, decoder, inflater, budget.reserve())
         }
-        guard server.pool.hasRoom else { return Intake(known: server.busy("The server is busy.", request), decoder) }
+        guard server.pools.bulk.hasRoom else {
+            return Intake(known: server.busy("The server is busy.", request), decoder)
+        }
         switch decide(request) {
         case .taken(let consumer): return Intake(.consumed(consumer), decoder, inflater)
         case .refused(let answer): return Intake(known: answer, decoder)
@@ -200,11 +202,11 @@ extension HTTPConnection {
         }
         switch exchange.request.storage.match?.route.handler {
         case .constant(let response): answer(response, exchange)
-        case .whole(.inline, let handler): answer(handler(exchange.request), exchange)
-        case .whole(.offloaded, let handler):
+        case .whole(let mode, let handler):
+            guard let pool = server.pools.pool(for: mode) else { return answer(handler(exchange.request), exchange) }
             let request = exchange.request
             self.exchange = consume exchange
-            offload(handler, request)
+            offload(handler, request, to: pool)
         case .deferred(let handler):
             let request = exchange.request
             self.exchange = consume exchange
@@ -220,11 +222,13 @@ extension HTTPConnection {
         handler(request) { response in pending.give(response) }
     }
 
-    private func offload(_ handler: @escaping @Sendable (ServerRequest) -> HTTPResponse, _ request: ServerRequest) {
+    private func offload(
+        _ handler: @escaping @Sendable (ServerRequest) -> HTTPResponse, _ request: ServerRequest, to pool: OffloadPool
+    ) {
         let number = state.requestCount
         let loop = server.loop
         let compression = server.compression
-        let isTaken = server.pool.submit { [self] in
+        let isTaken = pool.submit { [self] in
             let response = compression.applied(to: handler(request), for: request.head)
             loop.execute { [self] in answerArrived(response, number) }
         }

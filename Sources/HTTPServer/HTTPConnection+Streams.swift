@@ -81,7 +81,7 @@ extension HTTPConnection {
         guard !isRefilling else { return }
         isRefilling = true
         let loop = server.loop
-        server.pool.submitContinuation { [self] in
+        server.pools.bulk.submitContinuation { [self] in
             refill(stream)
             loop.execute { [self] in
                 isRefilling = false

@@ -36,7 +36,7 @@ public final class HTTPServer: Sendable {
     private let observer: any ServerObserver
     private let accessLog: (any AccessLog)?
     private let clock: any MonotonicClock
-    private let pool: OffloadPool
+    private let pools: OffloadPools
     private let state = Lock(State())
     private let runningLoops = DispatchGroup()
 
@@ -56,12 +56,13 @@ public final class HTTPServer: Sendable {
         accessLog: (any AccessLog)? = nil, clock: any MonotonicClock
     ) {
         precondition(configuration.loopCount > 0 && configuration.offloadThreads > 0 && configuration.readSize > 0)
+        precondition(configuration.bulkThreads > 0)
         self.configuration = configuration
         self.router = router
         self.observer = observer
         self.accessLog = accessLog
         self.clock = clock
-        pool = OffloadPool(threads: configuration.offloadThreads, queueLimit: configuration.offloadQueueLimit)
+        pools = OffloadPools(configuration)
     }
 
     /// Binds, starts the threads and returns the bound port. To be called once.
@@ -95,7 +96,7 @@ public final class HTTPServer: Sendable {
             throw SystemError(code: EINVAL, operation: "listen on \(configuration.host), which is no numeric address")
         }
         let (loops, port) = try makeLoops(at: address, certificates)
-        try pool.start()
+        try pools.start()
         for loop in loops { try run(loop) }
         state.withLock { state in
             precondition(state.phase == .ready, "a server is started once")
@@ -129,11 +130,10 @@ public final class HTTPServer: Sendable {
     /// Ends at once: whatever is in flight is cut off.
     public func stop() { drain(within: .zero) }
 
-    /// Returns when all loops have ended and the pool has finished what it was doing, which it is given a second for.
+    /// Returns when all loops have ended and the pools have finished what they were doing, which they are given a second for.
     public func wait() {
         runningLoops.wait()
-        pool.close()
-        _ = pool.wait(until: .now() + .seconds(1))
+        pools.close(by: .now() + .seconds(1))
         state.withLock { $0.loops = [] }
     }
 
@@ -156,7 +156,7 @@ public final class HTTPServer: Sendable {
             address.port = listener.port
             let loop = ServerLoop(
                 loop: try EventLoop(clock: clock), configuration: configuration, router: router, observer: observer,
-                accessLog: accessLog, pool: pool, connectionCount: connectionCount, certificates: certificates,
+                accessLog: accessLog, pools: pools, connectionCount: connectionCount, certificates: certificates,
                 identifierSeed: generator.next())
             try loop.listen(listener)
             loops.append(loop)

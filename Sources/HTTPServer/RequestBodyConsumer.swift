@@ -2,7 +2,7 @@ public import HTTP
 
 /// A handler that takes a body piece by piece, however long it is.
 ///
-/// Its methods are called on the pool, never two at once, and reading from the client stops while one runs: a slow
+/// Its methods are called on the bulk pool, never two at once, and reading from the client stops while one runs: a slow
 /// consumer slows the sender down, and a slow sender holds no thread. It ends with exactly one of: an answer from
 /// ``consume(_:)``, the answer of ``finish(_:)``, or ``cancel()``. What is short and has come whole is taken on the loop
 /// instead, by one call of ``consume(_:)`` and one of ``finish(_:)``, if the consumer says so (``loopLimit``).

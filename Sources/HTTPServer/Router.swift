@@ -4,8 +4,13 @@ public import HTTP
 public enum HandlerMode: Sendable {
     /// On the connection's loop, which does nothing else meanwhile: for what takes less than a millisecond.
     case inline
-    /// On the bounded pool; when that is full, the request is answered 503.
+    /// On a bounded pool, for what takes milliseconds; when that is full, the request is answered 503.
     case offloaded
+    /// On a bounded pool of its own, for what goes through much of the data, so that nobody else waits for it. Consumers of bodies
+    /// and streamed content are worked there too.
+    case bulk
+    /// On a thread of its own, for what must be answered soon however busy the rest is.
+    case probe
 }
 
 /// Finds the handler for a method and a path, without allocating where the path has no parameters.

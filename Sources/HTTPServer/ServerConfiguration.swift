@@ -50,8 +50,10 @@ public struct ServerConfiguration: Sendable {
     public var maximumRefusals = 256
     /// Seconds a refused client is asked to wait (`Retry-After`).
     public var retryAfter = 1
-    /// Threads for handlers that are not quick.
+    /// Threads for handlers that a loop cannot wait for.
     public var offloadThreads = 4
+    /// Threads for handlers that take their time, for consumers of bodies and for content that is made as it is sent.
+    public var bulkThreads = 4
     /// Requests that may wait for such a thread; one more is answered 503.
     public var offloadQueueLimit = 1024
     /// Octets of answers that may wait on one connection before no further request is looked at.

@@ -34,7 +34,7 @@ final class ServerLoop: @unchecked Sendable {
     let isLogged: Bool
     /// Whether anybody listens; the clock is not asked for somebody who does not.
     let isObserved: Bool
-    let pool: OffloadPool
+    let pools: OffloadPools
     let connectionCount: ConnectionCount
     let compression: ResponseCompression
     // Exempt from the run-time check for overlapping access, as a connection's are, and for the same reason.
@@ -53,7 +53,7 @@ final class ServerLoop: @unchecked Sendable {
 
     init(
         loop: EventLoop, configuration: ServerConfiguration, router: Router, observer: any ServerObserver,
-        accessLog: (any AccessLog)?, pool: OffloadPool, connectionCount: ConnectionCount, certificates: Certificates?,
+        accessLog: (any AccessLog)?, pools: OffloadPools, connectionCount: ConnectionCount, certificates: Certificates?,
         identifierSeed: UInt64
     ) {
         self.loop = loop
@@ -65,7 +65,7 @@ final class ServerLoop: @unchecked Sendable {
         self.accessLog = accessLog
         isLogged = accessLog != nil
         isObserved = !(observer is NoObserver) || accessLog != nil
-        self.pool = pool
+        self.pools = pools
         self.connectionCount = connectionCount
         self.certificates = certificates
         compression = ResponseCompression(threshold: configuration.compressionThreshold)

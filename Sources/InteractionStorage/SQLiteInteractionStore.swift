@@ -12,8 +12,8 @@ import Locking
 public final class SQLiteInteractionStore: InteractionStore {
     /// Limits and sizes, each with its default.
     public struct Configuration: Sendable {
-        /// How many reads may go on at once.
-        public var maximumReaders = 5
+        /// How many reads may go on at once; one more waits, be it that of a probe.
+        public var maximumReaders = 16
         /// How long to wait for another program's transaction.
         public var busyTimeout: Duration = .seconds(10)
         /// Files up to this many bytes are checked page by page when they are opened (about a second per GiB in memory);

@@ -82,6 +82,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
         public var drainSeconds = 20
         /// Threads for work that may take longer than a millisecond.
         public var offloadThreads = 4
+        /// Threads for uploads, exports, inspections and others that go through much of the data.
+        public var bulkThreads = 4
         /// Requests waiting for such a thread; one more gets 503.
         public var offloadQueue = 1024
     }

@@ -126,6 +126,7 @@ final class TestServer {
     ) throws {
         var configuration = ServerConfiguration()
         configuration.offloadThreads = 2
+        configuration.bulkThreads = 2
         configuration.lingerTimeout = .milliseconds(200)
         configure(&configuration)
         var router = Router()

@@ -71,6 +71,7 @@ final class TestService: Sendable {
         http.maximumBodyLength = configuration.server.bodyBytes
         http.contentBudget = service.contentBudget
         http.offloadThreads = 2
+        http.bulkThreads = 2
         http.lingerTimeout = .milliseconds(200)
         server = HTTPServer(
             configuration: http, router: service.router(), observer: service.observer,

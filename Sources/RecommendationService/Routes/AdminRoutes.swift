@@ -23,7 +23,7 @@ struct AdminRoutes: Sendable {
     }
 
     func register(in router: inout Router) {
-        router.addOffloaded(.post, "/admin/backup", refusing: RequestBody.refusal, backUp)
+        router.addOffloaded(.post, "/admin/backup", as: .bulk, refusing: RequestBody.refusal, backUp)
     }
 
     /// One at a time: two would only take twice as long. Answers when the backup has been verified.

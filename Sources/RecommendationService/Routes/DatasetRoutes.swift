@@ -21,7 +21,7 @@ struct DatasetRoutes: Sendable {
     }
 
     func register(in router: inout Router) {
-        router.addOffloaded(.post, "/datasets/inspect", refusing: RequestBody.refusal, inspect)
+        router.addOffloaded(.post, "/datasets/inspect", as: .bulk, refusing: RequestBody.refusal, inspect)
     }
 
     /// One at a time, for each holds all that is stored in memory. Nothing is changed.

@@ -7,7 +7,7 @@ struct ExportRoutes: Sendable {
     let store: any InteractionStore
 
     func register(in router: inout Router) {
-        router.addOffloaded(.get, "/export", export)
+        router.addOffloaded(.get, "/export", as: .bulk, export)
     }
 
     private func export(_ request: ServerRequest) throws(Problem) -> HTTPResponse {

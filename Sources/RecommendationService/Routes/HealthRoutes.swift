@@ -17,11 +17,11 @@ struct HealthRoutes: Sendable {
 
     func register(in router: inout Router) {
         router.add(.get, "/livez", answering: Answer.json { $0.object { $0.member("status", "alive") } })
-        router.add(.get, "/readyz", .offloaded) { _ in ready() }
+        router.add(.get, "/readyz", .probe) { _ in ready() }
         for path in ["/healthz", "/health"] {
-            router.add(.get, path, .offloaded) { _ in health() }
+            router.add(.get, path, .probe) { _ in health() }
         }
-        router.add(.get, "/metrics", .offloaded) { _ in
+        router.add(.get, "/metrics", .probe) { _ in
             HTTPResponse(
                 status: .ok, fields: [.contentType: PrometheusText.contentType],
                 body: .bytes(metrics.text(model: models.current, recent: recent, freeBytes: reserve.freeBytes)))

@@ -19,7 +19,7 @@ struct InteractionRoutes: Sendable {
 
     func register(in router: inout Router) {
         router.addStreaming(.post, "/interactions") { receive($0) }
-        router.addOffloaded(.get, "/interactions", list)
+        router.addOffloaded(.get, "/interactions", as: .bulk, list)
         router.addOffloaded(.delete, "/interactions/{interaction_id}", delete)
     }
 

@@ -9,9 +9,9 @@ struct QuarantineRoutes: Sendable {
     let configuration: ServiceConfiguration
 
     func register(in router: inout Router) {
-        router.addOffloaded(.get, "/quarantine", list)
-        router.addOffloaded(.delete, "/quarantine", clear)
-        router.addOffloaded(.delete, "/quarantine/{upload}", clear)
+        router.addOffloaded(.get, "/quarantine", as: .bulk, list)
+        router.addOffloaded(.delete, "/quarantine", as: .bulk, clear)
+        router.addOffloaded(.delete, "/quarantine/{upload}", as: .bulk, clear)
     }
 
     private func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {

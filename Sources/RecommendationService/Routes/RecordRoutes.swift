@@ -59,12 +59,13 @@ extension RecordRoutes {
 }
 
 extension Router {
-    /// Has `handler` answer on the pool; what it throws is the answer too.
+    /// Has `handler` answer on a pool; what it throws is the answer too.
     mutating func addOffloaded(
-        _ method: HTTPMethod, _ template: String, refusing refusal: HeadRefusal? = nil,
+        _ method: HTTPMethod, _ template: String, as mode: HandlerMode = .offloaded,
+        refusing refusal: HeadRefusal? = nil,
         _ handler: @escaping @Sendable (ServerRequest) throws(Problem) -> HTTPResponse
     ) {
-        add(method, template, .offloaded, refusing: refusal) { request in
+        add(method, template, mode, refusing: refusal) { request in
             Answer.or { () throws(Problem) in try handler(request) }
         }
     }

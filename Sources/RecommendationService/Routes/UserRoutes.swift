@@ -21,7 +21,7 @@ struct UserRoutes: RecordRoutes {
 
     func register(in router: inout Router) {
         registerRecords(in: &router)
-        router.addOffloaded(.get, "\(Self.template)/export", export)
+        router.addOffloaded(.get, "\(Self.template)/export", as: .bulk, export)
     }
 
     func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {

@@ -22,7 +22,7 @@ struct WeightsRoutes: Sendable {
     private static let pieceLength = 1 << 18
 
     func register(in router: inout Router) {
-        router.add(.get, "/models/{version}/weights", .offloaded) { request in
+        router.add(.get, "/models/{version}/weights", .bulk) { request in
             Answer.or { () throws(Problem) in
                 try QueryParameters.refuse(in: request)
                 return download(try snapshot(named: request.parameter("version") ?? ""))

@@ -104,6 +104,7 @@ extension ServiceConfiguration.Server {
         http.drainTimeout = .seconds(drainSeconds)
         http.maximumConnections = connections
         http.offloadThreads = offloadThreads
+        http.bulkThreads = bulkThreads
         http.offloadQueueLimit = offloadQueue
         return http
     }

@@ -62,6 +62,9 @@ extension Setting {
             "server.offload_threads", in: 1...256, \.server.offloadThreads,
             "threads for work that may take longer than a millisecond"),
         .integer(
+            "server.bulk_threads", in: 1...256, \.server.bulkThreads,
+            "threads for what goes through much of the data: uploads, exports, inspections, backups"),
+        .integer(
             "server.offload_queue", in: 1...1_000_000, \.server.offloadQueue,
             "requests waiting for such a thread; one more gets 503"),
     ]
