@@ -8,17 +8,20 @@ struct HoldoutValidation: Sendable {
     /// Sampled candidates beside the held-out item (He et al. 2017).
     private static let sampledNegatives = 99
     private static let cutoff = 10
-    /// Pairs that are looked at, at most, drawn at random: more would tell an epoch from another no better, and each takes
-    /// the memory of a hundred candidates.
+    /// Pairs that are looked at, at most, drawn at random: more would tell an epoch from another no better, and each costs
+    /// the scores of a hundred candidates.
     static let greatestPairs = 100_000
     /// Candidates that are scored at a time: what a batch of these takes of memory stays below what training takes.
     private static let candidatesAtOnce = 16_384
 
     private let objective: Objective
     private let pairs: [(user: Int32, item: Int32, rating: Float)]
-    // By pair, the held-out item first; shorter lists are filled up with it, which cannot then outrank itself.
-    private let candidates: [Int32]
+    /// Which of the lists of negatives belongs to each pair: one for each user.
+    private let lists: [Int32]
+    // List by list; shorter ones are filled up with `none`.
+    private let negatives: [Int32]
     private let candidatesPerPair: Int
+    private static let none: Int32 = -1
     private let ratingRange: ClosedRange<Float>?
     private let bounded: BoundedRating?
 
@@ -41,22 +44,29 @@ struct HoldoutValidation: Sendable {
         pairs = pairs.sample(Self.greatestPairs, using: &random)
         self.pairs = pairs
         guard objective != .rating else {
-            candidates = pairs.map(\.item)
-            candidatesPerPair = 1
+            (lists, negatives, candidatesPerPair) = ([], [], 1)
             return
         }
-        let negatives = holdout.negatives
-        let count = negatives.map { $0.reduce(0) { max($0, $1.count) } } ?? Self.sampledNegatives
+        let given = holdout.negatives
+        let count = given.map { $0.reduce(0) { max($0, $1.count) } } ?? Self.sampledNegatives
         let sampler = NegativeSampler(dataset: dataset)
         candidatesPerPair = 1 + count
-        candidates = pairs.flatMap { user, item, _ in
-            var random = SplitMix64(seed: seed, 5, Int(user))
-            let others =
-                negatives?[Int(user)]
-                ?? (0..<count).compactMap { _ in sampler.draw(user: Int(user), using: &random) }
-            let padded = others + Array(repeating: item, count: max(0, count - others.count))
-            return [item] + padded
+        var lists: [Int32] = []
+        var negatives: [Int32] = []
+        for (place, pair) in pairs.enumerated() {
+            // Pairs come user by user.
+            if place > 0, pairs[place - 1].user == pair.user, let last = lists.last {
+                lists.append(last)
+                continue
+            }
+            lists.append((lists.last ?? -1) + 1)
+            let user = Int(pair.user)
+            var random = SplitMix64(seed: seed, 5, user)
+            let others = given?[user] ?? (0..<count).compactMap { _ in sampler.draw(user: user, using: &random) }
+            negatives += others
+            negatives += repeatElement(Self.none, count: count - others.count)
         }
+        (self.lists, self.negatives) = (lists, negatives)
     }
 
     /// How many held-out interactions are looked at.
@@ -66,62 +76,81 @@ struct HoldoutValidation: Sendable {
     func measure(
         _ model: TrainableModel, loop: ParallelLoop, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) -> ValidationReport? {
-        guard !pairs.isEmpty, let logits = logits(model, loop, isCancelled) else { return nil }
-        return objective == .rating ? rating(logits) : ranking(logits)
-    }
-
-    /// Of all candidates, in their order.
-    private func logits(
-        _ model: TrainableModel, _ loop: ParallelLoop, _ isCancelled: @escaping @Sendable () -> Bool
-    ) -> [Float]? {
+        guard !pairs.isEmpty else { return nil }
         let capacity = min(pairs.count, max(1, Self.candidatesAtOnce / candidatesPerPair))
         let batch = MiniBatch(capacity: capacity, samplesPerGroup: candidatesPerPair)
         let step = TrainingStep(
             model: model, objective: objective, capacity: capacity, samplesPerGroup: candidatesPerPair, loop: loop)
         step.isCancelled = isCancelled
-        var logits: [Float] = []
-        logits.reserveCapacity(candidates.count)
+        var sums = Sums()
         for first in stride(from: 0, to: pairs.count, by: capacity) {
-            batch.groupCount = min(capacity, pairs.count - first)
-            for index in 0..<batch.groupCount { batch.users[index] = pairs[first + index].user }
-            for index in 0..<batch.sampleCount { batch.items[index] = candidates[first * candidatesPerPair + index] }
-            logits += step.computeLogits(batch)
+            let range = first..<min(first + capacity, pairs.count)
+            fill(batch, range)
+            let logits = step.computeLogits(batch)
             if isCancelled() { return nil }
+            if objective == .rating { addErrors(range, logits, to: &sums) } else { addRanks(batch, logits, to: &sums) }
         }
-        return logits
+        return report(sums)
     }
 
-    private func ranking(_ logits: [Float]) -> ValidationReport {
+    /// What is added up over the pairs.
+    private struct Sums {
         var hits = 0.0
         var gain = 0.0
-        for pair in pairs.indices {
-            let start = pair * candidatesPerPair
-            let own = candidates[start]
+        var squares = 0.0
+    }
+
+    /// The pairs in `range`, each with its candidates: the held-out item first, which also fills up a list that is short, for it cannot
+    /// outrank itself.
+    private func fill(_ batch: MiniBatch, _ range: Range<Int>) {
+        batch.groupCount = range.count
+        let count = candidatesPerPair - 1
+        for (group, place) in range.enumerated() {
+            let pair = pairs[place]
+            let start = group * candidatesPerPair
+            batch.users[group] = pair.user
+            batch.items[start] = pair.item
+            guard count > 0 else { continue }
+            let list = Int(lists[place]) * count
+            for other in 0..<count {
+                let candidate = negatives[list + other]
+                batch.items[start + 1 + other] = candidate == Self.none ? pair.item : candidate
+            }
+        }
+    }
+
+    private func addRanks(_ batch: MiniBatch, _ logits: [Float], to sums: inout Sums) {
+        for group in 0..<batch.groupCount {
+            let start = group * candidatesPerPair
+            let own = batch.items[start]
             var rank = 0
             for place in start + 1..<start + candidatesPerPair
-            where candidates[place] != own && !(logits[place] < logits[start]) {
+            where batch.items[place] != own && !(logits[place] < logits[start]) {
                 rank += 1
             }
             guard rank < Self.cutoff else { continue }
-            hits += 1
-            gain += 1 / log2(Double(rank + 2))
+            sums.hits += 1
+            sums.gain += 1 / log2(Double(rank + 2))
         }
-        let count = Double(pairs.count)
-        return ValidationReport(
-            criterion: "ndcg_at_10", value: gain / count, higherIsBetter: true,
-            metrics: ["hit_rate_at_10": hits / count]
-        )
     }
 
-    private func rating(_ logits: [Float]) -> ValidationReport {
-        var squares = 0.0
-        for (pair, logit) in zip(pairs, logits) {
+    private func addErrors(_ range: Range<Int>, _ logits: [Float], to sums: inout Sums) {
+        for (pair, logit) in zip(pairs[range], logits) {
             let prediction = bounded?.rating(logit) ?? logit
             let clamped = ratingRange.map { min(max(prediction, $0.lowerBound), $0.upperBound) } ?? prediction
             let error = Double(clamped - pair.rating)
-            squares += error * error
+            sums.squares += error * error
         }
-        let mse = squares / Double(pairs.count)
+    }
+
+    private func report(_ sums: Sums) -> ValidationReport {
+        let count = Double(pairs.count)
+        guard objective == .rating else {
+            return ValidationReport(
+                criterion: "ndcg_at_10", value: sums.gain / count, higherIsBetter: true,
+                metrics: ["hit_rate_at_10": sums.hits / count])
+        }
+        let mse = sums.squares / count
         return ValidationReport(
             criterion: "rmse", value: mse.squareRoot(), higherIsBetter: false, metrics: ["mse": mse])
     }
