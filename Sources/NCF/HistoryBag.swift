@@ -18,8 +18,8 @@ public struct HistoryBag: Sendable, Equatable {
     /// No history: a user is its ID.
     public static let none = HistoryBag(dimension: 0)
 
-    /// Settings that suit data about as dense as MovieLens.
-    public init(dimension: Int = 192, regularization: Double = 300, share: Double = 0.8, halfLife: Double = 0) {
+    /// Settings that suit data about as dense as MovieLens 1M.
+    public init(dimension: Int = 192, regularization: Double = 500, share: Double = 0.8, halfLife: Double = 0) {
         self.dimension = dimension
         self.regularization = regularization
         self.share = share

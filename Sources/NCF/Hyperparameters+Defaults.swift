@@ -14,7 +14,7 @@ extension Hyperparameters {
         // What histories say is finished in closed form; the epochs after it are few, with short steps.
         guard !architecture.hasGMF else {
             return Hyperparameters(
-                architecture: architecture, objective: objective, start: ClosedFormStart(), history: HistoryBag(),
+                architecture: architecture, objective: objective, start: .besideRegression, history: HistoryBag(),
                 epochs: 2, learningRate: 0.0005, negativesPerPositive: 8, earlyStopping: 1)
         }
         return Hyperparameters(

@@ -7,9 +7,11 @@ import Glibc
 /// against presence; and as the penalty of that user is λ (n + α I), κ = λ (1 + r) is the penalty for each interaction. Over
 /// data from 7 to 165 interactions a user, the best r is about the same everywhere, and the best κ falls as histories and
 /// audiences grow: κ = 0.78 / ⁴√(n m), m being the interactions of a mean item, or 4.2 / √(n m) where that is more, which is
-/// where both are short. For MovieLens 1M these are the λ = 0.007 and α = 0.3 of Rendle et al. 2021. With a fitting κ a larger dimension costs time and hardly ever quality, so its rule only
-/// keeps tiny data from having more factors than facts. The regression of items on each other needs no rule: one penalty is
-/// about the best from 7 to 165 interactions a user.
+/// where both are short. For MovieLens 1M these are the λ = 0.007 and α = 0.3 of Rendle et al. 2021. Beside a regression of items on
+/// each other, which says what is absent better the more is known of each item, the factorisation is to look at what is present:
+/// from √(n m) = 20 on r falls as its 0.76th power, and κ as its 0.39th (λ = 0.01 and α = 0.05 for MovieLens 1M). With a fitting κ a larger dimension costs time and hardly ever quality, so its rule only
+/// keeps tiny data from having more factors than facts. The regression's own penalty is
+/// 300 up to √(n m) = 75 and grows with its root from there on, to 500 for MovieLens 1M.
 ///
 /// The constants were found on MovieLens 100K and 1M, whole and thinned out, and on made-up data; see docs/decisions.md.
 public struct AutomaticSettings: Sendable {
@@ -19,6 +21,13 @@ public struct AutomaticSettings: Sendable {
     static let penaltyScale = 0.78
     /// κ √(n m), at least.
     static let shortPenaltyScale = 4.2
+    /// √(n m) up to which the factorisation beside the regression is what it would be alone.
+    static let shortReach = 20.0
+    /// How r and κ fall beyond it, as powers of √(n m).
+    static let (absenceFall, penaltyFall) = (0.76, 0.39)
+    /// The penalty of the regression where √(n m) is at most ``longReach``; it grows with the root of what is more.
+    static let relationPenalty = 300.0
+    static let longReach = 75.0
     /// κ beyond which factors vanish.
     static let greatestPenalty = 0.75
     /// The largest dimension that is chosen.
@@ -54,12 +63,15 @@ public struct AutomaticSettings: Sendable {
         var settings = wish
         settings.objective = objective
         if objective != .rating {
-            let form = closedForm(SettingsVariation())
+            let form = closedForm(SettingsVariation(), besideRegression: settings.hasHistory)
             if !given.contains(.regularization) { settings.start.regularization = form.regularization }
             if !given.contains(.unobservedWeight) { settings.start.unobservedWeight = form.unobservedWeight }
         }
         if !given.contains(.embeddingDimension) {
             settings.embeddingDimension = min(settings.embeddingDimension, greatestDimension)
+        }
+        if objective != .rating, settings.hasHistory, !given.contains(.historyRegularization) {
+            settings.history.regularization = relationPenalty(SettingsVariation())
         }
         if !given.contains(.historyDimension) {
             settings.history.dimension = min(settings.history.dimension, greatestHistoryDimension)
@@ -96,8 +108,9 @@ public struct AutomaticSettings: Sendable {
             settings.learningRate = Self.rounded(Self.ratingLearningRate * variation.learningRate)
             if variation.historyShare == 0 { settings.history = .none }
         } else {
-            if settings.start.sweeps > 0 { settings.start = closedForm(variation) }
             settings.history = history(settings.history, variation)
+            let hasHistory = (given.contains(.historyDimension) ? wish : settings).hasHistory
+            if settings.start.sweeps > 0 { settings.start = closedForm(variation, besideRegression: hasHistory) }
             settings.learningRate = Self.rounded(settings.learningRate * variation.learningRate)
         }
         // What items say of each other leaves the factorisation less to say.
@@ -124,13 +137,13 @@ public struct AutomaticSettings: Sendable {
     }
 
     /// λ and α from r and κ, to two digits: who reads them in a lineage can type them.
-    private func closedForm(_ variation: SettingsVariation) -> ClosedFormStart {
+    private func closedForm(_ variation: SettingsVariation, besideRegression: Bool) -> ClosedFormStart {
         // Weights multiply what is observed, and the penalty counts interactions: both follow the mean weight.
         let weight = profile.meanWeight
-        let ratio = Self.absenceRatio * variation.unobservedWeight
-        let root = max(1, profile.meanHistory * profile.meanAudience).squareRoot()
+        let reach = besideRegression ? min(1, Self.shortReach / root) : 1
+        let ratio = Self.absenceRatio * pow(reach, Self.absenceFall) * variation.unobservedWeight
         let fitting = max(Self.penaltyScale / root.squareRoot(), Self.shortPenaltyScale / root)
-        let penalty = min(fitting, Self.greatestPenalty)
+        let penalty = min(fitting, Self.greatestPenalty) * pow(reach, Self.penaltyFall)
         var form = ClosedFormStart()
         form.regularization = Self.bounded(
             Self.rounded(penalty * variation.regularization * weight / (1 + ratio * weight)))
@@ -142,12 +155,20 @@ public struct AutomaticSettings: Sendable {
         guard defaults.dimension > 0, variation.historyShare != 0 else { return .none }
         var history = defaults
         history.dimension = min(history.dimension, greatestHistoryDimension)
-        let penalty = Self.rounded(history.regularization * variation.historyRegularization)
-        history.regularization = min(penalty, Hyperparameters.Limit.historyRegularization)
+        history.regularization = relationPenalty(variation)
         history.share = variation.historyShare ?? history.share
         history.halfLife = variation.historyHalfLife ?? history.halfLife
         return history
     }
+
+    private func relationPenalty(_ variation: SettingsVariation) -> Double {
+        let penalty = Self.relationPenalty * max(1, root / Self.longReach).squareRoot()
+        return min(
+            Self.rounded(penalty * variation.historyRegularization), Hyperparameters.Limit.historyRegularization)
+    }
+
+    /// √(n m).
+    private var root: Double { max(1, profile.meanHistory * profile.meanAudience).squareRoot() }
 
     private static func bounded(_ value: Double) -> Double {
         min(max(value, 1e-6), Hyperparameters.Limit.regularization)

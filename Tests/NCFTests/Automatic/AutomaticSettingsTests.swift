@@ -23,19 +23,38 @@ struct AutomaticSettingsTests {
         AutomaticSettings(profile: profile, wish: wish, given: given)
     }
 
-    @Test("for data of the shape of MovieLens 1M they are the settings of Rendle et al. 2021")
+    @Test("for data of the shape of MovieLens 1M they are the defaults, and alone the settings of Rendle et al. 2021")
     func movieLens() {
-        let settings = rules(profile(users: 6040, items: 3704, interactions: 994_169)).settings
-        #expect(settings.start == ClosedFormStart(sweeps: 12, regularization: 0.007, unobservedWeight: 0.3))
-        #expect(
-            settings == rules(profile(users: 6040, items: 3704, interactions: 994_169)).wish.withObjective(.implicit))
+        let movieLens = profile(users: 6040, items: 3704, interactions: 994_169)
+        let rules = rules(movieLens)
+        #expect(rules.settings.start == .besideRegression && rules.settings(rules.start).start == .besideRegression)
+        #expect(rules.settings == rules.wish.withObjective(.implicit))
+        let alone = ClosedFormStart(sweeps: 12, regularization: 0.007, unobservedWeight: 0.3)
+        var variation = rules.start
+        variation.historyShare = 0
+        #expect(rules.settings(variation).start == alone)
+        var wish = Hyperparameters.defaults(for: .neumf)
+        wish.history = .none
+        let without = self.rules(movieLens, wish, given: .historyDimension)
+        #expect(without.settings.start == alone && without.settings(without.start).start == alone)
+    }
+
+    @Test("where histories are short the factorisation is what it is alone, beside a regression or not")
+    func short() {
+        let rules = rules(profile(users: 1500, items: 2000, interactions: 30_000))
+        var alone = rules.start
+        alone.historyShare = 0
+        #expect(rules.settings(alone).start == rules.settings(rules.start).start)
     }
 
     @Test("the penalty for each interaction falls as histories and audiences grow, and what is absent weighs the same")
     func density() {
         var last = (penalty: Double.infinity, weight: Double.infinity)
         for length in [3, 8, 32, 128, 512] {
-            let start = rules(profile(users: 5000, items: 2000, interactions: 5000 * length)).settings.start
+            let rules = rules(profile(users: 5000, items: 2000, interactions: 5000 * length))
+            var alone = rules.start
+            alone.historyShare = 0
+            let start = rules.settings(alone).start
             let absence = start.unobservedWeight * 2000 / Double(length)
             #expect(abs(absence / AutomaticSettings.absenceRatio - 1) < 0.06)
             let penalty = start.regularization * (1 + absence)
