@@ -141,19 +141,20 @@ struct RecordContractTests {
             let others = Interaction(userID: "v", itemID: "i")
             _ = try store.append([others], idempotencyKey: nil)
             let own = Interaction(userID: "u", itemID: "i", kind: "view", interactionID: "x")
-            let request = [own, Interaction(userID: "u", itemID: "j"), others]
+            let request = [own, Interaction(userID: "u", itemID: "j", timestamp: -5), others]
             let receipt = try store.append(request, idempotencyKey: "k")
             try store.putUsers([User(id: "u"), User(id: "only record")])
+            let removed = [
+                RemovedInteraction(rowID: 2, itemID: "i", kind: "view"),
+                RemovedInteraction(rowID: 3, itemID: "j", timestamp: -5),
+            ]
+            let erased = try store.eraseUser("u", at: 0)
+            #expect(erased == ErasureReceipt(removed: removed, existed: true, sequence: 1, watermark: 4))
+            #expect(erased.interactions == 2 && erased.firstRowID == 2)
+            #expect(try store.eraseUser("u", at: 0) == ErasureReceipt(existed: false, sequence: 2, watermark: 4))
             #expect(
-                try store.eraseUser("u", at: 0)
-                    == ErasureReceipt(interactions: 2, existed: true, firstRowID: 2, sequence: 1, watermark: 4))
-            #expect(
-                try store.eraseUser("u", at: 0)
-                    == ErasureReceipt(interactions: 0, existed: false, sequence: 2, watermark: 4))
-            #expect(
-                try store.eraseUser("only record", at: 0)
-                    == ErasureReceipt(interactions: 0, existed: true, sequence: 3, watermark: 4))
-            #expect(try store.eraseUser("", at: 0) == ErasureReceipt(interactions: 0, existed: false))
+                try store.eraseUser("only record", at: 0) == ErasureReceipt(existed: true, sequence: 3, watermark: 4))
+            #expect(try store.eraseUser("", at: 0) == ErasureReceipt(existed: false))
             #expect(try store.user("u") == nil)
             #expect(try store.everything().map(\.interaction) == [others, others])
             #expect(try store.counts == StoreCounts(interactions: 2, users: 1, items: 2))

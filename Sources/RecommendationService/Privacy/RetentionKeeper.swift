@@ -71,10 +71,10 @@ final class RetentionKeeper: Sendable {
             while !isEnding.load(ordering: .relaxed) {
                 let started = DispatchTime.now().uptimeNanoseconds
                 let step = try store.removeExpired(rule, after: cursor, limit: Self.stepLimit)
-                recent.forget(rows: step.removed)
+                recent.forget(rows: step.removed.map(\.rowID))
                 metrics.interactionsExpired(step.removed.count)
                 removed += step.removed.count
-                first = first ?? step.removed.first
+                first = first ?? step.removed.first?.rowID
                 guard let next = step.cursor else { break }
                 cursor = next
                 if !step.removed.isEmpty { pause(since: started) }
