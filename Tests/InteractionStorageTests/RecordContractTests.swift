@@ -48,6 +48,32 @@ struct RecordContractTests {
         }
     }
 
+    @Test("the catalogue remembers in which order its entries came, page by page", arguments: StoreKind.allCases)
+    func arrivals(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            func order(pages limit: Int) throws -> [String] {
+                var items: [ArrivedItem] = []
+                while true {
+                    let page = try store.itemsByArrival(after: items.last?.arrival ?? 0, limit: limit)
+                    items += page
+                    if page.count < limit { return items.map(\.item.id) }
+                }
+            }
+            try store.putItems(["c", "a", "c", "z"].map { Item(id: $0) })
+            try store.putItems([Item(id: "b"), Item(id: "a", title: "replaced")])
+            try store.updateItem("c") { $0.title = "changed" }
+            #expect(try order(pages: 2) == ["c", "a", "z", "b"])
+            #expect(try store.itemsByArrival(after: 0, limit: 9)[1].item.title == "replaced")
+            // What was deleted is new when it comes again, also where it was the last of all.
+            for id in ["c", "b"] {
+                try store.deleteItem(id)
+                try store.putItems([Item(id: id)])
+            }
+            #expect(try order(pages: 1) == ["a", "z", "c", "b"] && order(pages: 100) == ["a", "z", "c", "b"])
+            #expect(try store.itemsByArrival(after: 0, limit: 0).isEmpty)
+        }
+    }
+
     @Test("an update changes an item in place but never its name", arguments: StoreKind.allCases)
     func updates(_ kind: StoreKind) throws {
         try kind.withStore { store throws in
