@@ -67,9 +67,12 @@ extension SQLiteInteractionStore {
                 LEFT JOIN kind_names ON kind_names.key = interactions.kind
                 WHERE \(condition)
                 """)
-        return try Row.fetchAll(statement, arguments: arguments).map { row in
-            RemovedInteraction(rowID: row[0], itemID: row[1], kind: row[2], timestamp: row[3])
+        var removable: [RemovedInteraction] = []
+        let rows = try Row.fetchCursor(statement, arguments: arguments)
+        while let row = try rows.next() {
+            removable.append(RemovedInteraction(rowID: row[0], itemID: row[1], kind: row[2], timestamp: row[3]))
         }
+        return removable
     }
 
     /// Removes the names of those of whom no interaction is left; returns how many.
