@@ -2,7 +2,7 @@ extension InMemoryInteractionStore {
     /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:at:)``.
     @discardableResult
     public func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
-        guard Identifier.fault(of: id) == nil else { return ErasureReceipt(interactions: 0, existed: false) }
+        guard Identifier.fault(of: id) == nil else { return ErasureReceipt(existed: false) }
         return try access { contents throws(StoreError) in
             let name = ExactName(id)
             let own = contents.rows.filter { ExactName($0.interaction.userID) == name }
@@ -17,9 +17,8 @@ extension InMemoryInteractionStore {
             let sequence = contents.tombstones.last
             contents.tombstones.insert(.init(sequence: sequence, erasedAt: milliseconds), for: id)
             return ErasureReceipt(
-                interactions: own.count, existed: key != nil || record != nil || isQuarantined,
-                quarantined: quarantined.count, firstRowID: own.first?.rowID, sequence: sequence,
-                watermark: contents.lastRow)
+                removed: own.map(RemovedInteraction.init), existed: key != nil || record != nil || isQuarantined,
+                quarantined: quarantined.count, sequence: sequence, watermark: contents.lastRow)
         }
     }
 

@@ -6,7 +6,10 @@ extension InMemoryInteractionStore {
         return try access { contents throws(StoreError) in
             let before = contents.catalogue.count
             for item in items {
-                contents.catalogue[ExactName(item.id)] = item
+                if contents.catalogue.updateValue(item, forKey: ExactName(item.id)) == nil {
+                    contents.lastArrival += 1
+                    contents.catalogueOrder.append((contents.lastArrival, ExactName(item.id)))
+                }
                 contents.withdrawn.remove(ExactName(item.id))
             }
             return contents.catalogue.count - before
@@ -28,6 +31,15 @@ extension InMemoryInteractionStore {
         try access { contents throws(StoreError) in Self.page(of: contents.catalogue, after: id, limit: limit) }
     }
 
+    /// A page of the catalogue by arrival; see ``InteractionStore/itemsByArrival(after:limit:)``.
+    public func itemsByArrival(after arrival: Int64, limit: Int) throws(StoreError) -> [ArrivedItem] {
+        try access { contents throws(StoreError) in
+            contents.catalogueOrder.filter { $0.arrival > arrival }.prefix(max(limit, 0)).compactMap { entry in
+                contents.catalogue[entry.name].map { ArrivedItem(arrival: entry.arrival, item: $0) }
+            }
+        }
+    }
+
     /// Changes one catalogue entry; see ``InteractionStore/updateItem(_:_:)``.
     @discardableResult
     public func updateItem(_ id: String, _ change: (inout Item) -> Void) throws(StoreError) -> Item? {
@@ -46,6 +58,7 @@ extension InMemoryInteractionStore {
     public func deleteItem(_ id: String) throws(StoreError) -> Bool {
         try access { contents throws(StoreError) in
             guard contents.catalogue.removeValue(forKey: ExactName(id)) != nil else { return false }
+            contents.catalogueOrder.removeAll { $0.name == ExactName(id) }
             contents.withdrawn.insert(ExactName(id))
             return true
         }

@@ -20,7 +20,7 @@ extension InMemoryInteractionStore {
             where !contents.rows.contains(where: { ExactName($0.interaction.userID) == name }) {
                 if let key = contents.users.key(of: name.text) { contents.users.names[key - 1] = nil }
             }
-            return RetentionStep(removed: expired.map(\.rowID), cursor: isEnd ? nil : last)
+            return RetentionStep(removed: expired.map(RemovedInteraction.init), cursor: isEnd ? nil : last)
         }
     }
 }

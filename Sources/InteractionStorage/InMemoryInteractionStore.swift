@@ -13,6 +13,9 @@ public final class InMemoryInteractionStore: InteractionStore {
         var items = Interned()
         var kinds = Interned()
         var catalogue: [ExactName: Item] = [:]
+        /// In the order of their arrival.
+        var catalogueOrder: [(arrival: Int64, name: ExactName)] = []
+        var lastArrival: Int64 = 0
         var withdrawn: Set<ExactName> = []
         var userRecords: [ExactName: User] = [:]
         var tombstones = Tombstones(key: Tombstones.makeKey(), last: 0)

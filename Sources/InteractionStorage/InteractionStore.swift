@@ -58,6 +58,11 @@ public protocol InteractionStore: Sendable {
     /// Catalogue entries by name, beginning after the name `id` (nil: from the first).
     func items(after id: String?, limit: Int) throws(StoreError) -> [Item]
 
+    /// Catalogue entries in the order in which they came, beginning after the one that came as `arrival` (0: from the first).
+    ///
+    /// An entry that is changed or replaced keeps its place; one that was deleted and is stored again comes anew, as the last.
+    func itemsByArrival(after arrival: Int64, limit: Int) throws(StoreError) -> [ArrivedItem]
+
     /// Changes a catalogue entry with no other change in between and returns it; nil, without calling `change`, when there
     /// is none. `change` may not call the store; the name stays as it is.
     @discardableResult

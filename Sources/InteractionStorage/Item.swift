@@ -36,3 +36,17 @@ public struct Item: Sendable, Equatable {
         self.domain = domain
     }
 }
+
+/// A catalogue entry and its place among all that came into the catalogue.
+public struct ArrivedItem: Sendable, Equatable {
+    /// The later it came, the greater; no two that are there at once have the same. Says nothing in another store.
+    public var arrival: Int64
+    /// The entry.
+    public var item: Item
+
+    /// Pairs an entry with its place.
+    public init(arrival: Int64, item: Item) {
+        self.arrival = arrival
+        self.item = item
+    }
+}

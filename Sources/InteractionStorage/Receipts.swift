@@ -24,14 +24,12 @@ public struct AppendReceipt: Sendable, Equatable {
 
 /// What became of the erasure of a user.
 public struct ErasureReceipt: Sendable, Equatable {
-    /// Interactions removed.
-    public var interactions: Int
+    /// The interactions removed, in the order of their rows.
+    public var removed: [RemovedInteraction]
     /// False when the store held neither interactions nor a record of that user, nor a row in quarantine about the user.
     public var existed: Bool
     /// Rows removed from quarantine, about the user or perhaps naming the user.
     public var quarantined: Int
-    /// The oldest row removed: a model whose data watermark is at least this one may have been trained on the user.
-    public var firstRowID: Int64?
     /// The erasure's place among all of the store, from 1; 0 for a name that nobody can have.
     public var sequence: Int64
     /// The highest row given out before it: whatever row of the user still comes to light from up to there is erased.
@@ -39,16 +37,21 @@ public struct ErasureReceipt: Sendable, Equatable {
 
     /// Gathers the parts.
     public init(
-        interactions: Int, existed: Bool, quarantined: Int = 0, firstRowID: Int64? = nil, sequence: Int64 = 0,
+        removed: [RemovedInteraction] = [], existed: Bool, quarantined: Int = 0, sequence: Int64 = 0,
         watermark: Int64 = 0
     ) {
-        self.interactions = interactions
+        self.removed = removed
         self.existed = existed
         self.quarantined = quarantined
-        self.firstRowID = firstRowID
         self.sequence = sequence
         self.watermark = watermark
     }
+
+    /// How many interactions were removed.
+    public var interactions: Int { removed.count }
+
+    /// The oldest row removed: a model whose data watermark is at least this one may have been trained on the user.
+    public var firstRowID: Int64? { removed.first?.rowID }
 }
 
 /// How much a store holds.

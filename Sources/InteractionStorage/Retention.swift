@@ -30,13 +30,13 @@ public struct RetentionRule: Sendable, Equatable {
 
 /// What one step through the record removed; see ``InteractionStore/removeExpired(_:after:limit:)``.
 public struct RetentionStep: Sendable, Equatable {
-    /// The rows that are gone, ascending.
-    public var removed: [Int64]
+    /// What is gone, in the order of the rows.
+    public var removed: [RemovedInteraction]
     /// The last row that was looked at, from which the next step begins; nil where there are no more.
     public var cursor: Int64?
 
     /// Gathers the parts.
-    public init(removed: [Int64], cursor: Int64?) {
+    public init(removed: [RemovedInteraction], cursor: Int64?) {
         self.removed = removed
         self.cursor = cursor
     }

@@ -5,7 +5,7 @@ extension SQLiteInteractionStore {
     /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:at:)``.
     @discardableResult
     public func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
-        guard Identifier.fault(of: id) == nil else { return ErasureReceipt(interactions: 0, existed: false) }
+        guard Identifier.fault(of: id) == nil else { return ErasureReceipt(existed: false) }
         let receipt = try write("erasing a user") { database, totals in
             var receipt = try Self.erase(id, &totals, database)
             receipt.watermark = totals.lastRow
@@ -85,13 +85,11 @@ extension SQLiteInteractionStore {
     private static func erase(
         _ id: String, _ totals: inout StoreTotals, _ database: Database
     ) throws -> ErasureReceipt {
-        var receipt = ErasureReceipt(interactions: 0, existed: false)
+        var receipt = ErasureReceipt(existed: false)
         if let key = try key(of: id, in: "user_names", database) {
             receipt.existed = true
-            receipt.firstRowID = try Int64.fetchOne(
-                database, sql: "SELECT min(row) FROM interactions WHERE user = ?", arguments: [key])
+            receipt.removed = try removable("user = ? ORDER BY row", [key], database)
             try database.execute(sql: "DELETE FROM interactions WHERE user = ?", arguments: [key])
-            receipt.interactions = database.changesCount
             try database.execute(sql: "DELETE FROM user_names WHERE key = ?", arguments: [key])
             totals.counts.interactions -= receipt.interactions
             totals.counts.users -= 1

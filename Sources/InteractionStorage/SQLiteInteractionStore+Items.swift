@@ -39,6 +39,20 @@ extension SQLiteInteractionStore {
         }
     }
 
+    /// A page of the catalogue by arrival; see ``InteractionStore/itemsByArrival(after:limit:)``.
+    ///
+    /// SQLite gives a new row a key greater than all that are there.
+    public func itemsByArrival(after arrival: Int64, limit: Int) throws(StoreError) -> [ArrivedItem] {
+        guard limit > 0 else { return [] }
+        return try read("listing items") { database in
+            let statement = try database.cachedStatement(
+                sql: "SELECT \(Self.itemColumns), key FROM catalogue WHERE key > ? ORDER BY key LIMIT ?")
+            return try Row.fetchAll(statement, arguments: [arrival, limit]).map { row in
+                ArrivedItem(arrival: row[7], item: try Self.item(row))
+            }
+        }
+    }
+
     /// Changes one catalogue entry; see ``InteractionStore/updateItem(_:_:)``.
     @discardableResult
     public func updateItem(_ id: String, _ change: (inout Item) -> Void) throws(StoreError) -> Item? {
@@ -75,8 +89,8 @@ extension SQLiteInteractionStore {
         }
     }
 
-    private static let selectItem =
-        "SELECT name, title, domain, hidden, available_from, available_until, details FROM catalogue"
+    private static let itemColumns = "name, title, domain, hidden, available_from, available_until, details"
+    private static let selectItem = "SELECT \(itemColumns) FROM catalogue"
 
     private static func item(_ id: String, _ database: Database) throws -> Item? {
         guard Identifier.fault(of: id) == nil else { return nil }

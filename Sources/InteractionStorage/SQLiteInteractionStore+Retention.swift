@@ -47,12 +47,32 @@ extension SQLiteInteractionStore {
     }
 
     /// Those that somebody else has removed meanwhile are left out.
-    private static func remove(_ expired: [Expired], _ database: Database) throws -> [Int64] {
+    private static func remove(_ expired: [Expired], _ database: Database) throws -> [RemovedInteraction] {
         let statement = try database.cachedStatement(sql: "DELETE FROM interactions WHERE row = ?")
-        return try expired.compactMap { expired in
-            try statement.execute(arguments: [expired.row])
-            return database.changesCount > 0 ? expired.row : nil
+        return try expired.flatMap { expired in
+            let removed = try removable("row = ?", [expired.row], database)
+            if !removed.isEmpty { try statement.execute(arguments: [expired.row]) }
+            return removed
         }
+    }
+
+    /// What is about to be removed, to be told of when it has been. CROSS JOIN keeps SQLite from walking the names first.
+    static func removable(
+        _ condition: String, _ arguments: StatementArguments, _ database: Database
+    ) throws -> [RemovedInteraction] {
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT row, item_names.name, kind_names.name, timestamp FROM interactions
+                CROSS JOIN item_names ON item_names.key = interactions.item
+                LEFT JOIN kind_names ON kind_names.key = interactions.kind
+                WHERE \(condition)
+                """)
+        var removable: [RemovedInteraction] = []
+        let rows = try Row.fetchCursor(statement, arguments: arguments)
+        while let row = try rows.next() {
+            removable.append(RemovedInteraction(rowID: row[0], itemID: row[1], kind: row[2], timestamp: row[3]))
+        }
+        return removable
     }
 
     /// Removes the names of those of whom no interaction is left; returns how many.

@@ -9,7 +9,7 @@ import Locking
 final class Catalog: Sendable {
     private struct State {
         var items: [ExactName: Item] = [:]
-        /// As they came: at the start by their IDs, then by their first write. Some may be gone, or be there twice.
+        /// As they came. Some may be gone, or be there twice.
         var order: [ExactName] = []
         /// Items that are hidden or have a window of availability: the few that need a look for each answer.
         var restricted: Set<ExactName> = []
@@ -29,12 +29,12 @@ final class Catalog: Sendable {
     func load(from store: any InteractionStore) throws(StoreError) {
         let withdrawn = try store.withdrawnItems()
         state.withLock { $0.withdrawn = Set(withdrawn.map(ExactName.init)) }
-        var last: String?
+        var last: Int64 = 0
         while true {
-            let page = try store.items(after: last, limit: 10_000)
+            let page = try store.itemsByArrival(after: last, limit: 10_000)
             guard let end = page.last else { return }
-            put(page)
-            last = end.id
+            put(page.map(\.item))
+            last = end.arrival
         }
     }
 

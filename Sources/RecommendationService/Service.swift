@@ -24,6 +24,7 @@ public final class Service: Sendable {
     private let clock: WallClock
     private let catalog = Catalog()
     private let recent: RecentInteractions
+    private let activity: ItemActivity
     private let newcomers: Newcomers
     private let batcher: WriteBatcher
     private let coordinator: TrainingCoordinator
@@ -65,6 +66,11 @@ public final class Service: Sendable {
         let recent = RecentInteractions(
             capacity: configuration.recommendation.recentInteractions, kinds: configuration.kinds)
         self.recent = recent
+        let activity = ItemActivity(
+            store: store, kinds: configuration.kinds, settings: configuration.trending,
+            file: ArrivalFile(directory: configuration.dataDirectory), clock: clock, logger: logger)
+        self.activity = activity
+        metrics.watch(activity)
         let newcomers = Newcomers(catalog: catalog, models: models, itemLimit: configuration.features.newItems)
         self.newcomers = newcomers
         batcher = WriteBatcher(
@@ -89,10 +95,10 @@ public final class Service: Sendable {
         }
         self.coordinator = coordinator
         retention = RetentionKeeper(
-            store: store, models: models, recent: recent, retention: configuration.retention, metrics: metrics,
-            logger: logger, clock: clock)
+            store: store, models: models, recent: recent, activity: activity, retention: configuration.retention,
+            metrics: metrics, logger: logger, clock: clock)
         eraser = UserEraser(
-            store: store, models: models, recent: recent, newcomers: newcomers, ledger: erasures,
+            store: store, models: models, recent: recent, activity: activity, newcomers: newcomers, ledger: erasures,
             policy: configuration.erasure.policy,
             logger: logger, clock: clock, forget: { coordinator.forget(userID: $0) }
         ) {
@@ -126,6 +132,7 @@ public final class Service: Sendable {
                 """)
         }
         try newcomers.follow(store)
+        try activity.start()
         lifecycle.enter(.serving)
         retention.begin()
     }
@@ -142,6 +149,7 @@ public final class Service: Sendable {
         batcher.drain()
         eraser.drain()
         retention.end()
+        activity.end()
         try store.flush()
         try store.close()
     }
@@ -151,13 +159,16 @@ public final class Service: Sendable {
         var router = Router()
         router.problem = { status, detail, _ in Problem(status, detail).response() }
         let recorder = InteractionRecorder(
-            batcher: batcher, recent: recent, metrics: metrics, maximumCount: configuration.storage.writeQueue,
+            batcher: batcher, recent: recent, activity: activity, metrics: metrics,
+            maximumCount: configuration.storage.writeQueue,
             erasures: erasures, reserve: reserve, outcome: outcome)
         RecommendationRoutes(
             recommender: Recommender(catalog: catalog, recent: recent, newcomers: newcomers, clock: clock),
             models: models,
             configuration: configuration
         ).register(in: &router)
+        PopularityRoutes(activity: activity, catalog: catalog, clock: clock, configuration: configuration)
+            .register(in: &router)
         SimilarityRoutes(
             models: models, catalog: catalog, recent: recent, newcomers: newcomers, store: store, clock: clock,
             configuration: configuration

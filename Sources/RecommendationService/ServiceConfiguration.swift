@@ -32,6 +32,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public var backup = Backup()
     /// How recommendations are bounded.
     public var recommendation = Recommendation()
+    /// How trends are found.
+    public var trending = Trending()
     /// Which properties of items and users are features of the models.
     public var features = Features()
     /// What is logged, and how.
@@ -147,6 +149,21 @@ public struct ServiceConfiguration: Sendable, Equatable {
         public var compactItems = false
         /// Multiplications that the dense layers may cost for one user; 0 for any number.
         public var towerMultiplications = 5_000_000_000
+    }
+
+    /// How trends are found.
+    public struct Trending: Sendable, Equatable {
+        /// Hours that `GET /trending` looks at where the request does not say.
+        public var windowHours = 24
+        /// The most hours a request may ask for.
+        public var longestWindowHours = 720
+        /// Items in hours that are held; where there are more, the oldest hours are given up.
+        public var counts = 4_000_000
+        /// Interactions, as expected, that are added to those found and to those expected of an item (``TrendScore``).
+        public var prior = 10
+
+        /// Hours that are held, the one that runs apart.
+        var longestHours: Int { max(longestWindowHours, windowHours) }
     }
 
     /// What becomes of models when a user is erased.

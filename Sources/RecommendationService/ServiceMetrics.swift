@@ -136,6 +136,20 @@ final class ServiceMetrics: ServerObserver {
         }
     }
 
+    /// Has the extent of the counts read at every scrape.
+    func watch(_ activity: ItemActivity) {
+        registry.gauge("nectar_counted_interactions", help: "Interactions that GET /popular rests on.") {
+            Double(activity.figures.interactions)
+        }
+        registry.gauge("nectar_trending_counts", help: "Items in hours that are counted (trending.counts).") {
+            Double(activity.figures.counts)
+        }
+        registry.gauge("nectar_trending_reach_hours", help: "How many hours back interactions are counted by the hour.")
+        {
+            Double(activity.figures.hours)
+        }
+    }
+
     /// A training or an evaluation ended.
     func jobEnded(_ job: TrainingJob) {
         guard job.request.purpose == .model else {

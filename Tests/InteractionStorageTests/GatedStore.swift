@@ -65,6 +65,9 @@ final class GatedStore: InteractionStore {
     func item(_ id: String) throws(StoreError) -> Item? { try base.item(id) }
     func lookUpItems(_ ids: [String]) throws(StoreError) -> [Item?] { try base.lookUpItems(ids) }
     func items(after id: String?, limit: Int) throws(StoreError) -> [Item] { try base.items(after: id, limit: limit) }
+    func itemsByArrival(after arrival: Int64, limit: Int) throws(StoreError) -> [ArrivedItem] {
+        try base.itemsByArrival(after: arrival, limit: limit)
+    }
     func updateItem(_ id: String, _ change: (inout Item) -> Void) throws(StoreError) -> Item? {
         try base.updateItem(id, change)
     }

@@ -57,14 +57,21 @@
             #expect(throws: StoreError.self) { try self.open() }
         }
 
-        @Test("a database from before the quarantine gets it and keeps what it holds")
+        @Test("a database from before the quarantine and the order of items gets both and keeps what it holds")
         func beforeQuarantine() throws {
             let schema = PostgreSQLSchema(steps: Array(PostgreSQLSchema.current.steps.prefix(1)))
             let old = try PostgreSQLInteractionStore(
                 at: database.address, configuration: database.configuration, schema: schema)
             _ = try old.append([.complete], idempotencyKey: nil)
             try old.close()
+            // As this program would have written them then.
+            try database.connect().run(
+                """
+                INSERT INTO catalogue (name, hidden, details) VALUES ('b', false, '\\x010000'), ('a', true, '\\x010000')
+                """)
             let store = try open()
+            try store.putItems([Item(id: "0"), Item(id: "b", title: "t")])
+            #expect(try store.itemsByArrival(after: 0, limit: 9).map(\.item.id) == ["a", "b", "0"])
             #expect(try store.quarantineCounts == QuarantineCounts())
             #expect(try store.everything().map(\.interaction) == [.complete])
         }

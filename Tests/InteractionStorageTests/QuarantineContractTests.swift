@@ -130,7 +130,7 @@ struct QuarantineContractTests {
             ]
             try store.quarantine(rows, begunAfter: nil, within: Self.wide)
             let receipt = try store.eraseUser("42", at: 5)
-            #expect(receipt == ErasureReceipt(interactions: 0, existed: true, quarantined: 6, sequence: 1))
+            #expect(receipt == ErasureReceipt(existed: true, quarantined: 6, sequence: 1))
             #expect(try lines(store) == [3, 7, 9])
             #expect(try store.quarantineCounts == QuarantineCounts(rows: 3, bytes: sizes(store), dropped: 0))
             let unknown = try store.eraseUser("i", at: 5)

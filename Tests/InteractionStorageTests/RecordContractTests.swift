@@ -48,6 +48,32 @@ struct RecordContractTests {
         }
     }
 
+    @Test("the catalogue remembers in which order its entries came, page by page", arguments: StoreKind.allCases)
+    func arrivals(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            func order(pages limit: Int) throws -> [String] {
+                var items: [ArrivedItem] = []
+                while true {
+                    let page = try store.itemsByArrival(after: items.last?.arrival ?? 0, limit: limit)
+                    items += page
+                    if page.count < limit { return items.map(\.item.id) }
+                }
+            }
+            try store.putItems(["c", "a", "c", "z"].map { Item(id: $0) })
+            try store.putItems([Item(id: "b"), Item(id: "a", title: "replaced")])
+            try store.updateItem("c") { $0.title = "changed" }
+            #expect(try order(pages: 2) == ["c", "a", "z", "b"])
+            #expect(try store.itemsByArrival(after: 0, limit: 9)[1].item.title == "replaced")
+            // What was deleted is new when it comes again, also where it was the last of all.
+            for id in ["c", "b"] {
+                try store.deleteItem(id)
+                try store.putItems([Item(id: id)])
+            }
+            #expect(try order(pages: 1) == ["a", "z", "c", "b"] && order(pages: 100) == ["a", "z", "c", "b"])
+            #expect(try store.itemsByArrival(after: 0, limit: 0).isEmpty)
+        }
+    }
+
     @Test("an update changes an item in place but never its name", arguments: StoreKind.allCases)
     func updates(_ kind: StoreKind) throws {
         try kind.withStore { store throws in
@@ -141,19 +167,20 @@ struct RecordContractTests {
             let others = Interaction(userID: "v", itemID: "i")
             _ = try store.append([others], idempotencyKey: nil)
             let own = Interaction(userID: "u", itemID: "i", kind: "view", interactionID: "x")
-            let request = [own, Interaction(userID: "u", itemID: "j"), others]
+            let request = [own, Interaction(userID: "u", itemID: "j", timestamp: -5), others]
             let receipt = try store.append(request, idempotencyKey: "k")
             try store.putUsers([User(id: "u"), User(id: "only record")])
+            let removed = [
+                RemovedInteraction(rowID: 2, itemID: "i", kind: "view"),
+                RemovedInteraction(rowID: 3, itemID: "j", timestamp: -5),
+            ]
+            let erased = try store.eraseUser("u", at: 0)
+            #expect(erased == ErasureReceipt(removed: removed, existed: true, sequence: 1, watermark: 4))
+            #expect(erased.interactions == 2 && erased.firstRowID == 2)
+            #expect(try store.eraseUser("u", at: 0) == ErasureReceipt(existed: false, sequence: 2, watermark: 4))
             #expect(
-                try store.eraseUser("u", at: 0)
-                    == ErasureReceipt(interactions: 2, existed: true, firstRowID: 2, sequence: 1, watermark: 4))
-            #expect(
-                try store.eraseUser("u", at: 0)
-                    == ErasureReceipt(interactions: 0, existed: false, sequence: 2, watermark: 4))
-            #expect(
-                try store.eraseUser("only record", at: 0)
-                    == ErasureReceipt(interactions: 0, existed: true, sequence: 3, watermark: 4))
-            #expect(try store.eraseUser("", at: 0) == ErasureReceipt(interactions: 0, existed: false))
+                try store.eraseUser("only record", at: 0) == ErasureReceipt(existed: true, sequence: 3, watermark: 4))
+            #expect(try store.eraseUser("", at: 0) == ErasureReceipt(existed: false))
             #expect(try store.user("u") == nil)
             #expect(try store.everything().map(\.interaction) == [others, others])
             #expect(try store.counts == StoreCounts(interactions: 2, users: 1, items: 2))

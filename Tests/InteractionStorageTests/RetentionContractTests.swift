@@ -15,7 +15,7 @@ struct RetentionContractTests {
         var (removed, steps, cursor) = ([Int64](), 0, Int64(0))
         while true {
             let step = try store.removeExpired(rule, after: cursor, limit: limit)
-            removed += step.removed
+            removed += step.removed.map(\.rowID)
             steps += 1
             guard let next = step.cursor else { return (removed, steps) }
             #expect(next > cursor)
@@ -70,11 +70,16 @@ struct RetentionContractTests {
     func names(_ kind: StoreKind) throws {
         try kind.withStore { store throws in
             _ = try store.append(
-                [interaction("old", 1), interaction("both", 1), interaction("both", 100), interaction("old", 2)],
+                [
+                    interaction("old", 1, kind: "view"), interaction("both", 1), interaction("both", 100),
+                    interaction("old", 2),
+                ],
                 idempotencyKey: "key")
             try store.putUsers([User(id: "old")])
             // One step at a time: the name stays as long as a row of it does.
-            #expect(try store.removeExpired(RetentionRule(before: 50), after: 0, limit: 1).removed == [1])
+            #expect(
+                try store.removeExpired(RetentionRule(before: 50), after: 0, limit: 1).removed
+                    == [RemovedInteraction(rowID: 1, itemID: "i", kind: "view", timestamp: 1)])
             #expect(try store.counts.users == 2)
             #expect(try sweep(store, RetentionRule(before: 50), limit: 10).removed == [2, 4])
             #expect(try store.counts.users == 1 && store.counts.userRecords == 1)
@@ -83,7 +88,10 @@ struct RetentionContractTests {
             // No tombstone, and the receipt of the key is as it was.
             #expect(try store.tombstones(after: 0).isEmpty && store.user("old") != nil)
             let retry = try store.append(
-                [interaction("old", 1), interaction("both", 1), interaction("both", 100), interaction("old", 2)],
+                [
+                    interaction("old", 1, kind: "view"), interaction("both", 1), interaction("both", 100),
+                    interaction("old", 2),
+                ],
                 idempotencyKey: "key")
             #expect(retry.stored == 4 && retry.watermark == 4)
             #expect(try store.counts.interactions == 1)

@@ -173,7 +173,7 @@ struct StoreBackupTests {
             #expect(try restore(at: 9_000).replaced == nil)
             let original = try SQLiteInteractionStore(path: path)
             #expect(try store.everything() == original.everything() && store.counts == original.counts)
-            #expect(try store.items(after: nil, limit: 9) == original.items(after: nil, limit: 9))
+            #expect(try store.itemsByArrival(after: 0, limit: 9) == original.itemsByArrival(after: 0, limit: 9))
             #expect(try store.quarantineCounts == original.quarantineCounts)
             #expect(try store.append(interactions(0..<2000), idempotencyKey: "k").stored == 2000)
             #expect(try store.counts.interactions == 2000 && store.watermark == 2500)

@@ -36,6 +36,8 @@ struct StoreOracleTests {
             && left.watermark == right.watermark && leftRows == rightRows
             && leftSnapshot?.watermark == rightSnapshot?.watermark
             && left.items(after: nil, limit: 100) == right.items(after: nil, limit: 100)
+            && left.itemsByArrival(after: 0, limit: 100).map(\.item)
+                == right.itemsByArrival(after: 0, limit: 100).map(\.item)
             && left.users(after: nil, limit: 100) == right.users(after: nil, limit: 100)
     }
 }

@@ -89,6 +89,9 @@ final class InterceptedStore: InteractionStore {
     func item(_ id: String) throws(StoreError) -> Item? { try checked { () throws(StoreError) in try base.item(id) } }
     func lookUpItems(_ ids: [String]) throws(StoreError) -> [Item?] { try base.lookUpItems(ids) }
     func items(after id: String?, limit: Int) throws(StoreError) -> [Item] { try base.items(after: id, limit: limit) }
+    func itemsByArrival(after arrival: Int64, limit: Int) throws(StoreError) -> [ArrivedItem] {
+        try base.itemsByArrival(after: arrival, limit: limit)
+    }
     func updateItem(_ id: String, _ change: (inout Item) -> Void) throws(StoreError) -> Item? {
         try checked { () throws(StoreError) in try base.updateItem(id, change) }
     }

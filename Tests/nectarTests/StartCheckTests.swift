@@ -87,7 +87,8 @@ struct StartCheckTests {
         #expect(outcome.log.contains("nectar-1.sqlite.new-1-2") && outcome.log.contains("upload-abcdef"))
         let left = try FileManager.default.subpathsOfDirectory(atPath: data).sorted()
         let stores = ["nectar.sqlite", "nectar.sqlite-shm", "nectar.sqlite-wal"]
-        #expect(left.filter { !stores.contains($0) } == ["backups", "models", "models/lock", "serving.lock"])
+        #expect(
+            left.filter { !stores.contains($0) } == ["arrivals", "backups", "models", "models/lock", "serving.lock"])
     }
 
     @Test("with less space than is to stay free it starts and says so, and a write is answered 507")

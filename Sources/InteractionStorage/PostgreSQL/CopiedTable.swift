@@ -61,9 +61,9 @@
                 CopiedTable(
                     name: "catalogue",
                     columns: [
-                        Column("name", .text), Column("title", .text), Column("domain", .text), Column("hidden", .flag),
-                        Column("available_from", .integer), Column("available_until", .integer),
-                        Column("details", .bytes),
+                        Column("arrival", .integer, inSQLite: "key"), Column("name", .text), Column("title", .text),
+                        Column("domain", .text), Column("hidden", .flag), Column("available_from", .integer),
+                        Column("available_until", .integer), Column("details", .bytes),
                     ]),
                 CopiedTable(name: "withdrawn_items", columns: [Column("name", .text)]),
                 CopiedTable(name: "user_records", columns: [Column("name", .text), Column("details", .bytes)]),

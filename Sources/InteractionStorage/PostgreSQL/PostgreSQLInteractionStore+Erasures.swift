@@ -5,7 +5,7 @@
         /// PostgreSQL keeps the bytes of removed rows in its files until `VACUUM` frees them, and in its log and the archives of that.
         @discardableResult
         public func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
-            guard Identifier.fault(of: id) == nil else { return ErasureReceipt(interactions: 0, existed: false) }
+            guard Identifier.fault(of: id) == nil else { return ErasureReceipt(existed: false) }
             return try write("erasing a user") { connection, totals in
                 var receipt = try Self.erase(id, &totals, connection)
                 receipt.watermark = totals.lastRow
@@ -72,16 +72,11 @@
         private static func erase(
             _ id: String, _ totals: inout PostgreSQLTotals, _ connection: PostgreSQLConnection
         ) throws -> ErasureReceipt {
-            var receipt = ErasureReceipt(interactions: 0, existed: false)
+            var receipt = ErasureReceipt(existed: false)
             let name = try connection.query("DELETE FROM user_names WHERE name = $1 RETURNING key::bigint", [.text(id)])
             if name.count > 0 {
-                let key = PostgreSQLValue.integer(name.integer(0, 0))
                 receipt.existed = true
-                receipt.firstRowID = try connection.query(
-                    "SELECT min(row_number) FROM interactions WHERE user_key = $1", [key]
-                ).optionalInteger(0, 0)
-                receipt.interactions = try connection.query("DELETE FROM interactions WHERE user_key = $1", [key])
-                    .affected
+                receipt.removed = try remove("user_key = $1", [.integer(name.integer(0, 0))], connection).removed
                 totals.counts.interactions -= receipt.interactions
                 totals.counts.users -= 1
             }

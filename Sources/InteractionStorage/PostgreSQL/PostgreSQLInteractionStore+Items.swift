@@ -6,8 +6,7 @@
             try StoreError.check(items, named: "item", during: "storing items", fault: \.fault)
             guard !items.isEmpty else { return 0 }
             return try write("storing items") { connection, totals in
-                let items = Self.last(of: items, named: \.id)
-                let added = try Self.replace("catalogue", items.map(\.id), Self.rows(of: items), connection)
+                let added = try Self.put(items, connection)
                 if added > 0 {
                     try connection.query("DELETE FROM withdrawn_items WHERE name = ANY($1)", [.texts(items.map(\.id))])
                 }
@@ -43,6 +42,19 @@
             }
         }
 
+        /// A page of the catalogue by arrival; see ``InteractionStore/itemsByArrival(after:limit:)``.
+        public func itemsByArrival(after arrival: Int64, limit: Int) throws(StoreError) -> [ArrivedItem] {
+            guard limit > 0 else { return [] }
+            return try read("listing items") { connection in
+                let rows = try connection.query(
+                    "SELECT \(Self.itemColumns), arrival FROM catalogue WHERE arrival > $1 ORDER BY arrival LIMIT $2",
+                    [.integer(arrival), .integer(Int64(limit))])
+                return try zip(0..<rows.count, Self.items(of: rows)).map { row, item in
+                    ArrivedItem(arrival: rows.integer(row, 7), item: item)
+                }
+            }
+        }
+
         /// Changes one catalogue entry; see ``InteractionStore/updateItem(_:_:)``.
         @discardableResult
         public func updateItem(_ id: String, _ change: (inout Item) -> Void) throws(StoreError) -> Item? {
@@ -51,7 +63,7 @@
                 change(&item)
                 item.id = id
                 if let fault = item.fault { throw StoreError.failed(operation: "updating an item", reason: fault) }
-                _ = try Self.replace("catalogue", [id], Self.rows(of: [item]), connection)
+                _ = try Self.put([item], connection)
                 return item
             }
         }
@@ -77,8 +89,26 @@
             }
         }
 
-        private static let selectItem =
-            "SELECT name, title, domain, hidden, available_from, available_until, details FROM catalogue"
+        private static let itemColumns = "name, title, domain, hidden, available_from, available_until, details"
+        private static let selectItem = "SELECT \(itemColumns) FROM catalogue"
+
+        /// Writes entries in the place of those that have their names, or behind all others; returns how many were new.
+        private static func put(_ items: [Item], _ connection: PostgreSQLConnection) throws -> Int {
+            // Whoever writes has locked the totals: nobody else gives out a place.
+            var last = try connection.query("SELECT coalesce(max(arrival), 0) FROM catalogue").integer(0, 0)
+            let replaced = try connection.query(
+                "DELETE FROM catalogue WHERE name = ANY($1) RETURNING name, arrival", [.texts(items.map(\.id))])
+            var arrivals: [ExactName: Int64] = [:]
+            for row in 0..<replaced.count { arrivals[ExactName(replaced.text(row, 0))] = replaced.integer(row, 1) }
+            for item in items where arrivals[ExactName(item.id)] == nil {
+                last += 1
+                arrivals[ExactName(item.id)] = last
+            }
+            try connection.copyIn(
+                "COPY catalogue (\(itemColumns), arrival) FROM STDIN (FORMAT binary)",
+                rows(of: Self.last(of: items, named: \.id), arrivals))
+            return arrivals.count - replaced.count
+        }
 
         private static func item(_ id: String, _ connection: PostgreSQLConnection) throws -> Item? {
             guard Identifier.fault(of: id) == nil else { return nil }
@@ -96,10 +126,10 @@
             }
         }
 
-        private static func rows(of items: [Item]) -> PostgreSQLRows {
+        private static func rows(of items: [Item], _ arrivals: [ExactName: Int64]) -> PostgreSQLRows {
             var rows = PostgreSQLRows()
             for item in items {
-                rows.begin(fields: 7)
+                rows.begin(fields: 8)
                 rows.append(item.id)
                 rows.append(item.title)
                 rows.append(item.domain)
@@ -108,6 +138,7 @@
                 rows.append(item.availableUntil)
                 rows.append(
                     RecordDetails(tags: item.tags, attributes: item.attributes, vectors: item.vectors).encoded())
+                rows.append(arrivals[ExactName(item.id)])
             }
             return rows
         }

@@ -14,12 +14,8 @@
             guard !expired.isEmpty else { return RetentionStep(removed: [], cursor: last) }
             let removed = try write("removing expired interactions") { connection, totals in
                 // Those that somebody else has removed meanwhile are left out.
-                let rows = try connection.query(
-                    """
-                    DELETE FROM interactions WHERE row_number = ANY($1) RETURNING row_number, user_key::bigint
-                    """, [.integers(expired)])
-                let users = Set((0..<rows.count).map { rows.integer($0, 1) })
-                totals.counts.interactions -= rows.count
+                let (removed, users) = try Self.remove("row_number = ANY($1)", [.integers(expired)], connection)
+                totals.counts.interactions -= removed.count
                 totals.counts.users -=
                     try connection.query(
                         """
@@ -27,9 +23,32 @@
                             AND NOT EXISTS (SELECT 1 FROM interactions WHERE user_key = key)
                         """, [.integers(Array(users))]
                     ).affected
-                return (0..<rows.count).map { rows.integer($0, 0) }.sorted()
+                return removed
             }
             return RetentionStep(removed: removed, cursor: last)
+        }
+
+        /// Removes interactions; returns them in the order of their rows, and whose they were.
+        static func remove(
+            _ condition: String, _ values: [PostgreSQLValue], _ connection: PostgreSQLConnection
+        ) throws -> (removed: [RemovedInteraction], users: Set<Int64>) {
+            let rows = try connection.query(
+                """
+                WITH removed AS (
+                    DELETE FROM interactions WHERE \(condition)
+                    RETURNING row_number, user_key::bigint, item_key, kind_key, happened_at
+                )
+                SELECT row_number, user_key, item_names.name, kind_names.name, happened_at FROM removed
+                JOIN item_names ON item_names.key = item_key
+                LEFT JOIN kind_names ON kind_names.key = kind_key
+                ORDER BY row_number
+                """, values)
+            let removed = (0..<rows.count).map { row in
+                RemovedInteraction(
+                    rowID: rows.integer(row, 0), itemID: rows.text(row, 2), kind: rows.optionalText(row, 3),
+                    timestamp: rows.optionalInteger(row, 4))
+            }
+            return (removed, Set((0..<rows.count).map { rows.integer($0, 1) }))
         }
 
         /// The first after a row, and the last row that was looked at; nil where it was the last of all.

@@ -10,7 +10,7 @@
         var version: Int { steps.count }
 
         /// All steps of this program.
-        static let current = PostgreSQLSchema(steps: [firstTables, quarantine])
+        static let current = PostgreSQLSchema(steps: [firstTables, quarantine, arrivals])
 
         /// Takes every step the database has not taken yet, in one transaction, while no other program does.
         func migrate(_ connection: PostgreSQLConnection, schema name: String) throws {
@@ -144,6 +144,17 @@
                 dropped bigint NOT NULL
             ) WITH (fillfactor = 10);
             INSERT INTO quarantine_totals VALUES (0, 0, 0, 0);
+            """
+
+        /// The order in which catalogue entries came, which SQLite has in its keys. Of those from before it is not known, and is that
+        /// of their names.
+        private static let arrivals = """
+            ALTER TABLE catalogue ADD COLUMN arrival bigint;
+            UPDATE catalogue SET arrival = numbered.place FROM (
+                SELECT name, row_number() OVER (ORDER BY name) AS place FROM catalogue
+            ) AS numbered WHERE numbered.name = catalogue.name;
+            ALTER TABLE catalogue ALTER COLUMN arrival SET NOT NULL;
+            CREATE UNIQUE INDEX catalogue_by_arrival ON catalogue (arrival);
             """
     }
 #endif

@@ -6,7 +6,7 @@ import NCF
 /// recommended to.
 ///
 /// Built anew for each model that is published, off the loops, and follows what is written to the catalogue. Bounded: of the
-/// items the newest, by when they came into the catalogue of this process; of the users those whose IDs come first. Any thread may
+/// items the newest, by when they came into the catalogue; of the users those whose IDs come first. Any thread may
 /// call it; who asks never waits for I/O.
 final class Newcomers: Sendable {
     /// The users that are remembered.

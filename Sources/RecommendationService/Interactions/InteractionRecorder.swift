@@ -3,13 +3,14 @@ import HTTP
 import InteractionStorage
 import Locking
 
-/// Writes interactions to the store and tells the memory of recent ones, in that order.
+/// Writes interactions to the store and tells the memory of recent ones and the counts, in that order.
 ///
 /// Everything that stores interactions goes through here, so that what is acknowledged is durable, and what is durable is
 /// known to the next answer.
 struct InteractionRecorder: Sendable {
     let batcher: WriteBatcher
     let recent: RecentInteractions
+    let activity: ItemActivity
     let metrics: ServiceMetrics
     /// The most interactions that can be stored at once.
     let maximumCount: Int
@@ -67,8 +68,18 @@ struct InteractionRecorder: Sendable {
     private func remember(_ interactions: [Interaction], _ receipt: AppendReceipt) {
         guard receipt.stored > 0 else { return }
         let stored = stored(of: interactions, receipt)
+        activity.append(stored, watermark: receipt.watermark)
         guard recent.append(stored, watermark: receipt.watermark) else { return }
         metrics.interactionsStored(stored)
+    }
+
+    /// Removes the interaction of that name from `store`; false when there is none. Blocks on I/O.
+    func delete(id: String, from store: any InteractionStore) throws(StoreError) -> Bool {
+        let deleted = try activity.removing(
+            { () throws(StoreError) in try store.deleteInteraction(id: id) },
+            { deleted in deleted.map { [RemovedInteraction($0)] } ?? [] })
+        if let deleted { recent.forget(row: deleted.rowID) }
+        return deleted != nil
     }
 
     /// The interactions without those that were left out.

@@ -8,7 +8,7 @@ import Synchronization
 /// Removes from the record what is older than the settings allow: once when the server has started, and every hour from then on.
 ///
 /// What is removed goes in steps of ``stepLimit`` rows, each a transaction of its own and followed by a pause as long as it took, so
-/// that whoever writes waits for one step at most, and has half of the time. Each step's rows leave the memory of recent interactions as well. Models that were trained on them stay, and are named in the log:
+/// that whoever writes waits for one step at most, and has half of the time. Each step's rows leave the memory of recent interactions and the counts as well. Models that were trained on them stay, and are named in the log:
 /// the next training is without them.
 final class RetentionKeeper: Sendable {
     /// Rows that one transaction removes at most.
@@ -21,6 +21,7 @@ final class RetentionKeeper: Sendable {
     private let store: any InteractionStore
     private let models: ModelStore
     private let recent: RecentInteractions
+    private let activity: ItemActivity
     private let retention: Retention
     private let metrics: ServiceMetrics
     private let logger: Logger
@@ -29,12 +30,13 @@ final class RetentionKeeper: Sendable {
     private let queue = DispatchQueue(label: "nectar.retention", qos: .utility)
 
     init(
-        store: any InteractionStore, models: ModelStore, recent: RecentInteractions, retention: Retention,
-        metrics: ServiceMetrics, logger: Logger, clock: WallClock
+        store: any InteractionStore, models: ModelStore, recent: RecentInteractions, activity: ItemActivity,
+        retention: Retention, metrics: ServiceMetrics, logger: Logger, clock: WallClock
     ) {
         self.store = store
         self.models = models
         self.recent = recent
+        self.activity = activity
         self.retention = retention
         self.metrics = metrics
         self.logger = logger
@@ -70,11 +72,14 @@ final class RetentionKeeper: Sendable {
         do {
             while !isEnding.load(ordering: .relaxed) {
                 let started = DispatchTime.now().uptimeNanoseconds
-                let step = try store.removeExpired(rule, after: cursor, limit: Self.stepLimit)
-                recent.forget(rows: step.removed)
+                let step = try activity.removing(
+                    { [cursor] () throws(StoreError) in
+                        try store.removeExpired(rule, after: cursor, limit: Self.stepLimit)
+                    }, \.removed)
+                recent.forget(rows: step.removed.map(\.rowID))
                 metrics.interactionsExpired(step.removed.count)
                 removed += step.removed.count
-                first = first ?? step.removed.first
+                first = first ?? step.removed.first?.rowID
                 guard let next = step.cursor else { break }
                 cursor = next
                 if !step.removed.isEmpty { pause(since: started) }

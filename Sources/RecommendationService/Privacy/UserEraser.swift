@@ -28,6 +28,7 @@ final class UserEraser: Sendable {
     private let store: any InteractionStore
     private let models: ModelStore
     private let recent: RecentInteractions
+    private let activity: ItemActivity
     private let newcomers: Newcomers
     private let ledger: ErasureLedger
     private let policy: ServiceConfiguration.Erasure.Policy
@@ -41,8 +42,8 @@ final class UserEraser: Sendable {
     private let queue = DispatchQueue(label: "nectar.erasure", qos: .utility)
 
     init(
-        store: any InteractionStore, models: ModelStore, recent: RecentInteractions, newcomers: Newcomers,
-        ledger: ErasureLedger,
+        store: any InteractionStore, models: ModelStore, recent: RecentInteractions, activity: ItemActivity,
+        newcomers: Newcomers, ledger: ErasureLedger,
         policy: ServiceConfiguration.Erasure.Policy, logger: Logger, clock: WallClock,
         forget: @escaping @Sendable (String) -> Void,
         retrain: @escaping @Sendable () -> Void
@@ -50,6 +51,7 @@ final class UserEraser: Sendable {
         self.store = store
         self.models = models
         self.recent = recent
+        self.activity = activity
         self.newcomers = newcomers
         self.ledger = ledger
         self.policy = policy
@@ -61,7 +63,8 @@ final class UserEraser: Sendable {
 
     /// Erases one user; returns when no answer rests on them any more. Blocks on I/O.
     func erase(_ id: String) throws(StoreError) -> Outcome {
-        let receipt = try store.eraseUser(id, at: clock.milliseconds())
+        let receipt = try activity.removing(
+            { () throws(StoreError) in try store.eraseUser(id, at: clock.milliseconds()) }, \.removed)
         ledger.advance(to: receipt.sequence)
         recent.forget(userID: id, upTo: receipt.watermark)
         newcomers.forget(userID: id)

@@ -116,9 +116,8 @@ struct InteractionRoutes: Sendable {
     private func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         try QueryParameters.refuse(in: request)
         let id = request.parameter("interaction_id") ?? ""
-        let deleted = try Answer.storing { () throws(StoreError) in try store.deleteInteraction(id: id) }
-        guard let deleted else { throw Problem(.notFound, "There is no interaction \"\(id)\".") }
-        recorder.recent.forget(row: deleted.rowID)
+        let isDeleted = try Answer.storing { () throws(StoreError) in try recorder.delete(id: id, from: store) }
+        guard isDeleted else { throw Problem(.notFound, "There is no interaction \"\(id)\".") }
         return HTTPResponse(status: .noContent)
     }
 }

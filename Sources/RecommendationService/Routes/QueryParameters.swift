@@ -72,6 +72,22 @@ struct QueryParameters {
         }
     }
 
+    /// A duration of whole hours or days, `24h` or `7d`.
+    mutating func hours(_ name: String, upTo longest: Int) -> (hours: Int, text: String)? {
+        guard let value = values[name] else { return nil }
+        let digits = value.utf8.dropLast()
+        let unit = value.utf8.last == UInt8(ascii: "h") ? 1 : value.utf8.last == UInt8(ascii: "d") ? 24 : 0
+        // Seven digits do not overflow, and are more than any range.
+        if unit > 0, (1...7).contains(digits.count), digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
+            let number = Int(Substring(digits)), (1...longest).contains(number * unit)
+        {
+            return (number * unit, value)
+        }
+        faults.add(
+            "?\(name)", "expected hours or days from 1h to \(longest)h, such as 24h or 7d, found \"\(value)\"")
+        return nil
+    }
+
     /// One of the words that stand for `choices`.
     mutating func choice<Choice: RawRepresentable<String>>(_ name: String, of choices: [Choice]) -> Choice? {
         guard let value = values[name] else { return nil }

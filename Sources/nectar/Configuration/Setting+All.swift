@@ -5,7 +5,7 @@ extension Setting {
     /// Every setting there is, in the order of `config/nectar.json`.
     static let all: [Setting] =
         server + storage + quarantine + interactions + retention + cleaning + models + erasure + backup + training
-        + recommendation + features + log
+        + recommendation + trending + features + log
 
     private static let server: [Setting] = [
         .string(
@@ -201,6 +201,21 @@ extension Setting {
             "recommendation.tower_multiplications", in: 0...1_000_000_000_000, \.recommendation.towerMultiplications,
             "multiplications that the dense layers may cost for one user; beyond, answers are degraded; 0 for any number"
         ),
+    ]
+
+    private static let trending: [Setting] = [
+        .integer(
+            "trending.window_hours", in: 1...8760, \.trending.windowHours,
+            "hours that GET /trending looks at where the request does not say"),
+        .integer(
+            "trending.longest_window_hours", in: 1...8760, \.trending.longestWindowHours,
+            "the most hours that a request may ask for, at least those of trending.window_hours"),
+        .integer(
+            "trending.counts", in: 1000...1_000_000_000, \.trending.counts,
+            "items in hours that are counted, about 22 bytes each; where there are more, the oldest hours are given up"),
+        .integer(
+            "trending.prior", in: 1...1_000_000, \.trending.prior,
+            "interactions that doubt weighs: the more, the more it takes to be a trend ([trending](trending.md))"),
     ]
 
     private static let features: [Setting] = [
