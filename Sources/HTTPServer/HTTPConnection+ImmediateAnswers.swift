@@ -11,6 +11,7 @@ extension HTTPConnection {
         guard route.answersAtOnce, mayBeAnswered(request), let length = lengthOfContentAtHand(request) else {
             return false
         }
+        request.stamp = 0
         if request.match?.route !== route { request.match = Router.Match(route: route, parameters: []) }
         if length > 0 { input.take(length, into: &request.body) }
         // What it says to do is to ask the handler.

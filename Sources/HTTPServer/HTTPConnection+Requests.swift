@@ -65,6 +65,7 @@ extension HTTPConnection {
 
     private func accept(_ storage: ServerRequest.Storage, _ outcome: Router.Outcome, headLength: Int) {
         if case .match(let found) = outcome { storage.match = found } else { storage.match = nil }
+        storage.stamp = server.router.stamp()
         let request = ServerRequest(storage)
         let intake = makeIntake(request, outcome)
         let body = classifyBody(intake, storage)

@@ -101,6 +101,9 @@ public struct Router: Sendable {
     /// Makes the answer for everything that goes wrong before a handler, or instead of it. The request is nil where
     /// none could be understood.
     public var problem: @Sendable (HTTPStatus, String, ServerRequest?) -> HTTPResponse
+    /// Asked on the loop when the head of a request has come: what it says goes with the request (``ServerRequest/stamp``), so that a
+    /// handler knows how things stood before the content came, however long that took. Be quick.
+    public var stamp: @Sendable () -> Int64 = { 0 }
     /// Answers paths that no template matches, on the loop and with the content; nil leaves it to ``problem`` with 404.
     public var fallback: (@Sendable (ServerRequest) -> HTTPResponse)?
     var nodes = [Node()]

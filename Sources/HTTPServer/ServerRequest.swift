@@ -15,6 +15,7 @@ public struct ServerRequest: Sendable {
         @safe @exclusivity(unchecked) var match: Router.Match?
         @safe @exclusivity(unchecked) var identifier = RequestID.generated(0, 0)
         @safe @exclusivity(unchecked) var body: [UInt8] = []
+        @safe @exclusivity(unchecked) var stamp: Int64 = 0
     }
 
     let storage: Storage
@@ -31,6 +32,7 @@ public struct ServerRequest: Sendable {
         storage.head = other.storage.head
         storage.match = other.storage.match
         storage.identifier = other.storage.identifier
+        storage.stamp = other.storage.stamp
     }
 
     /// A request that no connection brought, for testing a handler.
@@ -57,6 +59,10 @@ public struct ServerRequest: Sendable {
 
     /// The template of the route that matched, `/train/{job}`; empty where none did.
     public var route: String { match?.route.template ?? "" }
+
+    /// What ``Router/stamp`` said when the head had come and none of the content was waited for; 0 for a handler that answers at once on the
+    /// loop.
+    public var stamp: Int64 { storage.stamp }
 
     /// The caller's `X-Request-ID` if it is 1 to 128 visible ASCII octets, else a new one; the answer carries it too.
     public var requestID: String { identifier.text }

@@ -23,6 +23,12 @@ struct BarredUsers {
         try stone(of: interaction.userID)?.bars(interaction, begunAfter: erasures) ?? false
     }
 
+    /// Whether all that a request brings about that user is kept out, because the user was erased after it began.
+    mutating func bars(_ userID: String, begunAfter erasures: Int64?) throws -> Bool {
+        guard erasures != nil else { return false }
+        return try stone(of: userID)?.bars(requestBegunAfter: erasures) ?? false
+    }
+
     /// Whether that user was ever erased.
     mutating func contains(_ userID: String) throws -> Bool { try stone(of: userID) != nil }
 

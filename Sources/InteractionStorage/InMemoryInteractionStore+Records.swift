@@ -69,14 +69,17 @@ extension InMemoryInteractionStore {
         try access { contents throws(StoreError) in contents.withdrawn.sorted().map(\.text) }
     }
 
-    /// Stores user records; see ``InteractionStore/putUsers(_:)``.
+    /// Stores user records; see ``InteractionStore/putUsers(_:begunAfter:)``.
     @discardableResult
-    public func putUsers(_ users: [User]) throws(StoreError) -> Int {
+    public func putUsers(_ users: [User], begunAfter erasures: Int64?) throws(StoreError) -> UserReceipt {
         try StoreError.check(users, named: "user", during: "storing users", fault: \.fault)
         return try access { contents throws(StoreError) in
             let before = contents.userRecords.count
-            for user in users { contents.userRecords[ExactName(user.id)] = user }
-            return contents.userRecords.count - before
+            let barred = users.filter { contents.bars($0.id, begunAfter: erasures) }
+            for user in users where !contents.bars(user.id, begunAfter: erasures) {
+                contents.userRecords[ExactName(user.id)] = user
+            }
+            return UserReceipt(created: contents.userRecords.count - before, erased: barred.count)
         }
     }
 
@@ -90,11 +93,15 @@ extension InMemoryInteractionStore {
         try access { contents throws(StoreError) in Self.page(of: contents.userRecords, after: id, limit: limit) }
     }
 
-    /// Changes one user record; see ``InteractionStore/updateUser(_:_:)``.
+    /// Changes one user record; see ``InteractionStore/updateUser(_:begunAfter:_:)``.
     @discardableResult
-    public func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User? {
+    public func updateUser(
+        _ id: String, begunAfter erasures: Int64?, _ change: (inout User) -> Void
+    ) throws(StoreError) -> User? {
         try access { contents throws(StoreError) in
-            guard var user = contents.userRecords[ExactName(id)] else { return nil }
+            guard var user = contents.userRecords[ExactName(id)], !contents.bars(id, begunAfter: erasures) else {
+                return nil
+            }
             change(&user)
             user.id = id
             if let fault = user.fault { throw .failed(operation: "updating a user", reason: fault) }
@@ -106,5 +113,12 @@ extension InMemoryInteractionStore {
     private static func page<Record>(of records: [ExactName: Record], after id: String?, limit: Int) -> [Record] {
         let later = records.filter { $0.key > ExactName(id ?? "") }
         return later.sorted { $0.key < $1.key }.prefix(max(limit, 0)).map(\.value)
+    }
+}
+
+extension InMemoryInteractionStore.Contents {
+    /// Whether the user was erased after so many erasures.
+    fileprivate func bars(_ userID: String, begunAfter erasures: Int64?) -> Bool {
+        tombstones.stone(of: userID)?.bars(requestBegunAfter: erasures) ?? false
     }
 }

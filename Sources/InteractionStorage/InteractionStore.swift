@@ -76,9 +76,12 @@ public protocol InteractionStore: Sendable {
     /// and so may a model, but they are no longer to be recommended.
     func withdrawnItems() throws(StoreError) -> [String]
 
-    /// Stores user records in one transaction, replacing those of the same name; returns how many were new.
+    /// Stores user records in one transaction, replacing those of the same name, but for users who were erased after `erasures`
+    /// (nil: now).
+    ///
+    /// - Parameter erasures: How many erasures there had been when the request began that brings them.
     @discardableResult
-    func putUsers(_ users: [User]) throws(StoreError) -> Int
+    func putUsers(_ users: [User], begunAfter erasures: Int64?) throws(StoreError) -> UserReceipt
 
     /// The record of that user; nil also for a user who only has interactions.
     func user(_ id: String) throws(StoreError) -> User?
@@ -87,9 +90,14 @@ public protocol InteractionStore: Sendable {
     func users(after id: String?, limit: Int) throws(StoreError) -> [User]
 
     /// Changes a user record with no other change in between and returns it; nil, without calling `change`, when there is
-    /// none. `change` may not call the store; the name stays as it is.
+    /// none, or when the user was erased after `erasures` (nil: now) and the record is of whoever has come since. `change` may not
+    /// call the store; the name stays as it is.
+    ///
+    /// - Parameter erasures: How many erasures there had been when the request began that wants the change.
     @discardableResult
-    func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User?
+    func updateUser(
+        _ id: String, begunAfter erasures: Int64?, _ change: (inout User) -> Void
+    ) throws(StoreError) -> User?
 
     /// Removes a user for good, in one transaction: every interaction, the record, every row in quarantine that may name the
     /// user (``QuarantinedRow/mayName(_:)``), and the name itself. A tombstone stays
@@ -170,5 +178,17 @@ extension InteractionStore {
     /// A group of one.
     public func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
         try append(group: [AppendRequest(interactions: interactions, idempotencyKey: idempotencyKey)])[0].get()
+    }
+
+    /// Stores user records of a request that begins now; returns how many were new.
+    @discardableResult
+    public func putUsers(_ users: [User]) throws(StoreError) -> Int {
+        try putUsers(users, begunAfter: nil).created
+    }
+
+    /// Changes a user record for a request that begins now.
+    @discardableResult
+    public func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User? {
+        try updateUser(id, begunAfter: nil, change)
     }
 }

@@ -22,6 +22,20 @@ public struct AppendReceipt: Sendable, Equatable {
     }
 }
 
+/// What became of user records that were to be stored.
+public struct UserReceipt: Sendable, Equatable {
+    /// Records of users who had none.
+    public var created: Int
+    /// Records left out because their users have been erased since the request began (``Tombstones``).
+    public var erased: Int
+
+    /// Gathers the parts.
+    public init(created: Int = 0, erased: Int = 0) {
+        self.created = created
+        self.erased = erased
+    }
+}
+
 /// What became of the erasure of a user.
 public struct ErasureReceipt: Sendable, Equatable {
     /// The interactions removed, in the order of their rows.

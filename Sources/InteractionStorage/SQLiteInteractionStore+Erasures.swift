@@ -39,17 +39,21 @@ extension SQLiteInteractionStore {
     private func tombstones(
         _ condition: String, _ arguments: StatementArguments
     ) throws(StoreError) -> Tombstones {
-        try read("reading erasures") { database in
-            var stones = Tombstones(key: try Self.erasureKey(database), last: try Self.lastErasure(database))
-            let rows = try Row.fetchCursor(
-                database, sql: "SELECT sequence, erased_at, digest FROM erasures WHERE \(condition)",
-                arguments: arguments)
-            while let row = try rows.next() {
-                let digest: Data = row[2]
-                stones.insert(.init(sequence: row[0], erasedAt: row[1]), digest: Array(digest))
-            }
-            return stones
+        try read("reading erasures") { try Self.tombstones($0, condition, arguments) }
+    }
+
+    /// Tombstones for which a condition holds, within a transaction.
+    static func tombstones(
+        _ database: Database, _ condition: String, _ arguments: StatementArguments
+    ) throws -> Tombstones {
+        var stones = Tombstones(key: try erasureKey(database), last: try lastErasure(database))
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT sequence, erased_at, digest FROM erasures WHERE \(condition)", arguments: arguments)
+        while let row = try rows.next() {
+            let digest: Data = row[2]
+            stones.insert(.init(sequence: row[0], erasedAt: row[1]), digest: Array(digest))
         }
+        return stones
     }
 
     /// What names are hashed under.

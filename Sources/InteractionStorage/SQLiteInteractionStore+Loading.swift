@@ -51,6 +51,7 @@ public struct StoreLoad: RecordLoad {
     private let database: Database
     private let erasures: Int64?
     private var appender: InteractionAppender
+    private var returning: ReturningUsers
     fileprivate(set) var totals: StoreTotals
 
     fileprivate init(_ database: Database, _ totals: StoreTotals, begunAfter erasures: Int64?) throws {
@@ -58,6 +59,8 @@ public struct StoreLoad: RecordLoad {
         self.totals = totals
         self.erasures = erasures
         appender = try InteractionAppender(database, receiptsKept: 0)
+        returning = ReturningUsers(
+            erased: try SQLiteInteractionStore.tombstones(database, "sequence > ?", [0]), begunAfter: erasures)
     }
 
     /// Interactions held, those of this load included.
@@ -68,6 +71,7 @@ public struct StoreLoad: RecordLoad {
         let request = AppendRequest(interactions: interactions, begunAfter: erasures)
         if let fault = request.fault { throw StoreError.failed(operation: "loading", reason: fault) }
         appender.forgetNames(beyond: Self.namesKept)
+        returning.note(interactions)
         return try appender.append(request, &totals, in: database).get()
     }
 
@@ -83,9 +87,17 @@ public struct StoreLoad: RecordLoad {
         try SQLiteInteractionStore.put(items, &totals, database)
     }
 
-    /// Stores user records, as ``InteractionStore/putUsers(_:)``.
-    public mutating func putUsers(_ users: [User]) throws -> Int {
-        try SQLiteInteractionStore.put(users, &totals, database)
+    /// Stores user records; see ``RecordLoad/putUsers(_:)``.
+    public mutating func putUsers(_ users: [User]) throws {
+        _ = try SQLiteInteractionStore.put(
+            returning.welcome(among: users), begunAfter: erasures, &totals, database)
+    }
+
+    /// Stores the records of those who have come back; see ``RecordLoad/settleUsers()``.
+    public mutating func settleUsers() throws -> Int {
+        let (back, erased) = returning.settle()
+        return erased
+            + (try SQLiteInteractionStore.put(back, begunAfter: erasures, &totals, database).erased)
     }
 }
 

@@ -2,20 +2,31 @@ import Foundation
 import GRDB
 
 extension SQLiteInteractionStore {
-    /// Stores user records; see ``InteractionStore/putUsers(_:)``.
+    /// Stores user records; see ``InteractionStore/putUsers(_:begunAfter:)``.
     @discardableResult
-    public func putUsers(_ users: [User]) throws(StoreError) -> Int {
-        guard !users.isEmpty else { return 0 }
-        return try write("storing users") { database, totals in try Self.put(users, &totals, database) }
+    public func putUsers(_ users: [User], begunAfter erasures: Int64?) throws(StoreError) -> UserReceipt {
+        guard !users.isEmpty else { return UserReceipt() }
+        return try write("storing users") { database, totals in
+            try Self.put(users, begunAfter: erasures, &totals, database)
+        }
     }
 
-    /// Stores user records; returns how many were new.
-    static func put(_ users: [User], _ totals: inout StoreTotals, _ database: Database) throws -> Int {
+    /// Stores user records, within a write transaction.
+    static func put(
+        _ users: [User], begunAfter erasures: Int64?, _ totals: inout StoreTotals, _ database: Database
+    ) throws -> UserReceipt {
         try StoreError.check(users, named: "user", during: "storing users", fault: \.fault)
-        var added = 0
-        for user in users where try put(user, database) { added += 1 }
-        totals.counts.userRecords += added
-        return added
+        var receipt = UserReceipt()
+        var barred = try BarredUsers(database)
+        for user in users {
+            if try barred.bars(user.id, begunAfter: erasures) {
+                receipt.erased += 1
+            } else if try put(user, database) {
+                receipt.created += 1
+            }
+        }
+        totals.counts.userRecords += receipt.created
+        return receipt
     }
 
     /// One user record; see ``InteractionStore/user(_:)``.
@@ -33,11 +44,14 @@ extension SQLiteInteractionStore {
         }
     }
 
-    /// Changes one user record; see ``InteractionStore/updateUser(_:_:)``.
+    /// Changes one user record; see ``InteractionStore/updateUser(_:begunAfter:_:)``.
     @discardableResult
-    public func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User? {
+    public func updateUser(
+        _ id: String, begunAfter erasures: Int64?, _ change: (inout User) -> Void
+    ) throws(StoreError) -> User? {
         try write("updating a user") { database, _ in
-            guard var user = try Self.user(id, database) else { return nil }
+            var barred = try BarredUsers(database)
+            guard var user = try Self.user(id, database), try !barred.bars(id, begunAfter: erasures) else { return nil }
             change(&user)
             user.id = id
             if let fault = user.fault { throw StoreError.failed(operation: "updating a user", reason: fault) }

@@ -90,7 +90,9 @@ extension Tombstones.Stone {
     /// What was under way when the user was erased must not bring the user back, nor may what happened before, however late
     /// it is told. Whoever begins anew under the same name is somebody else.
     func bars(_ interaction: Interaction, begunAfter erasures: Int64?) -> Bool {
-        if let erasures, erasures < sequence { return true }
-        return interaction.timestamp.map { $0 <= erasedAt } ?? false
+        bars(requestBegunAfter: erasures) || interaction.timestamp.map { $0 <= erasedAt } ?? false
     }
+
+    /// Whether it keeps out all that a request brings which began after so many erasures (nil: now): the user was erased meanwhile.
+    func bars(requestBegunAfter erasures: Int64?) -> Bool { erasures.map { $0 < sequence } ?? false }
 }

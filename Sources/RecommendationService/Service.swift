@@ -158,6 +158,8 @@ public final class Service: Sendable {
     public func router() -> Router {
         var router = Router()
         router.problem = { status, detail, _ in Problem(status, detail).response() }
+        // Who is erased while the content of a request is on its way is kept out of what it stores.
+        router.stamp = { [erasures] in erasures.last }
         let recorder = InteractionRecorder(
             batcher: batcher, recent: recent, activity: activity, metrics: metrics,
             maximumCount: configuration.storage.writeQueue,

@@ -58,6 +58,54 @@ struct ErasureContractTests {
     }
 
     @Test(
+        "a record of a request that began before the erasure is left out, a change too, and one that began after is stored",
+        arguments: StoreKind.allCases)
+    func recordsUnderWay(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            let both = [User(id: "u", tags: ["old"]), User(id: "v"), User(id: "u")]
+            #expect(try store.putUsers(both, begunAfter: nil) == UserReceipt(created: 2))
+            try store.eraseUser("u", at: Self.erasedAt)
+            #expect(try store.putUsers(both, begunAfter: 0) == UserReceipt(erased: 2))
+            #expect(try store.user("u") == nil && store.counts.userRecords == 1)
+            #expect(try store.putUsers([User(id: "u", tags: ["new"])], begunAfter: 1) == UserReceipt(created: 1))
+            #expect(try store.updateUser("u", begunAfter: 0) { $0.tags = ["old"] } == nil)
+            #expect(try store.updateUser("v", begunAfter: 0) { $0.tags = ["changed"] } != nil)
+            #expect(try store.user("u")?.tags == ["new"] && store.user("v")?.tags == ["changed"])
+            #expect(try store.updateUser("u", begunAfter: 1) { $0.tags = [] } != nil)
+            #expect(try store.putUsers(both, begunAfter: nil) == UserReceipt())
+        }
+    }
+
+    @Test(
+        "a load leaves out the record of who was erased, unless it shows that the user has come back",
+        arguments: StoreKind.allCases, [false, true])
+    func loaded(_ kind: StoreKind, atOnce: Bool) throws {
+        try kind.withStore { store throws in
+            let users = ["a", "b", "c", "d", "e"]
+            for user in users.dropLast() { try store.eraseUser(user, at: Self.erasedAt) }
+            // Somebody else under the name, whose record an old file must not replace.
+            try store.putUsers([User(id: "d", tags: ["new"])])
+            func fill(_ load: inout some RecordLoad) throws {
+                try load.putUsers(users.map { User(id: $0, tags: ["old"]) })
+                _ = try load.append([
+                    interaction("a", at: Self.erasedAt), interaction("b", at: Self.erasedAt + 1), interaction("c"),
+                ])
+                #expect(try load.settleUsers() == 3)
+            }
+            if atOnce {
+                guard let store = store as? SQLiteInteractionStore else { return }
+                try store.load(begunAfter: 4) { try fill(&$0) }
+            } else {
+                var load = try PiecewiseLoad(into: store, begunAfter: 4)
+                try fill(&load)
+            }
+            #expect(try store.users(after: nil, limit: 9).map(\.id) == ["b", "d", "e"])
+            #expect(try store.users(after: nil, limit: 9).map(\.tags) == [["old"], ["new"], ["old"]])
+            #expect(try store.counts.userRecords == 3)
+        }
+    }
+
+    @Test(
         "tombstones are told from an erasure on, the pending ones apart, and a second erasure counts anew",
         arguments: StoreKind.allCases)
     func tombstones(_ kind: StoreKind) throws {

@@ -93,6 +93,65 @@ struct ErasureTests {
         #expect(try service.store.interactions(userID: "u1", itemID: nil, kind: nil, after: nil, limit: 9).isEmpty)
     }
 
+    /// Sends the head of a request and the first octets of its content, has `u1` erased, does `meanwhile`, and sends the rest.
+    private func eraseDuring(
+        _ method: String, _ path: String, _ body: String, in service: TestService, _ meanwhile: () throws -> Void = {}
+    ) throws -> Reply {
+        let client = try service.client()
+        client.send(
+            "\(method) \(path) HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+                + "Content-Length: \(body.utf8.count)\r\n\r\n\(body.prefix(10))")
+        // The server has the head once it answers what came on another connection afterwards.
+        while try service.get("/metrics").text.isEmpty {}
+        #expect(try service.ask("DELETE", "/users/u1").status == 200)
+        try meanwhile()
+        client.send(String(body.dropFirst(10)))
+        let answer = client.readResponse()
+        return Reply(head: answer.head, content: answer.content)
+    }
+
+    @Test("a record under way does not bring the user back: it is a conflict, and repeated it is somebody new")
+    func runningRecord() throws {
+        let service = try TestService()
+        let body = #"{"tags": ["secret"], "attributes": {"email": "a@b"}}"#
+        let reply = try eraseDuring("PUT", "/users/u1", body, in: service)
+        reply.expectProblem(409)
+        #expect(reply.json["detail"]?.string?.contains("erased") == true)
+        try service.get("/users/u1").expectProblem(404)
+        #expect(try service.ask("PUT", "/users/u1", body).status == 201)
+    }
+
+    @Test("records under way are stored but for those of who was erased, and the answer says how many")
+    func runningRecords() throws {
+        let service = try TestService()
+        let body = #"{"users": [{"user_id": "u1", "tags": ["secret"]}, {"user_id": "u2"}]}"#
+        let reply = try eraseDuring("POST", "/users", body, in: service)
+        #expect(reply.status == 200 && reply.json["stored"]?.int == 1 && reply.json["created"]?.int == 1)
+        #expect(reply.json["erased"]?.int == 1)
+        #expect(try service.store.users(after: nil, limit: 9).map(\.id) == ["u2"])
+        #expect(try service.post("/users", #"{"user_id": "u1"}"#).json["erased"] == nil)
+    }
+
+    @Test("a change under way does not reach whoever has begun anew under the name")
+    func runningChange() throws {
+        let service = try TestService()
+        let body = #"{"tags": ["secret"], "attributes": {}}"#
+        let reply = try eraseDuring("PATCH", "/users/u1", body, in: service) { () throws in
+            #expect(try service.ask("PUT", "/users/u1", #"{"tags": ["new"]}"#).status == 201)
+        }
+        reply.expectProblem(404)
+        #expect(try service.store.user("u1")?.tags == ["new"])
+    }
+
+    @Test("what a training under way brings along does not bring the user back")
+    func runningTraining() throws {
+        let service = try TestService()
+        let body = #"{"interactions": [{"user_id": "u1", "item_id": "i"}, {"user_id": "u2", "item_id": "i"}]}"#
+        _ = try eraseDuring("POST", "/train", body, in: service)
+        let stored = try service.store.interactions(userID: nil, itemID: nil, kind: nil, after: nil, limit: 9)
+        #expect(stored.map(\.interaction.userID) == ["u2"])
+    }
+
     @Test("an old row of an erased user is kept out for good, and whoever begins anew is let in")
     func later() throws {
         let service = try TestService()

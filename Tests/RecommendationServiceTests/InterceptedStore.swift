@@ -99,11 +99,15 @@ final class InterceptedStore: InteractionStore {
         try checked { () throws(StoreError) in try base.deleteItem(id) }
     }
     func withdrawnItems() throws(StoreError) -> [String] { try base.withdrawnItems() }
-    func putUsers(_ users: [User]) throws(StoreError) -> Int { try base.putUsers(users) }
+    func putUsers(_ users: [User], begunAfter erasures: Int64?) throws(StoreError) -> UserReceipt {
+        try base.putUsers(users, begunAfter: erasures)
+    }
     func user(_ id: String) throws(StoreError) -> User? { try checked { () throws(StoreError) in try base.user(id) } }
     func users(after id: String?, limit: Int) throws(StoreError) -> [User] { try base.users(after: id, limit: limit) }
-    func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User? {
-        try base.updateUser(id, change)
+    func updateUser(
+        _ id: String, begunAfter erasures: Int64?, _ change: (inout User) -> Void
+    ) throws(StoreError) -> User? {
+        try base.updateUser(id, begunAfter: erasures, change)
     }
     func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
         try base.eraseUser(id, at: milliseconds)

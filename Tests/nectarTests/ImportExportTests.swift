@@ -61,6 +61,24 @@ struct ImportExportTests {
         #expect(try interactions().count == 2)
     }
 
+    @Test("an export from before an erasure brings back neither interactions nor the record, and the import says so")
+    func oldExport() throws {
+        let old = "{\"user_id\":\"old\",\"tags\":[\"secret\"]}\n{\"user_id\":\"other\"}\n"
+        try folder.write("in/users.ndjson", old)
+        let row = "{\"user_id\":\"old\",\"item_id\":\"i\",\"timestamp\":\"2024-01-01T00:00:00Z\"}\n"
+        try folder.write("in/interactions.ndjson", row)
+        #expect(try importing("in").output.contains("Stored 1 interactions (0 were there already), 0 items, 2 users."))
+        let store = try SQLiteInteractionStore(path: "\(data)/nectar.sqlite")
+        try store.eraseUser("old", at: Int64(Date().timeIntervalSince1970 * 1000))
+        try store.close()
+        let again = try importing("in")
+        #expect(again.status == 0 && again.output.contains("Stored 0 interactions"), "\(again.errors)")
+        #expect(again.output.contains("1 users; 1 were of users who have been erased"), "\(again.output)")
+        #expect(again.output.contains("; 1 records of users who have been erased were left out."), "\(again.output)")
+        try export(to: "out")
+        #expect(try folder.text("out/users.ndjson") == "{\"user_id\":\"other\"}\n")
+    }
+
     @Test("items and users of a refused import are not stored either")
     func allOrNothing() throws {
         try folder.write("in/interactions.csv", "user_id,item_id\n1,7\n,8\n")

@@ -12,7 +12,9 @@
                 ], in: connection)
             let keys = Self.distinct(requests.compactMap(\.idempotencyKey))
             if !keys.isEmpty { try readReceipts(under: keys, connection) }
-            if totals.lastErasure > 0 { try readTombstones(of: Self.distinct(interactions.map(\.userID)), connection) }
+            guard totals.lastErasure > 0 else { return }
+            let users = Array(Set(interactions.map { ExactName($0.userID) }))
+            tombstones = try PostgreSQLInteractionStore.stones(of: users, totals, connection)
         }
 
         private static func distinct(_ names: some Sequence<String>) -> [String] {
@@ -58,19 +60,6 @@
                     receipt: AppendReceipt(
                         stored: Int(found.integer(row, 3)), duplicates: Int(found.integer(row, 4)),
                         watermark: found.integer(row, 5), erased: Int(found.integer(row, 6))))
-            }
-        }
-
-        private mutating func readTombstones(of users: [String], _ connection: PostgreSQLConnection) throws {
-            let key = try PostgreSQLInteractionStore.erasureKey(connection)
-            let found = try connection.query(
-                """
-                SELECT place, sequence, erased_at
-                FROM unnest($1) WITH ORDINALITY AS given(digest, place) JOIN erasures USING (digest)
-                """, [.byteStrings(users.map { Tombstones.digest(of: $0, key: key) })])
-            for row in 0..<found.count {
-                tombstones[ExactName(users[Int(found.integer(row, 0)) - 1])] = Tombstones.Stone(
-                    sequence: found.integer(row, 1), erasedAt: found.integer(row, 2))
             }
         }
     }

@@ -60,6 +60,25 @@
             return rows.bytes(0, 0)
         }
 
+        /// What is known of the erasures of those of the users who were ever erased; nothing is asked where nobody was.
+        static func stones(
+            of users: [ExactName], _ totals: PostgreSQLTotals, _ connection: PostgreSQLConnection
+        ) throws -> [ExactName: Tombstones.Stone] {
+            guard totals.lastErasure > 0, !users.isEmpty else { return [:] }
+            let key = try erasureKey(connection)
+            let found = try connection.query(
+                """
+                SELECT place, sequence, erased_at
+                FROM unnest($1) WITH ORDINALITY AS given(digest, place) JOIN erasures USING (digest)
+                """, [.byteStrings(users.map { Tombstones.digest(of: $0.text, key: key) })])
+            var stones: [ExactName: Tombstones.Stone] = [:]
+            for row in 0..<found.count {
+                stones[users[Int(found.integer(row, 0)) - 1]] = Tombstones.Stone(
+                    sequence: found.integer(row, 1), erasedAt: found.integer(row, 2))
+            }
+            return stones
+        }
+
         /// Sets a tombstone, or sets an old one anew.
         static func bury(_ digest: [UInt8], _ stone: Tombstones.Stone, _ connection: PostgreSQLConnection) throws {
             try connection.query(

@@ -8,10 +8,11 @@
             try StoreError.check(rows, named: "row", during: "quarantining", fault: \.fault)
             guard !rows.isEmpty else { return QuarantineReceipt() }
             return try write("quarantining") { connection, totals in
-                let barred = try Self.erased(among: rows.compactMap(\.userID), totals, connection)
+                let users = Array(Set(rows.compactMap(\.userID).map(ExactName.init)))
+                let barred = try Self.stones(of: users, totals, connection)
                 let isAnybodyNewlyErased = erasures.map { $0 < totals.lastErasure } ?? false
                 let welcome = rows.filter { row in
-                    !(row.userID.map { barred.contains(ExactName($0)) } ?? isAnybodyNewlyErased)
+                    !(row.userID.map { barred[ExactName($0)] != nil } ?? isAnybodyNewlyErased)
                 }
                 var sums = try QuarantineSums(reading: connection)
                 var receipt = QuarantineReceipt(erased: rows.count - welcome.count)
@@ -77,19 +78,6 @@
             _ = try sums.remove("id = ANY($1)", [.integers(named.map(\.id))], connection)
             try sums.write(to: connection)
             return (named.count, named.contains { $0.userID.map(ExactName.init) == ExactName(user) })
-        }
-
-        /// Those of the users who were ever erased.
-        private static func erased(
-            among users: [String], _ totals: PostgreSQLTotals, _ connection: PostgreSQLConnection
-        ) throws -> Set<ExactName> {
-            guard totals.lastErasure > 0, !users.isEmpty else { return [] }
-            let names = Array(Set(users.map(ExactName.init)))
-            let key = try erasureKey(connection)
-            let found = try connection.query(
-                "SELECT place FROM unnest($1) WITH ORDINALITY AS given(digest, place) JOIN erasures USING (digest)",
-                [.byteStrings(names.map { Tombstones.digest(of: $0.text, key: key) })])
-            return Set((0..<found.count).map { names[Int(found.integer($0, 0)) - 1] })
         }
 
         private static func quarantinedRows(

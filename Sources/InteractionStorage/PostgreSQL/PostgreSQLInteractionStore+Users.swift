@@ -1,15 +1,17 @@
 #if PostgreSQL
     extension PostgreSQLInteractionStore {
-        /// Stores user records; see ``InteractionStore/putUsers(_:)``.
+        /// Stores user records; see ``InteractionStore/putUsers(_:begunAfter:)``.
         @discardableResult
-        public func putUsers(_ users: [User]) throws(StoreError) -> Int {
+        public func putUsers(_ users: [User], begunAfter erasures: Int64?) throws(StoreError) -> UserReceipt {
             try StoreError.check(users, named: "user", during: "storing users", fault: \.fault)
-            guard !users.isEmpty else { return 0 }
+            guard !users.isEmpty else { return UserReceipt() }
             return try write("storing users") { connection, totals in
-                let users = Self.last(of: users, named: \.id)
-                let added = try Self.replace("user_records", users.map(\.id), Self.rows(of: users), connection)
+                let barred = try Self.barred(among: users.map(\.id), begunAfter: erasures, totals, connection)
+                let welcome = users.filter { !barred.contains(ExactName($0.id)) }
+                let last = Self.last(of: welcome, named: \.id)
+                let added = try Self.replace("user_records", last.map(\.id), Self.rows(of: last), connection)
                 totals.counts.userRecords += added
-                return added
+                return UserReceipt(created: added, erased: users.count - welcome.count)
             }
         }
 
@@ -29,17 +31,31 @@
             }
         }
 
-        /// Changes one user record; see ``InteractionStore/updateUser(_:_:)``.
+        /// Changes one user record; see ``InteractionStore/updateUser(_:begunAfter:_:)``.
         @discardableResult
-        public func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User? {
-            try write("updating a user") { connection, _ in
-                guard var user = try Self.user(id, connection) else { return nil }
+        public func updateUser(
+            _ id: String, begunAfter erasures: Int64?, _ change: (inout User) -> Void
+        ) throws(StoreError) -> User? {
+            try write("updating a user") { connection, totals in
+                guard var user = try Self.user(id, connection),
+                    try Self.barred(among: [id], begunAfter: erasures, totals, connection).isEmpty
+                else { return nil }
                 change(&user)
                 user.id = id
                 if let fault = user.fault { throw StoreError.failed(operation: "updating a user", reason: fault) }
                 _ = try Self.replace("user_records", [id], Self.rows(of: [user]), connection)
                 return user
             }
+        }
+
+        /// Those of the users who were erased after so many erasures (nil: now).
+        private static func barred(
+            among users: [String], begunAfter erasures: Int64?, _ totals: PostgreSQLTotals,
+            _ connection: PostgreSQLConnection
+        ) throws -> Set<ExactName> {
+            guard let erasures, erasures < totals.lastErasure else { return [] }
+            let stones = try stones(of: Array(Set(users.map(ExactName.init))), totals, connection)
+            return Set(stones.filter { $0.value.bars(requestBegunAfter: erasures) }.keys)
         }
 
         private static let selectUser = "SELECT name, details FROM user_records"

@@ -56,8 +56,7 @@ struct TrainingRoutes: Sendable {
             return respond(error.response())
         }
         guard !training.interactions.isEmpty else { return start(training, respond) }
-        let begun = recorder.erasures.last
-        recorder.append(training.interactions, idempotencyKey: nil, begunAfter: begun) { result in
+        recorder.append(training.interactions, idempotencyKey: nil, begunAfter: request.stamp) { result in
             switch result {
             case .success: start(training, respond)
             case .failure(let error):

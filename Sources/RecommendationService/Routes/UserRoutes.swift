@@ -45,8 +45,14 @@ struct UserRoutes: RecordRoutes {
         guard let user = UserDecoder.decode(document.root, id: id, faults: &faults), faults.isEmpty else {
             throw Problem(faults: faults)
         }
-        let created = try put([user])
-        return answer(user, created > 0 ? .created : .ok)
+        let receipt = try put([user], of: request)
+        guard receipt.erased == 0 else {
+            throw Problem(
+                .conflict,
+                "The user \"\(id)\" was erased while this request was on its way; nothing was stored. Sent again, it makes a new "
+                    + "user.")
+        }
+        return answer(user, receipt.created > 0 ? .created : .ok)
     }
 
     /// Changes a user as RFC 7396 says: members replace those stored, `null` takes one away, attributes are merged.
@@ -55,7 +61,7 @@ struct UserRoutes: RecordRoutes {
         let patch = try RequestBody.json(of: request).root
         var faults = JSONFaults()
         let updated = try Answer.storing { () throws(StoreError) in
-            let updated = try store.updateUser(id) { user in
+            let updated = try store.updateUser(id, begunAfter: request.stamp) { user in
                 user = UserDecoder.merge(patch, into: user, faults: &faults) ?? user
             }
             try newcomers.refresh(users: [id], from: store)
@@ -66,18 +72,20 @@ struct UserRoutes: RecordRoutes {
         return answer(updated)
     }
 
-    /// One user, or `{"users": […]}`; all or nothing.
+    /// One user, or `{"users": […]}`; all or nothing, but for users who were erased while they were on their way.
     func putMany(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let users = try RecordList.decode(request, "users") { UserDecoder.decode($0, faults: &$1) }
-        return RecordList.answer(stored: users.count, created: try put(users))
+        let receipt = try put(users, of: request)
+        return RecordList.answer(
+            stored: users.count - receipt.erased, created: receipt.created, erased: receipt.erased)
     }
 
-    /// Stores `users` and returns how many were new.
-    private func put(_ users: [User]) throws(Problem) -> Int {
+    /// Stores `users`, but for those who were erased since the request began.
+    private func put(_ users: [User], of request: ServerRequest) throws(Problem) -> UserReceipt {
         try Answer.storing { () throws(StoreError) in
-            let created = try store.putUsers(users)
+            let receipt = try store.putUsers(users, begunAfter: request.stamp)
             try newcomers.refresh(users: users.map(\.id), from: store)
-            return created
+            return receipt
         }
     }
 

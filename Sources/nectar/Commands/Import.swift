@@ -160,9 +160,10 @@ struct Import: ParsableCommand {
             outcome.items += piece.items.count
             outcome.users += piece.users.count
             _ = try load.putItems(piece.items)
-            _ = try load.putUsers(piece.users)
+            try load.putUsers(piece.users)
             try intake?.keep(piece.faults, in: &load, &outcome)
         }
+        outcome.settle(erasedUsers: try load.settleUsers())
         bar.end()
     }
 }

@@ -8,6 +8,8 @@ struct ImportOutcome: CustomStringConvertible {
     var interactions = 0
     var duplicates = 0
     var erased = 0
+    /// Records left out that may be from before their users were erased.
+    private(set) var erasedUsers = 0
     var items = 0
     var users = 0
     var faults = 0
@@ -22,12 +24,21 @@ struct ImportOutcome: CustomStringConvertible {
         erased += receipt.erased
     }
 
+    /// The load has ended, and left out so many of the records.
+    mutating func settle(erasedUsers count: Int) {
+        users -= count
+        erasedUsers = count
+    }
+
     var description: String {
         var sentence =
             "Stored \(interactions) interactions (\(duplicates) were there already), \(items) items, \(users) users"
         if faults > 0 { sentence += "; \(faults) rows were faulty" }
         if quarantined > 0 { sentence += ", \(quarantined) of them are in quarantine as \(upload)" }
         if erased > 0 { sentence += "; \(erased) were of users who have been erased" }
+        if erasedUsers > 0 {
+            sentence += "; \(erasedUsers) records of users who have been erased were left out"
+        }
         return sentence + "."
     }
 }
