@@ -4,18 +4,18 @@ import GRDB
 /// Who must not come back, within one write transaction: looks up each name once, and nothing where nobody was ever erased.
 struct BarredUsers {
     private let find: Statement?
-    private let key: [UInt8]
+    private let keys: [[UInt8]]
     private var known: [ExactName: Tombstones.Stone?] = [:]
 
     init(_ database: Database) throws {
         let any = try database.cachedStatement(sql: "SELECT 1 FROM erasures LIMIT 1")
         guard try Int.fetchOne(any) != nil else {
             find = nil
-            key = []
+            keys = []
             return
         }
         find = try database.cachedStatement(sql: "SELECT sequence, erased_at FROM erasures WHERE digest = ?")
-        key = try SQLiteInteractionStore.erasureKey(database)
+        keys = try SQLiteInteractionStore.erasureKeys(database)
     }
 
     /// Whether the interaction is kept out.
@@ -36,9 +36,11 @@ struct BarredUsers {
         guard let find else { return nil }
         let name = ExactName(userID)
         if let found = known[name] { return found }
-        let digest = Data(Tombstones.digest(of: userID, key: key))
-        let stone: Tombstones.Stone? = try Row.fetchOne(find, arguments: [digest])
-            .map { .init(sequence: $0[0], erasedAt: $0[1]) }
+        let stones: [Tombstones.Stone] = try keys.compactMap { key in
+            let digest = Data(Tombstones.digest(of: userID, key: key))
+            return try Row.fetchOne(find, arguments: [digest]).map { .init(sequence: $0[0], erasedAt: $0[1]) }
+        }
+        let stone = Tombstones.Stone(latestOf: stones)
         known[name] = .some(stone)
         return stone
     }

@@ -18,7 +18,7 @@ public final class InMemoryInteractionStore: InteractionStore {
         var lastArrival: Int64 = 0
         var withdrawn: Set<ExactName> = []
         var userRecords: [ExactName: User] = [:]
-        var tombstones = Tombstones(key: Tombstones.makeKey(), last: 0)
+        var tombstones = Tombstones(keys: [Tombstones.makeKey()], last: 0)
         var completedErasures: Int64 = 0
         var quarantine: [QuarantinedRow] = []
         var lastQuarantined: Int64 = 0

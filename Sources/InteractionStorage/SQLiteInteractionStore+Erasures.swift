@@ -46,7 +46,7 @@ extension SQLiteInteractionStore {
     static func tombstones(
         _ database: Database, _ condition: String, _ arguments: StatementArguments
     ) throws -> Tombstones {
-        var stones = Tombstones(key: try erasureKey(database), last: try lastErasure(database))
+        var stones = Tombstones(keys: try erasureKeys(database), last: try lastErasure(database))
         let rows = try Row.fetchCursor(
             database, sql: "SELECT sequence, erased_at, digest FROM erasures WHERE \(condition)", arguments: arguments)
         while let row = try rows.next() {
@@ -65,10 +65,19 @@ extension SQLiteInteractionStore {
         return Array(key)
     }
 
-    /// Keeps tombstones of another state of this store, numbered on from the last of either. Those of another store are hashes
-    /// under another key, which would recognise nobody.
+    /// Every key that a tombstone may be hashed under, the store's own first.
+    static func erasureKeys(_ database: Database) throws -> [[UInt8]] {
+        let others = try database.cachedStatement(sql: "SELECT key FROM other_erasure_keys ORDER BY key")
+        return [try erasureKey(database)] + (try Data.fetchAll(others).map { Array($0) })
+    }
+
+    /// Keeps tombstones of another state of this store, or of another store with the keys of those, numbered on from the last of either.
     static func keep(_ earlier: Tombstones, _ database: Database) throws {
-        guard earlier.key == (try erasureKey(database)) else { return }
+        guard !earlier.isEmpty else { return }
+        let known = try erasureKeys(database)
+        for key in earlier.keys where !known.contains(key) {
+            try database.execute(sql: "INSERT INTO other_erasure_keys VALUES (?)", arguments: [Data(key)])
+        }
         var sequence = max(try lastErasure(database), earlier.last)
         for (digest, stone) in earlier.sorted {
             sequence += 1

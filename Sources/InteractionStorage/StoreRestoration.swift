@@ -145,8 +145,7 @@ extension SQLiteInteractionStore {
         }
         gone += try quarantinedUsers().filter { isNews(earlier.stone(of: $0), known.stone(of: $0)) }
         // Of a row whose user could not be read only the erasure itself could have told that it names somebody.
-        let isNewToThis = earlier.key == known.key ? earlier.last > known.last : !earlier.isEmpty
-        if isNewToThis { try forgetUnreadableRows() }
+        if earlier.areNews(to: known) { try forgetUnreadableRows() }
         let names = Set(gone.map(ExactName.init))
         for name in names { try eraseUser(name.text, at: earlier.stone(of: name.text)?.erasedAt ?? milliseconds) }
         try write("taking over erasures") { database, _ in try Self.keep(earlier, database) }

@@ -15,7 +15,7 @@ struct StoreSchema: Sendable {
 
     /// All steps of this program.
     static let current = StoreSchema(steps: [
-        interactionsAndCatalogue, withdrawnItems, fingerprintedReceipts, erasures, quarantine,
+        interactionsAndCatalogue, withdrawnItems, fingerprintedReceipts, erasures, quarantine, otherErasureKeys,
     ])
 
     /// Takes every step the file has not taken yet, in one transaction.
@@ -154,5 +154,10 @@ struct StoreSchema: Sendable {
             dropped INTEGER NOT NULL
         ) STRICT;
         INSERT INTO quarantine_totals VALUES (1, 0, 0, 0, 0);
+        """
+
+    /// What tombstones of other stores are hashed under, in whose place this one was restored.
+    private static let otherErasureKeys = """
+        CREATE TABLE other_erasure_keys (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
         """
 }

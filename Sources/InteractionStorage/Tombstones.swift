@@ -4,7 +4,9 @@ internal import CSodium
 /// where it comes again and cannot be read off.
 ///
 /// The hash is BLAKE2b (RFC 7693) of 128 bits under a key that the store has made up for itself. Whoever has the store's file
-/// has the key and can try names one by one: it protects from being read, not from being guessed.
+/// has the key and can try names one by one: it protects from being read, not from being guessed. A store in whose place the backup
+/// of another one was restored also has the keys of those that were there before: hashes cannot be made anew without the names,
+/// so that a name is looked for under each key.
 public struct Tombstones: Sendable {
     /// One erasure.
     public struct Stone: Sendable, Equatable {
@@ -18,15 +20,16 @@ public struct Tombstones: Sendable {
     static let keyLength = 32
     private static let digestLength = 16
 
-    let key: [UInt8]
+    /// The store's own, then those of others whose erasures it remembers.
+    let keys: [[UInt8]]
     private var stones: [[UInt8]: Stone] = [:]
 
     /// The last erasure of the store, one before those asked for included; 0 where there was none.
     public internal(set) var last: Int64
 
-    init(key: [UInt8], last: Int64) {
-        precondition(key.count == Self.keyLength)
-        self.key = key
+    init(keys: [[UInt8]], last: Int64) {
+        precondition(!keys.isEmpty && keys.allSatisfy { $0.count == Self.keyLength })
+        self.keys = keys
         self.last = last
     }
 
@@ -38,7 +41,8 @@ public struct Tombstones: Sendable {
 
     /// What is known of the erasure of that user; nil where there was none.
     public func stone(of userID: String) -> Stone? {
-        stones.isEmpty ? nil : stones[digest(of: userID)]
+        if stones.isEmpty { return nil }
+        return Stone(latestOf: keys.compactMap { stones[Self.digest(of: userID, key: $0)] })
     }
 
     /// Whether that user was erased.
@@ -49,7 +53,7 @@ public struct Tombstones: Sendable {
     }
 
     mutating func insert(_ stone: Stone, for userID: String) {
-        insert(stone, digest: digest(of: userID))
+        insert(stone, digest: Self.digest(of: userID, key: keys[0]))
     }
 
     /// All, in the order of the erasures.
@@ -64,8 +68,10 @@ public struct Tombstones: Sendable {
         return later
     }
 
-    /// What the store keeps of a name.
-    func digest(of userID: String) -> [UInt8] { Self.digest(of: userID, key: key) }
+    /// Whether some of these erasures, or their last times, are unknown to `others`.
+    func areNews(to others: Tombstones) -> Bool {
+        stones.contains { digest, stone in others.stones[digest].map { $0.erasedAt < stone.erasedAt } ?? true }
+    }
 
     static func digest(of userID: String, key: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: digestLength)
@@ -85,6 +91,16 @@ public struct Tombstones: Sendable {
 }
 
 extension Tombstones.Stone {
+    /// What is known of one user under several keys; nil where nothing is.
+    init?(latestOf stones: [Self]) {
+        guard var latest = stones.first else { return nil }
+        for stone in stones.dropFirst() {
+            latest.sequence = max(latest.sequence, stone.sequence)
+            latest.erasedAt = max(latest.erasedAt, stone.erasedAt)
+        }
+        self = latest
+    }
+
     /// Whether it keeps out an interaction that a request brings which began after so many erasures (nil: now).
     ///
     /// What was under way when the user was erased must not bring the user back, nor may what happened before, however late

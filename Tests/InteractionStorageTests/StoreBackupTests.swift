@@ -149,6 +149,37 @@ struct StoreBackupTests {
         #expect(try restored.tombstones(after: 0).contains("u3"))
     }
 
+    @Test("whom another store has erased stays out for good, also of those the backup had never heard of")
+    func ghostOfAnotherStore() throws {
+        try prepare { try $0.eraseUser("gone there", at: 5_500) }
+        _ = try SQLiteInteractionStore(path: path).backUp(to: directory.file("second.sqlite"), at: 5_600)
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+        let here = try SQLiteInteractionStore(path: path)
+        try here.eraseUser("ghost", at: 6_000)
+        try here.close()
+        func late(_ user: String, at time: Int64) -> Interaction {
+            Interaction(userID: user, itemID: "i", timestamp: time)
+        }
+        // Twice, so that what was remembered of another store is remembered once more.
+        for backup in [copy, directory.file("second.sqlite")] {
+            let outcome = try StoreRestoration(backup: backup, path: path, lowestRow: 0, now: 9_000).restore()
+            #expect(outcome.erased == 0)
+            let store = try SQLiteInteractionStore(path: path)
+            #expect(try store.tombstones(after: 0).stone(of: "ghost")?.erasedAt == 6_000)
+            #expect(try store.append([late("ghost", at: 5_999)], idempotencyKey: nil).erased == 1)
+            #expect(try store.append([late("ghost", at: 6_001)], idempotencyKey: nil).stored == 1)
+            #expect(try store.putUsers([User(id: "ghost")], begunAfter: 0).erased == 1)
+            try store.close()
+            try FileManager.default.removeItem(atPath: "\(path).replaced-9000")
+        }
+        let store = try SQLiteInteractionStore(path: path)
+        #expect(try store.append([late("gone there", at: 5_499)], idempotencyKey: nil).erased == 1)
+        // Erased anew, by this store's own key, the later erasure counts.
+        try store.eraseUser("ghost", at: 7_000)
+        #expect(try store.append([late("ghost", at: 6_500)], idempotencyKey: nil).erased == 1)
+        #expect(try store.tombstones(after: 0).stone(of: "ghost")?.erasedAt == 7_000)
+    }
+
     @Test("a store that somebody has open is not replaced")
     func inUse() throws {
         try prepare()
@@ -189,6 +220,25 @@ struct StoreBackupTests {
             let aside = try database.connect().query(
                 "SELECT count(*) FROM \(database.schema)_replaced_9001.interactions")
             #expect(aside.integer(0, 0) == 1972)
+        }
+
+        @Test("whom a PostgreSQL store has erased stays out when a backup of another store takes its place")
+        func ghostOfPostgreSQL() throws {
+            try prepare()
+            let database = try TestDatabase()
+            defer { _ = try? database.connect().run("DROP SCHEMA IF EXISTS \(database.schema)_replaced_9000 CASCADE") }
+            let store = try PostgreSQLInteractionStore(at: database.address, configuration: database.configuration)
+            try store.eraseUser("ghost", at: 6_000)
+            try store.eraseUser("u1", at: 6_001)
+            let restoration = StoreRestoration(backup: copy, path: path, lowestRow: 0, now: 9_000)
+            #expect(try restoration.restore(into: store).erased == 1)
+            let late = ["ghost", "u1"].map { Interaction(userID: $0, itemID: "i", timestamp: 5_999) }
+            #expect(try store.append(late, idempotencyKey: nil).erased == 2)
+            #expect(try store.putUsers([User(id: "ghost")], begunAfter: 0).erased == 1)
+            // It goes along from there.
+            _ = try store.backUp(to: directory.file("again.sqlite"), at: 9_500)
+            let copied = try SQLiteInteractionStore(path: directory.file("again.sqlite"))
+            #expect(try copied.append(late, idempotencyKey: nil).erased == 2)
         }
 
         @Test("quarantined rows go into PostgreSQL but those of who was erased there, and what was there is set aside")

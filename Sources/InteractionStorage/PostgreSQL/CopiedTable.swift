@@ -74,6 +74,7 @@
                         Column("pending", .flag),
                     ]),
                 CopiedTable(name: "erasure_key", columns: [Column("key", .bytes)]),
+                CopiedTable(name: "other_erasure_keys", columns: [Column("key", .bytes)]),
                 CopiedTable(
                     name: "quarantine",
                     columns: [

@@ -39,7 +39,7 @@
         private func tombstones(_ condition: String, _ values: [PostgreSQLValue]) throws(StoreError) -> Tombstones {
             try readMoment("reading erasures") { connection in
                 var stones = Tombstones(
-                    key: try Self.erasureKey(connection), last: try PostgreSQLTotals(reading: connection).lastErasure)
+                    keys: try Self.erasureKeys(connection), last: try PostgreSQLTotals(reading: connection).lastErasure)
                 let rows = try connection.query(
                     "SELECT sequence, erased_at, digest FROM erasures WHERE \(condition)", values)
                 for row in 0..<rows.count {
@@ -60,21 +60,30 @@
             return rows.bytes(0, 0)
         }
 
+        /// Every key that a tombstone may be hashed under, the store's own first.
+        static func erasureKeys(_ connection: PostgreSQLConnection) throws -> [[UInt8]] {
+            let others = try connection.query("SELECT key FROM other_erasure_keys ORDER BY key")
+            return [try erasureKey(connection)] + (0..<others.count).map { others.bytes($0, 0) }
+        }
+
         /// What is known of the erasures of those of the users who were ever erased; nothing is asked where nobody was.
         static func stones(
             of users: [ExactName], _ totals: PostgreSQLTotals, _ connection: PostgreSQLConnection
         ) throws -> [ExactName: Tombstones.Stone] {
             guard totals.lastErasure > 0, !users.isEmpty else { return [:] }
-            let key = try erasureKey(connection)
+            let digests = try erasureKeys(connection).flatMap { key in
+                users.map { Tombstones.digest(of: $0.text, key: key) }
+            }
             let found = try connection.query(
                 """
                 SELECT place, sequence, erased_at
                 FROM unnest($1) WITH ORDINALITY AS given(digest, place) JOIN erasures USING (digest)
-                """, [.byteStrings(users.map { Tombstones.digest(of: $0.text, key: key) })])
+                """, [.byteStrings(digests)])
             var stones: [ExactName: Tombstones.Stone] = [:]
             for row in 0..<found.count {
-                stones[users[Int(found.integer(row, 0)) - 1]] = Tombstones.Stone(
-                    sequence: found.integer(row, 1), erasedAt: found.integer(row, 2))
+                let user = users[(Int(found.integer(row, 0)) - 1) % users.count]
+                let stone = Tombstones.Stone(sequence: found.integer(row, 1), erasedAt: found.integer(row, 2))
+                stones[user] = Tombstones.Stone(latestOf: [stone] + (stones[user].map { [$0] } ?? []))
             }
             return stones
         }

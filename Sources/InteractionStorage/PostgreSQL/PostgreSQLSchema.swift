@@ -10,7 +10,7 @@
         var version: Int { steps.count }
 
         /// All steps of this program.
-        static let current = PostgreSQLSchema(steps: [firstTables, quarantine, arrivals])
+        static let current = PostgreSQLSchema(steps: [firstTables, quarantine, arrivals, otherErasureKeys])
 
         /// Takes every step the database has not taken yet, in one transaction, while no other program does.
         func migrate(_ connection: PostgreSQLConnection, schema name: String) throws {
@@ -156,5 +156,8 @@
             ALTER TABLE catalogue ALTER COLUMN arrival SET NOT NULL;
             CREATE UNIQUE INDEX catalogue_by_arrival ON catalogue (arrival);
             """
+
+        /// As ``StoreSchema``'s: what tombstones of other stores are hashed under, in whose place this one was restored.
+        private static let otherErasureKeys = "CREATE TABLE other_erasure_keys (key bytea PRIMARY KEY);"
     }
 #endif
