@@ -12,6 +12,8 @@ struct StoreFile {
     /// Sees to it that there is a sound store at `path`, or says why there is none.
     func prepare() throws {
         guard let header = try readHeader() else {
+            // SQLite would take it for the log of the new store.
+            guard !hasLog else { throw StoreError.corrupt("\(path) is missing, and its log \(path)-wal is there") }
             try create()
             return
         }
@@ -90,12 +92,17 @@ struct StoreFile {
         }
     }
 
+    /// Whether there is a write-ahead log with something in it.
+    private var hasLog: Bool {
+        var log = stat()
+        return unsafe stat("\(path)-wal", &log) == 0 && log.st_size > 0
+    }
+
     /// Refuses a file that is shorter than its header says, unless there is a write-ahead log, which may hold the rest.
     ///
     /// SQLite itself reads zeros where the last page breaks off.
     private func judge(size: Int64, announcedBy header: [UInt8]) throws {
-        var log = stat()
-        if unsafe stat("\(path)-wal", &log) == 0, log.st_size > 0 { return }
+        if hasLog { return }
         let pageSize = header[16..<18].reduce(Int64(0)) { $0 << 8 | Int64($1) }
         let pageCount = header[28..<32].reduce(Int64(0)) { $0 << 8 | Int64($1) }
         let announced = pageCount * (pageSize == 1 ? 65_536 : pageSize)

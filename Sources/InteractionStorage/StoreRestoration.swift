@@ -5,7 +5,8 @@ import Glibc
 /// Puts a backup in the place of a store, without bringing back who has been erased since.
 ///
 /// Everything is prepared in a file beside the store and takes its place in one rename; the store that was there stays under
-/// another name. Nobody may have either open.
+/// another name. Nobody may have either open. A store that is damaged is replaced as well; who was erased is read from it as far as
+/// it can be read (``FormerStore``).
 public struct StoreRestoration: Sendable {
     /// What a restoration came to.
     public struct Outcome: Sendable, Equatable {
@@ -15,6 +16,12 @@ public struct StoreRestoration: Sendable {
         public var erased: Int
         /// Where the store that was there is now; nil where there was none.
         public var replaced: String?
+        /// Why the store that was there could not be opened; nil where it could, and where there was none.
+        public var damage: StoreError?
+        /// Whether it is known of everybody who was erased since the backup was made. If not, users of the backup may have been.
+        public var knowsErasures = true
+        /// When the backup was made, in milliseconds since 1970.
+        public var backedUpAt: Int64
     }
 
     /// The file to restore.
@@ -41,22 +48,30 @@ public struct StoreRestoration: Sendable {
         do {
             let prepared = "\(path).restoring"
             defer { Self.remove(prepared) }
-            try copyBackup(to: prepared)
-            let earlier = try earlierErasures()
-            var outcome = try prepare(prepared, earlier)
-            outcome.replaced = try replace(by: prepared)
+            let description = try copyBackup(to: prepared)
+            let former = try FormerStore(at: path, orUnder: try Self.erasureKeys(of: prepared))
+            var outcome = try prepare(prepared, description, former)
+            outcome.replaced = try replace(by: prepared, damaged: former.damage != nil)
             return outcome
         } catch {
             throw StoreError(error, during: "restoring \(backup)")
         }
     }
 
-    /// Copies the backup, once it has been verified.
-    func copyBackup(to prepared: String) throws {
+    /// Copies the backup, once it has been verified; returns what it is.
+    func copyBackup(to prepared: String) throws -> StoreBackup {
         let description = try StoreBackup(describing: backup)
         try description.verify(backup)
         unsafe unlink(prepared)
         try FileManager.default.copyItem(atPath: backup, toPath: prepared)
+        return description
+    }
+
+    /// What erased names are hashed under in the copy of a backup.
+    private static func erasureKeys(of prepared: String) throws -> [[UInt8]] {
+        let store = try SQLiteInteractionStore(path: prepared)
+        defer { try? store.close() }
+        return try store.tombstones(after: .max).keys
     }
 
     /// Removes a SQLite file and what goes with it.
@@ -64,24 +79,16 @@ public struct StoreRestoration: Sendable {
         for suffix in ["", "-journal", "-wal", "-shm"] { unsafe unlink(path + suffix) }
     }
 
-    /// Who was erased from the store that is there, and its last row.
-    private func earlierErasures() throws -> (tombstones: Tombstones, watermark: Int64)? {
-        guard unsafe access(path, F_OK) == 0 else { return nil }
-        let store = try SQLiteInteractionStore(path: path)
-        defer { try? store.close() }
-        return (try store.tombstones(after: 0), try store.watermark)
-    }
-
     /// Makes the copy at `path` what the store is to be.
-    func prepare(
-        _ path: String, _ earlier: (tombstones: Tombstones, watermark: Int64)?
-    ) throws -> Outcome {
+    func prepare(_ path: String, _ description: StoreBackup, _ former: FormerStore) throws -> Outcome {
         let store = try SQLiteInteractionStore(path: path)
-        try store.continueRows(after: max(lowestRow, earlier?.watermark ?? 0))
-        let erased = try earlier.map { try store.takeOver($0.tombstones, at: now) } ?? 0
+        try store.continueRows(after: max(lowestRow, former.watermark), leavingOut: former.unknownRows)
+        let erased = try former.tombstones.map { try store.takeOver($0, at: now) } ?? 0
         let counts = try store.counts
         try store.close()
-        return Outcome(counts: counts, erased: erased, replaced: nil)
+        return Outcome(
+            counts: counts, erased: erased, damage: former.damage, knowsErasures: former.areTombstonesWhole,
+            backedUpAt: description.createdAt)
     }
 
     /// Makes a closed store one file: a write-ahead log would be taken for that of whatever file has the name next.
@@ -102,26 +109,37 @@ public struct StoreRestoration: Sendable {
     }
 
     /// The store that is there gets another name as well, and then loses its own to the new one.
-    private func replace(by prepared: String) throws -> String? {
+    private func replace(by prepared: String, damaged: Bool) throws -> String? {
         try Self.endLog(of: prepared)
-        var replaced: String?
-        if unsafe access(path, F_OK) == 0 {
-            try Self.endLog(of: path)
-            let name = "\(path).replaced-\(now)"
+        let name = "\(path).replaced-\(now)"
+        let isThere = unsafe access(path, F_OK) == 0
+        if isThere {
+            // What cannot be opened has nobody who ends its log.
+            if !damaged { try Self.endLog(of: path) }
             guard unsafe link(path, name) == 0 else { throw StoreError(name, failed: "link") }
-            replaced = name
         }
+        try moveLog(to: name)
         try StoreFile.sync(prepared)
         guard unsafe rename(prepared, path) == 0 else { throw StoreError(path, failed: "rename") }
         try StoreFile.syncDirectory(of: path)
-        return replaced
+        return isThere ? name : nil
+    }
+
+    /// A log goes with its file, and may not be there when the new one takes the name: it would be taken for that one's.
+    private func moveLog(to name: String) throws {
+        for suffix in ["-wal", "-shm"] {
+            guard unsafe rename(path + suffix, name + suffix) == 0 || errno == ENOENT else {
+                throw StoreError(name + suffix, failed: "rename")
+            }
+        }
+        try StoreFile.syncDirectory(of: path)
     }
 }
 
 extension SQLiteInteractionStore {
-    /// Gives out no row up to `row` any more.
-    func continueRows(after row: Int64) throws(StoreError) {
-        try write("continuing the rows") { _, totals in totals.lastRow = max(totals.lastRow, row) }
+    /// Gives out no row up to `row` any more, nor any of the `count` after that or after its own last.
+    func continueRows(after row: Int64, leavingOut count: Int64) throws(StoreError) {
+        try write("continuing the rows") { _, totals in totals.lastRow = max(totals.lastRow, row) + count }
     }
 
     /// Erases whoever was erased from another state of this store, and remembers all of its erasures; returns how many users

@@ -44,9 +44,11 @@ enum StorePlace {
     private static func advice(on error: StoreError) -> String {
         switch error {
         case .corrupt:
-            " Nothing was changed. Restore a backup with nectar restore, which keeps what is there beside it, or let --data name "
-                + "another folder."
-        case .newerSchema: " Nothing was changed. Run the newer version, or restore a backup that this one has made."
+            " Nothing was changed. Restore a backup with nectar restore: it reads from what is there who has been erased, and keeps it "
+                + "under another name, so leave it where it is. Or let --data name another folder."
+        case .newerSchema:
+            " Nothing was changed. Run the newer version, or restore a backup that this one has made with nectar restore, leaving what "
+                + "is there where it is."
         case .noSpace: " Make space on the disk and start again."
         case .unavailable, .outcomeUnknown, .full, .keyReused, .failed: ""
         }

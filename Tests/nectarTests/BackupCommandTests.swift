@@ -59,6 +59,25 @@ struct BackupCommandTests {
         #expect(try count() == 3)
     }
 
+    @Test("over a damaged store a backup is restored; what that means for the erased is told")
+    func overDamaged() throws {
+        try fill(0..<10)
+        #expect(try NectarProcess.run("backup", "--data", data, folder.file("b.sqlite")).status == 0)
+        try folder.write("data/nectar.sqlite", "no store any more")
+        let served = try NectarProcess.run("serve", "--port", "0", "--data", data)
+        #expect(served.status == 1 && served.errors.contains("nectar restore"), "\(served.errors)")
+        let restored = try NectarProcess.run("restore", "--data", data, folder.file("b.sqlite"))
+        #expect(restored.status == 0 && restored.output.contains("Restored 10 interactions"), "\(restored.errors)")
+        #expect(restored.errors.contains("WARNING: ") && restored.errors.contains("is not a SQLite database"))
+        #expect(restored.errors.contains("erase them anew"), "\(restored.errors)")
+        #expect(try count() == 10)
+        let again = try NectarProcess.run("restore", "--data", data, folder.file("b.sqlite"))
+        #expect(again.status == 0 && again.errors.isEmpty, "\(again.errors)")
+        try FileManager.default.removeItem(atPath: "\(data)/nectar.sqlite")
+        let moved = try NectarProcess.run("restore", "--data", data, folder.file("b.sqlite"))
+        #expect(moved.status == 0 && moved.errors.contains("There was no store in the place"), "\(moved.errors)")
+    }
+
     @Test("nothing is restored beside a server")
     func besideServer() throws {
         try fill(0..<3)

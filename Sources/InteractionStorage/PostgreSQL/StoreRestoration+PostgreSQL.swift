@@ -12,9 +12,8 @@
             do {
                 let prepared = "\(path).restoring"
                 defer { Self.remove(prepared) }
-                try copyBackup(to: prepared)
-                var outcome = try prepare(
-                    prepared, (tombstones: try store.tombstones(after: 0), watermark: try store.watermark))
+                let description = try copyBackup(to: prepared)
+                var outcome = try prepare(prepared, description, try FormerStore(reading: store))
                 try Self.endLog(of: prepared)
                 outcome.replaced = try store.replaceAll(by: prepared, at: now)
                 return outcome

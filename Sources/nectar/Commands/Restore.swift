@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import InteractionStorage
+import JSON
 import NCF
 import RecommendationService
 
@@ -43,11 +44,31 @@ struct Restore: ParsableCommand {
             return try restore(restoration, to: StorePlace(configuration))
         }
         withExtendedLifetime(lock) {}
+        tell(outcome)
+    }
+
+    private func tell(_ outcome: StoreRestoration.Outcome) {
         let erased = outcome.erased > 0 ? "; \(outcome.erased) users erased since are not among them" : ""
         let replaced = outcome.replaced.map { " The store that was there is \($0) now." } ?? ""
         print(
             "Restored \(outcome.counts.interactions) interactions of \(outcome.counts.users) users\(erased).\(replaced)"
         )
+        if let warning = Self.warning(outcome) { FileHandle.standardError.write(Data((warning + "\n").utf8)) }
+    }
+
+    /// What the operator has to see to; nil where nothing is in doubt.
+    private static func warning(_ outcome: StoreRestoration.Outcome) -> String? {
+        let former = outcome.damage.map { "The store that was there could not be opened (\($0)). " } ?? ""
+        guard !outcome.knowsErasures else {
+            return outcome.damage.map { _ in former + "Who had been erased could be read from it in full." }
+        }
+        let reason =
+            outcome.damage == nil
+            ? "There was no store in the place to tell who was erased since. "
+            : former + "Who had been erased could not be read from it in full. "
+        let time = RFC3339.format(milliseconds: outcome.backedUpAt)
+        return "WARNING: \(reason)Users who were erased after \(time), when the backup was made, may be in the record "
+            + "again: erase them anew (DELETE /users/ID)."
     }
 
     private func restore(
