@@ -135,8 +135,9 @@ public final class InMemoryInteractionStore: InteractionStore {
     }
 
     /// Nothing to do: there is no file.
-    public func flush() throws(StoreError) {
-        try access { _ throws(StoreError) in }
+    @discardableResult
+    public func flush() throws(StoreError) -> Bool {
+        try access { _ throws(StoreError) in true }
     }
 
     /// Refuses every later call.

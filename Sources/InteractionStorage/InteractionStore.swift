@@ -167,8 +167,12 @@ public protocol InteractionStore: Sendable {
     /// The highest row ever given out; it never goes back, even when that row is deleted.
     var watermark: Int64 { get throws(StoreError) }
 
-    /// Moves what was committed to where it will stay; needed for tidiness only, a commit is durable by itself.
-    func flush() throws(StoreError)
+    /// Moves what was committed to where it will stay, and leaves nothing of what was removed on its way there; a commit is durable by
+    /// itself. Waits for nobody.
+    ///
+    /// - Returns: False where somebody is reading what was removed since: it is still in a log, until a later call returns true.
+    @discardableResult
+    func flush() throws(StoreError) -> Bool
 
     /// Flushes and lets go of the files; any later call is ``StoreError/unavailable(_:)``. Closing twice is allowed.
     func close() throws(StoreError)

@@ -48,17 +48,20 @@ public struct ErasureReceipt: Sendable, Equatable {
     public var sequence: Int64
     /// The highest row given out before it: whatever row of the user still comes to light from up to there is erased.
     public var watermark: Int64
+    /// Whether the store's log still holds what was erased, because somebody is reading: until ``InteractionStore/flush()`` returns true.
+    public var leavesTraces: Bool
 
     /// Gathers the parts.
     public init(
         removed: [RemovedInteraction] = [], existed: Bool, quarantined: Int = 0, sequence: Int64 = 0,
-        watermark: Int64 = 0
+        watermark: Int64 = 0, leavesTraces: Bool = false
     ) {
         self.removed = removed
         self.existed = existed
         self.quarantined = quarantined
         self.sequence = sequence
         self.watermark = watermark
+        self.leavesTraces = leavesTraces
     }
 
     /// How many interactions were removed.

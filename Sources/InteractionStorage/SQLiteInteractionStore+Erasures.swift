@@ -6,7 +6,7 @@ extension SQLiteInteractionStore {
     @discardableResult
     public func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
         guard Identifier.fault(of: id) == nil else { return ErasureReceipt(existed: false) }
-        let receipt = try write("erasing a user") { database, totals in
+        var receipt = try write("erasing a user") { database, totals in
             var receipt = try Self.erase(id, &totals, database)
             receipt.watermark = totals.lastRow
             receipt.sequence = try Self.bury(id, at: milliseconds, database)
@@ -14,7 +14,7 @@ extension SQLiteInteractionStore {
         }
         // What was erased is still in the write-ahead log, and would stay there until the log is written over. Should this
         // fail, the user is erased nevertheless.
-        if receipt.existed || receipt.quarantined > 0 { try? flush() }
+        if receipt.existed || receipt.quarantined > 0 { receipt.leavesTraces = (try? flush()) != true }
         return receipt
     }
 

@@ -8,7 +8,7 @@ import Locking
 /// time: each waits for the other's transactions. Where the disk fails, what is refused stays refused, also after a crash
 /// (``RefusedCommits``), and writes succeed again as soon as the disk does. A file that is damaged, foreign or of a newer schema is refused by
 /// ``init(path:configuration:)`` and left as it is. Erased content is overwritten with zeros (`secure_delete`), and an erasure
-/// empties the write-ahead log if no reader is in its way.
+/// empties the write-ahead log if no reader is in its way; else ``flush()`` does when the reader has ended.
 public final class SQLiteInteractionStore: InteractionStore {
     /// Limits and sizes, each with its default.
     public struct Configuration: Sendable {
@@ -139,8 +139,9 @@ public final class SQLiteInteractionStore: InteractionStore {
         get throws(StoreError) { try read("reading the watermark") { try StoreTotals(reading: $0).lastRow } }
     }
 
-    /// Copies the write-ahead log into the main file and empties it, as far as readers allow.
-    public func flush() throws(StoreError) {
+    /// Copies the write-ahead log into the main file and empties it, as far as readers allow; false where they do not.
+    @discardableResult
+    public func flush() throws(StoreError) -> Bool {
         try withPool("flushing") { pool in
             try pool.writeWithoutTransaction { try emptyLog($0) }
         }
@@ -159,14 +160,16 @@ public final class SQLiteInteractionStore: InteractionStore {
     }
 
     /// Does not wait for a reader of an older snapshot, which keeps the log from being emptied: no writer could go on while it
-    /// waits, and the next flush will do.
-    private func emptyLog(_ database: Database) throws {
+    /// waits. False where there is one.
+    private func emptyLog(_ database: Database) throws -> Bool {
         try database.execute(sql: "PRAGMA busy_timeout = 0")
         defer { try? database.execute(sql: "PRAGMA busy_timeout = \(configuration.busyMilliseconds)") }
         do {
             _ = try database.checkpoint(.truncate)
+            return true
         } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED
         {
+            return false
         }
     }
 

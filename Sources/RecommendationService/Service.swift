@@ -35,6 +35,7 @@ public final class Service: Sendable {
     private let outcome = WriteOutcome()
     let eraser: UserEraser
     let retention: RetentionKeeper
+    let emptier: LogEmptier
     private let bufferedAccessLog: BufferedAccessLog?
 
     /// Builds a service over an open store and an open folder of models.
@@ -94,12 +95,14 @@ public final class Service: Sendable {
             if configuration.erasure.policy == .retrain { Self.retireModels(before: current, in: models, logger) }
         }
         self.coordinator = coordinator
+        let emptier = LogEmptier(store: store, logger: logger)
+        self.emptier = emptier
         retention = RetentionKeeper(
-            store: store, models: models, recent: recent, activity: activity, retention: configuration.retention,
-            metrics: metrics, logger: logger, clock: clock)
+            store: store, models: models, recent: recent, activity: activity, emptier: emptier,
+            retention: configuration.retention, metrics: metrics, logger: logger, clock: clock)
         eraser = UserEraser(
             store: store, models: models, recent: recent, activity: activity, newcomers: newcomers, ledger: erasures,
-            policy: configuration.erasure.policy,
+            emptier: emptier, policy: configuration.erasure.policy,
             logger: logger, clock: clock, forget: { coordinator.forget(userID: $0) }
         ) {
             coordinator.retrainWithoutErased(
@@ -119,6 +122,8 @@ public final class Service: Sendable {
             logger.notice("There is no model yet; POST /train makes one.")
         }
         if let shortage = reserve.shortage { logger.warning("\(shortage) What would be stored is refused.") }
+        // The last process may have ended before.
+        emptier.empty()
         try eraser.finishPending()
         try catalog.load(from: store)
         let current = models.current
@@ -150,6 +155,7 @@ public final class Service: Sendable {
         eraser.drain()
         retention.end()
         activity.end()
+        emptier.end()
         try store.flush()
         try store.close()
     }

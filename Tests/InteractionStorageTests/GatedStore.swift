@@ -111,6 +111,6 @@ final class GatedStore: InteractionStore {
     func completeErasures(upTo sequence: Int64) throws(StoreError) { try base.completeErasures(upTo: sequence) }
     var counts: StoreCounts { get throws(StoreError) { try base.counts } }
     var watermark: Int64 { get throws(StoreError) { try base.watermark } }
-    func flush() throws(StoreError) { try base.flush() }
+    func flush() throws(StoreError) -> Bool { try base.flush() }
     func close() throws(StoreError) { try base.close() }
 }

@@ -81,6 +81,31 @@ struct SQLiteFileTests {
         #expect(try files(containing: name) == [])
     }
 
+    @Test("while somebody reads what was erased it stays in the log, which is told, and goes with the next flush")
+    func erasureBesideReader() throws {
+        let store = try SQLiteInteractionStore(path: path)
+        let name = "a-name-found-nowhere-else"
+        _ = try store.append([Interaction(userID: name, itemID: "i")], idempotencyKey: nil)
+        func log() throws -> Range<Data.Index>? {
+            try directory.bytes("store.sqlite-wal").range(of: Data(name.utf8))
+        }
+        let other = try SQLiteInteractionStore(path: path)
+        try other.scan(after: 0, begin: { _ in }) { _ in
+            do {
+                let receipt = try store.eraseUser(name, at: 0)
+                #expect(receipt.leavesTraces && receipt.interactions == 1)
+                #expect(try log() != nil)
+                #expect(try !store.flush())
+            } catch {
+                Issue.record(error)
+            }
+            return false
+        }
+        #expect(try store.flush())
+        #expect(try log() == nil)
+        #expect(try !store.eraseUser(name, at: 0).leavesTraces)
+    }
+
     @Test("a store from before there were erasures is brought up to date, and keeps its receipts")
     func erasuresAreAdded() throws {
         let older = StoreSchema(steps: Array(StoreSchema.current.steps.prefix(3)))

@@ -1,3 +1,4 @@
+import Foundation
 import InteractionStorage
 import JSON
 import Locking
@@ -161,6 +162,37 @@ struct ErasureTests {
         let new = try service.post("/interactions", #"{"user_id": "u", "item_id": "i"}"#)
         #expect(new.json["stored"]?.int == 1 && new.json["erased"] == nil)
         #expect(try service.ask("PUT", "/users/u", "{}").status == 201)
+    }
+
+    @Test("what somebody was reading goes from the log when that has ended, and what a crash has left, at the start")
+    func log() throws {
+        let folder = try TemporaryDirectory()
+        let store = try SQLiteInteractionStore(path: folder.file("nectar.sqlite"))
+        let name = "a-name-found-nowhere-else"
+        func isInLog() throws -> Bool {
+            try Data(contentsOf: URL(filePath: folder.file("nectar.sqlite-wal"))).range(of: Data(name.utf8)) != nil
+        }
+        _ = try store.append([Interaction(userID: name, itemID: "i")], idempotencyKey: nil)
+        try store.scan(after: 0, begin: { _ in }) { _ in
+            #expect(throws: Never.self) { try store.eraseUser(name, at: 0) }
+            return false
+        }
+        #expect(try isInLog())
+        let service = try TestService(store: store, directory: folder)
+        #expect(try !isInLog())
+        _ = try service.post("/interactions", #"{"user_id": "\#(name)", "item_id": "i"}"#)
+        try store.scan(after: 0, begin: { _ in }) { _ in
+            do {
+                #expect(try service.ask("DELETE", "/users/\(name)").json["erased"]?.bool == true)
+                service.service.emptier.retry()
+                #expect(try isInLog())
+            } catch {
+                Issue.record(error)
+            }
+            return false
+        }
+        service.service.emptier.retry()
+        #expect(try !isInLog() && !service.service.emptier.isAwaited)
     }
 
     @Test("an erasure that a crash has left pending is ended before the first answer")

@@ -141,6 +141,6 @@ final class InterceptedStore: InteractionStore {
     var watermark: Int64 {
         get throws(StoreError) { try checked { () throws(StoreError) in try base.watermark } }
     }
-    func flush() throws(StoreError) { try base.flush() }
+    func flush() throws(StoreError) -> Bool { try base.flush() }
     func close() throws(StoreError) { try base.close() }
 }

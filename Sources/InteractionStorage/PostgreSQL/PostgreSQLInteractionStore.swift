@@ -95,8 +95,10 @@
         }
 
         /// Sees whether the server answers: what was committed is where it stays.
-        public func flush() throws(StoreError) {
+        @discardableResult
+        public func flush() throws(StoreError) -> Bool {
             _ = try watermark
+            return true
         }
 
         /// Waits for calls under way and ends the connections.

@@ -22,6 +22,7 @@ final class RetentionKeeper: Sendable {
     private let models: ModelStore
     private let recent: RecentInteractions
     private let activity: ItemActivity
+    private let emptier: LogEmptier
     private let retention: Retention
     private let metrics: ServiceMetrics
     private let logger: Logger
@@ -31,12 +32,13 @@ final class RetentionKeeper: Sendable {
 
     init(
         store: any InteractionStore, models: ModelStore, recent: RecentInteractions, activity: ItemActivity,
-        retention: Retention, metrics: ServiceMetrics, logger: Logger, clock: WallClock
+        emptier: LogEmptier, retention: Retention, metrics: ServiceMetrics, logger: Logger, clock: WallClock
     ) {
         self.store = store
         self.models = models
         self.recent = recent
         self.activity = activity
+        self.emptier = emptier
         self.retention = retention
         self.metrics = metrics
         self.logger = logger
@@ -85,7 +87,7 @@ final class RetentionKeeper: Sendable {
                 if !step.removed.isEmpty { pause(since: started) }
             }
             // Or what was removed would stay in the write-ahead log until it is written over.
-            if removed > 0 { try store.flush() }
+            if removed > 0 { emptier.empty() }
         } catch {
             logger.error("Interactions that are too old could not all be removed: \(error)")
         }

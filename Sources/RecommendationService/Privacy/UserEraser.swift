@@ -31,6 +31,7 @@ final class UserEraser: Sendable {
     private let activity: ItemActivity
     private let newcomers: Newcomers
     private let ledger: ErasureLedger
+    private let emptier: LogEmptier
     private let policy: ServiceConfiguration.Erasure.Policy
     private let logger: Logger
     private let clock: WallClock
@@ -43,7 +44,7 @@ final class UserEraser: Sendable {
 
     init(
         store: any InteractionStore, models: ModelStore, recent: RecentInteractions, activity: ItemActivity,
-        newcomers: Newcomers, ledger: ErasureLedger,
+        newcomers: Newcomers, ledger: ErasureLedger, emptier: LogEmptier,
         policy: ServiceConfiguration.Erasure.Policy, logger: Logger, clock: WallClock,
         forget: @escaping @Sendable (String) -> Void,
         retrain: @escaping @Sendable () -> Void
@@ -54,6 +55,7 @@ final class UserEraser: Sendable {
         self.activity = activity
         self.newcomers = newcomers
         self.ledger = ledger
+        self.emptier = emptier
         self.policy = policy
         self.logger = logger
         self.clock = clock
@@ -66,6 +68,7 @@ final class UserEraser: Sendable {
         let receipt = try activity.removing(
             { () throws(StoreError) in try store.eraseUser(id, at: clock.milliseconds()) }, \.removed)
         ledger.advance(to: receipt.sequence)
+        if receipt.leavesTraces { emptier.tryAgainLater() }
         recent.forget(userID: id, upTo: receipt.watermark)
         newcomers.forget(userID: id)
         forget(id)
