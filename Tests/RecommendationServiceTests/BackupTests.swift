@@ -25,6 +25,9 @@ struct BackupTests {
         #expect(reply.status == 201)
         let file = try #require(reply.json["file"]?.string)
         #expect(reply.json["interactions"]?.int == 1 && reply.json["watermark"]?.int == 1)
+        // The same words as in /healthz, which counts whom interactions name; records are something else.
+        #expect(reply.json["users"]?.int == 1 && reply.json["items"]?.int == 1)
+        #expect(reply.json["user_records"]?.int == 0 && reply.json["catalogue_items"]?.int == 0)
         let backup = try StoreBackup(describing: file)
         #expect(reply.json["bytes"]?.int == Int(backup.bytes) && reply.json["checksum"]?.string == backup.checksum)
         try backup.verify(file)

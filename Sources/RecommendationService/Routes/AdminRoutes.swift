@@ -48,8 +48,10 @@ struct AdminRoutes: Sendable {
                 answer.member("checksum", backup.checksum)
                 answer.member("watermark", backup.watermark)
                 answer.member("interactions", backup.interactions)
-                answer.member("users", backup.userRecords)
-                answer.member("items", backup.catalogueItems)
+                answer.member("users", backup.users)
+                answer.member("items", backup.items)
+                answer.member("user_records", backup.userRecords)
+                answer.member("catalogue_items", backup.catalogueItems)
             }
         }
     }

@@ -28,9 +28,9 @@ struct Backup: ParsableCommand {
             return try BackupFolder(configuration).backUp(data.store, clock: .system)
         }
         try Fatal.unless { try data.store.close() }
+        let made = backup.description
         print(
-            "Backed up \(backup.description.interactions) interactions, \(backup.description.catalogueItems) items and "
-                + "\(backup.description.userRecords) users to \(backup.path): \(backup.description.bytes) bytes, verified."
-        )
+            "Backed up \(made.interactions) interactions of \(made.users) users with \(made.items) items, \(made.userRecords) records "
+                + "of users and \(made.catalogueItems) of items to \(backup.path): \(made.bytes) bytes, verified.")
     }
 }
