@@ -2,13 +2,16 @@ import Foundation
 import GRDB
 import Glibc
 
-/// What a restoration takes over from the store in whose place it comes: who was erased, and which rows were given out.
+/// What a restoration takes over from the store in whose place it comes: who was erased, which rows were given out, and for which store it is
+/// taken.
 ///
 /// A store that cannot be opened, because it is damaged or of a newer version, is read through a connection that cannot write, as far as it
 /// can be read.
 struct FormerStore {
     /// Who was erased from it, as far as that is known.
     var tombstones: Tombstones?
+    /// By what it is told from others, if that is known.
+    var identity: String?
     /// The highest row that it is known to have given out.
     var watermark: Int64 = 0
     /// How many more rows it may have given out, at most, if none was removed: where its counters cannot be read.
@@ -35,7 +38,7 @@ struct FormerStore {
         do throws(StoreError) {
             let store = try SQLiteInteractionStore(path: path)
             defer { try? store.close() }
-            self = try FormerStore(reading: store)
+            self = try FormerStore(reading: store, identity: try store.identity)
         } catch {
             switch error {
             case .corrupt, .newerSchema: damage = error
@@ -46,8 +49,9 @@ struct FormerStore {
     }
 
     /// What a store knows that is open.
-    init(reading store: any InteractionStore) throws(StoreError) {
+    init(reading store: any InteractionStore, identity: String?) throws(StoreError) {
         self.init(areTombstonesWhole: true)
+        self.identity = identity
         tombstones = try store.tombstones(after: 0)
         watermark = try store.watermark
     }
@@ -68,6 +72,8 @@ struct FormerStore {
         let backupKeys = try keys()
         database.inDatabase { database in
             readRows(database)
+            let name = (try? StoreIdentity.read(database)) ?? nil
+            identity = name?.wholeMatch(of: /[0-9a-f]{32}/) == nil ? nil : name
             readTombstones(database, orUnder: backupKeys)
         }
     }

@@ -12,6 +12,8 @@ public struct StoreBackup: Sendable, Equatable, Codable {
     public var checksum: String
     /// The schema that the file has.
     public var schema: Int
+    /// By what the store is told from others; nil for a backup from before stores were.
+    public var store: String?
     /// The highest row ever given out.
     public var watermark: Int64
     /// Interactions in it.
@@ -39,11 +41,13 @@ public struct StoreBackup: Sendable, Equatable, Codable {
         }
     }
 
-    init(createdAt: Int64, digest: FileDigest, schema: Int, totals: StoreTotals) {
+    init(createdAt: Int64, digest: FileDigest, contents: Contents) {
+        let totals = contents.totals
         self.createdAt = createdAt
         bytes = digest.byteCount
         checksum = digest.checksum
-        self.schema = schema
+        schema = contents.schema
+        store = contents.store
         watermark = totals.lastRow
         interactions = totals.counts.interactions
         users = totals.counts.users
@@ -64,16 +68,22 @@ public struct StoreBackup: Sendable, Equatable, Codable {
                 throw StoreError.corrupt(
                     "\(path) is not what was backed up: it has \(digest.byteCount) bytes of \(bytes), or other ones")
             }
-            let (found, schema) = try Self.contents(of: path)
-            let expected = StoreBackup(createdAt: createdAt, digest: digest, schema: schema, totals: found)
+            let expected = StoreBackup(createdAt: createdAt, digest: digest, contents: try Self.contents(of: path))
             guard expected == self else { throw StoreError.corrupt("\(path) holds something else than it must") }
         } catch {
             throw StoreError(error, during: "verifying \(path)")
         }
     }
 
+    /// What a file holds, as far as its description says.
+    struct Contents {
+        var totals: StoreTotals
+        var schema: Int
+        var store: String?
+    }
+
     /// Checks every page, index and count of a file that nobody writes to, and says what it holds.
-    static func contents(of path: String) throws -> (totals: StoreTotals, schema: Int) {
+    static func contents(of path: String) throws -> Contents {
         var configuration = Configuration()
         configuration.readonly = true
         let database = try DatabaseQueue(path: path, configuration: configuration)
@@ -91,7 +101,8 @@ public struct StoreBackup: Sendable, Equatable, Codable {
                     throw StoreError.corrupt("\(path): \(table) has \(found) rows where \(expected) were counted")
                 }
             }
-            return (totals, try StoreSchema.version(of: database))
+            return Contents(
+                totals: totals, schema: try StoreSchema.version(of: database), store: try StoreIdentity.read(database))
         }
         try database.close()
         return contents
@@ -111,9 +122,9 @@ extension SQLiteInteractionStore {
             // The copy of a file with a write-ahead log wants one of its own: this makes it whole in itself.
             try copy.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
             try copy.close()
-            let (totals, schema) = try StoreBackup.contents(of: temporary)
+            let contents = try StoreBackup.contents(of: temporary)
             let backup = StoreBackup(
-                createdAt: milliseconds, digest: try FileDigest(path: temporary), schema: schema, totals: totals)
+                createdAt: milliseconds, digest: try FileDigest(path: temporary), contents: contents)
             try backup.put(temporary, at: path)
             return backup
         }

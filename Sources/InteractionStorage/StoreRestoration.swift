@@ -83,6 +83,7 @@ public struct StoreRestoration: Sendable {
     func prepare(_ path: String, _ description: StoreBackup, _ former: FormerStore) throws -> Outcome {
         let store = try SQLiteInteractionStore(path: path)
         try store.continueRows(after: max(lowestRow, former.watermark), leavingOut: former.unknownRows)
+        try store.setIdentity(former.identity ?? StoreIdentity.make())
         let erased = try former.tombstones.map { try store.takeOver($0, at: now) } ?? 0
         let counts = try store.counts
         try store.close()

@@ -16,6 +16,7 @@ struct StoreSchema: Sendable {
     /// All steps of this program.
     static let current = StoreSchema(steps: [
         interactionsAndCatalogue, withdrawnItems, fingerprintedReceipts, erasures, quarantine, otherErasureKeys,
+        identity,
     ])
 
     /// Takes every step the file has not taken yet, in one transaction.
@@ -159,5 +160,11 @@ struct StoreSchema: Sendable {
     /// What tombstones of other stores are hashed under, in whose place this one was restored.
     private static let otherErasureKeys = """
         CREATE TABLE other_erasure_keys (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+        """
+
+    /// By what the store is told from others, in the descriptions of its backups.
+    private static let identity = """
+        CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL) STRICT;
+        INSERT INTO identity VALUES (1, lower(hex(randomblob(16))));
         """
 }

@@ -97,6 +97,24 @@ struct StoreBackupTests {
         #expect(try SQLiteInteractionStore(path: path).counts.interactions == 2000)
     }
 
+    @Test("a restored store is taken for the one whose place it takes; in an empty place it is another")
+    func identity() throws {
+        try prepare()
+        let original = try StoreBackup(describing: copy).store
+        #expect(original?.count == 32)
+        func restored(_ now: Int64) throws -> String? {
+            _ = try StoreRestoration(backup: copy, path: path, lowestRow: 0, now: now).restore()
+            let store = try SQLiteInteractionStore(path: path)
+            defer { try? store.close() }
+            return try store.identity
+        }
+        #expect(try restored(9_000) == original)
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+        let another = try restored(9_001)
+        #expect(another != original && another?.count == 32)
+        #expect(try restored(9_002) == another)
+    }
+
     @Test("who was erased since the backup is not brought back, nor forgotten to have been erased")
     func erasedSince() throws {
         try prepare { store in

@@ -75,6 +75,7 @@
                     ]),
                 CopiedTable(name: "erasure_key", columns: [Column("key", .bytes)]),
                 CopiedTable(name: "other_erasure_keys", columns: [Column("key", .bytes)]),
+                CopiedTable(name: "identity", columns: [Column("name", .text)]),
                 CopiedTable(
                     name: "quarantine",
                     columns: [
@@ -89,7 +90,7 @@
             ]
 
         /// Takes away the single rows that either is made with, so that those of the other take their places.
-        static let clearing = "DELETE FROM erasure_key; DELETE FROM quarantine_totals"
+        static let clearing = "DELETE FROM erasure_key; DELETE FROM identity; DELETE FROM quarantine_totals"
 
         private var postgreSQLColumns: String { columns.map(\.postgreSQL).joined(separator: ", ") }
         private var sqliteColumns: String { columns.map(\.sqlite).joined(separator: ", ") }

@@ -10,15 +10,16 @@
         public func backUp(to path: String, at milliseconds: Int64) throws(StoreError) -> StoreBackup {
             do {
                 guard unsafe access(path, F_OK) != 0 else { throw StoreError.unavailable("\(path) exists already") }
-                let temporary = "\(path).new-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
-                defer { for suffix in ["", "-journal"] { unsafe unlink(temporary + suffix) } }
+                let file = try UnfinishedFile(for: path)
+                defer { file.remove() }
+                let temporary = file.path
                 let totals = try readMoment("backing up") { connection in try Self.copy(connection, to: temporary) }
-                let (found, schema) = try StoreBackup.contents(of: temporary)
-                guard found == totals else {
+                let contents = try StoreBackup.contents(of: temporary)
+                guard contents.totals == totals else {
                     throw StoreError.corrupt("\(temporary) holds something else than the database")
                 }
                 let backup = StoreBackup(
-                    createdAt: milliseconds, digest: try FileDigest(path: temporary), schema: schema, totals: found)
+                    createdAt: milliseconds, digest: try FileDigest(path: temporary), contents: contents)
                 try backup.put(temporary, at: path)
                 return backup
             } catch {

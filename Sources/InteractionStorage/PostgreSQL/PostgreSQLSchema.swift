@@ -10,7 +10,7 @@
         var version: Int { steps.count }
 
         /// All steps of this program.
-        static let current = PostgreSQLSchema(steps: [firstTables, quarantine, arrivals, otherErasureKeys])
+        static let current = PostgreSQLSchema(steps: [firstTables, quarantine, arrivals, otherErasureKeys, identity])
 
         /// Takes every step the database has not taken yet, in one transaction, while no other program does.
         func migrate(_ connection: PostgreSQLConnection, schema name: String) throws {
@@ -159,5 +159,11 @@
 
         /// As ``StoreSchema``'s: what tombstones of other stores are hashed under, in whose place this one was restored.
         private static let otherErasureKeys = "CREATE TABLE other_erasure_keys (key bytea PRIMARY KEY);"
+
+        /// As ``StoreSchema``'s: by what the store is told from others.
+        private static let identity = """
+            CREATE TABLE identity (name text NOT NULL);
+            INSERT INTO identity VALUES (replace(gen_random_uuid()::text, '-', ''));
+            """
     }
 #endif

@@ -13,7 +13,8 @@
                 let prepared = "\(path).restoring"
                 defer { Self.remove(prepared) }
                 let description = try copyBackup(to: prepared)
-                var outcome = try prepare(prepared, description, try FormerStore(reading: store))
+                let former = try FormerStore(reading: store, identity: try store.identity)
+                var outcome = try prepare(prepared, description, former)
                 try Self.endLog(of: prepared)
                 outcome.replaced = try store.replaceAll(by: prepared, at: now)
                 return outcome
@@ -24,6 +25,16 @@
     }
 
     extension PostgreSQLInteractionStore {
+        /// By what the store is told from others.
+        fileprivate var identity: String? {
+            get throws(StoreError) {
+                try read("reading the identity") { connection in
+                    let rows = try connection.query("SELECT name FROM identity")
+                    return rows.count == 1 ? rows.text(0, 0) : nil
+                }
+            }
+        }
+
         /// Puts the content of a SQLite store in the place of this one's, in one transaction; returns the schema that the former content is
         /// in, nil where there was none.
         fileprivate func replaceAll(by path: String, at milliseconds: Int64) throws(StoreError) -> String? {

@@ -2,7 +2,9 @@ import Foundation
 public import InteractionStorage
 import JSON
 
-/// Where backups are kept, the newest ones, each under the time at which it was made.
+/// Where backups are kept, of each store the newest ones, each under the time at which it was made.
+///
+/// Several servers may share a folder: the description of a backup says of which store it is, and only a store's own are removed.
 public struct BackupFolder: Sendable {
     /// Where they are.
     public let path: String
@@ -33,10 +35,20 @@ public struct BackupFolder: Sendable {
             throw .unavailable("the folder \(path) cannot be made: \(error.localizedDescription)")
         }
         let now = clock.milliseconds()
-        let file = "\(path)/\(Self.prefix)\(Self.stamp(now))\(Self.suffix)"
+        let file = freeName(at: now)
         let backup = try store.backUp(to: file, at: now)
-        removeOldest()
+        removeOldest(of: backup.store)
         return (file, backup)
+    }
+
+    /// A name that nobody has taken who has backed up at the same time.
+    private func freeName(at now: Int64) -> String {
+        var time = now
+        while true {
+            let file = "\(path)/\(Self.prefix)\(Self.stamp(time))\(Self.suffix)"
+            if !FileManager.default.fileExists(atPath: file) { return file }
+            time += 1
+        }
     }
 
     /// Sorts as the times do: `20261125T233000Z-123`.
@@ -47,10 +59,12 @@ public struct BackupFolder: Sendable {
         return "\(second)-\(String(repeating: "0", count: max(0, 3 - digits.count)))\(digits)"
     }
 
-    private func removeOldest() {
-        guard keep > 0 else { return }
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter {
-            $0.hasPrefix(Self.prefix) && $0.hasSuffix(Self.suffix)
+    /// A backup that does not say whose it is stays: it may be somebody else's.
+    private func removeOldest(of store: String?) {
+        guard keep > 0, let store else { return }
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { name in
+            name.hasPrefix(Self.prefix) && name.hasSuffix(Self.suffix)
+                && (try? StoreBackup(describing: "\(path)/\(name)"))?.store == store
         }
         for name in names.sorted().dropLast(keep) {
             try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
