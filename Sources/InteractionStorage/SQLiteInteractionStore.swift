@@ -24,6 +24,9 @@ public final class SQLiteInteractionStore: InteractionStore {
         /// The writer's page cache, in KiB; the index of a million customers wants to fit.
         public var writerCache = 65_536
 
+        /// Octets that may still be written near a path; nil where the system does not say.
+        var freeBytes: @Sendable (String) -> Int64? = StoreFile.freeBytes
+
         /// The defaults.
         public init() {}
 
@@ -58,6 +61,9 @@ public final class SQLiteInteractionStore: InteractionStore {
             throw StoreError(error, during: "opening \(path)")
         }
     }
+
+    /// Octets that may still be written near a path.
+    func freeBytes(near path: String) -> Int64? { configuration.freeBytes(path) }
 
     /// The writer's page cache, in KiB.
     var writerCache: Int { configuration.writerCache }

@@ -29,15 +29,19 @@ public struct StoreBackup: Sendable, Equatable, Codable {
 
     /// What is known of the backup at `path`.
     ///
-    /// - Throws: ``StoreError/corrupt(_:)`` where the file beside it is missing or no such description.
+    /// - Throws: ``StoreError/unusableBackup(_:)`` where it or the file beside it is missing, or that is no such description.
     public init(describing path: String) throws(StoreError) {
+        for file in [path, Self.descriptionPath(of: path)] where unsafe access(file, F_OK) != 0 && errno == ENOENT {
+            let role = file == path ? "" : ", which describes it,"
+            throw .unusableBackup("\(file)\(role) is missing")
+        }
         do {
             let description = try Data(contentsOf: URL(filePath: Self.descriptionPath(of: path)))
             let decoder = JSONDecoder()
             decoder.keyDecodingStrategy = .convertFromSnakeCase
             self = try decoder.decode(StoreBackup.self, from: description)
         } catch {
-            throw .corrupt("\(Self.descriptionPath(of: path)) does not describe a backup, or is missing")
+            throw .unusableBackup("\(Self.descriptionPath(of: path)) does not describe a backup, or cannot be read")
         }
     }
 
@@ -60,19 +64,31 @@ public struct StoreBackup: Sendable, Equatable, Codable {
 
     /// Reads the whole file and compares it with what it must hold; O(size), twice.
     ///
-    /// - Throws: ``StoreError/corrupt(_:)`` with what is wrong.
+    /// - Throws: ``StoreError/unusableBackup(_:)`` with what is wrong.
     public func verify(_ path: String) throws(StoreError) {
         do {
-            let digest = try FileDigest(path: path)
-            guard digest == FileDigest(byteCount: bytes, checksum: checksum) else {
-                throw StoreError.corrupt(
-                    "\(path) is not what was backed up: it has \(digest.byteCount) bytes of \(bytes), or other ones")
-            }
-            let expected = StoreBackup(createdAt: createdAt, digest: digest, contents: try Self.contents(of: path))
-            guard expected == self else { throw StoreError.corrupt("\(path) holds something else than it must") }
+            try check(path)
         } catch {
-            throw StoreError(error, during: "verifying \(path)")
+            let error = StoreError(error, during: "verifying \(path)")
+            if case .corrupt(let reason) = error { throw .unusableBackup(reason) }
+            throw error
         }
+    }
+
+    private func check(_ path: String) throws {
+        let digest = try FileDigest(path: path)
+        guard digest == FileDigest(byteCount: bytes, checksum: checksum) else {
+            throw StoreError.corrupt(
+                "\(path) is not what was backed up: it has \(digest.byteCount) bytes of \(bytes), or other ones")
+        }
+        let expected = StoreBackup(createdAt: createdAt, digest: digest, contents: try Self.contents(of: path))
+        guard expected == self else { throw StoreError.corrupt("\(path) holds something else than it must") }
+    }
+
+    /// Throws where something has the name already: nothing is ever written over.
+    static func checkName(_ path: String) throws(StoreError) {
+        guard unsafe access(path, F_OK) == 0 else { return }
+        throw .failed(operation: "backing up", reason: "\(path) exists already")
     }
 
     /// What a file holds, as far as its description says.
@@ -113,7 +129,15 @@ extension SQLiteInteractionStore {
     /// Copies the store, as of one moment, into a new file at `path`; see ``InteractionStore/backUp(to:at:)``.
     public func backUp(to path: String, at milliseconds: Int64) throws(StoreError) -> StoreBackup {
         try withPool("backing up") { pool in
-            guard unsafe access(path, F_OK) != 0 else { throw StoreError.unavailable("\(path) exists already") }
+            try StoreBackup.checkName(path)
+            let size = try pool.read { database in
+                try Int64.fetchOne(
+                    database, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+            }
+            // Before the disk is full, which others may need.
+            if let size, let free = freeBytes(near: path), free < size {
+                throw StoreError.noSpace("\(path): a copy has \(size) bytes, and \(free) are free")
+            }
             let file = try UnfinishedFile(for: path)
             defer { file.remove() }
             let temporary = file.path

@@ -11,6 +11,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case noSpace(String)
     /// The file is damaged or is not a store at all; it was left as it is.
     case corrupt(String)
+    /// A backup is missing, is none, or is not what it was; the store is as it was.
+    case unusableBackup(String)
     /// The file was written by a newer version of this program; it was left as it is.
     case newerSchema(found: Int, supported: Int)
     /// The idempotency key was used before, for other interactions.
@@ -28,6 +30,7 @@ extension StoreError: CustomStringConvertible {
         case .full: "too many writes are waiting"
         case .noSpace(let reason): "there is no space left for the store: \(reason)"
         case .corrupt(let reason): "the store is damaged: \(reason)"
+        case .unusableBackup(let reason): "the backup cannot be used: \(reason)"
         case .newerSchema(let found, let supported):
             "the store has schema \(found), written by a newer version of this program; "
                 + "this version reads up to schema \(supported)"

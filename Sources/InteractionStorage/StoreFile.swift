@@ -38,6 +38,44 @@ struct StoreFile {
         try Self.syncDirectory(of: path)
     }
 
+    /// Octets that this user may still write to the folder of a file; nil where the system does not say.
+    static func freeBytes(near path: String) -> Int64? {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        var status = statvfs()
+        guard unsafe statvfs(folder, &status) == 0 else { return nil }
+        return Int64(
+            clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    }
+
+    /// Copies a file into a new one, which only its owner may read.
+    static func copy(_ path: String, to copy: String) throws {
+        let source = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { throw StoreError(path, failed: "open") }
+        defer { Glibc.close(source) }
+        let target = unsafe open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard target >= 0 else { throw StoreError(copy, failed: "open") }
+        defer { Glibc.close(target) }
+        var piece = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = unsafe read(source, &piece, piece.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw StoreError(path, failed: "read") }
+            if count == 0 { return }
+            try write(piece[..<count], to: target, copy)
+        }
+    }
+
+    private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32, _ path: String) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            // The pointer is good for the call, and has as many octets as are written.
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw StoreError(path, failed: "write") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     /// Makes a file's content durable.
     static func sync(_ path: String) throws {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
@@ -126,7 +164,8 @@ struct StoreFile {
             guard size <= checkLimit else { return }
             let finding = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
             guard finding == "ok" else {
-                throw StoreError.corrupt("\(path): \(finding ?? "its pages cannot be checked")")
+                let reason = finding?.replacing("\n", with: " ") ?? "its pages cannot be checked"
+                throw StoreError.corrupt("\(path): \(reason)")
             }
         }
         try database.close()

@@ -63,7 +63,7 @@ public struct StoreRestoration: Sendable {
         let description = try StoreBackup(describing: backup)
         try description.verify(backup)
         unsafe unlink(prepared)
-        try FileManager.default.copyItem(atPath: backup, toPath: prepared)
+        try StoreFile.copy(backup, to: prepared)
         return description
     }
 

@@ -10,10 +10,10 @@ final class UnfinishedFile {
 
     private static let companions = ["", "-journal", "-wal", "-shm"]
 
-    /// Makes an empty file, to become `target`.
+    /// Makes an empty file, to become `target`, which only its owner may read: it is about people.
     init(for target: String) throws(StoreError) {
         path = "\(target).new-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
-        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw StoreError(path, failed: "open") }
         // Nobody else can have it; on a file system without locks there is none to find.
         _ = flock(descriptor, LOCK_EX | LOCK_NB)

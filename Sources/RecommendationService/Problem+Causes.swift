@@ -12,7 +12,7 @@ extension Problem {
         case .noSpace(let reason):
             self.init(
                 .insufficientStorage,
-                "There is no space left (\(reason)); nothing was stored. It will be when there is.",
+                "There is no space left (\(reason)); nothing was changed. Try again when there is.",
                 retryAfterSeconds: 30)
         case .unavailable(let reason):
             self.init(.serviceUnavailable, "The store is unavailable: \(reason).", retryAfterSeconds: 5)
@@ -26,7 +26,7 @@ extension Problem {
             self.init(
                 .unprocessableContent,
                 "This Idempotency-Key was used before, for other interactions; nothing of these was stored.")
-        case .corrupt, .newerSchema, .failed:
+        case .corrupt, .unusableBackup, .newerSchema, .failed:
             self.init(.internalServerError, "The store could not carry this out: \(error).")
         }
     }

@@ -96,7 +96,7 @@ final class ServiceMetrics: ServerObserver {
         switch error {
         case .noSpace: reason = "no_space"
         case .full: reason = "queue"
-        case .unavailable, .outcomeUnknown, .corrupt, .newerSchema: reason = "store"
+        case .unavailable, .outcomeUnknown, .corrupt, .unusableBackup, .newerSchema: reason = "store"
         case .failed, .keyReused: return
         }
         registry.counter(

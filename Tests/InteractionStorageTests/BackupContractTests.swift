@@ -117,7 +117,9 @@ struct BackupContractTests {
         try kind.withStore { store throws in
             _ = try store.backUp(to: copy, at: 0)
             let before = try directory.bytes("backup.sqlite")
-            #expect(throws: StoreError.unavailable("\(copy) exists already")) { try store.backUp(to: copy, at: 1) }
+            #expect(throws: StoreError.failed(operation: "backing up", reason: "\(copy) exists already")) {
+                try store.backUp(to: copy, at: 1)
+            }
             #expect(throws: StoreError.self) { try store.backUp(to: directory.file("no folder/b.sqlite"), at: 1) }
             #expect(try directory.bytes("backup.sqlite") == before)
         }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 import Testing
 
 @testable import InteractionStorage
@@ -95,6 +96,42 @@ struct StoreBackupTests {
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
         #expect(try restoration().restore().replaced == nil)
         #expect(try SQLiteInteractionStore(path: path).counts.interactions == 2000)
+    }
+
+    @Test("stores and backups are for their owner alone, also what is restored from a backup that others may read")
+    func modes() throws {
+        try prepare()
+        func modes() throws -> Set<String> {
+            try Set(
+                FileManager.default.contentsOfDirectory(atPath: directory.path).filter { name in
+                    var status = stat()
+                    return unsafe stat(directory.file(name), &status) != 0 || status.st_mode & 0o777 != 0o600
+                })
+        }
+        #expect(try modes() == [])
+        #expect(unsafe chmod(copy, 0o644) == 0)
+        _ = try restoration().restore()
+        let store = try SQLiteInteractionStore(path: path)
+        _ = try store.append([.complete], idempotencyKey: nil)
+        #expect(try modes() == ["backup.sqlite"])
+        #expect(FileManager.default.fileExists(atPath: path + "-shm"))
+    }
+
+    @Test("where a copy would not fit nothing of it is written")
+    func noRoom() throws {
+        var configuration = SQLiteInteractionStore.Configuration()
+        configuration.freeBytes = { _ in 40_000 }
+        let store = try SQLiteInteractionStore(path: path, configuration: configuration)
+        let error = try #require(throws: StoreError.self) { try store.backUp(to: copy, at: 0) }
+        guard case .noSpace(let reason) = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(reason.contains("and 40000 are free"))
+        #expect(!FileManager.default.fileExists(atPath: copy))
+        configuration.freeBytes = { _ in 4_000_000 }
+        let other = try SQLiteInteractionStore(path: path, configuration: configuration)
+        _ = try other.backUp(to: copy, at: 0)
     }
 
     @Test("a restored store is taken for the one whose place it takes; in an empty place it is another")

@@ -51,11 +51,22 @@ struct BackupCommandTests {
     func refused() throws {
         try fill(0..<3)
         try folder.write("none.sqlite", "nothing")
-        for arguments in [["none.sqlite"], ["missing.sqlite"], ["none.sqlite", "--verify-only"]] {
-            let outcome = try NectarProcess.run(
-                ["restore", "--data", data, folder.file(arguments[0])] + arguments.dropFirst())
-            #expect(outcome.status == 1 && outcome.errors.contains("does not describe a backup"), "\(outcome.errors)")
+        try folder.write("other.sqlite", "nothing")
+        try folder.write("other.sqlite.json", "{}")
+        for (name, sentence) in [
+            ("none.sqlite", "none.sqlite.json, which describes it, is missing"),
+            ("missing.sqlite", "missing.sqlite is missing"),
+            ("other.sqlite", "other.sqlite.json does not describe a backup"),
+        ] {
+            for flags in [[], ["--verify-only"]] {
+                let outcome = try NectarProcess.run(["restore", "--data", data, folder.file(name)] + flags)
+                #expect(outcome.status == 1 && outcome.errors.contains(sentence), "\(outcome.errors)")
+                #expect(outcome.errors.contains("the backup cannot be used: "), "\(outcome.errors)")
+            }
         }
+        let existing = try NectarProcess.run("backup", "--data", data, folder.file("none.sqlite"))
+        #expect(existing.status == 1 && existing.errors.contains("none.sqlite exists already"), "\(existing.errors)")
+        #expect(!existing.errors.contains("unavailable"))
         #expect(try count() == 3)
     }
 

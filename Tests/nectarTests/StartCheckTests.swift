@@ -74,6 +74,24 @@ struct StartCheckTests {
         #expect(outcome.errors.contains("user "))
     }
 
+    @Test(
+        "a command that cannot open the store says what is in its way, and not only a server",
+        arguments: ["", "/nectar.sqlite"])
+    func commandPermissions(path: String) throws {
+        try makeStore()
+        #expect(unsafe chmod(folder.path, 0o777) == 0)
+        for open in ["", "/nectar.sqlite"] where open != path { #expect(unsafe chmod(data + open, 0o777) == 0) }
+        #expect(unsafe chmod(data + path, 0o555) == 0)
+        defer { _ = unsafe chmod(data + path, 0o755) }
+        for arguments in [["export", folder.file("out")], ["inspect"], ["backup", folder.file("b.sqlite")]] {
+            let outcome = try NectarProcess.runAsNobody(arguments + ["--data", data])
+            #expect(outcome.status == 1)
+            #expect(
+                outcome.errors.contains("\(data + path) cannot be read and written: Permission denied"),
+                "\(arguments): \(outcome.errors)")
+        }
+    }
+
     @Test("what a killed process left is removed and told; what a backup is making stays")
     func abandoned() throws {
         try makeStore()

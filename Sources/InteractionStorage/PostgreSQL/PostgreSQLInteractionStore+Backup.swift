@@ -9,7 +9,7 @@
         /// PostgreSQL again.
         public func backUp(to path: String, at milliseconds: Int64) throws(StoreError) -> StoreBackup {
             do {
-                guard unsafe access(path, F_OK) != 0 else { throw StoreError.unavailable("\(path) exists already") }
+                try StoreBackup.checkName(path)
                 let file = try UnfinishedFile(for: path)
                 defer { file.remove() }
                 let temporary = file.path

@@ -170,7 +170,8 @@ extension Setting {
         .string(
             "backup.directory", expected: "the path of a folder", \.backup.directory,
             "folder of backups; empty for backups in storage.directory", isValid: { _ in true }),
-        .integer("backup.keep", in: 0...100_000, \.backup.keep, "this store's backups that stay, the newest; 0 for all"),
+        .integer(
+            "backup.keep", in: 0...100_000, \.backup.keep, "this store's backups that stay, the newest; 0 for all"),
     ]
 
     private static let training: [Setting] = [
