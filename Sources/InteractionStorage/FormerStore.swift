@@ -29,10 +29,13 @@ struct FormerStore {
     /// No store gets there; a counter beyond is damage.
     private static let plausibleRows: Int64 = 1 << 52
 
-    /// Reads the store at `path`; for a damaged one, `keys` are tried for its tombstones should its own be unreadable.
+    /// Reads the store at `path`.
     ///
+    /// - Parameters:
+    ///   - backup: The tombstones of the backup, by whose keys those of a damaged store are tried should its own be unreadable.
+    ///   - now: When an erasure is taken to have been of which only that is left that it was, in milliseconds since 1970.
     /// - Throws: ``StoreError`` where the disk, or somebody else, is in the way.
-    init(at path: String, orUnder keys: @autoclosure () throws -> [[UInt8]]) throws {
+    init(at path: String, before backup: @autoclosure () throws -> Tombstones, now: Int64) throws {
         self = .none
         guard unsafe access(path, F_OK) == 0 else { return }
         do throws(StoreError) {
@@ -44,7 +47,7 @@ struct FormerStore {
             case .corrupt, .newerSchema: damage = error
             default: throw error
             }
-            try salvage(path, keys)
+            try salvage(path, backup, now)
         }
     }
 
@@ -59,7 +62,7 @@ struct FormerStore {
     private init(areTombstonesWhole: Bool) { self.areTombstonesWhole = areTombstonesWhole }
 
     /// Every part is read by itself: what is damaged takes nothing else with it.
-    private mutating func salvage(_ path: String, _ keys: () throws -> [[UInt8]]) throws {
+    private mutating func salvage(_ path: String, _ backup: () throws -> Tombstones, _ now: Int64) throws {
         var status = stat()
         if unsafe stat(path, &status) == 0 { unknownRows = Int64(status.st_size) / Self.leastBytesPerRow }
         var configuration = Configuration()
@@ -69,12 +72,12 @@ struct FormerStore {
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA writable_schema = ON") }
         guard let database = try? DatabaseQueue(path: path, configuration: configuration) else { return }
         defer { try? database.close() }
-        let backupKeys = try keys()
+        let backup = try backup()
         database.inDatabase { database in
             readRows(database)
             let name = (try? StoreIdentity.read(database)) ?? nil
             identity = name?.wholeMatch(of: /[0-9a-f]{32}/) == nil ? nil : name
-            readTombstones(database, orUnder: backupKeys)
+            readTombstones(database, before: backup, now)
         }
     }
 
@@ -90,15 +93,16 @@ struct FormerStore {
         }
     }
 
-    private mutating func readTombstones(_ database: Database, orUnder backupKeys: [[UInt8]]) {
+    private mutating func readTombstones(_ database: Database, before backup: Tombstones, _ now: Int64) {
         let own = try? SQLiteInteractionStore.erasureKey(database)
         let others = try? Data.fetchAll(database, sql: "SELECT key FROM other_erasure_keys").map { Array($0) }
         // Under a key that is not its own they recognise nobody, and do no harm.
-        var keys = (own.map { [$0] } ?? backupKeys) + (others ?? [])
+        var keys = (own.map { [$0] } ?? backup.keys) + (others ?? [])
         keys = keys.filter { $0.count == Tombstones.keyLength }
         guard !keys.isEmpty else { return }
         var stones = Tombstones(keys: keys, last: 0)
         for order in ["ASC", "DESC"] { Self.read(&stones, order, database) }
+        Self.readIndex(&stones, before: backup, now, database)
         tombstones = stones
         areTombstonesWhole = own != nil && others != nil && Self.areSound(["erasures", "erasure_key"], database)
     }
@@ -112,6 +116,24 @@ struct FormerStore {
                 let time = Int64.fromDatabaseValue(row[2]), (0..<plausibleRows).contains(sequence)
             else { continue }
             stones.insert(.init(sequence: sequence, erasedAt: time), digest: Array(digest))
+            stones.last = max(stones.last, sequence)
+        }
+    }
+
+    /// Where the table has lost a page its index may still tell who was erased, though not when. Of those whom the backup knows to have been
+    /// erased, it may have been before that.
+    private static func readIndex(
+        _ stones: inout Tombstones, before backup: Tombstones, _ now: Int64, _ database: Database
+    ) {
+        let sql = "SELECT digest, sequence FROM erasures INDEXED BY sqlite_autoindex_erasures_1"
+        guard let rows = try? Row.fetchCursor(database, sql: sql) else { return }
+        while let row = try? rows.next() {
+            guard let data = Data.fromDatabaseValue(row[0]), let sequence = Int64.fromDatabaseValue(row[1]),
+                (0..<plausibleRows).contains(sequence)
+            else { continue }
+            let digest = Array(data)
+            guard !stones.contains(digest: digest), !backup.contains(digest: digest) else { continue }
+            stones.insert(.init(sequence: sequence, erasedAt: now), digest: digest)
             stones.last = max(stones.last, sequence)
         }
     }

@@ -49,7 +49,7 @@ public struct StoreRestoration: Sendable {
             let prepared = "\(path).restoring"
             defer { Self.remove(prepared) }
             let description = try copyBackup(to: prepared)
-            let former = try FormerStore(at: path, orUnder: try Self.erasureKeys(of: prepared))
+            let former = try FormerStore(at: path, before: try Self.tombstones(of: prepared), now: now)
             var outcome = try prepare(prepared, description, former)
             outcome.replaced = try replace(by: prepared, damaged: former.damage != nil)
             return outcome
@@ -67,11 +67,11 @@ public struct StoreRestoration: Sendable {
         return description
     }
 
-    /// What erased names are hashed under in the copy of a backup.
-    private static func erasureKeys(of prepared: String) throws -> [[UInt8]] {
+    /// Who was erased before the backup was made, of which this is a copy.
+    private static func tombstones(of prepared: String) throws -> Tombstones {
         let store = try SQLiteInteractionStore(path: prepared)
         defer { try? store.close() }
-        return try store.tombstones(after: .max).keys
+        return try store.tombstones(after: 0)
     }
 
     /// Removes a SQLite file and what goes with it.

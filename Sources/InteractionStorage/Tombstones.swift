@@ -48,6 +48,9 @@ public struct Tombstones: Sendable {
     /// Whether that user was erased.
     public func contains(_ userID: String) -> Bool { stone(of: userID) != nil }
 
+    /// Whether the user of that hash was erased.
+    func contains(digest: [UInt8]) -> Bool { stones[digest] != nil }
+
     mutating func insert(_ stone: Stone, digest: [UInt8]) {
         stones[digest] = stone
     }

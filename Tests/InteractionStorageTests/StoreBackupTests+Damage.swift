@@ -71,9 +71,25 @@ extension StoreBackupTests {
         try damage(["erasure_key"])
         let outcome = try restoration().restore()
         #expect(outcome.erased == 2 && !outcome.knowsErasures)
-        try damage(["erasures", "interactions"])
+        try damage(["erasures", "sqlite_autoindex_erasures_1", "interactions"])
         let second = try StoreRestoration(backup: copy, path: path, lowestRow: 0, now: 9_001).restore()
         #expect(second.erased == 0 && !second.knowsErasures && second.counts.interactions == 2000)
+    }
+
+    @Test("of erasures whose table is lost the index tells the users, but for whoever had come back before the backup")
+    func overLostTable() throws {
+        let first = try SQLiteInteractionStore(path: path)
+        try first.eraseUser("back", at: 4_000)
+        _ = try first.append([Interaction(userID: "back", itemID: "i", timestamp: 4_500)], idempotencyKey: nil)
+        try first.close()
+        try prepare(erase)
+        try damage(["erasures"])
+        let outcome = try restoration().restore()
+        #expect(outcome.erased == 2 && !outcome.knowsErasures)
+        let store = try SQLiteInteractionStore(path: path)
+        #expect(try store.interactions(userID: "back", itemID: nil, kind: nil, after: nil, limit: 9).count == 1)
+        let stones = try store.tombstones(after: 0)
+        #expect(stones.stone(of: "u3")?.erasedAt == 9_000 && stones.stone(of: "back")?.erasedAt == 4_000)
     }
 
     @Test(

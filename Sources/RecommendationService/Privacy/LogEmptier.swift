@@ -12,6 +12,8 @@ final class LogEmptier: Sendable {
 
     private struct State: Sendable {
         var isAwaited = false
+        /// Whether it has been told that it fails; once is enough, however long that lasts.
+        var isTold = false
         var hasEnded = false
     }
 
@@ -32,8 +34,9 @@ final class LogEmptier: Sendable {
     func empty() {
         do {
             if try !store.flush() { tryAgainLater() }
+            state.withLock { $0.isTold = false }
         } catch {
-            logger.error("The store's log could not be emptied of what was removed yet: \(error)")
+            tellOnce(error)
             tryAgainLater()
         }
     }
@@ -55,6 +58,14 @@ final class LogEmptier: Sendable {
     func end() {
         state.withLock { $0.hasEnded = true }
         queue.sync {}
+    }
+
+    private func tellOnce(_ error: StoreError) {
+        let isNews = state.withLock { state in
+            defer { state.isTold = true }
+            return !state.isTold
+        }
+        if isNews { logger.error("The store's log could not be emptied of what was removed yet: \(error)") }
     }
 
     private func tryAgain() {
