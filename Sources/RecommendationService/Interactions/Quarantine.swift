@@ -63,9 +63,13 @@ struct QuarantineIntake {
 
     /// Keeps what was gathered, unless it is few and more may come.
     mutating func keep(isLast: Bool) throws(StoreError) {
-        while rows.count >= Self.batchSize || isLast && !rows.isEmpty {
-            let receipt = try quarantine.keep(Array(rows.prefix(Self.batchSize)), begunAfter: begun)
-            rows.removeFirst(min(Self.batchSize, rows.count))
+        var begin = 0
+        // Once, as all that follow are moved.
+        defer { rows.removeFirst(begin) }
+        while rows.count - begin >= Self.batchSize || isLast && begin < rows.count {
+            let end = min(begin + Self.batchSize, rows.count)
+            let receipt = try quarantine.keep(Array(rows[begin..<end]), begunAfter: begun)
+            begin = end
             kept += receipt.kept + receipt.duplicates
         }
     }
