@@ -12,7 +12,7 @@ extension Problem {
         case .noSpace(let reason):
             self.init(
                 .insufficientStorage,
-                "There is no space left (\(reason)); nothing was stored. It will be when there is.",
+                "There is no space left (\(reason)); nothing was changed. Try again when there is.",
                 retryAfterSeconds: 30)
         case .unavailable(let reason):
             self.init(.serviceUnavailable, "The store is unavailable: \(reason).", retryAfterSeconds: 5)

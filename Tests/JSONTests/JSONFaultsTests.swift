@@ -36,7 +36,9 @@ struct JSONFaultsTests {
         #expect(faults.faults.map(\.pointer) == ["", "/list", "/list/0", "/list/2"])
     }
 
-    @Test("a place whose names are long is cut, so that what is told has a bound", arguments: [(1_023, false), (1_024, true)])
+    @Test(
+        "a place whose names are long is cut, so that what is told has a bound",
+        arguments: [(1_023, false), (1_024, true)])
     func longNames(length: Int, isCut: Bool) throws {
         let name = String(repeating: "é", count: length / 2) + (length % 2 == 1 ? "x" : "")
         var faults = JSONFaults()

@@ -1,6 +1,5 @@
 import InteractionStorage
 import JSON
-import Locking
 import RecommendationService
 import TestSupport
 import Testing
@@ -193,10 +192,8 @@ struct QuarantineTests {
     func storeFails() throws {
         let store = InterceptedStore()
         let service = try TestService(store: store)
-        let gate = Gate()
-        store.holdAppends(at: gate)
-        store.fail(with: .full)
-        gate.open()
+        // After the receipt of the key, which is an append.
+        store.fail(with: .full, afterGroups: 1)
         try upload(service, "7\n", key: "k").expectProblem(503)
         store.fail(with: nil)
         #expect(try upload(service, "7\n", key: "k").json["quarantined"]?.int == 1)

@@ -67,15 +67,26 @@ final class InteractionDocument: RequestBodyConsumer {
         } catch {
             return respond(error.response())
         }
-        guard !decoded.interactions.isEmpty else {
+        // A key stands for the whole document: also for one of bad elements alone, or of none.
+        guard !decoded.interactions.isEmpty || idempotencyKey != nil else {
             return tell(AppendReceipt(stored: 0, duplicates: 0, watermark: 0), decoded, respond)
         }
-        recorder.append(decoded.interactions, idempotencyKey: idempotencyKey, begunAfter: begun) { [self] result in
+        recorder.append(
+            decoded.interactions, idempotencyKey: idempotencyKey, companions: companions(decoded), begunAfter: begun
+        ) { [self] result in
             switch result {
             case .success(let receipt): tell(receipt, decoded, respond)
             case .failure(let error): respond(Problem(error).response())
             }
         }
+    }
+
+    /// What stands for a document with bad elements, where a retry must be told from another.
+    private func companions(_ decoded: Decoded) -> UInt64? {
+        guard idempotencyKey != nil, decoded.rejected > 0 else { return nil }
+        var hash = StableHash()
+        hash.combine(body.withLock { $0 })
+        return hash.value
     }
 
     private func tell(

@@ -38,6 +38,8 @@ struct QuarantineIntake {
     /// The name under which the upload's rows are found.
     let upload: String
     private var rows: [QuarantinedRow] = []
+    /// Octets, about, of the rows that were gathered and are not kept yet.
+    private(set) var heldLength = 0
     /// How many of the upload's rows are in quarantine.
     private(set) var kept = 0
 
@@ -59,6 +61,7 @@ struct QuarantineIntake {
                 upload: upload, format: format, line: fault.line, text: row.text, isCut: row.isCut,
                 detail: String(fault.detail.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : Character($0) }),
                 userID: row.userID, time: quarantine.clock.milliseconds()))
+        heldLength += MemoryLayout<QuarantinedRow>.stride + row.text.count + fault.detail.utf8.count
     }
 
     /// Keeps what was gathered, unless it is few and more may come.
@@ -72,5 +75,6 @@ struct QuarantineIntake {
             begin = end
             kept += receipt.kept + receipt.duplicates
         }
+        if begin == rows.count { heldLength = 0 }
     }
 }

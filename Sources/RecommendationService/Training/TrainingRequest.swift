@@ -80,7 +80,9 @@ public struct TrainingRequest: Sendable {
         if let list = body.array("interactions", &faults) {
             let (decoder, place) = (FlatInteractionDecoder(limits: limits), list.pointer)
             list.forEachElement { index, element in
-                guard let interaction = decoder.decode(element, at: place.appending(index), faults: &faults) else { return }
+                guard let interaction = decoder.decode(element, at: place.appending(index), faults: &faults) else {
+                    return
+                }
                 interactions.append(interaction)
             }
         }
