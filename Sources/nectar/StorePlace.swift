@@ -34,10 +34,16 @@ enum StorePlace {
             do throws(StoreError) {
                 return try SQLiteInteractionStore(path: path)
             } catch {
+                // SQLite tells no reason.
+                if case .unavailable = error { try WritableFolder.check([Self.folder(of: path), path]) }
                 throw Fatal(description: "\(error).\(Self.advice(on: error))")
             }
         case .database(let storage): return try Self.open(storage, for: use)
         }
+    }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 
     /// What to do about a store that cannot be opened; it has been left as it is.
