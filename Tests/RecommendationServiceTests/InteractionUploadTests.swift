@@ -125,6 +125,13 @@ struct InteractionUploadTests {
         refused.expectProblem(503)
         #expect(refused.field("Retry-After") == "1" && refused.json["detail"]?.string?.contains("in memory") == true)
         #expect(try service.store.counts.interactions == 2_001)
+        // Of bad rows alone there are no batches.
+        let bad = (1...2_000).map { "\($0)\n" }.joined()
+        for _ in 0..<2 {
+            let kept = try service.post(
+                "/interactions?partial=true", bad, type: "application/x-ndjson", fields: "Idempotency-Key: b\r\n")
+            #expect(kept.status == 200 && kept.json["quarantined"]?.int == 2_000, "\(kept.text)")
+        }
     }
 
     @Test("a CSV header of very many columns is refused in few words")

@@ -153,9 +153,8 @@ final class InteractionUpload: RequestBodyConsumer {
         reservation.clear()
         guard length > 0, !reservation.grow(to: length, leaving: 0.5) else { return }
         try keepBadRows(&state, isLast: true)
-        guard rows > 0, key != nil else {
-            return try storeBatches(&state, isLast: true)
-        }
+        guard rows > 0 else { return }
+        guard key != nil else { return try storeBatches(&state, isLast: true) }
         let reason = "As much is held in memory as may be just now."
         throw stopped(Problem(.serviceUnavailable, reason, retryAfterSeconds: 1), because: reason, state)
     }
