@@ -50,12 +50,17 @@ struct Import: ParsableCommand {
         if lock == nil { lock = try ServingLock(folder: folder, for: .importing) }
         if reader.files.items != nil { reader.known = try Fatal.unless { try KnownItems(of: data.store) } }
         let outcome = try store(reader, into: data.store, configuration, &faults)
-        try Fatal.unless {
+        print(outcome)
+        do {
             // The log is as long as all that was stored.
             try data.store.flush()
             try data.store.close()
+        } catch {
+            throw Fatal(
+                description:
+                    "All of that is stored, in the log beside the store. It cannot be moved to its place yet: \(error)."
+            )
         }
-        print(outcome)
     }
 
     private func makeReader(_ configuration: ServiceConfiguration) throws -> DatasetReader {
@@ -140,6 +145,8 @@ struct Import: ParsableCommand {
                 }
             }
         } catch {
+            // What the store knows of its own errors is clearer than what they were made of.
+            guard case .failed = error else { throw Fatal(description: "\(error).") }
             throw Fatal(description: "\(cause ?? error)")
         }
         return outcome
