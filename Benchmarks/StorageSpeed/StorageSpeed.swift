@@ -140,8 +140,10 @@ struct Decode: ParsableCommand {
         var interactions: [Interaction] = []
         interactions.reserveCapacity(list?.count ?? 0)
         let decoder = FlatInteractionDecoder(limits: InteractionLimits())
-        (list ?? root).forEachElement { _, element in
-            if let interaction = decoder.decode(element, faults: &faults) { interactions.append(interaction) }
+        let place = JSONPointer("/interactions")
+        (list ?? root).forEachElement { index, element in
+            let interaction = decoder.decode(element, at: place.appending(index), faults: &faults)
+            if let interaction { interactions.append(interaction) }
         }
         guard faults.isEmpty else { throw ValidationError("\(faults.faults)") }
         return interactions.count

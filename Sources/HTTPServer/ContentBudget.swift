@@ -18,9 +18,9 @@ public final class ContentBudget: Sendable {
     /// A share of nothing yet.
     public func reserve() -> Reservation { Reservation(self) }
 
-    fileprivate func take(_ count: Int) -> Bool {
+    fileprivate func take(_ count: Int, leaving share: Double) -> Bool {
         let before = held.add(count, ordering: .relaxed).oldValue
-        guard before + count > limit else { return true }
+        guard before + count > limit - Int(Double(limit) * share) else { return true }
         giveBack(count)
         return false
     }
@@ -40,13 +40,21 @@ public final class ContentBudget: Sendable {
 
         deinit { budget.giveBack(count.load(ordering: .relaxed)) }
 
-        /// Makes it a share of `total` octets, more than before; false, and it stays as it is, where there is no room. Not by two
+        /// Makes it a share of `total` octets, no less than before; false, and it stays as it is, where there is no room. Not by two
         /// threads at once.
-        public func grow(to total: Int) -> Bool {
+        ///
+        /// - Parameter share: How much of the budget, from 0 to 1, is to be left for others.
+        public func grow(to total: Int, leaving share: Double = 0) -> Bool {
             let more = total - count.load(ordering: .relaxed)
-            guard budget.take(more) else { return false }
+            guard more > 0 else { return true }
+            guard budget.take(more, leaving: share) else { return false }
             count.add(more, ordering: .relaxed)
             return true
+        }
+
+        /// Gives everything back.
+        public func clear() {
+            budget.giveBack(count.exchange(0, ordering: .relaxed))
         }
     }
 }

@@ -66,6 +66,21 @@ extension HTTPConnection {
         return false
     }
 
+    /// Refuses content that is no message, or too much.
+    func refuse(_ failure: ContentFailure) {
+        switch failure {
+        case .framing(let failure): refuse(failure.status, failure.detail)
+        case .malformedGzip: refuse(.badRequest, "The content is not the gzip that it is said to be.")
+        case .noRoom: refuse(server.noRoom(nil))
+        case .expandsTooFar: refuse(.contentTooLarge, "The gzip content expands too far.")
+        }
+    }
+
+    /// Refuses what has come so far of a request; who has taken it may have more to say.
+    func refuse(_ status: HTTPStatus, _ detail: String) {
+        refuse(refusalOfConsumer(status, detail) ?? server.router.problem(status, detail, nil))
+    }
+
     /// Refuses a request that is malformed or too slow; the connection ends after it.
     func refuse(_ response: HTTPResponse) {
         cancelConsumer()

@@ -35,11 +35,20 @@ extension HTTPConnection {
 
     /// Tells the consumer that nothing more comes, unless it has ended by itself or a piece is still with it.
     func cancelConsumer() {
-        guard let intake = exchange?.intake, let consumer = intake.consumer, intake.consumption == .reading,
-            !state.isHandlerBusy
-        else { return }
-        intake.consumption = .over
+        guard let consumer = idleConsumer else { return }
+        exchange?.intake?.consumption = .over
         server.pools.bulk.submitContinuation { consumer.cancel() }
+    }
+
+    /// What a consumer that is about to be cancelled has to say to the client.
+    func refusalOfConsumer(_ status: HTTPStatus, _ detail: String) -> HTTPResponse? {
+        idleConsumer?.refusal(status, detail)
+    }
+
+    /// The consumer that waits for more.
+    private var idleConsumer: (any RequestBodyConsumer)? {
+        guard let intake = exchange?.intake, intake.consumption == .reading, !state.isHandlerBusy else { return nil }
+        return intake.consumer
     }
 
     private func pieceTaken(_ early: HTTPResponse?, by consumer: any RequestBodyConsumer) {

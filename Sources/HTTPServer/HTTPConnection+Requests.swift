@@ -169,7 +169,7 @@ extension HTTPConnection {
                 bytes[input.start..<input.end], allowance: Self.expansionAllowance, piece: &piece, consumed: &consumed)
         } catch {
             input.start += consumed
-            refuse(server.refusal(error))
+            refuse(error)
             return false
         }
         input.start += consumed

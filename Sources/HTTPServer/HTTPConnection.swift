@@ -111,7 +111,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         case .sendContinue: HTTPResponseWriter.writeContinue(into: &output.bytes)
         case .dispatch: dispatch()
         case .refuseAsTooSlow:
-            refuse(server.router.problem(.requestTimeout, "The request did not come in time.", nil))
+            refuse(.requestTimeout, "The request did not come in time.")
         case .finishStream: stream?.drain()
         case .beat: beat()
         case .shutdownWriting:

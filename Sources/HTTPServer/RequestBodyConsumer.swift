@@ -17,13 +17,20 @@ public protocol RequestBodyConsumer: AnyObject, Sendable {
     /// The whole body has come; `respond` takes its answer, now or later, on any thread. A second answer is ignored; letting
     /// go of `respond` without a call answers 500.
     func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void)
-    /// The client went away, was too slow or broke the framing: nothing of the message may be kept.
+    /// The client went away, was too slow or broke the framing: nothing of the message may be kept, unless it asked for what
+    /// comes to be kept as it comes.
     func cancel()
+    /// What a client that was too slow or broke the framing is told before ``cancel()``, who may want to know what was kept;
+    /// nil: the problem of this status and detail. Called on the loop, when no piece is with the consumer.
+    func refusal(_ status: HTTPStatus, _ detail: String) -> HTTPResponse?
 }
 
 extension RequestBodyConsumer {
     /// 0: everything is taken on the pool.
     public var loopLimit: Int { 0 }
+
+    /// Nil: there is nothing to add.
+    public func refusal(_ status: HTTPStatus, _ detail: String) -> HTTPResponse? { nil }
 }
 
 /// What a route that streams makes of a request when only its head has come.

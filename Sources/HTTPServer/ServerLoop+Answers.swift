@@ -39,16 +39,6 @@ extension ServerLoop {
         router.problem(failure.status, failure.detail, nil)
     }
 
-    /// The answer to content that was refused while it was coming.
-    func refusal(_ failure: ContentFailure) -> HTTPResponse {
-        switch failure {
-        case .framing(let failure): refusal(failure)
-        case .malformedGzip: router.problem(.badRequest, "The content is not the gzip that it is said to be.", nil)
-        case .noRoom: noRoom(nil)
-        case .expandsTooFar: router.problem(.contentTooLarge, "The gzip content expands too far.", nil)
-        }
-    }
-
     /// The answer to a content coding that the server does not know.
     func unknownCoding(_ request: ServerRequest) -> HTTPResponse {
         var response = router.problem(

@@ -10,6 +10,8 @@ public struct DatasetReader: Sendable {
     public let files: DatasetFiles
     /// The limits that interactions are held to.
     public let limits: InteractionLimits
+    /// The items that are there already where these are to go.
+    public var known = KnownItems()
 
     /// Reads the dataset at `path`, whose layout is detected.
     public init(path: String, limits: InteractionLimits = InteractionLimits()) throws(FormatError) {
@@ -56,7 +58,7 @@ public struct DatasetReader: Sendable {
     ) throws -> DatasetCounts {
         guard let path = files.items else { return DatasetCounts() }
         var run = Run(files: [path])
-        try ItemFile(path: path, layout: files.layout).read(
+        try ItemFile(path: path, layout: files.layout, known: known).read(
             progress: { progress(run.progress($0)) }, faults: { try report(run.fault($0)) }
         ) { item in
             run.counts.rows += 1

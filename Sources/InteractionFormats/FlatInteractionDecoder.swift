@@ -22,10 +22,15 @@ public struct FlatInteractionDecoder {
     /// The interaction that `value` holds; nil where it may have a fault, or is written in some other way.
     func decode(_ value: JSONValue) -> Interaction? { reader.read(value) ? interaction() : nil }
 
-    /// The interaction that `value` holds, or nil and a fault for everything that is wrong with it: what
-    /// ``InteractionDecoder/decode(_:limits:faults:)`` says, mostly sooner.
-    public func decode(_ value: JSONValue, faults: inout JSONFaults) -> Interaction? {
-        decode(value) ?? InteractionDecoder.decode(value, limits: limits, faults: &faults)
+    /// The interaction that `value` holds, which stands at `pointer`, or nil and a fault for everything that is wrong with
+    /// it: what ``InteractionDecoder/decode(_:limits:faults:)`` says, mostly sooner.
+    public func decode(
+        _ value: JSONValue, at pointer: @autoclosure () -> JSONPointer, faults: inout JSONFaults
+    ) -> Interaction? {
+        decode(value)
+            ?? faults.within(value, at: pointer()) { faults in
+                InteractionDecoder.decode(value, limits: limits, faults: &faults)
+            }
     }
 
     private func interaction() -> Interaction? {

@@ -49,7 +49,7 @@ struct ForeignRows {
         }
         item.attributes = properties.attributes
         item.vectors = properties.vectors
-        return settled(item, item.fault, before, value, &faults)
+        return settled(item, item.fault ?? Self.length.fault(of: item), before, value, &faults)
     }
 
     func user(_ value: JSONValue, _ faults: inout JSONFaults) -> User? {
@@ -67,8 +67,10 @@ struct ForeignRows {
         } else {
             user.attributes = Properties(members: object, without: ["userId", "user_id"], &faults).attributes
         }
-        return settled(user, user.fault, before, value, &faults)
+        return settled(user, user.fault ?? Self.length.fault(of: user), before, value, &faults)
     }
+
+    private static var length: RecordLength { RecordLength(limit: CatalogueLimits().recordLength) }
 
     // MARK: Members
 
@@ -122,7 +124,7 @@ extension ForeignRows {
         init(labels: JSONValue?, _ faults: inout JSONFaults) {
             guard let labels else { return }
             switch labels.kind {
-            case .array: tags = labels.elements.compactMap { $0.decodeIdentifier(&faults) }
+            case .array: tags = labels.elements.compactMap(Self.text)
             case .object: add(labels, without: [], "", &faults)
             default: faults.add(at: labels, "expected an array of texts or an object")
             }
@@ -150,13 +152,24 @@ extension ForeignRows {
             }
         }
 
-        /// Numbers are a vector, all else is texts.
+        /// Numbers are a vector; of all else what can be said in a text is texts, and what cannot has no counterpart here.
         private mutating func add(_ array: JSONValue, under key: ExactName, _ faults: inout JSONFaults) {
             let numbers = array.elements.compactMap { $0.kind == .string ? nil : $0.double }
             if array.count > 0, numbers.count == array.count {
                 vectors[key] = numbers.map { Float($0) }
             } else {
-                attributes[key] = .strings(array.elements.compactMap { $0.decodeString(&faults) })
+                let texts = array.elements.compactMap(Self.text)
+                if array.count == 0 || !texts.isEmpty { attributes[key] = .strings(texts) }
+            }
+        }
+
+        private static func text(_ value: JSONValue) -> String? {
+            switch value.kind {
+            case .string: value.string
+            case .integer: value.integerText
+            case .double: value.double?.description
+            case .bool: value.bool?.description
+            case .null, .array, .object: nil
             }
         }
     }

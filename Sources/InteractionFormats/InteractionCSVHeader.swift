@@ -5,27 +5,40 @@ enum InteractionCSVHeader {
     /// What is said where there is none.
     static let expectation = "the first line must name the columns, such as user_id,item_id,rating,timestamp"
 
-    /// The columns that a header names, or a sentence for everything that is wrong with it.
+    /// How much that is wrong with a header is told.
+    private static let sentenceLimit = 10
+
+    /// The columns that a header names, or a sentence for everything that is wrong with it, the first ten and how many more.
     static func columns(
         _ bytes: Span<UInt8>, _ ranges: [Range<Int>]
     ) throws(FieldText.Fault) -> [InteractionColumn?] {
         var columns: [InteractionColumn?] = []
         var sentences: [String] = []
+        var more = 0
         for range in ranges {
             let name = FieldText.repairedText(bytes.extracting(range))
             if let column = InteractionColumn(rawValue: name) {
-                if columns.contains(column) { sentences.append("column \"\(name)\" is there twice") }
+                if columns.contains(column) { tell("column \"\(name)\" is there twice", &sentences, &more) }
                 columns.append(column)
             } else {
-                sentences.append(unknownColumn(name))
+                tell(unknownColumn(name), &sentences, &more)
             }
         }
         for column in InteractionColumn.allCases where column.isRequired && !columns.contains(column) {
             sentences.append("column \"\(column.rawValue)\" is missing")
         }
         if columns.isEmpty { throw FieldText.Fault(detail: "this is no header: \(expectation)") }
+        if more > 0 { sentences.append("and \(more) more") }
         guard sentences.isEmpty else { throw FieldText.Fault(detail: sentences.joined(separator: "; ")) }
         return columns
+    }
+
+    private static func tell(_ sentence: @autoclosure () -> String, _ sentences: inout [String], _ more: inout Int) {
+        if sentences.count < sentenceLimit {
+            sentences.append(sentence())
+        } else {
+            more += 1
+        }
     }
 
     /// `unknown column "usr_id"; did you mean "user_id"?`, or what is known where nothing is near.

@@ -26,9 +26,10 @@ public enum InteractionDecoder {
     }
 
     /// What is wrong with `value`, which is no interaction, as one fault of `line`, with the value as far as `limits` ask.
+    /// Places are told from `value` on, as in a row of NDJSON.
     public static func fault(of value: JSONValue, line: Int, limits: InteractionLimits) -> RowFault {
         var faults = JSONFaults(limit: JSONRow.sentenceLimit)
-        _ = decode(value, limits: limits, faults: &faults)
+        faults.within(value, at: JSONPointer()) { faults in _ = decode(value, limits: limits, faults: &faults) }
         var writer = JSONWriter()
         writer.value(value)
         let row = RefusedRow(writer.bytes.span, limit: limits.refusedTextLength, userID: userID(in: value))

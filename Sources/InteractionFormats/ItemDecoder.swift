@@ -56,6 +56,7 @@ public enum ItemDecoder {
             faults.add(at: object.object, member: "available_until", "must be later than available_from")
         }
         item.vectors = VectorDecoder(limits: limits).vectors(object, over: item.vectors, &faults)
+        if let fault = RecordLength(limit: limits.recordLength).fault(of: item) { faults.add(at: object.object, fault) }
     }
 
     private static func timestamp(

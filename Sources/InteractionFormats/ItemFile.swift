@@ -5,6 +5,8 @@ import JSON
 struct ItemFile {
     let path: String
     let layout: DatasetLayout
+    /// Those that are there already.
+    let known: KnownItems
 
     func read(
         progress: (Int64) -> Void, faults report: (RowFault) throws -> Void, _ receive: (Item) throws -> Void
@@ -31,17 +33,18 @@ struct ItemFile {
         }
     }
 
-    /// An item on each line, whose vectors are as long as their namesakes.
+    /// An item on each line, whose vectors are as long as their namesakes, here and among those known.
     private func objects(
         _ progress: (Int64) -> Void, _ report: (RowFault) throws -> Void,
         _ decode: (JSONValue, inout JSONFaults) -> Item?, _ receive: (Item) throws -> Void
     ) throws {
-        var dimensions = VectorDimensions()
-        try LineFile(path: path, limit: 1_048_576).readJSON(progress: progress, faults: report, decode) { item in
-            if let misfit = dimensions.misfit(of: item) {
+        var known = known
+        try LineFile(path: path, limit: CatalogueLimits().recordLength).readJSON(
+            progress: progress, faults: report, decode
+        ) { item in
+            if let misfit = try known.take(item) {
                 throw FieldText.Fault(detail: "/vectors/\(misfit.name): \(misfit.detail)")
             }
-            dimensions.add(item)
             try receive(item)
         }
     }

@@ -38,5 +38,6 @@ public enum UserDecoder {
         let decoder = AttributeDecoder(limits: limits)
         if object.contains("tags") { user.tags = decoder.tags(object, &faults) }
         user.attributes = decoder.attributes(object, over: user.attributes, &faults)
+        if let fault = RecordLength(limit: limits.recordLength).fault(of: user) { faults.add(at: object.object, fault) }
     }
 }

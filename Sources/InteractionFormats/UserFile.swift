@@ -19,10 +19,10 @@ struct UserFile {
         case .recBole:
             try RecBoleFile(path: path).read(progress: progress, faults: report) { try receive($0.user()) }
         case .csv, .ndjson:
-            try LineFile(path: path, limit: 1_048_576).readJSON(
+            try LineFile(path: path, limit: CatalogueLimits().recordLength).readJSON(
                 progress: progress, faults: report, { UserDecoder.decode($0, faults: &$1) }, receive)
         case .gorse, .recombee:
-            try LineFile(path: path, limit: 1_048_576).readJSON(
+            try LineFile(path: path, limit: CatalogueLimits().recordLength).readJSON(
                 progress: progress, faults: report, ForeignRows(layout: layout, limits: InteractionLimits()).user,
                 receive)
         }

@@ -50,7 +50,8 @@ public final class WriteBatcher: Sendable {
     /// It gets ``StoreError/full`` when the queue has no room, and ``StoreError/unavailable(_:)`` after ``drain()``; neither
     /// waits for anything. A request of more interactions than the queue holds never has room: give it to the store itself.
     public func append(
-        _ interactions: [Interaction], idempotencyKey: String?, begunAfter erasures: Int64? = nil,
+        _ interactions: [Interaction], idempotencyKey: String?, companions: UInt64? = nil,
+        begunAfter erasures: Int64? = nil,
         completion: @escaping Completion
     ) {
         let refusal: StoreError? = state.withLock { state in
@@ -60,7 +61,9 @@ public final class WriteBatcher: Sendable {
             if places > queueLimit - state.queued { return .full }
             state.queued += places
             state.waiting.requests.append(
-                AppendRequest(interactions: interactions, idempotencyKey: idempotencyKey, begunAfter: erasures))
+                AppendRequest(
+                    interactions: interactions, idempotencyKey: idempotencyKey, companions: companions,
+                    begunAfter: erasures))
             state.waiting.completions.append(completion)
             if !state.isWriting {
                 state.isWriting = true
@@ -68,7 +71,7 @@ public final class WriteBatcher: Sendable {
                 writer.async { self.writeUntilEmpty() }
             } else if state.awaited > 0, state.waiting.requests.count >= state.awaited {
                 state.awaited = 0
-                companions.signal()
+                self.companions.signal()
             }
             return nil
         }

@@ -110,9 +110,12 @@ public struct JSONValue: Sendable {
     }
 
     /// Where this value stands, found by walking from the root: linear in what stands before it.
-    public var pointer: JSONPointer {
-        var pointer = JSONPointer()
-        var value = JSONValue(tape: tape, index: 1)
+    public var pointer: JSONPointer { pointer(from: 1, at: JSONPointer()) }
+
+    /// Where this value stands, found by walking from the one at `start`, which holds it and stands at `pointer`.
+    func pointer(from start: Int, at pointer: JSONPointer) -> JSONPointer {
+        var pointer = pointer
+        var value = JSONValue(tape: tape, index: start)
         while value.index != index {
             guard let step = value.step(towards: index) else { return pointer }
             pointer = step.pointer(pointer)

@@ -14,6 +14,8 @@ struct Problem: Error, Sendable {
     var faults = JSONFaults()
     /// How many there were, where that is more than ``faults`` knows of.
     var faultCount: Int?
+    /// What was stored all the same, of a request that stores as it comes.
+    var report: InteractionReport?
     /// Seconds after which the same request may succeed.
     var retryAfterSeconds: Int?
     /// The media types that would have been taken, where it was the media type.
@@ -49,6 +51,7 @@ struct Problem: Error, Sendable {
             document.member("title", status.reason)
             document.member("status", status.code)
             document.member("detail", detail)
+            report?.writeCounts(to: &document)
             guard !faults.isEmpty else { return }
             document.member("error_count", faultCount ?? faults.total)
             document.key("errors")

@@ -215,8 +215,10 @@ public final class Service: Sendable {
             }, published: { [store, newcomers] () throws(StoreError) in try newcomers.follow(store) }
         ).register(in: &router)
         FeatureRoutes(models: models).register(in: &router)
-        WeightsRoutes(models: models, store: store, configuration: configuration, clock: clock, reserve: reserve)
-            .register(in: &router)
+        WeightsRoutes(
+            models: models, store: store, configuration: configuration, clock: clock, reserve: reserve,
+            contentBudget: contentBudget
+        ).register(in: &router)
         AdminRoutes(store: store, backups: BackupFolder(configuration), clock: clock, logger: logger, reserve: reserve)
             .register(in: &router)
         HealthRoutes(

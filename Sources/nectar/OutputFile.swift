@@ -2,19 +2,30 @@ import Glibc
 import Networking
 
 /// A file being written, under a temporary name until it is whole; one that never is leaves nothing behind.
+///
+/// Where the path leads to something else (a terminal, a pipe, a device) that is written to as it is, and a link stays a link:
+/// what it leads to is replaced.
 struct OutputFile: ~Copyable {
+    /// Links that are followed.
+    private static let linkLimit = 40
+
     private let path: String
+    /// What the whole file gets its name by; the same as `writtenPath` where it is no file.
+    private let finalPath: String
+    private let writtenPath: String
     private let descriptor: Int32
     private var isWhole = false
-
-    private var temporaryPath: String { path + ".partial" }
 
     /// Begins the file at `path`.
     ///
     /// - Throws: A ``Fatal`` that names the file, as all that follows.
     init(_ path: String) throws(Fatal) {
         self.path = path
-        descriptor = unsafe open(path + ".partial", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        finalPath = Self.followed(path)
+        let isReplaced = Self.isReplaced(finalPath)
+        writtenPath = isReplaced ? finalPath + ".partial" : finalPath
+        let flags = isReplaced ? O_CREAT | O_TRUNC : 0
+        descriptor = unsafe open(writtenPath, O_WRONLY | O_CLOEXEC | flags, 0o644)
         guard descriptor >= 0 else {
             isWhole = true
             throw failure()
@@ -23,7 +34,7 @@ struct OutputFile: ~Copyable {
 
     deinit {
         if descriptor >= 0 { Glibc.close(descriptor) }
-        if !isWhole { unsafe unlink(path + ".partial") }
+        if !isWhole, writtenPath != finalPath { unsafe unlink(writtenPath) }
     }
 
     /// Adds bytes at the end.
@@ -41,8 +52,32 @@ struct OutputFile: ~Copyable {
 
     /// Gives the whole file its name.
     mutating func close() throws(Fatal) {
-        guard fsync(descriptor) == 0, unsafe rename(temporaryPath, path) == 0 else { throw failure() }
+        // What is no file cannot be synced.
+        if writtenPath != finalPath {
+            guard fsync(descriptor) == 0, unsafe rename(writtenPath, finalPath) == 0 else { throw failure() }
+        }
         isWhole = true
+    }
+
+    /// Where the links at `path` lead, whether anything is there or not.
+    private static func followed(_ path: String) -> String {
+        var path = path
+        for _ in 0..<linkLimit {
+            var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+            // As many bytes as there are are asked for.
+            let length = unsafe readlink(path, &target, target.count)
+            guard length > 0 else { return path }
+            let link = String(decoding: target.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+            path = link.hasPrefix("/") ? link : folder + link
+        }
+        return path
+    }
+
+    /// Whether there is a file, or nothing yet.
+    private static func isReplaced(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
     }
 
     private func failure() -> Fatal {

@@ -82,6 +82,24 @@ struct ForeignLayoutTests {
         #expect(content.faults[2].hasPrefix("line 4: ") && content.faults[3].hasPrefix("line 2: "))
     }
 
+    @Test("a list of values of several kinds is their texts, and what cannot be said in a text is passed over")
+    func mixedLists() throws {
+        let (_, content) = try read([
+            "feedback.jsonl": #"{"FeedbackType":"read","UserId":"1","ItemId":"7"}"# + "\n",
+            "items.jsonl": """
+            {"ItemId":"1","Labels":{"mix":[1,"a",2.5,true,null,{"b":1}],"none":[null,{}],"empty":[]}}
+            {"ItemId":"2","Labels":["a",7,null]}
+
+            """,
+        ])
+        #expect(content.faults.isEmpty)
+        #expect(
+            content.items == [
+                Item(id: "1", attributes: ["mix": .strings(["1", "a", "2.5", "true"]), "empty": .strings([])]),
+                Item(id: "2", tags: ["a", "7"]),
+            ])
+    }
+
     @Test("Recombee: each file's interactions are of its kind, and properties are attributes")
     func recombee() throws {
         let (layout, content) = try read([

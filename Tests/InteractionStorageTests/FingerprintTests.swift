@@ -23,6 +23,13 @@ struct FingerprintTests {
         #expect(Set(found).count == found.count)
     }
 
+    @Test("what came with the interactions makes another one, if it is another")
+    func companions() {
+        let found = [nil, 0, 1].map { AppendRequest(interactions: [Self.base], companions: $0).fingerprint }
+        #expect(Set(found).count == 3)
+        #expect(found[1] == AppendRequest(interactions: [Self.base], companions: 0).fingerprint)
+    }
+
     @Test("it is what files hold: the same for ever, and whatever the key")
     func stability() {
         #expect(AppendRequest(interactions: []).fingerprint == Int64(bitPattern: 0xCBF2_9CE4_8422_2325))

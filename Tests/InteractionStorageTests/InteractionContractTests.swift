@@ -59,6 +59,31 @@ struct InteractionContractTests {
         }
     }
 
+    @Test(
+        "an idempotency key may stand for no interactions at all, and stands for what came with them too",
+        arguments: StoreKind.allCases)
+    func keyOfNothing(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            let bare = Interaction(userID: "ada", itemID: "50")
+            func append(
+                _ interactions: [Interaction], _ companions: UInt64?
+            ) throws -> Result<AppendReceipt, StoreError> {
+                try store.append(group: [
+                    AppendRequest(interactions: interactions, idempotencyKey: "k", companions: companions)
+                ])[0]
+            }
+            let first = try append([], 7)
+            #expect(first == .success(AppendReceipt(stored: 0, duplicates: 0, watermark: 0)))
+            #expect(try append([], 7) == first)
+            for (interactions, companions) in [([], nil), ([], 8), ([bare], 7), ([bare], nil)]
+                as [([Interaction], UInt64?)]
+            {
+                #expect(try append(interactions, companions) == .failure(.keyReused))
+            }
+            #expect(try store.everything().isEmpty)
+        }
+    }
+
     @Test("the latest receipts are kept and older ones forgotten", arguments: StoreKind.allCases)
     func receiptsKept(_ kind: StoreKind) throws {
         try kind.withStore(receiptsKept: 2) { store throws in

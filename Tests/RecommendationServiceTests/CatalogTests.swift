@@ -13,6 +13,28 @@ struct CatalogTests {
         "available_from": "2026-01-01T00:00:00Z", "available_until": 4102444800}
         """
 
+    @Test(
+        "a record that an import would not read is not stored, whole or by a patch; one at the limit is",
+        arguments: ["items", "users"])
+    func longRecords(kind: String) throws {
+        let service = try TestService()
+        let most = 1_048_576
+        func attributes(_ length: Int) -> String {
+            let texts = stride(from: 0, to: length, by: 65_000).enumerated().map { index, begin in
+                "\"a\(index)\":\"\(String(repeating: "x", count: min(65_000, length - begin)))\""
+            }
+            return "{\"attributes\":{\(texts.joined(separator: ","))}}"
+        }
+        let path = "/\(kind)/r"
+        let longest = most - (try service.ask("PUT", path, attributes(1_041_000)).text.utf8.count - 1_041_000)
+        #expect(try service.ask("PUT", path, attributes(longest)).text.utf8.count == most)
+        let refused = try service.ask("PUT", path, attributes(longest + 1))
+        refused.expectProblem(422)
+        #expect(refused.text.contains("is \(most + 1) bytes long as a line of an export; at most \(most) are stored"))
+        try service.ask("PATCH", path, #"{"attributes":{"b":true}}"#).expectProblem(422)
+        #expect(try service.get(path).text.utf8.count == most)
+    }
+
     @Test("an item is created, read, replaced, changed and deleted")
     func life() throws {
         let service = try TestService()

@@ -32,7 +32,10 @@ struct DiskFaultTests {
             reply.expectProblem(status)
             #expect(reply.field("Retry-After") != nil)
         }
-        try service.ask("PUT", "/items/i1", "{}").expectProblem(status)
+        let put = try service.ask("PUT", "/items/i1", "{}")
+        put.expectProblem(status)
+        // What is told must fit whatever was asked for, removals too.
+        #expect(put.text.contains("nothing was changed. Try again when there is.") == (status == 507))
         #expect(try service.get("/recommend?user_id=u1").field("Nectar-Model") == "v1")
         #expect(try service.get("/interactions?user_id=u1").status == 200)
         #expect(try service.get("/readyz").status == 200)
@@ -70,6 +73,58 @@ struct DiskFaultTests {
         #expect(try service.post("/interactions", Self.row).status == 200)
         #expect(try service.get("/healthz").json["status"]?.string == "healthy")
         #expect(try service.get("/metrics").text.contains("nectar_storage_free_bytes 64000000"))
+    }
+
+    @Test("a partial upload ends where too little space is left, and says what of it is stored and where the rest is")
+    func partialUpload() throws {
+        let disk = ManualDisk(freeBytes: .max)
+        let service = try TestService(disk: disk) { $0.storage.writeQueue = 2 }
+        let key = "Idempotency-Key: k\r\n"
+        let upload = try CutUpload(to: service, fields: key)
+        try upload.send("7\n\(Self.row)\n\(Self.row)\n", until: 2)
+        disk.freeBytes = 63_999_999
+        let reply = upload.send("\(Self.row)\n\(Self.row)\n")
+        reply.expectProblem(507)
+        #expect(reply.json["stored"]?.int == 2 && reply.json["rejected"]?.int == 1)
+        #expect(reply.json["detail"]?.string?.hasPrefix("2 rows were stored, and then no more: ") == true)
+        #expect(reply.json["detail"]?.string?.contains("Idempotency-Key, the rest is stored") == true)
+        #expect(try service.store.counts.interactions == 2)
+        disk.freeBytes = .max
+        let whole = "7\n" + Array(repeating: "\(Self.row)\n", count: 4).joined()
+        let again = try service.post(
+            "/interactions?partial=true", whole, type: "application/x-ndjson", fields: key)
+        #expect(again.json["stored"]?.int == 4 && again.json["quarantined"]?.int == 1)
+        #expect(try service.store.counts.interactions == 4)
+    }
+
+    @Test("of an upload that the space may not hold nothing is stored")
+    func wholeUpload() throws {
+        let service = try TestService(disk: ManualDisk(freeBytes: 64_000_100))
+        let reply = try service.post("/interactions", "\(Self.row)\n\(Self.row)\n", type: "application/x-ndjson")
+        reply.expectProblem(507)
+        #expect(reply.text.contains("storage.minimum_free_megabytes") && reply.text.contains("Nothing was changed"))
+        #expect(try service.store.counts.interactions == 0)
+    }
+
+    @Test(
+        "a partial upload that breaks off is told what of it is stored; where nothing is, there is nothing to tell",
+        arguments: [2, 0])
+    func brokenOff(stored: Int) throws {
+        let service = try TestService { $0.storage.writeQueue = 2 }
+        let upload = try CutUpload(to: service)
+        if stored > 0 {
+            let bad = Array(repeating: "7\n", count: 1_001).joined()
+            try upload.send("\(bad)\(Self.row)\n\(Self.row)\n\(Self.row)\n", until: stored)
+        }
+        let reply = upload.breakOff()
+        reply.expectProblem(400)
+        #expect(reply.json["stored"]?.int == (stored > 0 ? stored : nil))
+        #expect(reply.json["detail"]?.string?.hasPrefix("2 rows were stored, and then no more: ") == (stored > 0))
+        if stored > 0 {
+            #expect(reply.json["rejected"]?.int == 1_001 && reply.json["quarantined"]?.int == 1_000)
+            let upload = try #require(reply.json["upload"]?.string)
+            #expect(try service.get("/quarantine?upload=\(upload)").json["held"]?.int == 1_000)
+        }
     }
 
     @Test("an upload in parts that fails on its way says how many rows are stored, and a retry stores the rest once")

@@ -112,6 +112,36 @@ struct InteractionUploadTests {
         #expect(try directory.names().allSatisfy { !$0.hasPrefix("upload") })
     }
 
+    @Test("without room in memory an upload is stored all the same, by way of the disk; a partial one in other batches")
+    func noMemory() throws {
+        let service = try TestService { $0.server.heldBodyBytes = 1024 }
+        let body = (1...2_000).map(Self.row).joined() + "7\n"
+        #expect(try service.post("/interactions", Self.rows[0], type: "application/x-ndjson").status == 200)
+        let partial = try service.post("/interactions?partial=true", body, type: "application/x-ndjson")
+        #expect(partial.json["stored"]?.int == 2_000 && partial.json["quarantined"]?.int == 1)
+        // Under a key the batches have to be the same again.
+        let refused = try service.post(
+            "/interactions?partial=true", body, type: "application/x-ndjson", fields: "Idempotency-Key: k\r\n")
+        refused.expectProblem(503)
+        #expect(refused.field("Retry-After") == "1" && refused.json["detail"]?.string?.contains("in memory") == true)
+        #expect(try service.store.counts.interactions == 2_001)
+        // Of bad rows alone there are no batches.
+        let bad = (1...2_000).map { "\($0)\n" }.joined()
+        for _ in 0..<2 {
+            let kept = try service.post(
+                "/interactions?partial=true", bad, type: "application/x-ndjson", fields: "Idempotency-Key: b\r\n")
+            #expect(kept.status == 200 && kept.json["quarantined"]?.int == 2_000, "\(kept.text)")
+        }
+    }
+
+    @Test("a CSV header of very many columns is refused in few words")
+    func manyColumns() throws {
+        let header = "user_id,item_id" + String(repeating: ",", count: 60_000) + "\n"
+        let reply = try TestService().post("/interactions", header, type: "text/csv")
+        reply.expectProblem(422)
+        #expect(reply.text.utf8.count < 3_000 && reply.text.contains("and 59990 more"), "\(reply.text.prefix(3_000))")
+    }
+
     @Test("an interaction_id that is known is a duplicate, in the same request and in the next")
     func duplicates() throws {
         let service = try TestService()

@@ -1,6 +1,5 @@
 import InteractionStorage
 import JSON
-import Locking
 import RecommendationService
 import TestSupport
 import Testing
@@ -62,6 +61,40 @@ struct QuarantineTests {
         #expect(rows.map { $0["text"]?.string } == [#"{"user_id":"c","itm_id":"d"}"#, "7"])
         #expect(rows.map { $0["user_id"]?.string } == ["c", nil])
         #expect(rows[0]["detail"]?.string?.contains("did you mean \"item_id\"?") == true)
+    }
+
+    @Test("of a document without a list the whole is kept", arguments: ["[7]", "{}", "7"])
+    func wholeDocument(body: String) throws {
+        let service = try TestService()
+        let reply = try service.post("/interactions?partial=true", body)
+        #expect(reply.json["rejected"]?.int == 1 && reply.json["quarantined"]?.int == 1)
+        #expect(try rows(service).map { $0["text"]?.string } == [body])
+    }
+
+    @Test("where a fault stands in an element is told from the element on, as in a row")
+    func placeInElement() throws {
+        let service = try TestService()
+        let element = #"{"user_id": "c", "item_id": "d", "rating": "five"}"#
+        _ = try service.post("/interactions", #"{"partial": true, "interactions": [\#(element)]}"#)
+        _ = try upload(service, element)
+        let details = try rows(service).map { $0["detail"]?.string }
+        #expect(details == Array(repeating: "rating: expected a number, found a string", count: 2))
+    }
+
+    /// Quadratic, it would take minutes.
+    @Test(
+        "of very many bad elements all are counted, the first are told and the last kept, in linear time",
+        arguments: ["7", "{}"])
+    func veryMany(element: String) throws {
+        let service = try TestService { $0.quarantine.rows = 2_500 }
+        let count = 250_000
+        let list = Array(repeating: element, count: count).joined(separator: ",")
+        let reply = try service.post("/interactions", "{\"partial\": true, \"interactions\": [\(list)]}")
+        #expect(reply.status == 200 && reply.json["rejected"]?.int == count)
+        #expect(reply.json["quarantined"]?.int == 2_500)
+        #expect(reply.faults.count == 100 && reply.text.utf8.count < 20_000)
+        let kept = try service.store.quarantinedRows(upload: nil, userID: nil, after: nil, limit: .max)
+        #expect(kept.map(\.line) == Array(count - 2_500..<count))
     }
 
     @Test("without partial, or without faults, nothing is kept")
@@ -159,10 +192,8 @@ struct QuarantineTests {
     func storeFails() throws {
         let store = InterceptedStore()
         let service = try TestService(store: store)
-        let gate = Gate()
-        store.holdAppends(at: gate)
-        store.fail(with: .full)
-        gate.open()
+        // After the receipt of the key, which is an append.
+        store.fail(with: .full, afterGroups: 1)
         try upload(service, "7\n", key: "k").expectProblem(503)
         store.fail(with: nil)
         #expect(try upload(service, "7\n", key: "k").json["quarantined"]?.int == 1)

@@ -1,3 +1,4 @@
+import HTTPServer
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ struct UploadSpoolTests {
     func roundTrip(count: Int) throws {
         let directory = try TemporaryDirectory()
         let content = content(count)
-        var spool = UploadSpool(directory: directory.path)
+        var spool = UploadSpool(directory: directory.path, budget: ContentBudget(limit: 512 << 20))
         for start in stride(from: 0, to: count, by: 1_000_003) {
             try spool.append(Array(content[start..<min(count, start + 1_000_003)]))
         }
@@ -32,8 +33,31 @@ struct UploadSpoolTests {
     @Test("a folder that is not there is told once the memory does not suffice")
     func noDirectory() throws {
         let directory = try TemporaryDirectory()
-        var spool = UploadSpool(directory: directory.file("missing"))
+        var spool = UploadSpool(
+            directory: directory.file("missing"), budget: ContentBudget(limit: 512 << 20))
         try spool.append(content(UploadSpool.memoryLimit))
         #expect(throws: UploadSpool.Failure.self) { try spool.append([1]) }
+    }
+
+    @Test("what it holds in memory counts among all content, up to half of what may be held; the rest goes to the file")
+    func budget() throws {
+        let directory = try TemporaryDirectory()
+        let budget = ContentBudget(limit: 1_000_000)
+        do {
+            var spool = UploadSpool(directory: directory.path, budget: budget)
+            try spool.append(content(300_000))
+            #expect(budget.hasRoom(for: 500_000) && !budget.hasRoom(for: 700_001))
+            try spool.append(Array(content(600_000)[300_000...]))
+            #expect(budget.hasRoom(for: 1_000_000))
+            let others = budget.reserve()
+            #expect(others.grow(to: 1_000_000))
+            // Without any room it goes to the file at once.
+            try spool.append(Array(content(600_001)[600_000...]))
+            var read: [UInt8] = []
+            while let piece = try spool.next() { read += piece }
+            #expect(read == content(600_001))
+            withExtendedLifetime(others) {}
+        }
+        #expect(budget.hasRoom(for: 1_000_000))
     }
 }

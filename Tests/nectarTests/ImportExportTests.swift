@@ -125,6 +125,55 @@ struct ImportExportTests {
         }
     }
 
+    @Test("items whose vectors are not as long as those that are there are refused, unless they take their place")
+    func vectors() throws {
+        for (name, id, vector) in [
+            ("a", "x", "[1,2]"), ("b", "y", "[1,2,3]"), ("c", "x", "[1,2,3]"), ("d", "y", "[1,2,3]"),
+        ] {
+            try folder.write("\(name)/interactions.csv", "user_id,item_id\n1,7\n")
+            let item = "{\"item_id\": \"\(id)\", \"vectors\": {\"text\": \(vector)}}\n"
+            try folder.write("\(name)/items.ndjson", item)
+        }
+        #expect(try importing("a").status == 0)
+        let refused = try importing("b")
+        #expect(refused.status == 1, "\(refused.output)")
+        #expect(refused.output.contains("/vectors/text: has 3 elements") && refused.output.contains("line 1"))
+        // It is the only one.
+        #expect(try importing("c").status == 0)
+        #expect(try importing("d").status == 0)
+        try export(to: "out")
+        #expect(try NectarProcess.run("import", "--data", folder.file("other"), folder.file("out")).status == 0)
+    }
+
+    @Test("nothing is imported onto a disk with less space than is to stay free")
+    func reserve() throws {
+        try folder.write("in.csv", "user_id,item_id\n1,7\n")
+        let outcome = try NectarProcess.run(
+            ["import", "--data", data, folder.file("in.csv")],
+            environment: ["NECTAR_STORAGE_MINIMUM_FREE_MEGABYTES": "1000000000"])
+        #expect(outcome.status == 1 && outcome.errors.contains("storage.minimum_free_megabytes"), "\(outcome.errors)")
+        #expect(outcome.errors.contains("Nothing was stored"))
+        #expect(try holdings() == StoreCounts())
+    }
+
+    @Test("a report of faults goes where its name leads: a link stays, what is no file is written to as it is")
+    func reportElsewhere() throws {
+        try folder.write("in.csv", "user_id,item_id\n1,\n")
+        try folder.write("there.ndjson", "old\n")
+        let link = folder.file("link.ndjson")
+        for target in ["there.ndjson", "new.ndjson"] {
+            try? FileManager.default.removeItem(atPath: link)
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+            #expect(try importing("in.csv", "--partial", "--faults-to", link).status == 0)
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)
+            #expect(try folder.text(target).contains("\"line\":2"))
+        }
+        // By somebody whose mistake could do no harm there.
+        let full = try NectarProcess.runAsNobody(
+            ["import", "--dry-run", "--partial", "--data", data, "--faults-to", "/dev/full", folder.file("in.csv")])
+        #expect(full.status == 1 && full.errors.contains("/dev/full cannot be written: "), "\(full.errors)")
+    }
+
     @Test("where unknown kinds are refused, an import names the line, the kind and the nearest known one")
     func refusedKinds() throws {
         try folder.write("in.csv", "user_id,item_id,kind\n1,7,view\n1,8,purchse\n2,9,\n")
@@ -155,6 +204,21 @@ struct ImportExportTests {
         let outcome = try NectarProcess.run(arguments)
         #expect(outcome.status == 1 && outcome.errors.contains("There is no store in the folder \(data)"))
         #expect(!FileManager.default.fileExists(atPath: data))
+    }
+
+    @Test(
+        "a store that may not be written beside is told as that, and not as one that cannot be opened",
+        arguments: ["export", "train", "inspect", "backup"])
+    func unwritable(command: String) throws {
+        try folder.write("in.csv", "user_id,item_id\n1,7\n")
+        #expect(try importing("in.csv").status == 0)
+        try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: data)
+        defer { try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: data) }
+        let own = try TemporaryDirectory()
+        let arguments = [command, "--data", data] + (["export", "backup"].contains(command) ? [own.file("out")] : [])
+        let outcome = try NectarProcess.runAsNobody(arguments)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("\(data) cannot be read and written: "), "\(outcome.errors)")
     }
 
     @Test("a second import says that the first is there, and adds to it")

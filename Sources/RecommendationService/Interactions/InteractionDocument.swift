@@ -67,15 +67,26 @@ final class InteractionDocument: RequestBodyConsumer {
         } catch {
             return respond(error.response())
         }
-        guard !decoded.interactions.isEmpty else {
+        // A key stands for the whole document: also for one of bad elements alone, or of none.
+        guard !decoded.interactions.isEmpty || idempotencyKey != nil else {
             return tell(AppendReceipt(stored: 0, duplicates: 0, watermark: 0), decoded, respond)
         }
-        recorder.append(decoded.interactions, idempotencyKey: idempotencyKey, begunAfter: begun) { [self] result in
+        recorder.append(
+            decoded.interactions, idempotencyKey: idempotencyKey, companions: companions(decoded), begunAfter: begun
+        ) { [self] result in
             switch result {
             case .success(let receipt): tell(receipt, decoded, respond)
             case .failure(let error): respond(Problem(error).response())
             }
         }
+    }
+
+    /// What stands for a document with bad elements, where a retry must be told from another.
+    private func companions(_ decoded: Decoded) -> UInt64? {
+        guard idempotencyKey != nil, decoded.rejected > 0 else { return nil }
+        var hash = StableHash()
+        hash.combine(body.withLock { $0 })
+        return hash.value
     }
 
     private func tell(
@@ -90,66 +101,89 @@ final class InteractionDocument: RequestBodyConsumer {
 
     /// The interactions of a body, and what was wrong with the others.
     private struct Decoded {
+        /// The list, or the one interaction.
+        let value: JSONValue
+        let isList: Bool
         var interactions: [Interaction] = []
         var faults = JSONFaults()
         var rejected = 0
-        /// Those others, where they are kept.
-        var refused: [RowFault] = []
+        /// Where those others stand that are kept: the last ones, for newer rows push older ones out.
+        var refused: [Int] = []
+
+        /// Notes one of the others, where the last `limit` are kept.
+        mutating func refuse(_ index: Int, keeping limit: Int) {
+            rejected += 1
+            guard limit > 0 else { return }
+            // Seldom, as all that stay are moved.
+            if refused.count >= 2 * limit { refused.removeFirst(refused.count - limit) }
+            refused.append(index)
+        }
     }
 
     private func decode() throws(Problem) -> Decoded {
-        let document = try RequestBody.json(in: body.withLock { $0 })
-        var decoded = Decoded()
-        var isPartial = isPartial
-        let isList = document.root.kind == .object && document.root["interactions"] != nil
-        if isList,
-            let object = JSONObjectDecoder(
-                document.root, knownMembers: ["interactions", "partial"], faults: &decoded.faults)
-        {
-            isPartial = object.bool("partial", &decoded.faults) ?? isPartial
-            let list = object.require("interactions", &decoded.faults)?.decodeArray(&decoded.faults)
-            guard decoded.faults.isEmpty, let list else { throw Problem(faults: decoded.faults) }
-            let decoder = FlatInteractionDecoder(limits: limits)
-            decoded.interactions.reserveCapacity(list.count)
-            list.forEachElement { index, element in
-                let interaction = decoder.decode(element, faults: &decoded.faults)
-                note(interaction, element, index, isKept: isPartial && quarantine.isOpen, in: &decoded)
+        let root = try RequestBody.json(in: body.withLock { $0 }).root
+        return root.kind == .object && root["interactions"] != nil ? try decode(list: root) : try decode(one: root)
+    }
+
+    private func decode(list root: JSONValue) throws(Problem) -> Decoded {
+        var faults = JSONFaults()
+        let object = JSONObjectDecoder(root, knownMembers: ["interactions", "partial"], faults: &faults)
+        let isPartial = object?.bool("partial", &faults) ?? isPartial
+        let list = object?.require("interactions", &faults)?.decodeArray(&faults)
+        guard faults.isEmpty, let list else { throw Problem(faults: faults) }
+        var decoded = Decoded(value: list, isList: true)
+        let decoder = FlatInteractionDecoder(limits: limits)
+        let (place, kept) = (list.pointer, isPartial ? quarantine.settings.rows : 0)
+        decoded.interactions.reserveCapacity(list.count)
+        list.forEachElement { index, element in
+            let interaction = decoder.decode(element, at: place.appending(index), faults: &decoded.faults)
+            if let interaction {
+                decoded.interactions.append(interaction)
+            } else {
+                decoded.refuse(index, keeping: kept)
             }
-        } else {
-            let interaction = InteractionDecoder.decode(document.root, limits: limits, faults: &decoded.faults)
-            note(interaction, document.root, 0, isKept: isPartial && quarantine.isOpen, in: &decoded)
         }
         guard decoded.faults.isEmpty || isPartial else { throw Problem(faults: decoded.faults) }
         return decoded
     }
 
-    /// Takes what was made of an element, or keeps the element.
-    private func note(
-        _ interaction: Interaction?, _ value: JSONValue, _ index: Int, isKept: Bool, in decoded: inout Decoded
-    ) {
-        if let interaction {
+    private func decode(one root: JSONValue) throws(Problem) -> Decoded {
+        var decoded = Decoded(value: root, isList: false)
+        if let interaction = InteractionDecoder.decode(root, limits: limits, faults: &decoded.faults) {
             decoded.interactions.append(interaction)
         } else {
-            decoded.rejected += 1
-            guard isKept else { return }
-            decoded.refused.append(
-                InteractionDecoder.fault(of: value, line: index, limits: quarantine.limits(limits)))
+            decoded.refuse(0, keeping: isPartial ? quarantine.settings.rows : 0)
         }
+        guard decoded.faults.isEmpty || isPartial else { throw Problem(faults: decoded.faults) }
+        return decoded
     }
 
     /// Keeps the bad ones and tells of all.
     private func answer(_ receipt: AppendReceipt, _ decoded: Decoded) -> HTTPResponse {
         Answer.or { () throws(Problem) in
-            let quarantined = try Answer.storing { () throws(StoreError) in try keep(decoded.refused) }
+            let quarantined = try Answer.storing { () throws(StoreError) in try keep(decoded) }
             return report(receipt, decoded, quarantined)
         }
     }
 
-    private func keep(_ refused: [RowFault]) throws(StoreError) -> InteractionReport.Quarantined? {
-        guard !refused.isEmpty else { return nil }
+    /// Keeps the last of the bad ones. They are read a second time, some thousand at a time: what is said of each is longer than
+    /// the element may be.
+    private func keep(_ decoded: Decoded) throws(StoreError) -> InteractionReport.Quarantined? {
+        var places = decoded.refused.suffix(quarantine.settings.rows)
+        guard !places.isEmpty else { return nil }
         var intake = QuarantineIntake(quarantine, format: .json, name: idempotencyKey, begunAfter: begun)
-        for fault in refused { intake.add(fault) }
-        try intake.keep(isLast: true)
+        let limits = quarantine.limits(limits)
+        func take(_ index: Int, _ element: JSONValue) throws(StoreError) {
+            guard places.first == index else { return }
+            places.removeFirst()
+            intake.add(InteractionDecoder.fault(of: element, line: index, limits: limits))
+            try intake.keep(isLast: places.isEmpty)
+        }
+        if decoded.isList {
+            try decoded.value.forEachElement(take)
+        } else {
+            try take(0, decoded.value)
+        }
         return .init(upload: intake.upload, rows: intake.kept)
     }
 

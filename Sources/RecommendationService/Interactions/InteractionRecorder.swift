@@ -34,14 +34,19 @@ struct InteractionRecorder: Sendable {
 
     /// Stores `interactions` in one transaction and calls `completion` after its commit, on another thread.
     ///
-    /// - Parameter begun: The last erasure (``ErasureLedger``) when the request began that brings them.
+    /// - Parameters:
+    ///   - companions: What the key stands for besides (``AppendRequest/companions``).
+    ///   - begun: The last erasure (``ErasureLedger``) when the request began that brings them.
     func append(
         _ interactions: [Interaction],
         idempotencyKey: String?,
+        companions: UInt64? = nil,
         begunAfter begun: Int64,
         completion: @escaping @Sendable (Result<AppendReceipt, StoreError>) -> Void
     ) {
-        batcher.append(interactions, idempotencyKey: idempotencyKey, begunAfter: begun) { result in
+        batcher.append(
+            interactions, idempotencyKey: idempotencyKey, companions: companions, begunAfter: begun
+        ) { result in
             outcome.note(result)
             metrics.writeAnswered(result)
             if case .success(let receipt) = result { remember(interactions, receipt) }
@@ -51,12 +56,12 @@ struct InteractionRecorder: Sendable {
 
     /// Stores `interactions` in one transaction and returns after its commit; not for an event loop.
     func append(
-        _ interactions: [Interaction], idempotencyKey: String?, begunAfter begun: Int64
+        _ interactions: [Interaction], idempotencyKey: String?, companions: UInt64? = nil, begunAfter begun: Int64
     ) throws(StoreError) -> AppendReceipt {
         let outcome = Lock<Result<AppendReceipt, StoreError>?>(nil)
         let answered = DispatchSemaphore(value: 0)
         // By way of the completion, so that the memory hears of all commits in their order.
-        append(interactions, idempotencyKey: idempotencyKey, begunAfter: begun) { result in
+        append(interactions, idempotencyKey: idempotencyKey, companions: companions, begunAfter: begun) { result in
             outcome.withLock { $0 = result }
             answered.signal()
         }

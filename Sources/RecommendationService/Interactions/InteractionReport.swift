@@ -19,17 +19,22 @@ struct InteractionReport {
         var rows: Int
     }
 
+    /// The counts, as members of an object.
+    func writeCounts(to object: inout JSONWriter) {
+        object.member("stored", stored)
+        object.member("duplicates", duplicates)
+        if erased > 0 { object.member("erased", erased) }
+        object.member("rejected", rejected)
+        if let quarantined, rejected > 0 {
+            object.member("quarantined", quarantined.rows)
+            object.member("upload", quarantined.upload)
+        }
+    }
+
     func response() -> HTTPResponse {
         Answer.json { writer in
             writer.object { report in
-                report.member("stored", stored)
-                report.member("duplicates", duplicates)
-                if erased > 0 { report.member("erased", erased) }
-                report.member("rejected", rejected)
-                if let quarantined, rejected > 0 {
-                    report.member("quarantined", quarantined.rows)
-                    report.member("upload", quarantined.upload)
-                }
+                writeCounts(to: &report)
                 guard !faults.isEmpty else { return }
                 report.key("errors")
                 report.array { list in

@@ -7,54 +7,62 @@ import Locking
 
 /// The body of `POST /interactions` in NDJSON or CSV: any length, constant memory.
 ///
-/// All or nothing unless `partial`: rows are checked as they arrive and spooled, and stored once the last one was good.
-/// With `partial` the good rows are stored as they arrive, the bad ones go into quarantine, and the answer lists them.
+/// Unless `partial`, rows are checked as they arrive and spooled, and stored once the last one was good. With `partial` the
+/// good rows are stored as they arrive, the bad ones go into quarantine, and the answer lists them. Either way they are
+/// stored in batches, each a transaction of its own.
 final class InteractionUpload: RequestBodyConsumer {
     /// Interactions per transaction, unless fewer can be stored at once.
     static let maximumBatchSize = 20_000
+    /// Octets on the disk that a row takes, about: in the record, its indices and the log.
+    private static let rowLength: Int64 = 128
 
-    private struct State: ~Copyable {
+    struct State: ~Copyable {
         var reader: any InteractionReader
         var spool: UploadSpool
+        /// Good rows, where all are spooled first.
+        var rows = 0
         var batch: [Interaction] = []
+        /// Octets of the upload since `batch` was empty.
+        var batchLength = 0
         var batches = 0
-        var faults: [RowFault] = []
-        var faultCount = 0
-        /// Nil where the bad rows are not kept.
-        var intake: QuarantineIntake?
+        var refusals: UploadRefusals
         var stored = 0
         var duplicates = 0
         var erased = 0
     }
 
+    let key: UploadKey?
+    let isPartial: Bool
+    let state: Lock<State>
     private let recorder: InteractionRecorder
     private let batchSize: Int
-    private let isPartial: Bool
-    private let idempotencyKey: String?
     private let makeReader: @Sendable () -> any InteractionReader
     private let begun: Int64
-    private let state: Lock<State>
+    /// Its share of the memory for content: what is gathered and not yet stored.
+    private let reservation: ContentBudget.Reservation
 
     init(
         recorder: InteractionRecorder,
         isPartial: Bool,
-        idempotencyKey: String?,
+        key: UploadKey?,
         quarantine: Quarantine,
         format: QuarantinedRow.Format,
         spoolDirectory: String,
+        contentBudget: ContentBudget,
         makeReader: @escaping @Sendable () -> any InteractionReader
     ) {
         self.recorder = recorder
         batchSize = min(Self.maximumBatchSize, recorder.maximumCount)
         self.isPartial = isPartial
-        self.idempotencyKey = idempotencyKey
+        self.key = key
         self.makeReader = makeReader
         begun = recorder.erasures.last
-        let intake = QuarantineIntake(quarantine, format: format, name: idempotencyKey, begunAfter: begun)
+        reservation = contentBudget.reserve()
+        let intake = QuarantineIntake(quarantine, format: format, name: key?.text, begunAfter: begun)
         state = Lock(
             State(
-                reader: makeReader(), spool: UploadSpool(directory: spoolDirectory),
-                intake: isPartial && quarantine.isOpen ? intake : nil))
+                reader: makeReader(), spool: UploadSpool(directory: spoolDirectory, budget: contentBudget),
+                refusals: UploadRefusals(keepingIn: isPartial && quarantine.isOpen ? intake : nil)))
     }
 
     func consume(_ chunk: [UInt8]) -> HTTPResponse? {
@@ -72,7 +80,9 @@ final class InteractionUpload: RequestBodyConsumer {
         let answer = state.withLock { state in
             Answer.or { () throws(Problem) in
                 try end(&state)
-                return report(state)
+                var report = report(state)
+                report.faults = state.refusals.faults.map { JSONFault(pointer: "line \($0.line)", detail: $0.detail) }
+                return report.response()
             }
         }
         respond(answer)
@@ -82,17 +92,31 @@ final class InteractionUpload: RequestBodyConsumer {
 
     private func end(_ state: inout State) throws(Problem) {
         var last: [Interaction] = []
-        state.reader.finish(
-            into: { last.append($0) },
-            faults: { Self.note($0, &state.faults, &state.faultCount, &state.intake) })
+        state.reader.finish(into: { last.append($0) }, faults: { state.refusals.note($0) })
         if state.reader.isRefused { throw Self.problem(state) }
         if isPartial {
             state.batch += last
             try storeBatches(&state, isLast: true)
             return try keepBadRows(&state, isLast: true)
         }
-        guard state.faultCount == 0 else { throw Self.problem(state) }
+        guard state.refusals.count == 0 else { throw Self.problem(state) }
+        state.rows += last.count
+        try recorder.reserve.check(beside: Int64(state.rows) * Self.rowLength)
         try storeSpooled(&state)
+    }
+
+    // MARK: All or nothing
+
+    /// Notes the bad rows and keeps the bytes for the time when all rows are known to be good.
+    private func check(_ chunk: [UInt8], _ state: inout State) throws(Problem) {
+        var rows = 0
+        state.reader.consume(chunk, into: { _ in rows += 1 }, faults: { state.refusals.note($0) })
+        state.rows += rows
+        if state.reader.isRefused { throw Self.problem(state) }
+        // With a bad row nothing will be stored, so nothing more need be kept.
+        guard state.refusals.count == 0 else { return }
+        try recorder.reserve.check()
+        try Self.spooling { () throws(UploadSpool.Failure) in try state.spool.append(chunk) }
     }
 
     /// Reads the whole spool again, now known to be good, and stores it batch by batch.
@@ -106,110 +130,83 @@ final class InteractionUpload: RequestBodyConsumer {
         try storeBatches(&state, isLast: true)
     }
 
-    /// Partial: keeps the good rows, and stores them whenever they are a batch.
+    // MARK: Partial
+
+    /// Gathers the good rows, and stores them whenever they are a batch.
     private func storeGoodRows(of chunk: [UInt8], _ state: inout State) throws(Problem) {
-        state.reader.consume(
-            chunk, into: { state.batch.append($0) },
-            faults: { Self.note($0, &state.faults, &state.faultCount, &state.intake) })
+        if let shortage = recorder.reserve.shortage {
+            throw stopped(recorder.reserve.problem(shortage), because: shortage, state)
+        }
+        state.reader.consume(chunk, into: { state.batch.append($0) }, faults: { state.refusals.note($0) })
+        state.batchLength += chunk.count
         if state.reader.isRefused { throw Self.problem(state) }
         try storeBatches(&state, isLast: false)
         try keepBadRows(&state, isLast: false)
+        try holdGathered(&state)
+    }
+
+    /// Makes sure that there is room in memory for what was gathered; without room it is stored at once, where a retry need
+    /// not have the same batches.
+    private func holdGathered(_ state: inout State) throws(Problem) {
+        let rows = state.batch.isEmpty ? 0 : state.batch.capacity * MemoryLayout<Interaction>.stride + state.batchLength
+        let length = rows + state.refusals.heldLength
+        reservation.clear()
+        guard length > 0, !reservation.grow(to: length, leaving: 0.5) else { return }
+        try keepBadRows(&state, isLast: true)
+        guard rows > 0 else { return }
+        guard key != nil else { return try storeBatches(&state, isLast: true) }
+        let reason = "As much is held in memory as may be just now."
+        throw stopped(Problem(.serviceUnavailable, reason, retryAfterSeconds: 1), because: reason, state)
     }
 
     private func keepBadRows(_ state: inout State, isLast: Bool) throws(Problem) {
-        try Answer.storing { () throws(StoreError) in try state.intake?.keep(isLast: isLast) }
-    }
-
-    /// All or nothing: notes the bad rows and keeps the bytes for the time when all rows are known to be good.
-    private func check(_ chunk: [UInt8], _ state: inout State) throws(Problem) {
-        state.reader.consume(
-            chunk, into: { _ in }, faults: { Self.note($0, &state.faults, &state.faultCount, &state.intake) })
-        if state.reader.isRefused { throw Self.problem(state) }
-        // With a bad row nothing will be stored, so nothing more need be kept.
-        guard state.faultCount == 0 else { return }
-        try recorder.reserve.check()
-        try Self.spooling { () throws(UploadSpool.Failure) in try state.spool.append(chunk) }
-    }
-
-    /// Stores what was gathered in batches that are the same however the upload was cut on its way: each is a transaction of
-    /// its own with a key of its own, and a retry must repeat them.
-    private func storeBatches(_ state: inout State, isLast: Bool) throws(Problem) {
-        var begin = 0
-        defer { state.batch.removeFirst(begin) }
-        while state.batch.count - begin >= batchSize || isLast && begin < state.batch.count {
-            let end = min(begin + batchSize, state.batch.count)
-            try store(Array(state.batch[begin..<end]), &state)
-            begin = end
+        do throws(StoreError) {
+            try state.refusals.keep(isLast: isLast)
+        } catch {
+            throw stopped(by: error, state)
         }
     }
 
-    private func store(_ interactions: [Interaction], _ state: inout State) throws(Problem) {
+    // MARK: Batches
+
+    /// Stores what was gathered in batches that are the same however the upload was cut on its way: each is a transaction of
+    /// its own with a key of its own, and a retry must repeat them.
+    ///
+    /// Under a key the last batch is not full, and may be empty: so it says where the upload ends, and what was refused of it.
+    private func storeBatches(_ state: inout State, isLast: Bool) throws(Problem) {
+        var begin = 0
+        defer {
+            state.batch.removeFirst(begin)
+            if state.batch.isEmpty { state.batchLength = 0 }
+        }
+        while state.batch.count - begin >= batchSize {
+            try store(Array(state.batch[begin..<(begin + batchSize)]), companions: nil, &state)
+            begin += batchSize
+        }
+        guard isLast, begin < state.batch.count || key != nil else { return }
+        try store(Array(state.batch[begin...]), companions: key.flatMap { _ in state.refusals.fingerprint }, &state)
+        begin = state.batch.count
+    }
+
+    private func store(_ interactions: [Interaction], companions: UInt64?, _ state: inout State) throws(Problem) {
         let batch = state.batches
-        let key = idempotencyKey.map { batch == 0 ? $0 : "\($0)/\(batch)" }
         state.batches += 1
         let receipt: AppendReceipt
         do {
-            receipt = try recorder.append(interactions, idempotencyKey: key, begunAfter: begun)
+            receipt = try recorder.append(
+                interactions, idempotencyKey: key?.key(ofBatch: batch), companions: companions, begunAfter: begun)
         } catch {
-            throw Self.problem(error, after: state.stored + state.duplicates + state.erased)
+            throw stopped(by: error, state)
         }
         state.stored += receipt.stored
         state.duplicates += receipt.duplicates
         state.erased += receipt.erased
     }
 
-    private func report(_ state: borrowing State) -> HTTPResponse {
+    /// What became of the upload so far, without what was wrong with its bad rows.
+    func report(_ state: borrowing State) -> InteractionReport {
         InteractionReport(
-            stored: state.stored, duplicates: state.duplicates, erased: state.erased, rejected: state.faultCount,
-            quarantined: state.intake.map { .init(upload: $0.upload, rows: $0.kept) },
-            faults: state.faults.map { JSONFault(pointer: "line \($0.line)", detail: $0.detail) }
-        ).response()
-    }
-
-    private static func note(
-        _ fault: RowFault, _ faults: inout [RowFault], _ count: inout Int, _ intake: inout QuarantineIntake?
-    ) {
-        count += 1
-        if faults.count < JSONFaults.defaultLimit { faults.append(fault) }
-        intake?.add(fault)
-    }
-
-    private static func problem(_ state: borrowing State) -> Problem {
-        var faults = JSONFaults()
-        for fault in state.faults { faults.add("line \(fault.line)", fault.detail) }
-        let more = state.faultCount == 1 ? "One row is" : "\(state.faultCount) rows are"
-        var problem = Problem(
-            .unprocessableContent,
-            state.reader.isRefused
-                ? "The header cannot be read; nothing was stored."
-                : "\(more) not an interaction; nothing was stored. With ?partial=true the rest would be.")
-        problem.faults = faults
-        problem.faultCount = state.faultCount
-        return problem
-    }
-
-    /// The store failed when so many rows had been stored, in transactions before.
-    private static func problem(_ error: StoreError, after rows: Int) -> Problem {
-        var problem = Problem(error)
-        guard rows > 0 else { return problem }
-        problem.detail =
-            "\(rows) rows were stored, and then no more: \(error). Sent again with the same Idempotency-Key, the rest is stored."
-        return problem
-    }
-
-    private static func problem(_ failure: UploadSpool.Failure) -> Problem {
-        let reason = "The upload could not be kept until its end (\(failure.operation), errno \(failure.errno))"
-        guard failure.isForWantOfSpace else {
-            return Problem(.serviceUnavailable, "\(reason); nothing was stored.", retryAfterSeconds: 30)
-        }
-        return Problem(
-            .insufficientStorage, "\(reason): there is no space left; nothing was stored.", retryAfterSeconds: 30)
-    }
-
-    /// Runs `work` on a spool and turns its failure into a problem.
-    static func spooling<Result>(
-        _ work: () throws(UploadSpool.Failure) -> Result
-    ) throws(Problem) -> Result {
-        do { return try work() } catch { throw problem(error) }
+            stored: state.stored, duplicates: state.duplicates, erased: state.erased, rejected: state.refusals.count,
+            quarantined: state.refusals.quarantined)
     }
 }

@@ -38,6 +38,8 @@ struct QuarantineIntake {
     /// The name under which the upload's rows are found.
     let upload: String
     private var rows: [QuarantinedRow] = []
+    /// Octets, about, of the rows that were gathered and are not kept yet.
+    private(set) var heldLength = 0
     /// How many of the upload's rows are in quarantine.
     private(set) var kept = 0
 
@@ -59,14 +61,20 @@ struct QuarantineIntake {
                 upload: upload, format: format, line: fault.line, text: row.text, isCut: row.isCut,
                 detail: String(fault.detail.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : Character($0) }),
                 userID: row.userID, time: quarantine.clock.milliseconds()))
+        heldLength += MemoryLayout<QuarantinedRow>.stride + row.text.count + fault.detail.utf8.count
     }
 
     /// Keeps what was gathered, unless it is few and more may come.
     mutating func keep(isLast: Bool) throws(StoreError) {
-        while rows.count >= Self.batchSize || isLast && !rows.isEmpty {
-            let receipt = try quarantine.keep(Array(rows.prefix(Self.batchSize)), begunAfter: begun)
-            rows.removeFirst(min(Self.batchSize, rows.count))
+        var begin = 0
+        // Once, as all that follow are moved.
+        defer { rows.removeFirst(begin) }
+        while rows.count - begin >= Self.batchSize || isLast && begin < rows.count {
+            let end = min(begin + Self.batchSize, rows.count)
+            let receipt = try quarantine.keep(Array(rows[begin..<end]), begunAfter: begun)
+            begin = end
             kept += receipt.kept + receipt.duplicates
         }
+        if begin == rows.count { heldLength = 0 }
     }
 }

@@ -1,7 +1,8 @@
 import Glibc
+import HTTPServer
 
-/// Holds the bytes of an upload until it is known whether all of it is good: in memory while it is small, then in a file
-/// that has no name and goes with the process.
+/// Holds the bytes of an upload until it is known whether all of it is good: in memory while it is small and there is room, then
+/// in a file that has no name and goes with the process.
 ///
 /// Belongs to one request; one call at a time.
 struct UploadSpool: ~Copyable {
@@ -20,14 +21,18 @@ struct UploadSpool: ~Copyable {
     private static let pieceLength = 1 << 20
 
     private let directory: String
+    /// Its share of the memory for content.
+    private let reservation: ContentBudget.Reservation
     private var memory: [UInt8] = []
     private var file: Int32 = -1
     /// How far the file has been read back.
     private var offset = 0
 
-    /// Keeps its file, if it needs one, in `directory`.
-    init(directory: String) {
+    /// Keeps its file, if it needs one, in `directory`, and of `budget` no more than leaves half of it to others, who have no
+    /// file to turn to.
+    init(directory: String, budget: ContentBudget) {
         self.directory = directory
+        reservation = budget.reserve()
     }
 
     deinit {
@@ -37,7 +42,8 @@ struct UploadSpool: ~Copyable {
     /// Adds bytes at the end.
     mutating func append(_ chunk: [UInt8]) throws(Failure) {
         memory += chunk
-        if memory.count > Self.memoryLimit { try flush() }
+        let isKept = memory.count <= Self.memoryLimit && reservation.grow(to: memory.capacity, leaving: 0.5)
+        if !isKept { try flush() }
     }
 
     /// Everything that was added, as one file, which is open as long as the spool lives.
@@ -84,6 +90,7 @@ struct UploadSpool: ~Copyable {
             guard count >= 0 else { throw Failure(operation: "write", errno: errno) }
             written += count
         }
-        memory.removeAll(keepingCapacity: true)
+        memory = []
+        reservation.clear()
     }
 }

@@ -27,7 +27,7 @@ final class WeightsUpload: RequestBodyConsumer {
 
     init(
         version: Int?, models: ModelStore, store: any InteractionStore, kinds: InteractionKinds, spoolDirectory: String,
-        maximumLength: Int, clock: WallClock
+        contentBudget: ContentBudget, maximumLength: Int, clock: WallClock
     ) {
         self.version = version
         self.models = models
@@ -35,7 +35,7 @@ final class WeightsUpload: RequestBodyConsumer {
         self.kinds = kinds
         self.maximumLength = maximumLength
         self.clock = clock
-        state = Lock(State(spool: UploadSpool(directory: spoolDirectory)))
+        state = Lock(State(spool: UploadSpool(directory: spoolDirectory, budget: contentBudget)))
     }
 
     func consume(_ chunk: [UInt8]) -> HTTPResponse? {

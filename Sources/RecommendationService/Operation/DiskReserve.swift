@@ -7,12 +7,18 @@ import Locking
 ///
 /// Asks the system twenty times a second at most, which else is a call for every interaction; what comes meanwhile is far less
 /// than what stays free. Any thread may call it.
-struct DiskReserve: Sendable {
+public struct DiskReserve: Sendable {
     /// Bytes that stay free; 0 for none.
     let minimumBytes: Int64
     private let measure: @Sendable () -> Int64?
+    /// Whether the record is there too, and not in a database elsewhere.
+    private let holdsRecord: Bool
 
-    init(_ configuration: ServiceConfiguration, measure: (@Sendable () -> Int64?)? = nil) {
+    /// What the settings say of the disk that the data folder is on.
+    public init(_ configuration: ServiceConfiguration) { self.init(configuration, measure: nil) }
+
+    init(_ configuration: ServiceConfiguration, measure: (@Sendable () -> Int64?)?) {
+        holdsRecord = configuration.storage.url.isEmpty
         minimumBytes = Int64(configuration.storage.minimumFreeMegabytes) * 1_000_000
         self.measure =
             measure
@@ -25,18 +31,26 @@ struct DiskReserve: Sendable {
     var freeBytes: Int64? { measure() }
 
     /// Why nothing is taken in, as a sentence; nil where there is room.
-    var shortage: String? {
-        guard minimumBytes > 0, let free = freeBytes, free < minimumBytes else { return nil }
+    public var shortage: String? { shortage(beside: 0) }
+
+    private func shortage(beside more: Int64) -> String? {
+        guard minimumBytes > 0, let free = freeBytes, free < minimumBytes + more else { return nil }
         return
             "There is no space left: the disk has \(free / 1_000_000) MB free, and \(minimumBytes / 1_000_000) are to stay "
             + "free (storage.minimum_free_megabytes)."
     }
 
     /// Throws while there is no room.
-    func check() throws(Problem) {
-        guard let shortage else { return }
-        throw Problem(
-            .insufficientStorage, "\(shortage) Nothing was stored. It will be when there is space.",
+    ///
+    /// - Parameter more: Bytes that the record will take, about.
+    func check(beside more: Int64 = 0) throws(Problem) {
+        if let shortage = shortage(beside: holdsRecord ? more : 0) { throw problem(shortage) }
+    }
+
+    /// The answer to what is not taken in for that reason.
+    func problem(_ shortage: String) -> Problem {
+        Problem(
+            .insufficientStorage, "\(shortage) Nothing was changed. Try again when there is space.",
             retryAfterSeconds: 30)
     }
 

@@ -14,9 +14,6 @@ struct InteractionRoutes: Sendable {
     let limits: InteractionLimits
     let quarantine: Quarantine
 
-    /// Bytes of an idempotency key: it is an ID to the store, with room for the number of an upload's batch.
-    private static let maximumKeyLength = 240
-
     func register(in router: inout Router) {
         router.addStreaming(.post, "/interactions") { receive($0) }
         router.addOffloaded(.get, "/interactions", as: .bulk, list)
@@ -62,8 +59,9 @@ struct InteractionRoutes: Sendable {
         _ makeReader: @escaping @Sendable () -> any InteractionReader
     ) -> InteractionUpload {
         InteractionUpload(
-            recorder: recorder, isPartial: isPartial, idempotencyKey: key, quarantine: quarantine, format: format,
-            spoolDirectory: configuration.dataDirectory, makeReader: makeReader)
+            recorder: recorder, isPartial: isPartial, key: key.map(UploadKey.init), quarantine: quarantine,
+            format: format,
+            spoolDirectory: configuration.dataDirectory, contentBudget: contentBudget, makeReader: makeReader)
     }
 
     private func idempotencyKey(of request: ServerRequest) throws(Problem) -> String? {
@@ -78,8 +76,8 @@ struct InteractionRoutes: Sendable {
         if let problem = JSONIdentifier.problem(in: key) {
             throw Problem(.badRequest, "Idempotency-Key: \(problem).")
         }
-        guard key.utf8.count <= Self.maximumKeyLength else {
-            throw Problem(.badRequest, "Idempotency-Key: a key must be at most \(Self.maximumKeyLength) bytes long.")
+        guard key.utf8.count <= UploadKey.maximumLength else {
+            throw Problem(.badRequest, "Idempotency-Key: a key must be at most \(UploadKey.maximumLength) bytes long.")
         }
         return key
     }

@@ -11,6 +11,7 @@ struct WeightsRoutes: Sendable {
     let configuration: ServiceConfiguration
     let clock: WallClock
     let reserve: DiskReserve
+    let contentBudget: ContentBudget
 
     /// Safetensors files have no registered media type.
     static let mediaType = "application/octet-stream"
@@ -88,7 +89,7 @@ struct WeightsRoutes: Sendable {
         return WeightsUpload(
             version: name == "next" ? nil : try ModelVersion.required(name), models: models, store: store,
             kinds: configuration.kinds, spoolDirectory: configuration.dataDirectory,
-            maximumLength: configuration.weightsBytes, clock: clock)
+            contentBudget: contentBudget, maximumLength: configuration.weightsBytes, clock: clock)
     }
 
     private func checkMediaType(of head: HTTPRequest) throws(Problem) {

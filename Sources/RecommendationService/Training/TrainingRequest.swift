@@ -78,7 +78,13 @@ public struct TrainingRequest: Sendable {
         refits = body.bool("refit", &faults) ?? refits
         readCommon(body, threads: threads, &faults)
         if let list = body.array("interactions", &faults) {
-            interactions = list.elements.compactMap { InteractionDecoder.decode($0, limits: limits, faults: &faults) }
+            let (decoder, place) = (FlatInteractionDecoder(limits: limits), list.pointer)
+            list.forEachElement { index, element in
+                guard let interaction = decoder.decode(element, at: place.appending(index), faults: &faults) else {
+                    return
+                }
+                interactions.append(interaction)
+            }
         }
         checkBounds(&faults)
         guard faults.isEmpty else { throw Problem(faults: faults) }

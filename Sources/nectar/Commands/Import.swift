@@ -39,7 +39,7 @@ struct Import: ParsableCommand {
         // Before the rows are read, which may take a while.
         var lock = dryRun ? nil : try ServingLock(folder: folder, for: .importing, makingIt: false)
         defer { withExtendedLifetime(lock) {} }
-        let reader = try Fatal.unless { try makeReader(configuration) }
+        var reader = try Fatal.unless { try makeReader(configuration) }
         print("Reading \(reader.files.layout.rawValue) from \(path).")
         var faults = try ImportFaults(writingTo: faultsTo)
         guard !dryRun else {
@@ -48,13 +48,19 @@ struct Import: ParsableCommand {
         }
         let data = try DataDirectory(configuration, for: .importing)
         if lock == nil { lock = try ServingLock(folder: folder, for: .importing) }
-        let outcome = try store(reader, into: data.store, configuration.quarantine, &faults)
-        try Fatal.unless {
+        if reader.files.items != nil { reader.known = try Fatal.unless { try KnownItems(of: data.store) } }
+        let outcome = try store(reader, into: data.store, configuration, &faults)
+        print(outcome)
+        do {
             // The log is as long as all that was stored.
             try data.store.flush()
             try data.store.close()
+        } catch {
+            throw Fatal(
+                description:
+                    "All of that is stored, in the log beside the store. It cannot be moved to its place yet: \(error)."
+            )
         }
-        print(outcome)
     }
 
     private func makeReader(_ configuration: ServiceConfiguration) throws -> DatasetReader {
@@ -95,21 +101,23 @@ struct Import: ParsableCommand {
     }
 
     private func store(
-        _ reader: DatasetReader, into store: any InteractionStore, _ settings: ServiceConfiguration.Quarantine,
+        _ reader: DatasetReader, into store: any InteractionStore, _ configuration: ServiceConfiguration,
         _ faults: inout ImportFaults
     ) throws -> ImportOutcome {
+        let settings = configuration.quarantine
         // Whoever is erased from now on, by a server beside this, is kept out.
         let erasures = try Fatal.unless { try store.tombstones(after: .max).last }
         let intake = partial && settings.rows > 0 ? ImportQuarantine(settings, reader.files.layout) : nil
         if let store = store as? SQLiteInteractionStore {
-            return try storeAtOnce(reader, into: store, begunAfter: erasures, intake, &faults)
+            return try storeAtOnce(
+                reader, into: store, begunAfter: erasures, intake, DiskReserve(configuration), &faults)
         }
         // In pieces, of which those before a fault would stay: so it is looked at first.
         if !partial { _ = try check(reader, &faults) }
         var outcome = ImportOutcome()
         try Fatal.unless {
             var load = try PiecewiseLoad(into: store, begunAfter: erasures)
-            try fill(&load, from: reader, intake, &outcome, &faults)
+            try fill(&load, from: reader, intake, nil, &outcome, &faults)
             try faults.end()
         }
         outcome.faults = faults.count
@@ -119,7 +127,7 @@ struct Import: ParsableCommand {
     /// In one transaction.
     private func storeAtOnce(
         _ reader: DatasetReader, into store: SQLiteInteractionStore, begunAfter erasures: Int64,
-        _ intake: ImportQuarantine?, _ faults: inout ImportFaults
+        _ intake: ImportQuarantine?, _ reserve: DiskReserve, _ faults: inout ImportFaults
     ) throws -> ImportOutcome {
         var outcome = ImportOutcome()
         // The store knows its own errors only.
@@ -127,7 +135,7 @@ struct Import: ParsableCommand {
         do {
             try store.load(begunAfter: erasures) { load in
                 do {
-                    try fill(&load, from: reader, intake, &outcome, &faults)
+                    try fill(&load, from: reader, intake, reserve, &outcome, &faults)
                     try faults.end()
                     outcome.faults = faults.count
                     guard faults.count == 0 || partial else { throw refusal(faults.count) }
@@ -137,14 +145,18 @@ struct Import: ParsableCommand {
                 }
             }
         } catch {
+            // What the store knows of its own errors is clearer than what they were made of.
+            guard case .failed = error else { throw Fatal(description: "\(error).") }
             throw Fatal(description: "\(cause ?? error)")
         }
         return outcome
     }
 
     /// Takes every piece; after a fault only to count those that follow, unless the good rows are wanted.
+    ///
+    /// - Parameter reserve: What has to stay free on the disk; nil where the record is elsewhere.
     private func fill(
-        _ load: inout some RecordLoad, from reader: DatasetReader, _ intake: ImportQuarantine?,
+        _ load: inout some RecordLoad, from reader: DatasetReader, _ intake: ImportQuarantine?, _ reserve: DiskReserve?,
         _ outcome: inout ImportOutcome, _ faults: inout ImportFaults
     ) throws {
         let known = try load.interactionCount
@@ -156,6 +168,7 @@ struct Import: ParsableCommand {
             rows += piece.interactions.count
             bar.show(piece.progress, rows: rows)
             guard faults.count == 0 || partial else { return }
+            if let shortage = reserve?.shortage { throw Fatal(description: "\(shortage) Nothing was stored.") }
             outcome.add(try load.append(piece.interactions))
             outcome.items += piece.items.count
             outcome.users += piece.users.count

@@ -44,7 +44,7 @@ extension Setting {
             "bytes of a JSON body; one more gets 413 (NDJSON and CSV are streamed, without a limit)"),
         .integer(
             "server.held_body_bytes", in: 1024...1_099_511_627_776, \.server.heldBodyBytes,
-            "bytes of JSON bodies held in memory at once, over all connections; one more gets 503"),
+            "bytes of bodies held in memory at once, over all connections, half at most of uploads; one more gets 503"),
         .integer(
             "server.field_section_seconds", in: 1...3600, \.server.fieldSectionSeconds,
             "seconds a client may take to send a field section"),

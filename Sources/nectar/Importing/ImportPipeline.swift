@@ -33,12 +33,14 @@ final class ImportPipeline: Sendable {
 
     private let reader: DatasetReader
     private let state = Lock(State())
-    private let room = DispatchSemaphore(value: capacity)
+    /// Counts up from 0: one that is let go of below its first value ends the process, and pieces may be left.
+    private let room = DispatchSemaphore(value: 0)
     private let filled = DispatchSemaphore(value: 0)
 
     /// A pipeline that has not begun to read.
     init(_ reader: DatasetReader) {
         self.reader = reader
+        for _ in 0..<Self.capacity { room.signal() }
     }
 
     /// Reads everything, and calls `take` with every piece on this thread.

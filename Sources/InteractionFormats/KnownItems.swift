@@ -1,0 +1,45 @@
+public import InteractionStorage
+
+/// The items that a store holds already, for the lengths of vectors: those of an import must be as long as theirs.
+public struct KnownItems: Sendable {
+    private static let pageSize = 50
+
+    private var dimensions = VectorDimensions()
+    private var holdsVectors = false
+    /// Whose vectors have come in place of those that the store holds.
+    private var replaced: Set<ExactName> = []
+    private let find: @Sendable (String) throws(StoreError) -> Item?
+
+    /// None.
+    public init() {
+        find = { _ in nil }
+    }
+
+    /// Those of `store`, all of which are read; blocks on I/O.
+    public init(of store: any InteractionStore) throws(StoreError) {
+        find = { id throws(StoreError) in try store.item(id) }
+        var last: String?
+        while true {
+            let page = try store.items(after: last, limit: Self.pageSize)
+            guard let end = page.last else { return }
+            for item in page {
+                dimensions.add(item)
+                holdsVectors = holdsVectors || !item.vectors.isEmpty
+            }
+            last = end.id
+        }
+    }
+
+    /// Takes an item in, or says which of its vectors is not as long as its namesakes.
+    mutating func take(_ item: Item) throws(StoreError) -> (name: String, detail: String)? {
+        let name = ExactName(item.id)
+        let earlier = holdsVectors && !replaced.contains(name) ? try find(item.id) : nil
+        if let misfit = dimensions.misfit(of: item, replacing: earlier) { return misfit }
+        if let earlier, !earlier.vectors.isEmpty {
+            dimensions.remove(earlier)
+            replaced.insert(name)
+        }
+        dimensions.add(item)
+        return nil
+    }
+}
