@@ -27,10 +27,10 @@ public struct FlatInteractionDecoder {
     public func decode(
         _ value: JSONValue, at pointer: @autoclosure () -> JSONPointer, faults: inout JSONFaults
     ) -> Interaction? {
-        decode(value)
-            ?? faults.within(value, at: pointer()) { faults in
-                InteractionDecoder.decode(value, limits: limits, faults: &faults)
-            }
+        if let interaction = decode(value) { return interaction }
+        return faults.within(value, at: pointer()) { faults in
+            InteractionDecoder.decode(value, limits: limits, faults: &faults)
+        }
     }
 
     private func interaction() -> Interaction? {

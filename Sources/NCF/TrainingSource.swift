@@ -13,6 +13,7 @@ struct TrainingSource: Sendable {
     let groupCount: Int
     private let seed: UInt64
     private let positives: [Positive]
+    private let historyWeights: HistoryWeights
     private let negatives: Negatives
     private let dislikes: DislikedItems?
     private let itemCount: Int
@@ -34,8 +35,19 @@ struct TrainingSource: Sendable {
         var item: Int32
         var target: Float
         var weight: Float
-        /// In the user's history; 0 where there are no histories.
-        var leftOut: Float
+    }
+
+    /// What each positive counts in its user's history; all the same where no order weighs.
+    private enum HistoryWeights {
+        case all(Float)
+        case each([Float])
+
+        subscript(index: Int) -> Float {
+            switch self {
+            case .all(let weight): weight
+            case .each(let weights): weights[index]
+            }
+        }
     }
 
     /// - Throws: ``TrainingError/nothingToTrain(_:)`` where there is nothing to learn from.
@@ -83,10 +95,9 @@ struct TrainingSource: Sendable {
         let factors = hyperparameters.hasHistory && recency.isOn ? recency.factors(of: dataset) : []
         positives = positions.map {
             let (target, weight) = (isRating ? dataset.ratings[$0] : 1, dataset.weights[$0])
-            return Positive(
-                user: owners[$0], item: dataset.items[$0], target: target, weight: weight,
-                leftOut: factors.isEmpty ? historyWeight : historyWeight * factors[$0])
+            return Positive(user: owners[$0], item: dataset.items[$0], target: target, weight: weight)
         }
+        historyWeights = factors.isEmpty ? .all(historyWeight) : .each(positions.map { historyWeight * factors[$0] })
         groupCount = positions.count
     }
 
@@ -142,10 +153,11 @@ struct TrainingSource: Sendable {
         for group in range {
             let place = first + group
             prefetch(after: place, order: order)
-            let positive = positives[Int(order[place])]
+            let index = Int(order[place])
+            let positive = positives[index]
             let start = group * samplesPerGroup
             unsafe users[group] = positive.user
-            unsafe leftOut[group] = positive.leftOut
+            unsafe leftOut[group] = historyWeights[index]
             unsafe items[start] = positive.item
             unsafe targets[start] = positive.target
             unsafe weights[start] = positive.weight
