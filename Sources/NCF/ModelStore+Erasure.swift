@@ -25,14 +25,15 @@ extension ModelStore {
 
     /// Takes users out of every model of the directory, and out of the one that serves.
     ///
-    /// Reads each model once, and writes anew what knew one of them: O(bytes of all models). A model that cannot be read is
-    /// left as it is: it will never serve.
+    /// Reads each model once, and writes anew what knew one of them: O(bytes of all models). What a crash has left of a model, which
+    /// no list names, is removed. A model that cannot be read is left as it is: it will never serve.
     ///
     /// - Returns: The versions that knew one of them, newest first.
     /// - Throws: Where a model could not be written; those before it are done, and to call it again does no harm.
     @discardableResult
     public func removeUsers(where isErased: (String) -> Bool) throws(SnapshotFileError) -> [Int] {
         let concealedBefore = concealed.withLock { $0 }
+        try files.locked { () throws(SnapshotFileError) in try files.removeOrphans() }
         var changed: [Int] = []
         for version in files.versions() where try removeUsers(where: isErased, from: version) {
             changed.append(version)

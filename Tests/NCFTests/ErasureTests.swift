@@ -61,6 +61,21 @@ struct ErasureTests {
         #expect(store.current?.version == 2)
     }
 
+    @Test("what a crash has left of a model goes with the erasure, and its number is not given out again")
+    func orphans() throws {
+        let store = try store()
+        for version in 1...2 { try store.publish(ServingFixture.snapshot(version: version)) }
+        // Ended between the payload and the manifest of version 3.
+        let payload = "\(scratch.path)/v000002.safetensors"
+        let orphan = "\(scratch.path)/v000003.safetensors"
+        #expect(unsafe link(payload, orphan) == 0)
+        let restarted = try self.store()
+        #expect(try restarted.removeUsers { $0 == "nobody" }.isEmpty)
+        #expect(unsafe access(orphan, F_OK) != 0)
+        #expect(unsafe access(payload, F_OK) == 0)
+        #expect(try restarted.nextVersion() == 4)
+    }
+
     @Test("a replacement that cannot be finished leaves nothing behind, and the model as it was")
     func unfinishedReplacement() throws {
         let store = try store()
