@@ -60,6 +60,11 @@ final class InteractionDocument: RequestBodyConsumer {
     }
 
     func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void) {
+        // With the answer, not when this is let go of: the client's next request may come before that.
+        let respond: @Sendable (HTTPResponse) -> Void = { [reservation] response in
+            reservation.clear()
+            respond(response)
+        }
         let decoded: Decoded
         do {
             decoded = try decode()
