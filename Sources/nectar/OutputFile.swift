@@ -4,7 +4,7 @@ import Networking
 /// A file being written, under a temporary name until it is whole; one that never is leaves nothing behind.
 ///
 /// Where the path leads to something else (a terminal, a pipe, a device) that is written to as it is, and a link stays a link:
-/// what it leads to is replaced.
+/// what it leads to is replaced. What is open already, such as `/dev/stderr`, is added to, be it a file or not.
 struct OutputFile: ~Copyable {
     /// Links that are followed.
     private static let linkLimit = 40
@@ -22,9 +22,9 @@ struct OutputFile: ~Copyable {
     init(_ path: String) throws(Fatal) {
         self.path = path
         finalPath = Self.followed(path)
-        let isReplaced = Self.isReplaced(finalPath)
+        let isReplaced = !Self.isOpen(finalPath) && Self.isReplaced(finalPath)
         writtenPath = isReplaced ? finalPath + ".partial" : finalPath
-        let flags = isReplaced ? O_CREAT | O_TRUNC : 0
+        let flags = isReplaced ? O_CREAT | O_TRUNC : O_APPEND
         descriptor = unsafe open(writtenPath, O_WRONLY | O_CLOEXEC | flags, 0o644)
         guard descriptor >= 0 else {
             isWhole = true
@@ -63,6 +63,8 @@ struct OutputFile: ~Copyable {
     private static func followed(_ path: String) -> String {
         var path = path
         for _ in 0..<linkLimit {
+            // Such a link is a name for what is open, which need not have another.
+            guard !isOpen(path) else { return path }
             var target = [CChar](repeating: 0, count: Int(PATH_MAX))
             // As many bytes as there are are asked for.
             let length = unsafe readlink(path, &target, target.count)
@@ -72,6 +74,11 @@ struct OutputFile: ~Copyable {
             path = link.hasPrefix("/") ? link : folder + link
         }
         return path
+    }
+
+    /// Whether the path names a descriptor of this or another process.
+    private static func isOpen(_ path: String) -> Bool {
+        ["/dev/fd/", "/dev/std", "/proc/"].contains { path.hasPrefix($0) }
     }
 
     /// Whether there is a file, or nothing yet.

@@ -24,7 +24,11 @@ final class ServingLock {
         let path = "\(folder)/serving.lock"
         let number = unsafe open(path, O_RDWR | O_CLOEXEC | (isMade ? O_CREAT : 0), 0o644)
         if number < 0, errno == ENOENT, !isMade { return nil }
-        guard number >= 0 else { throw Fatal(description: "\(SystemError(code: errno, operation: path))") }
+        guard number >= 0 else {
+            let error = SystemError(code: errno, operation: path)
+            try WritableFolder.check([folder, path])
+            throw Fatal(description: "\(error)")
+        }
         descriptor = FileDescriptor(owning: number)
         guard flock(number, (use == .serving ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
             let error = SystemError(code: errno, operation: path)

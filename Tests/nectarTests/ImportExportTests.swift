@@ -168,6 +168,9 @@ struct ImportExportTests {
             #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)
             #expect(try folder.text(target).contains("\"line\":2"))
         }
+        // What is open already: here a pipe, which has no other name.
+        let open = try importing("in.csv", "--partial", "--faults-to", "/dev/stdout")
+        #expect(open.status == 0 && open.output.contains("\"line\":2"), "\(open.errors)")
         // By somebody whose mistake could do no harm there.
         let full = try NectarProcess.runAsNobody(
             ["import", "--dry-run", "--partial", "--data", data, "--faults-to", "/dev/full", folder.file("in.csv")])

@@ -68,6 +68,8 @@ final class ItemActivity: Sendable {
         let arrivals = file.read(upTo: watermark, logger)
         let hour = ArrivalHours.hour(of: clock.milliseconds())
         state.withLock { $0.start(arrivals, watermark: watermark, hour: hour) }
+        // Or a process that is killed within its first hour would have left nothing of it.
+        keepArrivals()
         if try store.counts.interactions <= countedAtStart {
             try count()
         } else {

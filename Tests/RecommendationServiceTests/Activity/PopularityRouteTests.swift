@@ -1,3 +1,4 @@
+import Foundation
 import InteractionStorage
 import JSON
 import TestSupport
@@ -80,6 +81,22 @@ struct PopularityRouteTests {
         #expect(try service.get("/trending?window=30d").items.contains("gone"))
         #expect(try service.get("/trending?window=1h").items == ["old"])
         #expect(try service.get("/trending?window=9d").json["window"]?.string == "9d")
+    }
+
+    @Test("of a process that is killed in its first hour it is known all the same when things came")
+    func killed() throws {
+        let directory = try TemporaryDirectory()
+        func reopened() throws -> any InteractionStore { try SQLiteInteractionStore(path: directory.file("store")) }
+        let left: String
+        do {
+            let service = try TestService(store: reopened(), directory: directory)
+            _ = try service.post("/interactions", #"{"user_id": "u", "item_id": "first"}"#)
+            left = try String(contentsOfFile: directory.file("arrivals"), encoding: .utf8)
+        }
+        // A kill would have left this.
+        try left.write(toFile: directory.file("arrivals"), atomically: true, encoding: .utf8)
+        let service = try TestService(store: reopened(), directory: directory)
+        #expect(try service.get("/trending?window=1h").items == ["first"])
     }
 
     @Test("what comes without a time counts for the hour in which it came, also after a restart")
