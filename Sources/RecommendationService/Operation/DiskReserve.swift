@@ -22,8 +22,8 @@ public struct DiskReserve: Sendable {
         minimumBytes = Int64(configuration.storage.minimumFreeMegabytes) * 1_000_000
         self.measure =
             measure
-            ?? Self.remembering(for: .milliseconds(50)) { [folder = configuration.dataDirectory] in
-                Self.freeBytes(of: folder)
+            ?? Self.remembering(atLeast: minimumBytes, for: .milliseconds(50)) {
+                [folder = configuration.dataDirectory] in Self.freeBytes(of: folder)
             }
     }
 
@@ -54,16 +54,16 @@ public struct DiskReserve: Sendable {
             retryAfterSeconds: 30)
     }
 
-    /// What `measure` says, or said not longer ago than `duration`.
+    /// What `measure` says, or said not longer ago than `duration` if it was enough: when there is space again that is known at once.
     private static func remembering(
-        for duration: Duration, _ measure: @escaping @Sendable () -> Int64?
+        atLeast enough: Int64, for duration: Duration, _ measure: @escaping @Sendable () -> Int64?
     ) -> @Sendable () -> Int64? {
         let last = Lock<(bytes: Int64?, until: ContinuousClock.Instant)?>(nil)
         return {
             let now = ContinuousClock.now
             if let known = last.withLock({ $0 }), now < known.until { return known.bytes }
             let bytes = measure()
-            last.withLock { $0 = (bytes, now + duration) }
+            last.withLock { $0 = (bytes ?? 0) < enough ? nil : (bytes, now + duration) }
             return bytes
         }
     }
