@@ -9,9 +9,9 @@ import Glibc
 /// audiences grow: κ = 0.78 / ⁴√(n m), m being the interactions of a mean item, or 4.2 / √(n m) where that is more, which is
 /// where both are short. For MovieLens 1M these are the λ = 0.007 and α = 0.3 of Rendle et al. 2021. Beside a regression of items on
 /// each other, which says what is absent better the more is known of each item, the factorisation is to look at what is present:
-/// from √(n m) = 20 on r falls as its 0.76th power, and κ as its 0.39th (λ = 0.01 and α = 0.05 for MovieLens 1M). With a fitting κ a larger dimension costs time and hardly ever quality, so its rule only
+/// beyond √(n m) = 80 r falls as its 1.85th power, and κ as its 0.95th (λ = 0.01 and α = 0.05 for MovieLens 1M). With a fitting κ a larger dimension costs time and hardly ever quality, so its rule only
 /// keeps tiny data from having more factors than facts. The regression's own penalty is
-/// 300 up to √(n m) = 75 and grows with its root from there on, to 500 for MovieLens 1M.
+/// 300 up to there and then grows as its 0.53rd power, to 500 for MovieLens 1M.
 ///
 /// The constants were found on MovieLens 100K and 1M, whole and thinned out, and on made-up data; see docs/decisions.md.
 public struct AutomaticSettings: Sendable {
@@ -22,12 +22,11 @@ public struct AutomaticSettings: Sendable {
     /// κ √(n m), at least.
     static let shortPenaltyScale = 4.2
     /// √(n m) up to which the factorisation beside the regression is what it would be alone.
-    static let shortReach = 20.0
-    /// How r and κ fall beyond it, as powers of √(n m).
-    static let (absenceFall, penaltyFall) = (0.76, 0.39)
-    /// The penalty of the regression where √(n m) is at most ``longReach``; it grows with the root of what is more.
+    static let shortReach = 80.0
+    /// How r and κ fall beyond it, as powers of √(n m), and how the regression's penalty grows.
+    static let (absenceFall, penaltyFall, relationRise) = (1.85, 0.95, 0.53)
+    /// The penalty of the regression up to ``shortReach``.
     static let relationPenalty = 300.0
-    static let longReach = 75.0
     /// κ beyond which factors vanish.
     static let greatestPenalty = 0.75
     /// The largest dimension that is chosen.
@@ -162,7 +161,7 @@ public struct AutomaticSettings: Sendable {
     }
 
     private func relationPenalty(_ variation: SettingsVariation) -> Double {
-        let penalty = Self.relationPenalty * max(1, root / Self.longReach).squareRoot()
+        let penalty = Self.relationPenalty * pow(max(1, root / Self.shortReach), Self.relationRise)
         return min(
             Self.rounded(penalty * variation.historyRegularization), Hyperparameters.Limit.historyRegularization)
     }
