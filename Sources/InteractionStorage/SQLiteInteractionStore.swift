@@ -24,8 +24,8 @@ public final class SQLiteInteractionStore: InteractionStore {
         /// The writer's page cache, in KiB; the index of a million customers wants to fit.
         public var writerCache = 65_536
 
-        /// Octets that may still be written near a path; nil where the system does not say.
-        var freeBytes: @Sendable (String) -> Int64? = StoreFile.freeBytes
+        /// Bytes that may still be written to the disk of a folder; nil where the system does not say.
+        var freeBytes: @Sendable (String) -> Int64? = FreeSpace.bytes(at:)
 
         /// The defaults.
         public init() {}
@@ -62,8 +62,10 @@ public final class SQLiteInteractionStore: InteractionStore {
         }
     }
 
-    /// Octets that may still be written near a path.
-    func freeBytes(near path: String) -> Int64? { configuration.freeBytes(path) }
+    /// Bytes that may still be written beside the file at `path`.
+    func freeBytes(beside path: String) -> Int64? {
+        configuration.freeBytes(path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".")
+    }
 
     /// The writer's page cache, in KiB.
     var writerCache: Int { configuration.writerCache }

@@ -135,7 +135,7 @@ extension SQLiteInteractionStore {
                     database, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
             }
             // Before the disk is full, which others may need.
-            if let size, let free = freeBytes(near: path), free < size {
+            if let size, let free = freeBytes(beside: path), free < size {
                 throw StoreError.noSpace("\(path): a copy has \(size) bytes, and \(free) are free")
             }
             let file = try UnfinishedFile(for: path)

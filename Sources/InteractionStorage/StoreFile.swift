@@ -38,15 +38,6 @@ struct StoreFile {
         try Self.syncDirectory(of: path)
     }
 
-    /// Octets that this user may still write to the folder of a file; nil where the system does not say.
-    static func freeBytes(near path: String) -> Int64? {
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        var status = statvfs()
-        guard unsafe statvfs(folder, &status) == 0 else { return nil }
-        return Int64(
-            clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
-    }
-
     /// Copies a file into a new one, which only its owner may read.
     static func copy(_ path: String, to copy: String) throws {
         let source = unsafe open(path, O_RDONLY | O_CLOEXEC)
@@ -61,11 +52,12 @@ struct StoreFile {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw StoreError(path, failed: "read") }
             if count == 0 { return }
-            try write(piece[..<count], to: target, copy)
+            try write(piece[..<count], to: target, path: copy)
         }
     }
 
-    private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32, _ path: String) throws {
+    /// Writes all of `bytes` to the open file at `path`.
+    static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32, path: String) throws(StoreError) {
         var rest = bytes
         while !rest.isEmpty {
             // The pointer is good for the call, and has as many octets as are written.

@@ -28,16 +28,7 @@ final class UnfinishedFile {
 
     /// Writes all of `bytes` and syncs them.
     func write(_ bytes: [UInt8]) throws(StoreError) {
-        var written = 0
-        while written < bytes.count {
-            // The pointer is good for the call, and the range lies in the array.
-            let count = unsafe bytes.withUnsafeBytes { bytes in
-                unsafe Glibc.write(descriptor, bytes.baseAddress.map { unsafe $0 + written }, bytes.count - written)
-            }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw StoreError(path, failed: "write") }
-            written += count
-        }
+        try StoreFile.write(bytes[...], to: descriptor, path: path)
         guard fsync(descriptor) == 0 else { throw StoreError(path, failed: "fsync") }
     }
 

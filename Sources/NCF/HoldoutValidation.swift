@@ -14,14 +14,23 @@ struct HoldoutValidation: Sendable {
     /// Candidates that are scored at a time: what a batch of these takes of memory stays below what training takes.
     private static let candidatesAtOnce = 16_384
 
+    /// In place of a negative that there is not.
+    private static let none: Int32 = -1
+
+    /// A held-out interaction.
+    private struct Pair {
+        let user: Int32
+        let item: Int32
+        let rating: Float
+        /// Where its user's negatives are among all lists.
+        var list = 0
+    }
+
     private let objective: Objective
-    private let pairs: [(user: Int32, item: Int32, rating: Float)]
-    /// Which of the lists of negatives belongs to each pair: one for each user.
-    private let lists: [Int32]
-    // List by list; shorter ones are filled up with `none`.
+    private let pairs: [Pair]
+    // List by list, one for each user; shorter ones are filled up with `none`.
     private let negatives: [Int32]
     private let candidatesPerPair: Int
-    private static let none: Int32 = -1
     private let ratingRange: ClosedRange<Float>?
     private let bounded: BoundedRating?
 
@@ -33,40 +42,38 @@ struct HoldoutValidation: Sendable {
         self.objective = objective
         self.bounded = bounded
         ratingRange = dataset.ratingRange
-        var pairs: [(user: Int32, item: Int32, rating: Float)] = []
+        var pairs: [Pair] = []
         for user in holdout.items.indices {
             for (item, rating) in zip(holdout.items[user], holdout.ratings[user])
             where objective != .rating || !rating.isNaN {
-                pairs.append((Int32(user), item, rating))
+                pairs.append(Pair(user: Int32(user), item: item, rating: rating))
             }
         }
         var random = SplitMix64(seed: seed, 13)
         pairs = pairs.sample(Self.greatestPairs, using: &random)
-        self.pairs = pairs
         guard objective != .rating else {
-            (lists, negatives, candidatesPerPair) = ([], [], 1)
+            (self.pairs, negatives, candidatesPerPair) = (pairs, [], 1)
             return
         }
         let given = holdout.negatives
         let count = given.map { $0.reduce(0) { max($0, $1.count) } } ?? Self.sampledNegatives
         let sampler = NegativeSampler(dataset: dataset)
         candidatesPerPair = 1 + count
-        var lists: [Int32] = []
         var negatives: [Int32] = []
-        for (place, pair) in pairs.enumerated() {
+        for place in pairs.indices {
+            let user = Int(pairs[place].user)
             // Pairs come user by user.
-            if place > 0, pairs[place - 1].user == pair.user, let last = lists.last {
-                lists.append(last)
+            if place > 0, pairs[place - 1].user == pairs[place].user {
+                pairs[place].list = pairs[place - 1].list
                 continue
             }
-            lists.append((lists.last ?? -1) + 1)
-            let user = Int(pair.user)
+            pairs[place].list = negatives.count
             var random = SplitMix64(seed: seed, 5, user)
             let others = given?[user] ?? (0..<count).compactMap { _ in sampler.draw(user: user, using: &random) }
             negatives += others
             negatives += repeatElement(Self.none, count: count - others.count)
         }
-        (self.lists, self.negatives) = (lists, negatives)
+        (self.pairs, self.negatives) = (pairs, negatives)
     }
 
     /// How many held-out interactions are looked at.
@@ -110,10 +117,8 @@ struct HoldoutValidation: Sendable {
             let start = group * candidatesPerPair
             batch.users[group] = pair.user
             batch.items[start] = pair.item
-            guard count > 0 else { continue }
-            let list = Int(lists[place]) * count
             for other in 0..<count {
-                let candidate = negatives[list + other]
+                let candidate = negatives[pair.list + other]
                 batch.items[start + 1 + other] = candidate == Self.none ? pair.item : candidate
             }
         }

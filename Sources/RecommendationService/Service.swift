@@ -169,7 +169,7 @@ public final class Service: Sendable {
         let recorder = InteractionRecorder(
             batcher: batcher, recent: recent, activity: activity, metrics: metrics,
             maximumCount: configuration.storage.writeQueue,
-            erasures: erasures, reserve: reserve, outcome: outcome)
+            reserve: reserve, outcome: outcome)
         RecommendationRoutes(
             recommender: Recommender(catalog: catalog, recent: recent, newcomers: newcomers, clock: clock),
             models: models,

@@ -7,11 +7,12 @@ import Glibc
 /// against presence; and as the penalty of that user is λ (n + α I), κ = λ (1 + r) is the penalty for each interaction. Over
 /// data from 7 to 165 interactions a user, the best r is about the same everywhere, and the best κ falls as histories and
 /// audiences grow: κ = 0.78 / ⁴√(n m), m being the interactions of a mean item, or 4.2 / √(n m) where that is more, which is
-/// where both are short. For MovieLens 1M these are the λ = 0.007 and α = 0.3 of Rendle et al. 2021. Beside a regression of items on
-/// each other, which says what is absent better the more is known of each item, the factorisation is to look at what is present:
-/// beyond √(n m) = 80 r falls as its 1.85th power, and κ as its 0.95th (λ = 0.01 and α = 0.05 for MovieLens 1M). With a fitting κ a larger dimension costs time and hardly ever quality, so its rule only
-/// keeps tiny data from having more factors than facts. The regression's own penalty is
-/// 300 up to there and then grows as its 0.53rd power, to 500 for MovieLens 1M.
+/// where both are short. For MovieLens 1M these are the λ = 0.007 and α = 0.3 of Rendle et al. 2021. With a fitting κ a larger
+/// dimension costs time and hardly ever quality, so its rule only keeps tiny data from having more factors than facts.
+///
+/// **Beside a regression of items on each other**, which says what is absent better the more is known of each item, the
+/// factorisation is to look at what is present: beyond √(n m) = 80 r falls as its 1.85th power, and κ as its 0.95th (λ = 0.01 and
+/// α = 0.05 for MovieLens 1M). The regression's own penalty is 300 up to there and then grows as its 0.53rd power (500).
 ///
 /// The constants were found on MovieLens 100K and 1M, whole and thinned out, and on made-up data; see docs/decisions.md.
 public struct AutomaticSettings: Sendable {

@@ -107,11 +107,7 @@ struct ActivityState: Sendable {
     }
 
     private mutating func add(_ count: Int, _ item: ExactName, hour: Int?) {
-        counts.add(count, at: counts.index(of: item), hour: hour)
-        guard var news else { return }
-        // Moved out and back, or the dictionaries would be copied each time.
-        self.news = nil
-        news.add(count, at: news.index(of: item), hour: hour)
-        self.news = news
+        counts.add(count, of: item, hour: hour)
+        news?.add(count, of: item, hour: hour)
     }
 }

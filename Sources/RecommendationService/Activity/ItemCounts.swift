@@ -42,6 +42,11 @@ struct ItemCounts: Sendable {
         return index
     }
 
+    /// Counts an item up or down, as ``add(_:at:hour:)``.
+    mutating func add(_ count: Int, of name: ExactName, hour: Int?) {
+        add(count, at: index(of: name), hour: hour)
+    }
+
     /// Counts the item at `index` up, or down where `count` is negative; `hour` is nil where nobody knows when.
     mutating func add(_ count: Int, at index: UInt32, hour: Int?) {
         totals[Int(index)] += count

@@ -1,4 +1,5 @@
 import InteractionStorage
+import NCF
 
 /// Items by how much they were touched, the first so many.
 struct ItemRanking: Sendable {
@@ -45,75 +46,26 @@ struct ItemRanking: Sendable {
     /// Complexity: linear in the items, or in what the hours hold of them.
     init(_ question: Question, of counts: ItemCounts, from firstHour: Int?, limit: Int, by trend: TrendScore) {
         self.firstHour = firstHour
-        var best = Best(limit: limit)
-        if let firstHour {
-            let (found, total) = counts.sum(from: firstHour)
-            interactions = total
-            for (index, count) in found.enumerated() where count > 0 {
-                let expected = TrendScore.expected(counts.totals[index], of: counts.total, among: total)
-                let score =
-                    switch question {
-                    case .trending: trend.score(found: count, expected: expected)
-                    case .popular: Double(count) / Double(total)
-                    }
-                best.add(Best.Candidate(score: score, count: count, expected: expected, index: UInt32(index)))
-            }
-        } else {
-            interactions = counts.total
-            for (index, count) in counts.totals.enumerated() where count > 0 {
-                best.add(
-                    Best.Candidate(
-                        score: Double(count) / Double(counts.total), count: count, expected: Double(count),
-                        index: UInt32(index)))
+        let (found, total) = firstHour.map { counts.sum(from: $0) } ?? (counts.totals, counts.total)
+        func measure(_ index: Int) -> (expected: Double, score: Double) {
+            let expected = TrendScore.expected(counts.totals[index], of: counts.total, among: total)
+            return switch question {
+            case .trending: (expected, trend.score(found: found[index], expected: expected))
+            case .popular: (expected, Double(found[index]) / Double(total))
             }
         }
-        (entries, isWhole) = (
-            best.sorted().map { candidate in
-                Entry(
-                    item: counts.names[Int(candidate.index)], count: candidate.count, expected: candidate.expected,
-                    score: candidate.score)
-            }, !best.isCut
-        )
-    }
-}
-
-/// The best of many: twice as many as are wanted are held, and halved whenever they are full.
-private struct Best {
-    struct Candidate {
-        var score: Double
-        var count: Int
-        var expected: Double
-        var index: UInt32
-
-        func isBefore(_ other: Candidate) -> Bool {
-            (other.score, other.count, index) < (score, count, other.index)
+        interactions = total
+        var best = TopK(limit: limit)
+        var candidates = 0
+        for index in found.indices where found[index] > 0 {
+            candidates += 1
+            best.offer(item: index, score: Float(measure(index).score))
         }
-    }
-
-    let limit: Int
-    private(set) var isCut = false
-    private var candidates: [Candidate] = []
-    /// The last of those that stayed when they were halved: who is behind it does not come in.
-    private var last: Candidate?
-
-    init(limit: Int) { self.limit = limit }
-
-    mutating func add(_ candidate: Candidate) {
-        if let last, !candidate.isBefore(last) { return }
-        candidates.append(candidate)
-        if candidates.count >= 2 * limit + 16 { cut() }
-    }
-
-    mutating func sorted() -> [Candidate] {
-        cut()
-        return candidates
-    }
-
-    private mutating func cut() {
-        candidates.sort { $0.isBefore($1) }
-        guard candidates.count > limit else { return }
-        candidates.removeLast(candidates.count - limit)
-        isCut = true
-        last = candidates.last
+        entries = best.ranked().map { ranked in
+            let (expected, score) = measure(ranked.item)
+            return Entry(
+                item: counts.names[ranked.item], count: found[ranked.item], expected: expected, score: score)
+        }
+        isWhole = candidates <= limit
     }
 }

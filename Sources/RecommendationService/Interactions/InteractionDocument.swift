@@ -18,17 +18,18 @@ final class InteractionDocument: RequestBodyConsumer {
     private let reservation: ContentBudget.Reservation
     private let body = Lock<[UInt8]>([])
     /// A few dozen interactions are read in less time than another thread is woken in.
-    let loopLimit = 4096
+    var loopLimit: Int { 4096 }
 
     init(
-        recorder: InteractionRecorder, isPartial: Bool, idempotencyKey: String?, maximumLength: Int,
+        recorder: InteractionRecorder, isPartial: Bool, idempotencyKey: String?, begunAfter begun: Int64,
+        maximumLength: Int,
         limits: InteractionLimits, quarantine: Quarantine, reservation: ContentBudget.Reservation
     ) {
         self.recorder = recorder
         self.isPartial = isPartial
         self.idempotencyKey = idempotencyKey
         self.maximumLength = maximumLength
-        begun = recorder.erasures.last
+        self.begun = begun
         self.limits = limits
         self.quarantine = quarantine
         self.reservation = reservation

@@ -14,7 +14,6 @@ struct InteractionRecorder: Sendable {
     let metrics: ServiceMetrics
     /// The most interactions that can be stored at once.
     let maximumCount: Int
-    let erasures: ErasureLedger
     let reserve: DiskReserve
     let outcome: WriteOutcome
 

@@ -45,6 +45,7 @@ final class InteractionUpload: RequestBodyConsumer {
         recorder: InteractionRecorder,
         isPartial: Bool,
         key: UploadKey?,
+        begunAfter begun: Int64,
         quarantine: Quarantine,
         format: QuarantinedRow.Format,
         spoolDirectory: String,
@@ -56,7 +57,7 @@ final class InteractionUpload: RequestBodyConsumer {
         self.isPartial = isPartial
         self.key = key
         self.makeReader = makeReader
-        begun = recorder.erasures.last
+        self.begun = begun
         reservation = contentBudget.reserve()
         let intake = QuarantineIntake(quarantine, format: format, name: key?.text, begunAfter: begun)
         state = Lock(

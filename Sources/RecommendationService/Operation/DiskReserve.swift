@@ -1,12 +1,12 @@
-import Glibc
 import HTTP
+import InteractionStorage
 import Locking
 
 /// What is left free on the disk of the data folder: below a least number of bytes nothing is taken in any more, so that what has
 /// been can still be worked with: erased, moved from the log to its place, written anew.
 ///
-/// Asks the system twenty times a second at most, which else is a call for every interaction; what comes meanwhile is far less
-/// than what stays free. Any thread may call it.
+/// While there is enough the system is asked twenty times a second at most, rather than for every interaction; what comes meanwhile is
+/// far less than what stays free. Any thread may call it.
 public struct DiskReserve: Sendable {
     /// Bytes that stay free; 0 for none.
     let minimumBytes: Int64
@@ -23,7 +23,7 @@ public struct DiskReserve: Sendable {
         self.measure =
             measure
             ?? Self.remembering(atLeast: minimumBytes, for: .milliseconds(50)) {
-                [folder = configuration.dataDirectory] in Self.freeBytes(of: folder)
+                [folder = configuration.dataDirectory] in FreeSpace.bytes(at: folder)
             }
     }
 
@@ -66,12 +66,5 @@ public struct DiskReserve: Sendable {
             last.withLock { $0 = (bytes ?? 0) < enough ? nil : (bytes, now + duration) }
             return bytes
         }
-    }
-
-    private static func freeBytes(of folder: String) -> Int64? {
-        var status = statvfs()
-        guard unsafe statvfs(folder, &status) == 0 else { return nil }
-        return Int64(
-            clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
     }
 }

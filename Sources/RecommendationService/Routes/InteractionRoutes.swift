@@ -40,14 +40,15 @@ struct InteractionRoutes: Sendable {
         switch format {
         case .json:
             return InteractionDocument(
-                recorder: recorder, isPartial: isPartial, idempotencyKey: key, maximumLength: maximumLength,
-                limits: limits, quarantine: quarantine, reservation: contentBudget.reserve())
+                recorder: recorder, isPartial: isPartial, idempotencyKey: key, begunAfter: request.stamp,
+                maximumLength: maximumLength, limits: limits, quarantine: quarantine,
+                reservation: contentBudget.reserve())
         case .ndjson:
             let limits = isPartial ? quarantine.limits(limits) : limits
-            return upload(isPartial, key, .ndjson) { NDJSONInteractionReader(limits: limits) }
+            return upload(isPartial, key, request.stamp, .ndjson) { NDJSONInteractionReader(limits: limits) }
         case .csv:
             let limits = isPartial ? quarantine.limits(limits) : limits
-            return upload(isPartial, key, .csv) { CSVInteractionReader(limits: limits) }
+            return upload(isPartial, key, request.stamp, .csv) { CSVInteractionReader(limits: limits) }
         }
     }
 
@@ -55,13 +56,13 @@ struct InteractionRoutes: Sendable {
     private var maximumLength: Int { configuration.server.bodyBytes }
 
     private func upload(
-        _ isPartial: Bool, _ key: String?, _ format: QuarantinedRow.Format,
+        _ isPartial: Bool, _ key: String?, _ begun: Int64, _ format: QuarantinedRow.Format,
         _ makeReader: @escaping @Sendable () -> any InteractionReader
     ) -> InteractionUpload {
         InteractionUpload(
-            recorder: recorder, isPartial: isPartial, key: key.map(UploadKey.init), quarantine: quarantine,
-            format: format,
-            spoolDirectory: configuration.dataDirectory, contentBudget: contentBudget, makeReader: makeReader)
+            recorder: recorder, isPartial: isPartial, key: key.map(UploadKey.init), begunAfter: begun,
+            quarantine: quarantine, format: format, spoolDirectory: configuration.dataDirectory,
+            contentBudget: contentBudget, makeReader: makeReader)
     }
 
     private func idempotencyKey(of request: ServerRequest) throws(Problem) -> String? {
