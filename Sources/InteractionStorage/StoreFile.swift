@@ -18,8 +18,11 @@ struct StoreFile {
             return
         }
         try judge(header.bytes)
-        try judge(size: header.size, announcedBy: header.bytes)
-        try inspect(size: header.size)
+        do {
+            try inspect(size: header.size)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+            throw StoreError.corrupt(cut(header.size, header.bytes) ?? "\(path): \(error.message ?? "\(error)")")
+        }
     }
 
     /// Makes an empty store under another name and links it into place: a crash leaves either no store or a whole one, and of
@@ -29,7 +32,11 @@ struct StoreFile {
         defer { file.remove() }
         do {
             let database = try DatabaseQueue(path: file.path)
-            try database.inDatabase { try schema.migrate($0) }
+            try database.inDatabase { database in
+                try schema.migrate(database)
+                // Of two that would turn it on later, each with a lock that the other waits for, one is refused at once.
+                try database.execute(sql: "PRAGMA journal_mode = WAL")
+            }
             try database.close()
         }
         guard unsafe link(file.path, path) == 0 || errno == EEXIST else {
@@ -128,17 +135,28 @@ struct StoreFile {
         return unsafe stat("\(path)-wal", &log) == 0 && log.st_size > 0
     }
 
-    /// Refuses a file that is shorter than its header says, unless there is a write-ahead log, which may hold the rest.
-    ///
-    /// SQLite itself reads zeros where the last page breaks off.
-    private func judge(size: Int64, announcedBy header: [UInt8]) throws {
-        if hasLog { return }
+    /// How a file of that size is shorter than its header says; nil where it is not. Where somebody writes meanwhile that may be so for a
+    /// moment: it explains damage, and is none by itself.
+    private func cut(_ size: Int64, _ header: [UInt8]) -> String? {
         let pageSize = header[16..<18].reduce(Int64(0)) { $0 << 8 | Int64($1) }
         let pageCount = header[28..<32].reduce(Int64(0)) { $0 << 8 | Int64($1) }
-        let announced = pageCount * (pageSize == 1 ? 65_536 : pageSize)
-        guard size >= announced else {
-            throw StoreError.corrupt("\(path) is cut short: \(size) bytes of \(announced)")
-        }
+        return cut(size, pageCount * (pageSize == 1 ? 65_536 : pageSize))
+    }
+
+    private func cut(_ size: Int64, _ announced: Int64) -> String? {
+        size < announced ? "\(path) is cut short: \(size) bytes of \(announced)" : nil
+    }
+
+    /// Refuses a file that is shorter than it should be, unless there is a write-ahead log, which may hold the rest; within a
+    /// transaction, during which nobody moves a log to its place that was not there at the beginning.
+    ///
+    /// SQLite itself reads zeros where the last page breaks off.
+    private func judgeSize(_ database: Database) throws {
+        let announced = try Int64.fetchOne(
+            database, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        var status = stat()
+        guard let announced, !hasLog, unsafe stat(path, &status) == 0 else { return }
+        if let cut = cut(Int64(status.st_size), announced) { throw StoreError.corrupt(cut) }
     }
 
     /// Looks for a newer schema and for damage through a connection that cannot write.
@@ -147,11 +165,12 @@ struct StoreFile {
         configuration.readonly = true
         configuration.busyMode = .timeout(10)
         let database = try DatabaseQueue(path: path, configuration: configuration)
-        try database.inDatabase { database in
+        try database.read { database in
             let found = try StoreSchema.version(of: database)
             guard found <= schema.version else {
                 throw StoreError.newerSchema(found: found, supported: schema.version)
             }
+            try judgeSize(database)
             guard found > 0 else { throw StoreError.corrupt("\(path) has no schema") }
             guard size <= checkLimit else { return }
             let finding = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
