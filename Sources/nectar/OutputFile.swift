@@ -20,9 +20,12 @@ struct OutputFile: ~Copyable {
     ///
     /// - Throws: A ``Fatal`` that names the file, as all that follows.
     init(_ path: String) throws(Fatal) {
-        self.path = path
-        finalPath = Self.followed(path)
+        // In a variable of its own: an autoclosure that reads a property of a value not yet whole releases it by a register
+        // that was never set, when optimised (Swift 6.3).
+        let finalPath = Self.followed(path)
         let isReplaced = !Self.isOpen(finalPath) && Self.isReplaced(finalPath)
+        self.path = path
+        self.finalPath = finalPath
         writtenPath = isReplaced ? finalPath + ".partial" : finalPath
         let flags = isReplaced ? O_CREAT | O_TRUNC : O_APPEND
         descriptor = unsafe open(writtenPath, O_WRONLY | O_CLOEXEC | flags, 0o644)
