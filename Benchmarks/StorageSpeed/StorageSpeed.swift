@@ -133,18 +133,18 @@ struct Decode: ParsableCommand {
 
     /// As the body of a request that is one document.
     private static func decode(_ body: [UInt8]) throws -> Int {
-        let root = try JSONParser().parse(body).root
         var faults = JSONFaults()
-        let object = JSONObjectDecoder(root, knownMembers: ["interactions", "partial"], faults: &faults)
-        let list = object?.require("interactions", &faults)?.decodeArray(&faults)
         var interactions: [Interaction] = []
-        interactions.reserveCapacity(list?.count ?? 0)
+        interactions.reserveCapacity(body.count / 64)
         let decoder = FlatInteractionDecoder(limits: InteractionLimits())
         let place = JSONPointer("/interactions")
-        (list ?? root).forEachElement { index, element in
+        let document = try JSONParser().parse(body, eachElementOf: "interactions") { index, element in
             let interaction = decoder.decode(element, at: place.appending(index), faults: &faults)
             if let interaction { interactions.append(interaction) }
         }
+        let object = JSONObjectDecoder(
+            document.root, knownMembers: ["interactions", "partial"], faults: &faults)
+        _ = object?.require("interactions", &faults)?.decodeArray(&faults)
         guard faults.isEmpty else { throw ValidationError("\(faults.faults)") }
         return interactions.count
     }

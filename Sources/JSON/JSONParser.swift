@@ -54,16 +54,23 @@ public final class JSONParser {
     /// Parses one complete text. Linear in its length; the document does not depend on the parser or on `bytes`.
     public func parse(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> JSONDocument {
         do throws(Refusal) {
-            return try read(bytes)
-        } catch {
-            guard error.status == NECTAR_JSON_INVALID_NUMBER else { throw refusal(error.status, bytes) }
-        }
-        let long = LongIntegers(quotingIn: bytes)
-        do throws(Refusal) {
-            return try read(long.text.span, integers: long.ordinals)
+            return try attempt(bytes)
         } catch {
             throw refusal(error.status, bytes)
         }
+    }
+
+    /// The document that `bytes` are, or nil: for what need not be one, since a refusal's place takes a pass of its own.
+    func documentIfAny(_ bytes: Span<UInt8>) -> JSONDocument? { try? attempt(bytes) }
+
+    private func attempt(_ bytes: Span<UInt8>) throws(Refusal) -> JSONDocument {
+        do throws(Refusal) {
+            return try read(bytes)
+        } catch {
+            guard error.status == NECTAR_JSON_INVALID_NUMBER else { throw error }
+        }
+        let long = LongIntegers(quotingIn: bytes)
+        return try read(long.text.span, integers: long.ordinals)
     }
 
     private struct Refusal: Error {

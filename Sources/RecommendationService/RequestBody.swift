@@ -91,7 +91,7 @@ enum RequestBody {
     static func json(in bytes: [UInt8], emptyMeans fallback: String? = nil) throws(Problem) -> JSONDocument {
         var content = bytes
         if content.isEmpty {
-            guard let fallback else { throw Problem(.badRequest, "The body is empty; a JSON document was expected.") }
+            guard let fallback else { throw empty }
             content = Array(fallback.utf8)
         }
         do {
@@ -100,4 +100,19 @@ enum RequestBody {
             throw Problem(error)
         }
     }
+
+    /// The document in `bytes`, of which a long list may lack its middle, once `body` has had each element of the list that
+    /// the member `name` is (``JSONParser/parse(_:eachElementOf:_:)``).
+    static func json(
+        in bytes: [UInt8], eachElementOf name: String, _ body: (Int, JSONValue) -> Void
+    ) throws(Problem) -> JSONDocument {
+        guard !bytes.isEmpty else { throw empty }
+        do {
+            return try JSONParser().parse(bytes, eachElementOf: name, body)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    private static var empty: Problem { Problem(.badRequest, "The body is empty; a JSON document was expected.") }
 }

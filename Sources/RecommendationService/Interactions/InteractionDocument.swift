@@ -107,9 +107,6 @@ final class InteractionDocument: RequestBodyConsumer {
 
     /// The interactions of a body, and what was wrong with the others.
     private struct Decoded {
-        /// The list, or the one interaction.
-        let value: JSONValue
-        let isList: Bool
         var interactions: [Interaction] = []
         var faults = JSONFaults()
         var rejected = 0
@@ -126,42 +123,47 @@ final class InteractionDocument: RequestBodyConsumer {
         }
     }
 
-    private func decode() throws(Problem) -> Decoded {
-        let root = try RequestBody.json(in: body.withLock { $0 }).root
-        return root.kind == .object && root["interactions"] != nil ? try decode(list: root) : try decode(one: root)
-    }
+    private static let list = "interactions"
+    /// What an interaction has at least, nearly always: room for as many as there may be costs nothing until it is used.
+    private static let shortestInteraction = 64
 
-    private func decode(list root: JSONValue) throws(Problem) -> Decoded {
-        var faults = JSONFaults()
-        let object = JSONObjectDecoder(root, knownMembers: ["interactions", "partial"], faults: &faults)
-        let isPartial = object?.bool("partial", &faults) ?? isPartial
-        let list = object?.require("interactions", &faults)?.decodeArray(&faults)
-        guard faults.isEmpty, let list else { throw Problem(faults: faults) }
-        var decoded = Decoded(value: list, isList: true)
+    private func decode() throws(Problem) -> Decoded {
+        var decoded = Decoded()
+        let text = body.withLock { $0 }
         let decoder = FlatInteractionDecoder(limits: limits)
-        let (place, kept) = (list.pointer, isPartial ? quarantine.settings.rows : 0)
-        decoded.interactions.reserveCapacity(list.count)
-        list.forEachElement { index, element in
+        let (place, kept) = (JSONPointer("/\(Self.list)"), quarantine.settings.rows)
+        let root = try RequestBody.json(in: text, eachElementOf: Self.list) { index, element in
+            if index == 0 { decoded.interactions.reserveCapacity(text.count / Self.shortestInteraction) }
             let interaction = decoder.decode(element, at: place.appending(index), faults: &decoded.faults)
             if let interaction {
                 decoded.interactions.append(interaction)
             } else {
                 decoded.refuse(index, keeping: kept)
             }
+        }.root
+        let isPartial: Bool
+        if root.kind == .object && root[Self.list] != nil {
+            isPartial = try isPartialList(root)
+        } else {
+            isPartial = self.isPartial
+            if let interaction = InteractionDecoder.decode(root, limits: limits, faults: &decoded.faults) {
+                decoded.interactions.append(interaction)
+            } else {
+                decoded.refuse(0, keeping: kept)
+            }
         }
         guard decoded.faults.isEmpty || isPartial else { throw Problem(faults: decoded.faults) }
         return decoded
     }
 
-    private func decode(one root: JSONValue) throws(Problem) -> Decoded {
-        var decoded = Decoded(value: root, isList: false)
-        if let interaction = InteractionDecoder.decode(root, limits: limits, faults: &decoded.faults) {
-            decoded.interactions.append(interaction)
-        } else {
-            decoded.refuse(0, keeping: isPartial ? quarantine.settings.rows : 0)
-        }
-        guard decoded.faults.isEmpty || isPartial else { throw Problem(faults: decoded.faults) }
-        return decoded
+    /// What a document with a list says of bad elements; throws where anything but an element is at fault.
+    private func isPartialList(_ root: JSONValue) throws(Problem) -> Bool {
+        var faults = JSONFaults()
+        let object = JSONObjectDecoder(root, knownMembers: [Self.list, "partial"], faults: &faults)
+        let isPartial = object?.bool("partial", &faults) ?? isPartial
+        _ = object?.require(Self.list, &faults)?.decodeArray(&faults)
+        guard faults.isEmpty else { throw Problem(faults: faults) }
+        return isPartial
     }
 
     /// Keeps the bad ones and tells of all.
@@ -179,17 +181,18 @@ final class InteractionDocument: RequestBodyConsumer {
         guard !places.isEmpty else { return nil }
         var intake = QuarantineIntake(quarantine, format: .json, name: idempotencyKey, begunAfter: begun)
         let limits = quarantine.limits(limits)
-        func take(_ index: Int, _ element: JSONValue) throws(StoreError) {
-            guard places.first == index else { return }
+        var failure: StoreError?
+        func take(_ index: Int, _ element: JSONValue) {
+            guard failure == nil, places.first == index else { return }
             places.removeFirst()
             intake.add(InteractionDecoder.fault(of: element, line: index, limits: limits))
-            try intake.keep(isLast: places.isEmpty)
+            do throws(StoreError) { try intake.keep(isLast: places.isEmpty) } catch { failure = error }
         }
-        if decoded.isList {
-            try decoded.value.forEachElement(take)
-        } else {
-            try take(0, decoded.value)
+        let text = body.withLock { $0 }
+        if let root = try? RequestBody.json(in: text, eachElementOf: Self.list, take).root, root[Self.list] == nil {
+            take(0, root)
         }
+        if let failure { throw failure }
         return .init(upload: intake.upload, rows: intake.kept)
     }
 
