@@ -87,7 +87,7 @@ final class ALSWorkspace: @unchecked Sendable {
             let count = min(Self.rowsPerProduct, columns.count)
             gather(count, of: columns, weights, others)
             addToRightSide(count)
-            unsafe Kernels.addGram(rows: count, columns: dimension, of: gathered.base, scale: 1, into: matrix.base)
+            unsafe Kernels.addGram(rows: count, columns: dimension, of: gathered.base, into: matrix.base)
             (columns, weights) = (columns.dropFirst(count), weights.dropFirst(count))
         }
         return unsafe Kernels.solve(size: dimension, matrix: matrix.base, rightSide: rightSide.base)

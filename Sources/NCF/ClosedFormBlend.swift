@@ -13,8 +13,14 @@ struct ClosedFormBlend {
     private let historyFactors: [Float]
     private let share: Float
     private let recency: HistoryRecency
+    private let loop: ParallelLoop
+    private static let usersPerTask = 128
 
-    init(factors: ImplicitFactors, relations: ItemItemFactors?, history: HistoryBag, dataset: InteractionDataset) {
+    init(
+        factors: ImplicitFactors, relations: ItemItemFactors?, history: HistoryBag, dataset: InteractionDataset,
+        loop: ParallelLoop
+    ) {
+        self.loop = loop
         self.factors = factors
         self.relations = relations
         self.dataset = dataset
@@ -97,9 +103,11 @@ struct ClosedFormBlend {
             let size = Float((squares / Double(max(1, count * relations.rank))).squareRoot())
             return size > 0 ? size : 1
         }
-        let sums = (0..<dataset.userCount).reduce(into: 0.0) { squares, user in
-            for element in historySum(of: user) { squares += Double(element * element) }
-        }
+        let sums = loop.blocks(of: Self.usersPerTask, below: dataset.userCount) { users in
+            users.reduce(into: 0.0) { squares, user in
+                for element in historySum(of: user) { squares += Double(element * element) }
+            }
+        }.reduce(0, +)
         let squares = relations.recommended.reduce(0.0) { $0 + Double($1 * $1) }
         return (size(sums, dataset.userCount), size(squares, dataset.itemCount))
     }

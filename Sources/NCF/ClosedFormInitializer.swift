@@ -4,8 +4,6 @@
 /// sampled negatives; the MLP embeddings take factors of theirs, and the tower starts silent, so that the model first
 /// answers as the factorisation does and then learns what is left.
 struct ClosedFormInitializer {
-    /// Pairs that the scale is fitted on.
-    private static let calibrationPairs = 20_000
     /// What the tower's part of h starts at, times its usual random start; with histories at 0, for it would disturb them.
     private static let towerScale: Float = 0.1
 
@@ -78,40 +76,13 @@ struct ClosedFormInitializer {
             }
         }
         let blend = ClosedFormBlend(
-            factors: factors, relations: relations, history: hyperparameters.history, dataset: dataset)
-        let (positives, negatives) = samples(blend)
-        let calibration = LogisticCalibration(positives: positives, negatives: negatives)
+            factors: factors, relations: relations, history: hyperparameters.history, dataset: dataset, loop: loop)
+        let samples = CalibrationSamples(
+            of: blend, negativesPerPositive: hyperparameters.negativesPerPositive, seed: hyperparameters.seed,
+            loop: loop)
+        let calibration = LogisticCalibration(positives: samples.positives, negatives: samples.negatives)
         blend.write(to: model, slope: Float(max(calibration.slope, 1e-3)))
         model.dense.set([Float(calibration.offset)], at: model.dense.globalBiasOffset)
-        return calibration.loss(positives: positives, negatives: negatives)
-    }
-
-    /// Scores of observed pairs, and of the negatives each would be trained with.
-    private func samples(_ blend: ClosedFormBlend) -> (positives: [Float], negatives: [Float]) {
-        let sampler = NegativeSampler(dataset: dataset.withoutDislikes())
-        var random = SplitMix64(seed: hyperparameters.seed, 7)
-        var positives: [Float] = []
-        var negatives: [Float] = []
-        let every = max(1, dataset.interactionCount / Self.calibrationPairs)
-        for user in 0..<dataset.userCount {
-            let places = dataset.interactions(of: user).filter { $0 % every == 0 }
-            let history = places.isEmpty ? [] : blend.historySum(of: user)
-            for place in places {
-                if dataset.weights[place] < 0 {
-                    negatives.append(
-                        blend.score(user: user, historySum: history, item: Int(dataset.items[place])))
-                    continue
-                }
-                positives.append(
-                    blend.score(
-                        user: user, historySum: history, item: Int(dataset.items[place]),
-                        leftOut: blend.historyFactor(of: place)))
-                for _ in 0..<hyperparameters.negativesPerPositive {
-                    guard let item = sampler.draw(user: user, using: &random) else { break }
-                    negatives.append(blend.score(user: user, historySum: history, item: Int(item)))
-                }
-            }
-        }
-        return (positives, negatives)
+        return calibration.loss(positives: samples.positives, negatives: samples.negatives)
     }
 }

@@ -7,6 +7,8 @@ import COpenBLAS
 final class EigenSubspace {
     // Once is too inexact in single precision, and what is left of a vector that the others span needs a third time.
     private static let passes = 3
+    /// Vectors that are made orthogonal to all before them at once, by matrix products rather than by vectors.
+    private static let panelWidth = 16
 
     let size: Int
     let count: Int
@@ -22,27 +24,46 @@ final class EigenSubspace {
         for index in 0..<vectors.count { vectors[index] = Float(random.nextNormal()) }
     }
 
-    /// Makes the vectors orthonormal without changing what they span (Gram and Schmidt); O(size · count²).
+    /// Makes the vectors orthonormal without changing what they span (Gram and Schmidt, in panels); O(size · count²).
     ///
     /// Of a vector that depends on those before it, rounding errors are left: a direction as good as any.
     func orthonormalise() {
-        let products = AlignedBuffer<Float>(count: count, repeating: 0)
-        for index in 0..<count {
-            let own = unsafe vectors.base + index * size
+        let products = AlignedBuffer<Float>(count: count * min(count, Self.panelWidth), repeating: 0)
+        for start in stride(from: 0, to: count, by: Self.panelWidth) {
+            let panel = start..<min(count, start + Self.panelWidth)
             for _ in 0..<Self.passes {
-                let norm = unsafe cblas_snrm2(Int32(size), own, 1)
-                unsafe cblas_sscal(Int32(size), norm > 0 ? 1 / norm : 0, own, 1)
-                guard index > 0 else { break }
-                unsafe cblas_sgemv(
-                    CblasRowMajor, CblasNoTrans, Int32(index), Int32(size), 1, vectors.base, Int32(size), own, 1, 0,
-                    products.base, 1)
-                unsafe cblas_sgemv(
-                    CblasRowMajor, CblasTrans, Int32(index), Int32(size), -1, vectors.base, Int32(size),
-                    products.base, 1, 1, own, 1)
+                for index in panel { normalise(index) }
+                subtract(0..<start, from: panel, products)
+                // One after the other, as what a vector is freed of must not change any more.
+                for index in panel { orthonormalise(index, against: start..<index, products) }
             }
-            let norm = unsafe cblas_snrm2(Int32(size), own, 1)
-            unsafe cblas_sscal(Int32(size), norm > 0 ? 1 / norm : 0, own, 1)
         }
+    }
+
+    private func orthonormalise(_ index: Int, against others: Range<Int>, _ products: AlignedBuffer<Float>) {
+        for _ in 0..<(others.isEmpty ? 0 : Self.passes) {
+            normalise(index)
+            subtract(others, from: index..<index + 1, products)
+        }
+        normalise(index)
+    }
+
+    private func normalise(_ index: Int) {
+        let vector = unsafe vectors.base + index * size
+        let norm = unsafe cblas_snrm2(Int32(size), vector, 1)
+        unsafe cblas_sscal(Int32(size), norm > 0 ? 1 / norm : 0, vector, 1)
+    }
+
+    /// Takes from each of some vectors what `others`, which are orthonormal, span of it.
+    private func subtract(_ others: Range<Int>, from some: Range<Int>, _ products: AlignedBuffer<Float>) {
+        guard !others.isEmpty else { return }
+        let (from, of) = unsafe (vectors.base + some.lowerBound * size, vectors.base + others.lowerBound * size)
+        unsafe cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, CblasTrans, Int32(some.count), Int32(others.count), Int32(size), 1, from,
+            Int32(size), of, Int32(size), 0, products.base, Int32(others.count))
+        unsafe cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(some.count), Int32(size), Int32(others.count), -1,
+            products.base, Int32(others.count), of, Int32(size), 1, from, Int32(size))
     }
 
     /// Turns the orthonormal vectors into the eigenvectors of the matrix within their span, the greatest eigenvalue first

@@ -59,12 +59,13 @@ struct FactorBasis {
         loop.run(tasks: blocks) { _, block in
             let rows = min(rowsPerBlock, count - block * rowsPerBlock)
             unsafe Kernels.addGram(
-                rows: rows, columns: dimension, of: factors.base + block * rowsPerBlock * dimension, scale: scale,
+                rows: rows, columns: dimension, of: factors.base + block * rowsPerBlock * dimension,
                 into: sums[block].base)
         }
         for block in sums.dropFirst() {
             for index in 0..<size { sums[0][index] += block[index] }
         }
+        for index in 0..<size { sums[0][index] *= scale }
         return sums[0]
     }
 }

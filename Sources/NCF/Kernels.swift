@@ -36,12 +36,18 @@ enum Kernels {
 }
 
 extension Kernels {
-    /// c (`columns` × `columns`, upper triangle) += `scale` · aᵀ a for the `rows` × `columns` matrix a.
-    static func addGram(
-        rows: Int, columns: Int, of a: UnsafePointer<Float>, scale: Float, into c: UnsafeMutablePointer<Float>
-    ) {
+    /// Columns up to which a matrix of products stays in the second cache, where rows are added as they lie.
+    private static let smallGram = 256
+    /// Unknowns up to which the decomposition without blocks is the faster one.
+    private static let smallSystem = 128
+
+    /// c (`columns` × `columns`, upper triangle; what is below it counts nothing) += aᵀ a for the `rows` × `columns` matrix a.
+    static func addGram(rows: Int, columns: Int, of a: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>) {
+        guard columns > smallGram else {
+            return unsafe ServingKernels.best.addGram(of: a, count: rows, width: columns, to: c)
+        }
         unsafe cblas_ssyrk(
-            CblasRowMajor, CblasUpper, CblasTrans, Int32(columns), Int32(rows), scale, a, Int32(columns), 1, c,
+            CblasRowMajor, CblasUpper, CblasTrans, Int32(columns), Int32(rows), 1, a, Int32(columns), 1, c,
             Int32(columns))
     }
 
@@ -95,6 +101,9 @@ extension Kernels {
     static func solve(
         size: Int, matrix: UnsafeMutablePointer<Float>, rightSide: UnsafeMutablePointer<Float>, count: Int = 1
     ) -> Bool {
+        if size <= smallSystem, count == 1 {
+            return unsafe ServingKernels.best.solve(size: size, matrix, rightSide: rightSide)
+        }
         // The upper triangle by rows is the lower one by columns.
         var triangle = CChar(UInt8(ascii: "L"))
         var (order, columns, status) = (Int32(size), Int32(count), Int32(0))

@@ -1,4 +1,5 @@
 import Dispatch
+internal import Locking
 import Synchronization
 
 /// Runs numbered tasks on a number of threads, each task once, in no particular order.
@@ -22,5 +23,17 @@ struct ParallelLoop: Sendable {
                 body(worker, task)
             }
         }
+    }
+
+    /// What `body` makes of each block of `length` numbers below `count`, the last of which may have fewer, in their order.
+    func blocks<Result: Sendable>(
+        of length: Int, below count: Int, _ body: @Sendable (Range<Int>) -> Result
+    ) -> [Result] {
+        let results = Lock<[Result?]>(Array(repeating: nil, count: (count + length - 1) / length))
+        run(tasks: (count + length - 1) / length) { _, task in
+            let result = body(task * length..<min(count, (task + 1) * length))
+            results.withLock { $0[task] = result }
+        }
+        return results.withLock { $0.compactMap(\.self) }
     }
 }

@@ -112,4 +112,20 @@ struct ServingKernels: Sendable {
     ) {
         unsafe table.pointee.user_half(Int32(inputs), Int32(outputs), weights, bias, user, out)
     }
+
+    /// The upper triangle of `matrix` (`width` × `width`) += Σ x xᵀ over `count` rows x; what is below it is anything then.
+    func addGram(
+        of rows: UnsafePointer<Float>, count: Int, width: Int, to matrix: UnsafeMutablePointer<Float>
+    ) {
+        unsafe table.pointee.add_gram(Int32(count), Int32(width), rows, matrix)
+    }
+
+    /// Solves matrix · x = `rightSide`, which x replaces, by the matrix's upper triangle; the whole matrix is anything then.
+    ///
+    /// - Returns: Whether it was positive definite.
+    func solve(
+        size: Int, _ matrix: UnsafeMutablePointer<Float>, rightSide: UnsafeMutablePointer<Float>
+    ) -> Bool {
+        unsafe table.pointee.solve(Int32(size), matrix, rightSide) != 0
+    }
 }

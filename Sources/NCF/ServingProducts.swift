@@ -36,15 +36,6 @@ enum ServingProducts {
             blasint(columns), right, blasint(inner), 0, result, blasint(width))
     }
 
-    /// The upper triangle of `matrix` (`width` × `width`) += rowsᵀ · rows.
-    static func addGram(
-        _ rows: UnsafePointer<Float>, count: Int, width: Int, to matrix: UnsafeMutablePointer<Float>
-    ) {
-        unsafe cblas_ssyrk(
-            CblasRowMajor, CblasUpper, CblasTrans, blasint(width), blasint(count), 1, rows, blasint(width), 1, matrix,
-            blasint(width))
-    }
-
     /// Solves matrix · x = `rightSide`, which x replaces; the upper triangle of `matrix` becomes Cholesky's U, Uᵀ U being
     /// the matrix. False where it is not positive definite.
     static func solve(

@@ -23,7 +23,7 @@ struct SymmetricSystem {
                 for k in 0..<size { unsafe scaled[row * size + k] *= scale }
             }
         }
-        unsafe ServingProducts.addGram(scaled, count: weights.count, width: size, to: &matrix)
+        unsafe Kernels.addGram(rows: weights.count, columns: size, of: scaled, into: &matrix)
     }
 
     /// A = Uᵀ U; nil where A is not positive definite.

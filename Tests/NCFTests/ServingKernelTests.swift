@@ -152,4 +152,73 @@ struct ServingKernelTests {
             }
         }
     }
+
+    @Test(
+        "the products of rows with themselves, of which the upper triangle counts",
+        arguments: ServingKernels.available.indices, widths)
+    func gram(instructionSet: Int, width: Int) {
+        for count in [0, 1, 5, 64, 300] {
+            let rows = exactly(numbers(count * width, seed: 16))
+            let start = numbers(width * width, seed: 17)
+            let matrix = exactly(start)
+            unsafe ServingKernels.available[instructionSet].addGram(
+                of: rows.base, count: count, width: width, to: matrix.base)
+            for row in 0..<width {
+                for column in row..<width {
+                    var (sum, size) = (Double(start[row * width + column]), 0.0)
+                    for place in 0..<count {
+                        let product = Double(rows[place * width + row]) * Double(rows[place * width + column])
+                        sum += product
+                        size += abs(product)
+                    }
+                    #expect(
+                        abs(Double(matrix[row * width + column]) - sum) <= 1e-5 * (1 + size),
+                        "\(row), \(column) of \(count) rows")
+                }
+            }
+        }
+    }
+
+    @Test("the solution of a positive definite system", arguments: ServingKernels.available.indices, widths)
+    func solution(instructionSet: Int, width: Int) {
+        let rows = numbers(2 * width * width, seed: 18)
+        var matrix = [Double](repeating: 0, count: width * width)
+        for row in 0..<width {
+            matrix[row * width + row] = 0.5
+            for column in 0..<width {
+                for place in 0..<2 * width {
+                    matrix[row * width + column] +=
+                        Double(rows[place * width + row]) * Double(rows[place * width + column])
+                }
+            }
+        }
+        let expected = numbers(width, seed: 19).map(Double.init)
+        let right = (0..<width).map { row in
+            (0..<width).reduce(0) { $0 + matrix[row * width + $1] * expected[$1] }
+        }
+        // What lies below the diagonal is read by nobody.
+        let upper = exactly(
+            matrix.indices.map { $0 % max(1, width) < $0 / max(1, width) ? .nan : Float(matrix[$0]) })
+        let found = exactly(right.map(Float.init))
+        let isSolved = unsafe ServingKernels.available[instructionSet].solve(
+            size: width, upper.base, rightSide: found.base)
+        #expect(isSolved)
+        for k in 0..<width { #expect(abs(Double(found[k]) - expected[k]) < 2e-3, "element \(k)") }
+    }
+
+    @Test(
+        "a system that is not positive definite has no solution", arguments: ServingKernels.available.indices,
+        [1, 4, 5, 17, 64])
+    func noSolution(instructionSet: Int, width: Int) {
+        for pivot in [0, -1, Float.nan] {
+            for place in Set([0, width / 2, width - 1]) {
+                let matrix = AlignedBuffer<Float>(count: width * width, repeating: 0)
+                for k in 0..<width { matrix[k * width + k] = k == place ? pivot : 1 }
+                let right = AlignedBuffer<Float>(count: width, repeating: 1)
+                let isSolved = unsafe ServingKernels.available[instructionSet].solve(
+                    size: width, matrix.base, rightSide: right.base)
+                #expect(!isSolved, "\(pivot) in row \(place)")
+            }
+        }
+    }
 }

@@ -1,4 +1,5 @@
-// The products of serving, fused: what one user's request computes for a block of items.
+// The products of serving, fused: what one user's request computes for a block of items, and the small equations that its
+// vector is found by, which training solves for every user and item.
 //
 // BLAS is made for large matrices; a tower of 32-16-8 is not one, and its results depend on how many rows are asked for.
 // Here a row's result depends on that row alone, bit for bit, whatever block it is part of and whoever asks beside it.
@@ -84,6 +85,13 @@ typedef struct {
     // out = bias + user . weights, weights being inputs x outputs.
     void (*_Nonnull user_half)(int32_t inputs, int32_t outputs, const float *_Nonnull weights,
                                const float *_Nonnull bias, const float *_Nonnull user, float *_Nonnull out);
+
+    // The upper triangle of matrix (n x n) += sum_i rows[i] rows[i]^T. What lies below the diagonal is changed too.
+    void (*_Nonnull add_gram)(int32_t count, int32_t n, const float *_Nonnull rows, float *_Nonnull matrix);
+
+    // Replaces right by the x of matrix x = right, of which the upper triangle counts and is destroyed, as what lies below it.
+    // 0 where the matrix is not positive definite.
+    int32_t (*_Nonnull solve)(int32_t n, float *_Nonnull matrix, float *_Nonnull right);
 } nectar_serving_kernels;
 
 // The kernels for an instruction set: 0 the compiler's own, 1 AVX2 (x86-64-v3), 2 AVX-512 (x86-64-v4); null where this

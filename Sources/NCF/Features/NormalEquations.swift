@@ -20,7 +20,7 @@ struct NormalEquations {
     /// matrix products.
     func add(rows: Int, _ features: AlignedBuffer<Float>, _ targets: AlignedBuffer<Float>) {
         precondition(rows * columns <= features.count && rows * width <= targets.count)
-        unsafe Kernels.addGram(rows: rows, columns: columns, of: features.base, scale: 1, into: gram.base)
+        unsafe Kernels.addGram(rows: rows, columns: columns, of: features.base, into: gram.base)
         unsafe Kernels.multiply(
             rows: columns, columns: width, inner: rows,
             .init(base: features.base, stride: columns, order: .transposed),

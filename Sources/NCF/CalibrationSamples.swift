@@ -1,0 +1,47 @@
+/// What a closed form scores observed pairs, and the negatives each would be trained with: what its scale is fitted on.
+///
+/// The same for any number of threads: the negatives of each user are drawn from a stream of their own.
+struct CalibrationSamples: Sendable {
+    /// Observed pairs, about.
+    private static let pairs = 20_000
+    private static let usersPerTask = 128
+
+    private(set) var positives: [Float] = []
+    private(set) var negatives: [Float] = []
+
+    private init() {}
+
+    init(of blend: ClosedFormBlend, negativesPerPositive: Int, seed: UInt64, loop: ParallelLoop) {
+        let dataset = blend.dataset
+        let sampler = NegativeSampler(dataset: dataset.withoutDislikes())
+        let every = max(1, dataset.interactionCount / Self.pairs)
+        let blocks = loop.blocks(of: Self.usersPerTask, below: dataset.userCount) { users in
+            var samples = CalibrationSamples()
+            for user in users {
+                var random = SplitMix64(seed: seed, 7, user)
+                let places = dataset.interactions(of: user).filter { $0 % every == 0 }
+                guard !places.isEmpty else { continue }
+                samples.add(places, of: user, blend) {
+                    (0..<negativesPerPositive).compactMap { _ in sampler.draw(user: user, using: &random) }
+                }
+            }
+            return samples
+        }
+        positives = blocks.flatMap(\.positives)
+        negatives = blocks.flatMap(\.negatives)
+    }
+
+    private mutating func add(_ places: [Int], of user: Int, _ blend: ClosedFormBlend, draw: () -> [Int32]) {
+        let history = blend.historySum(of: user)
+        for place in places {
+            let item = Int(blend.dataset.items[place])
+            guard blend.dataset.weights[place] >= 0 else {
+                negatives.append(blend.score(user: user, historySum: history, item: item))
+                continue
+            }
+            positives.append(
+                blend.score(user: user, historySum: history, item: item, leftOut: blend.historyFactor(of: place)))
+            for item in draw() { negatives.append(blend.score(user: user, historySum: history, item: Int(item))) }
+        }
+    }
+}
