@@ -5,6 +5,30 @@ import Synchronization
 /// Runs numbered tasks on a number of threads, each task once, in no particular order.
 struct ParallelLoop: Sendable {
     let threads: Int
+    // Nil where the threads of a loop are woken for it.
+    private let team: ThreadTeam?
+
+    /// Loops on `threads` threads.
+    init(threads: Int) {
+        self.threads = threads
+        team = nil
+    }
+
+    private init(threads: Int, team: ThreadTeam) {
+        self.threads = threads
+        self.team = team
+    }
+
+    /// Calls `body` with loops that begin and end in less than a microsecond, for many short ones: of one thread at a time, that of
+    /// the caller, and not within each other.
+    func closeTogether<Result, Failure>(
+        _ body: (ParallelLoop) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        guard threads > 1 else { return try body(self) }
+        let team = ThreadTeam(helpers: threads - 1)
+        defer { team.end() }
+        return try body(ParallelLoop(threads: threads, team: team))
+    }
 
     /// Calls `body(worker, task)` for every task in 0 ..< `tasks` and returns when all are done.
     ///
@@ -15,6 +39,7 @@ struct ParallelLoop: Sendable {
             for task in 0..<tasks { body(0, task) }
             return
         }
+        if let team, tasks <= ThreadTeam.taskLimit { return team.run(tasks: tasks, body) }
         let next = Atomic<Int>(0)
         DispatchQueue.concurrentPerform(iterations: min(threads, tasks)) { worker in
             while true {

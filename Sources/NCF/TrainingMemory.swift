@@ -24,7 +24,7 @@ struct TrainingMemory {
         let shape = Shape(settings)
         let perGroup = settings.objective == .rating ? 1 : 1 + settings.negativesPerPositive
         let groups = min(interactionCount, max(1, settings.batchSize / perGroup))
-        let groupsPerSlice = TrainingStep.groupsPerSlice(of: perGroup)
+        let groupsPerSlice = TrainingStep.groupsPerSlice(of: perGroup, batch: groups)
         let slices = (groups + groupsPerSlice - 1) / groupsPerSlice
         // A parameter has what the optimiser remembers beside it; a copy of the best epoch's waits, and one leaves.
         let own = 1 + Optimizer(settings).numbersPerParameter

@@ -23,6 +23,7 @@ struct TrainingRun {
     private var batches: (current: MiniBatch, next: MiniBatch)
     private let groupsPerBatch: Int
     private var optimizer: Optimizer
+    private var threads: StepThreads
     private let initializer: ClosedFormInitializer?
 
     init(
@@ -32,6 +33,7 @@ struct TrainingRun {
         self.source = source
         self.hyperparameters = hyperparameters
         loop = ParallelLoop(threads: hyperparameters.threads)
+        threads = StepThreads(all: loop.threads)
         let shape = ModelParameters(
             architecture: hyperparameters.architecture, userCount: dataset.userCount, itemCount: dataset.itemCount,
             embeddingDimension: hyperparameters.resolvedEmbeddingDimension,
@@ -116,6 +118,13 @@ struct TrainingRun {
     private mutating func trainEpoch(
         _ epoch: Int, _ observer: any TrainingObserver
     ) throws(TrainingError) -> EpochReport {
+        try loop.closeTogether { (loop) throws(TrainingError) in try trainEpoch(epoch, observer, loop) }
+    }
+
+    private mutating func trainEpoch(
+        _ epoch: Int, _ observer: any TrainingObserver, _ loop: ParallelLoop
+    ) throws(TrainingError) -> EpochReport {
+        defer { step.loop = self.loop }
         let start = DispatchTime.now().uptimeNanoseconds
         var lastReport = start
         let order = source.order(epoch: epoch)
@@ -126,7 +135,9 @@ struct TrainingRun {
         step.holdsOutput =
             initializer != nil && model.histories != nil && model.users.gmf > 0 && epoch <= Self.silentEpochs
         fillFirst(order: order, epoch: epoch)
+        var stepStart = DispatchTime.now().uptimeNanoseconds
         while first < source.groupCount {
+            step.loop = threads.next == 1 ? ParallelLoop(threads: 1) : loop
             let batch = batches.current
             let batchLoss = step.computeGradients(batch)
             if observer.isCancelled { throw .cancelled }
@@ -141,6 +152,8 @@ struct TrainingRun {
                 step.settle(optimizer: optimizer)
             }
             let now = DispatchTime.now().uptimeNanoseconds
+            threads.took(now - stepStart)
+            stepStart = now
             if now - lastReport > Self.reportInterval {
                 lastReport = now
                 observer.progressed(epoch: epoch, samples: first * source.samplesPerGroup, of: total)

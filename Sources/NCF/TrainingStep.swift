@@ -9,7 +9,10 @@ import CKernels
 // Unchecked: phases are separated by the loop's barrier, and within one each task writes what is its own.
 final class TrainingStep: @unchecked Sendable {
     /// Samples a slice should have: large enough for matrix products, small enough for the cache nearest the core.
-    static let samplesPerSlice = 256
+    private static let samplesPerSlice = 256
+    /// Slices a smaller batch should have for several threads, where they get as many samples as are worth a task.
+    private static let slicesPerBatch = 4
+    private static let leastSamplesPerSlice = 16
     /// Rows a task of the second phase updates.
     private static let rowsPerTask = 64
     /// How long before its update a row is asked for.
@@ -17,7 +20,8 @@ final class TrainingStep: @unchecked Sendable {
 
     let model: TrainableModel
     let objective: Objective
-    let loop: ParallelLoop
+    /// What the phases run on: at most as many threads as there were at first. They change no float.
+    var loop: ParallelLoop
     let samplesPerGroup: Int
     let groupsPerSlice: Int
     /// Whether h is left as it is. Where the tower's part of it is 0, so is then every gradient within the tower.
@@ -51,7 +55,7 @@ final class TrainingStep: @unchecked Sendable {
         self.objective = objective
         self.loop = loop
         self.samplesPerGroup = samplesPerGroup
-        let groupsPerSlice = Self.groupsPerSlice(of: samplesPerGroup)
+        let groupsPerSlice = Self.groupsPerSlice(of: samplesPerGroup, batch: capacity)
         self.groupsPerSlice = groupsPerSlice
         let samples = capacity * samplesPerGroup
         let slices = (capacity + groupsPerSlice - 1) / groupsPerSlice
@@ -71,8 +75,13 @@ final class TrainingStep: @unchecked Sendable {
         itemGroups = RowGroups(rowCount: model.items.rowCount, sampleCapacity: samples)
     }
 
-    /// How many whole groups of so many samples make a slice.
-    static func groupsPerSlice(of samplesPerGroup: Int) -> Int { max(1, samplesPerSlice / samplesPerGroup) }
+    /// How many whole groups of so many samples make a slice of batches of `capacity` groups.
+    static func groupsPerSlice(of samplesPerGroup: Int, batch capacity: Int) -> Int {
+        let samples = capacity * samplesPerGroup
+        let large = (samples + samplesPerSlice / 2) / samplesPerSlice
+        let slices = max(1, large, min(slicesPerBatch, samples / leastSamplesPerSlice))
+        return max(1, (capacity + slices - 1) / slices)
+    }
 
     func sliceCount(_ batch: MiniBatch) -> Int {
         (batch.groupCount + groupsPerSlice - 1) / groupsPerSlice

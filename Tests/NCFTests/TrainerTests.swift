@@ -67,8 +67,8 @@ struct TrainerTests {
         #expect(throws: TrainingError.cancelled) {
             try Trainer(dataset: data, hyperparameters: settings).train(observer: observer)
         }
-        // Of the three slices, in each of which there are three questions with a tower, two ask once more, and the trainer.
-        let more = architecture == .mf ? 3 : 5
+        // Of the four slices, in each of which there are three questions with a tower, three ask once more, and the trainer.
+        let more = architecture == .mf ? 4 : 6
         #expect((questions...questions + more).contains(observer.questions.load(ordering: .relaxed)))
     }
 

@@ -130,6 +130,15 @@ void nectar_momentum(int32_t n, float *x, float *velocity, const float *gradient
 // One step down the gradient; decay as above.
 void nectar_descend(int32_t n, float *x, const float *gradient, float decay, float rate);
 
+// Tells the processor that this thread waits for another one's store.
+static inline void nectar_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
+}
+
 // Asks for the cache lines of `bytes` bytes from `address` on, without waiting for them.
 static inline void nectar_prefetch(const void *address, int64_t bytes) {
     for (int64_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch((const char *)address + offset);

@@ -1,0 +1,139 @@
+internal import CKernels
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
+
+/// Threads that stand by for loops which follow each other closely, awake for a while after each.
+///
+/// To wake a thread takes as long as a step on a small batch, most of all in a virtual machine. Here a loop begins by one
+/// store that the others are looking at, and ends by as many additions as it has tasks. Nobody is waited for who has not taken a
+/// task: a helper that comes late, or never, costs nothing but its work.
+@safe
+// Unchecked: what is not atomic is written by the leader, between two loops, and read by who has taken a task of the loop.
+final class ThreadTeam: @unchecked Sendable {
+    typealias Body = @Sendable (_ worker: Int, _ task: Int) -> Void
+
+    /// Tasks that a loop may have.
+    static let taskLimit = 1 << 23
+    /// Looks at what there is to do before a helper goes to sleep: some tenths of a millisecond.
+    private static let looks = 4096
+
+    private static let taskBits: UInt64 = 24
+    // The loop's number of tasks above the number of the next one to be taken, which may be beyond it.
+    private let tickets = Atomic<UInt64>(0)
+    private let finished = Atomic<Int>(0)
+    private let isOver = Atomic(false)
+    private let present = Atomic<Int>(0)
+    private let sleepers = Atomic<Int>(0)
+    private let bell = DispatchSemaphore(value: 0)
+    // The loop's, while it has tasks that are not finished.
+    private var body: UnsafePointer<Body>?
+
+    /// Asks for `count` helpers, workers 1 to `count`, who stay until ``end()``.
+    init(helpers count: Int) {
+        for worker in 1..<count + 1 {
+            // A queue of its own gets a thread, however many of the shared ones are busy.
+            DispatchQueue(label: "nectar.training.\(worker)").async { [self] in help(as: worker) }
+        }
+    }
+
+    /// Runs the tasks 0 ..< `tasks` on the calling thread, which is worker 0, and the helpers; not within a task.
+    func run(tasks: Int, _ body: Body) {
+        precondition((0...Self.taskLimit).contains(tasks))
+        withoutActuallyEscaping(body) { body in
+            unsafe withUnsafePointer(to: body) { pointer in
+                unsafe precondition(self.body == nil, "a loop runs already")
+                unsafe self.body = pointer
+                finished.store(0, ordering: .relaxed)
+                tickets.store(UInt64(tasks) << Self.taskBits, ordering: .sequentiallyConsistent)
+                wake()
+                work(as: 0)
+                wait { finished.load(ordering: .acquiring) == tasks }
+                unsafe self.body = nil
+            }
+        }
+    }
+
+    /// Sends the helpers away.
+    func end() {
+        isOver.store(true, ordering: .sequentiallyConsistent)
+        wake()
+        wait { present.load(ordering: .sequentiallyConsistent) == 0 }
+    }
+
+    private static func next(_ ticket: UInt64) -> Int { Int(ticket & (1 << taskBits - 1)) }
+
+    private static func isTask(_ ticket: UInt64) -> Bool { next(ticket) < Int(ticket >> taskBits) }
+
+    /// Takes tasks while there are any.
+    private func work(as worker: Int) {
+        while Self.isTask(tickets.load(ordering: .relaxed)) {
+            // Another loop may have begun since: a task of it is as good.
+            let ticket = tickets.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
+            guard Self.isTask(ticket) else { return }
+            execute(worker, Self.next(ticket))
+            finished.wrappingAdd(1, ordering: .releasing)
+        }
+    }
+
+    // Not inlined: once it has returned nothing of the body is held, which ends when all tasks are finished.
+    @inline(never)
+    private func execute(_ worker: Int, _ task: Int) {
+        unsafe body?.pointee(worker, task)
+    }
+
+    private func help(as worker: Int) {
+        present.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        defer { present.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
+        var looks = 0
+        while !isOver.load(ordering: .sequentiallyConsistent) {
+            if Self.isTask(tickets.load(ordering: .relaxed)) {
+                work(as: worker)
+                looks = 0
+            } else if looks < Self.looks {
+                looks += 1
+                nectar_pause()
+            } else {
+                sleep()
+                looks = 0
+            }
+        }
+    }
+
+    /// Sleeps until there is something to do.
+    private func sleep() {
+        sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        // Whoever brings something looks for sleepers afterwards, and takes them off the list before the bell rings.
+        let mayMiss =
+            Self.isTask(tickets.load(ordering: .sequentiallyConsistent))
+            || isOver.load(ordering: .sequentiallyConsistent)
+        if mayMiss, leaveSleepers() { return }
+        bell.wait()
+    }
+
+    /// False where somebody else has taken this helper off the list, for whom the bell rings.
+    private func leaveSleepers() -> Bool {
+        var count = sleepers.load(ordering: .sequentiallyConsistent)
+        while count > 0 {
+            let (left, now) = sleepers.compareExchange(
+                expected: count, desired: count - 1, ordering: .sequentiallyConsistent)
+            if left { return true }
+            count = now
+        }
+        return false
+    }
+
+    private func wake() {
+        guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
+        for _ in 0..<sleepers.exchange(0, ordering: .sequentiallyConsistent) { bell.signal() }
+    }
+
+    private func wait(until isDone: () -> Bool) {
+        var looks = 0
+        while !isDone() {
+            looks += 1
+            // Who is waited for may not have a core.
+            if looks < Self.looks { nectar_pause() } else { sched_yield() }
+        }
+    }
+}
