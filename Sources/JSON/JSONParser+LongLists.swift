@@ -5,8 +5,9 @@ extension JSONParser {
     /// Parses a text like ``parse(_:)-([UInt8])``, and calls `body` with each element, and its position, of the list that its
     /// object's member `name` is; never where it is something else.
     ///
-    /// Of a long text only a piece is held as a document at a time, which takes half the time and a sixth of the memory. Where
-    /// this throws, nothing that `body` was given counts. Linear, with at most a few readings of the same bytes.
+    /// Of a long list a piece is held as a document at a time, unless its elements are longer than some pieces: short ones take half of
+    /// the time and a sixth of the memory so. Linear, with at most a few readings of the same bytes. Where this throws, nothing
+    /// that `body` was given counts; nor does what came before, should position 0 come again.
     ///
     /// - Returns: The document; of a list in pieces it has the first elements and the last.
     public func parse(
@@ -38,6 +39,7 @@ private struct LongList {
     private let text: [UInt8]
     private let parser: JSONParser
     private var pieceLength: Int
+    private let longest: Int
     // A piece made whole.
     private var whole: [UInt8] = []
     private var position = 0
@@ -46,11 +48,14 @@ private struct LongList {
     private static let tail = Array("]}".utf8)
     /// Commas tried before a piece is made longer.
     private static let tries = 2
+    /// What a piece may grow to; where that is too short for an element, the rest is the last piece.
+    private static let growth = 8
 
     init(name: String, of text: [UInt8], pieceLength: Int, parser: JSONParser) {
         self.name = name
         self.text = text
         self.pieceLength = pieceLength
+        longest = pieceLength * Self.growth
         self.parser = parser
     }
 
@@ -60,19 +65,21 @@ private struct LongList {
         // The list is looked for in what a short text would be.
         guard text.count > 2 * pieceLength, let first = firstPiece() else { return nil }
         take(first.list, body)
+        let begun = position
         var start = first.end + 1
         while let piece = nextPiece(from: start) {
             take(piece.list, body)
             start = piece.end + 1
         }
-        set(Self.head, start..<text.count, [])
-        // No element behind the last comma is a fault, of which the whole text tells.
-        guard let last = parser.documentIfAny(whole.span), let list = last.root[""], list.hasElements else {
-            return nil
-        }
-        take(list, body)
+        // The beginning again, with the end: if the comma between them is one too many, this says so too.
         whole = Array(text[...first.end] + text[start...])
-        return parser.documentIfAny(whole.span)
+        guard let document = parser.documentIfAny(whole.span) else { return nil }
+        document.root[name]?.forEachElement { index, element in
+            guard index >= begun else { return }
+            body(position, element)
+            position += 1
+        }
+        return document
     }
 
     private mutating func take(_ list: JSONValue, _ body: (Int, JSONValue) -> Void) {
@@ -103,7 +110,7 @@ private struct LongList {
 
     /// Nil where the rest of the text is the last piece.
     private mutating func nextPiece(from start: Int) -> Piece? {
-        while start + pieceLength < text.count {
+        while pieceLength <= longest, start + pieceLength < text.count {
             for end in commas(in: start..<start + pieceLength) {
                 set(Self.head, start..<end, Self.tail)
                 guard let root = parser.documentIfAny(whole.span)?.root, let list = root[""], list.hasElements

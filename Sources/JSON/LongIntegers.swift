@@ -22,7 +22,7 @@ struct LongIntegers {
                 strings += 1
             } else if Self.isNumber(byte) {
                 while position < bytes.count, Self.isNumber(bytes[position]) { position += 1 }
-                let isLong = Self.isLong(bytes, start..<position)
+                let isLong = Self.isLong(bytes, start..<position) && !Self.isName(bytes, before: position)
                 if isLong { text.append(UInt8(ascii: "\"")) }
                 append(bytes, start..<position)
                 guard isLong else { continue }
@@ -57,6 +57,13 @@ struct LongIntegers {
             true
         default: false
         }
+    }
+
+    /// Whether what ends at `position` stands as a member's name, which no number may.
+    private static func isName(_ bytes: Span<UInt8>, before position: Int) -> Bool {
+        var position = position
+        while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+        return position < bytes.count && bytes[position] == UInt8(ascii: ":")
     }
 
     /// Whether these are the digits of an integer that fits 64 bits neither with a sign nor without.

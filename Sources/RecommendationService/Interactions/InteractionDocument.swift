@@ -124,8 +124,8 @@ final class InteractionDocument: RequestBodyConsumer {
     }
 
     private static let list = "interactions"
-    /// What an interaction has at least, nearly always: room for as many as there may be costs nothing until it is used.
-    private static let shortestInteraction = 64
+    /// What an interaction takes, about: room for as many as there may be costs nothing until it is used.
+    private static let usualLength = 64
 
     private func decode() throws(Problem) -> Decoded {
         var decoded = Decoded()
@@ -133,7 +133,10 @@ final class InteractionDocument: RequestBodyConsumer {
         let decoder = FlatInteractionDecoder(limits: limits)
         let (place, kept) = (JSONPointer("/\(Self.list)"), quarantine.settings.rows)
         let root = try RequestBody.json(in: text, eachElementOf: Self.list) { index, element in
-            if index == 0 { decoded.interactions.reserveCapacity(text.count / Self.shortestInteraction) }
+            if index == 0 {
+                decoded = Decoded()
+                decoded.interactions.reserveCapacity(text.count / Self.usualLength)
+            }
             let interaction = decoder.decode(element, at: place.appending(index), faults: &decoded.faults)
             if let interaction {
                 decoded.interactions.append(interaction)
