@@ -102,7 +102,8 @@ INLINE int32_t eliminate(int height, int32_t first, int32_t n, float *matrix, fl
     UNROLL for (int q = 0; q < height; q++) {
         float *row = rows + (int64_t)q * n;
         const float pivot = row[first + q];
-        if (!(pivot > 0)) return 0;
+        // Not NaN, and not so small that one over it is too large.
+        if (!(pivot >= 1.17549435e-38f)) return 0;
         inverse[q] = 1 / pivot;
         UNROLL for (int p = q + 1; p < height; p++) {
             const float factor = row[first + p] * inverse[q];

@@ -1,5 +1,7 @@
-/// Which samples of a mini-batch touch which row of a table: each touched row once, in the order of first touch, with its
-/// samples in their order, so that the sum of its gradient does not depend on who computes it.
+/// Which samples of a mini-batch touch which row of a table: each touched row once, with its samples in their order, so that the
+/// sum of its gradient does not depend on who computes it.
+///
+/// Rows stand roughly in the table's order, so that who takes the same part of them in every step has them in the cache.
 @safe
 // Unchecked: one thread writes it in one phase of a step, and all read it in the next.
 final class RowGroups: @unchecked Sendable {
@@ -7,6 +9,10 @@ final class RowGroups: @unchecked Sendable {
     private let touched: AlignedBuffer<Int32>
     private let ends: AlignedBuffer<Int32>
     private let samples: AlignedBuffer<Int32>
+    // As they were found: rows, and how often.
+    private let found: (rows: AlignedBuffer<Int32>, sizes: AlignedBuffer<Int32>)
+    private static let stretches = 64
+    private let stretchBits: Int
     private(set) var count = 0
 
     init(rowCount: Int, sampleCapacity: Int) {
@@ -14,27 +20,33 @@ final class RowGroups: @unchecked Sendable {
         touched = AlignedBuffer(count: sampleCapacity, repeating: 0)
         ends = AlignedBuffer(count: sampleCapacity + 1, repeating: 0)
         samples = AlignedBuffer(count: sampleCapacity, repeating: 0)
+        found = (
+            AlignedBuffer(count: sampleCapacity, repeating: 0), AlignedBuffer(count: sampleCapacity, repeating: 0)
+        )
+        var bits = 0
+        while max(0, rowCount - 1) >> bits >= Self.stretches { bits += 1 }
+        stretchBits = bits
     }
 
     /// Groups the samples 0 ..< `count` by `rows`; O(count).
     func group(rows: UnsafePointer<Int32>, count sampleCount: Int) {
         precondition(sampleCount <= samples.count)
         let slots = unsafe self.slots.base
-        let touched = unsafe self.touched.base
+        let (rowsFound, sizes) = unsafe (found.rows.base, found.sizes.base)
         let ends = unsafe self.ends.base
         let samples = unsafe self.samples.base
-        var found: Int32 = 0
+        count = 0
         for sample in 0..<sampleCount {
             let row = unsafe Int(rows[sample])
             if unsafe slots[row] < 0 {
-                unsafe slots[row] = found
-                unsafe touched[Int(found)] = Int32(row)
-                unsafe ends[Int(found)] = 0
-                found += 1
+                unsafe slots[row] = Int32(count)
+                unsafe rowsFound[count] = Int32(row)
+                unsafe sizes[count] = 0
+                count += 1
             }
-            unsafe ends[Int(slots[row])] += 1
+            unsafe sizes[Int(slots[row])] += 1
         }
-        count = Int(found)
+        unsafe order(rowsFound, sizes)
         // Sizes become beginnings, which the next loop moves on to the ends.
         var total: Int32 = 0
         for slot in 0..<count {
@@ -48,6 +60,24 @@ final class RowGroups: @unchecked Sendable {
             unsafe ends[slot] += 1
         }
         for slot in 0..<count { unsafe slots[Int(touched[slot])] = -1 }
+    }
+
+    /// Gives the rows found their slots, by stretches of the table.
+    private func order(_ rows: UnsafePointer<Int32>, _ sizes: UnsafePointer<Int32>) {
+        let (slots, touched, ends) = unsafe (self.slots.base, self.touched.base, self.ends.base)
+        unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.stretches + 1) { next in
+            unsafe next.initialize(repeating: 0)
+            for place in 0..<count { unsafe next[Int(rows[place]) >> stretchBits + 1] += 1 }
+            for stretch in 0..<Self.stretches { unsafe next[stretch + 1] += next[stretch] }
+            for place in 0..<count {
+                let row = unsafe Int(rows[place])
+                let slot = unsafe next[row >> stretchBits]
+                unsafe next[row >> stretchBits] += 1
+                unsafe slots[row] = Int32(slot)
+                unsafe touched[slot] = Int32(row)
+                unsafe ends[slot] = sizes[place]
+            }
+        }
     }
 
     /// The row of `slot`, or of the last one where there are fewer.

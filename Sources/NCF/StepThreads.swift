@@ -34,9 +34,15 @@ struct StepThreads {
         defer { step = step + 1 < Self.period ? step + 1 : 0 }
         guard isTrying, step % Self.trial >= Self.settling else { return }
         if step < Self.trial { times.all.append(nanoseconds) } else { times.one.append(nanoseconds) }
-        let isLong = times.one.isEmpty && nanoseconds > Self.longStep
-        guard isLong || step == 2 * Self.trial - 1 else { return }
-        chosen = isLong || Self.median(times.all) < Self.median(times.one) ? all : 1
+        if step == Self.trial - 1, Self.median(times.all) > Self.longStep {
+            end(choosing: all)
+        } else if step == 2 * Self.trial - 1 {
+            end(choosing: Self.median(times.all) < Self.median(times.one) ? all : 1)
+        }
+    }
+
+    private mutating func end(choosing threads: Int) {
+        chosen = threads
         times = ([], [])
         step = 2 * Self.trial - 1
     }

@@ -19,8 +19,11 @@ final class ThreadTeam: @unchecked Sendable {
     private static let looks = 4096
 
     private static let taskBits: UInt64 = 24
-    // The loop's number of tasks above the number of the next one to be taken, which may be beyond it.
-    private let tickets = Atomic<UInt64>(0)
+    private let workers: Int
+    // Each worker's part of the tasks: its end above the number of the next one to be taken, which may be beyond it.
+    private let parts: UnsafeMutablePointer<Atomic<UInt64>>
+    // Parts are so many apart that each has a cache line of its own.
+    private static let partStride = 8
     private let finished = Atomic<Int>(0)
     private let isOver = Atomic(false)
     private let present = Atomic<Int>(0)
@@ -31,13 +34,29 @@ final class ThreadTeam: @unchecked Sendable {
 
     /// Asks for `count` helpers, workers 1 to `count`, who stay until ``end()``.
     init(helpers count: Int) {
+        workers = count + 1
+        unsafe parts = .allocate(capacity: (count + 1) * Self.partStride)
+        for place in 0..<(count + 1) * Self.partStride { unsafe (parts + place).initialize(to: Atomic(0)) }
         for worker in 1..<count + 1 {
             // A queue of its own gets a thread, however many of the shared ones are busy.
             DispatchQueue(label: "nectar.training.\(worker)").async { [self] in help(as: worker) }
         }
     }
 
+    deinit {
+        unsafe parts.deinitialize(count: workers * Self.partStride)
+        unsafe parts.deallocate()
+    }
+
+    /// The tickets of a worker's part.
+    private func withPart<Result>(of worker: Int, _ body: (borrowing Atomic<UInt64>) -> Result) -> Result {
+        unsafe body(parts[worker * Self.partStride])
+    }
+
     /// Runs the tasks 0 ..< `tasks` on the calling thread, which is worker 0, and the helpers; not within a task.
+    ///
+    /// Each begins with a part of its own, the same in loops of as many tasks: what a task of the same number has left in its
+    /// core's cache is still there. Then it helps the others.
     func run(tasks: Int, _ body: Body) {
         precondition((0...Self.taskLimit).contains(tasks))
         withoutActuallyEscaping(body) { body in
@@ -45,7 +64,12 @@ final class ThreadTeam: @unchecked Sendable {
                 unsafe precondition(self.body == nil, "a loop runs already")
                 unsafe self.body = pointer
                 finished.store(0, ordering: .relaxed)
-                tickets.store(UInt64(tasks) << Self.taskBits, ordering: .sequentiallyConsistent)
+                for worker in 0..<workers {
+                    let (start, end) = (tasks * worker / workers, tasks * (worker + 1) / workers)
+                    withPart(of: worker) {
+                        $0.store(UInt64(end) << Self.taskBits | UInt64(start), ordering: .sequentiallyConsistent)
+                    }
+                }
                 wake()
                 work(as: 0)
                 wait { finished.load(ordering: .acquiring) == tasks }
@@ -67,13 +91,21 @@ final class ThreadTeam: @unchecked Sendable {
 
     /// Takes tasks while there are any.
     private func work(as worker: Int) {
-        while Self.isTask(tickets.load(ordering: .relaxed)) {
+        for other in 0..<workers { work(as: worker, onPartOf: (worker + other) % workers) }
+    }
+
+    private func work(as worker: Int, onPartOf owner: Int) {
+        while withPart(of: owner, { Self.isTask($0.load(ordering: .relaxed)) }) {
             // Another loop may have begun since: a task of it is as good.
-            let ticket = tickets.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
+            let ticket = withPart(of: owner) { $0.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue }
             guard Self.isTask(ticket) else { return }
             execute(worker, Self.next(ticket))
             finished.wrappingAdd(1, ordering: .releasing)
         }
+    }
+
+    private var hasTasks: Bool {
+        (0..<workers).contains { withPart(of: $0) { Self.isTask($0.load(ordering: .sequentiallyConsistent)) } }
     }
 
     // Not inlined: once it has returned nothing of the body is held, which ends when all tasks are finished.
@@ -87,7 +119,7 @@ final class ThreadTeam: @unchecked Sendable {
         defer { present.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
         var looks = 0
         while !isOver.load(ordering: .sequentiallyConsistent) {
-            if Self.isTask(tickets.load(ordering: .relaxed)) {
+            if hasTasks {
                 work(as: worker)
                 looks = 0
             } else if looks < Self.looks {
@@ -104,9 +136,7 @@ final class ThreadTeam: @unchecked Sendable {
     private func sleep() {
         sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
         // Whoever brings something looks for sleepers afterwards, and takes them off the list before the bell rings.
-        let mayMiss =
-            Self.isTask(tickets.load(ordering: .sequentiallyConsistent))
-            || isOver.load(ordering: .sequentiallyConsistent)
+        let mayMiss = hasTasks || isOver.load(ordering: .sequentiallyConsistent)
         if mayMiss, leaveSleepers() { return }
         bell.wait()
     }

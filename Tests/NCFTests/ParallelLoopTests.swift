@@ -23,7 +23,7 @@ struct ParallelLoopTests {
 
 @Suite("Grouping samples by row")
 struct RowGroupsTests {
-    @Test("each touched row comes once, at its first touch, with its samples in order")
+    @Test("each touched row comes once, with its samples in order")
     func grouping() {
         let groups = RowGroups(rowCount: 6, sampleCapacity: 8)
         for rows: [Int32] in [[4, 1, 4, 4, 0, 1], [], [5], [2, 2, 2, 2, 2, 2, 2, 2]] {
@@ -40,6 +40,7 @@ struct RowGroupsTests {
                     expected.append((Int(row), [Int32(sample)]))
                 }
             }
+            expected.sort { $0.row < $1.row }
             #expect(groups.count == expected.count)
             for slot in 0..<groups.count {
                 let entry = unsafe groups.entry(slot)
@@ -48,5 +49,16 @@ struct RowGroupsTests {
                 #expect(samples == expected[slot].samples)
             }
         }
+    }
+
+    @Test("of many rows those of a stretch of the table stand together, stretch after stretch")
+    func stretches() {
+        let rows: [Int32] = [9_999, 3, 5_000, 0, 9_998, 5_001, 3, 1]
+        let groups = RowGroups(rowCount: 10_000, sampleCapacity: 8)
+        unsafe rows.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            unsafe groups.group(rows: base, count: rows.count)
+        }
+        #expect((0..<groups.count).map(groups.row) == [3, 0, 1, 5_000, 5_001, 9_999, 9_998])
     }
 }

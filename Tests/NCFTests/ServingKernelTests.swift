@@ -210,7 +210,7 @@ struct ServingKernelTests {
         "a system that is not positive definite has no solution", arguments: ServingKernels.available.indices,
         [1, 4, 5, 17, 64])
     func noSolution(instructionSet: Int, width: Int) {
-        for pivot in [0, -1, Float.nan] {
+        for pivot in [0, -1, Float.nan, .leastNonzeroMagnitude] {
             for place in Set([0, width / 2, width - 1]) {
                 let matrix = AlignedBuffer<Float>(count: width * width, repeating: 0)
                 for k in 0..<width { matrix[k * width + k] = k == place ? pivot : 1 }

@@ -123,6 +123,17 @@ struct StepThreadsTests {
         #expect(used == Array(repeating: 2, count: 100))
     }
 
+    @Test("are not decided by a step that something else has held up")
+    func outliers() {
+        for (one, all, expected) in [(10, 30, 1), (30, 10, 4)] as [(UInt64, UInt64, Int)] {
+            var steps = StepThreads(all: 4)
+            for step in 0..<2 * StepThreads.trial {
+                steps.took(step % 5 == 2 ? 4_000_000 : steps.next == 1 ? one : all)
+            }
+            #expect(threads(&steps, steps: 100, one: one, all: all) == Array(repeating: expected, count: 100))
+        }
+    }
+
     @Test("is one where there is one")
     func single() {
         var steps = StepThreads(all: 1)
