@@ -149,7 +149,7 @@ private struct LongList {
             default: isBehind = false
             }
         }
-        return found.isEmpty ? other.map { [$0] } ?? [] : found
+        return found.isEmpty ? [other].compactMap(\.self) : found
     }
 }
 

@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// Threads that stand by for loops which follow each other closely, awake for a while after each.
 ///
-/// To wake a thread takes as long as a step on a small batch, most of all in a virtual machine. Here a loop begins by one
-/// store that the others are looking at, and ends by as many additions as it has tasks. Nobody is waited for who has not taken a
+/// To wake a thread takes as long as a step on a small batch, most of all in a virtual machine. Here a loop begins by a
+/// store for each thread, which they are looking at, and ends by as many additions as it has tasks. Nobody is waited for who has not taken a
 /// task: a helper that comes late, or never, costs nothing but its work.
 @safe
 // Unchecked: what is not atomic is written by the leader, between two loops, and read by who has taken a task of the loop.

@@ -34,7 +34,7 @@ struct TrainingMemory {
             if settings.history.recency.isOn { elements += interactionCount }
             elements += itemCount * ((own + 1) * shape.stride + 2 * shape.width) + userCount * shape.stride
         }
-        elements += groups * (perGroup * (shape.mlp + 8) + shape.stride + shape.gmf)
+        elements += groups * (perGroup * (shape.mlp + 10) + shape.stride + shape.gmf)
         elements += settings.threads * groupsPerSlice * perGroup * 2 * (shape.activations + shape.mlp)
         if settings.start.sweeps > 0, settings.objective != .rating {
             // Beside histories the MLP branch takes none of the factors.

@@ -135,8 +135,8 @@ struct TrainingRun {
         step.holdsOutput =
             initializer != nil && model.histories != nil && model.users.gmf > 0 && epoch <= Self.silentEpochs
         fillFirst(order: order, epoch: epoch)
-        var stepStart = DispatchTime.now().uptimeNanoseconds
         while first < source.groupCount {
+            let stepStart = DispatchTime.now().uptimeNanoseconds
             step.loop = threads.next == 1 ? ParallelLoop(threads: 1) : loop
             let batch = batches.current
             let batchLoss = step.computeGradients(batch)
@@ -153,7 +153,6 @@ struct TrainingRun {
             }
             let now = DispatchTime.now().uptimeNanoseconds
             threads.took(now - stepStart)
-            stepStart = now
             if now - lastReport > Self.reportInterval {
                 lastReport = now
                 observer.progressed(epoch: epoch, samples: first * source.samplesPerGroup, of: total)

@@ -60,7 +60,7 @@ struct ThreadTeamTests {
         #expect(count.load(ordering: .relaxed) == 5 * 4 * 20)
     }
 
-    @Test("take part: a task that waits for another one ends")
+    @Test("take part: a task that waits for another one ends", .timeLimit(.minutes(1)))
     func helpersHelp() {
         let arrived = Atomic(0)
         ParallelLoop(threads: 2).closeTogether { loop in
