@@ -420,6 +420,66 @@ void nectar_add_rows(int32_t stride, int32_t count, const int32_t *restrict indi
     }
 }
 
+// A line of integers.
+typedef int32_t gap_line __attribute__((ext_vector_type(NECTAR_GAPS_OF_LINE), aligned(4), may_alias));
+
+// How many of the places `first` ..< `end` of a line hold at most `limit`; all of the line is read.
+INLINE int32_t count_in_line(const int32_t *from, int32_t first, int32_t end, int32_t limit) {
+    const gap_line places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const gap_line counted = (*(const gap_line *)from <= limit) & (places >= first) & (places < end);
+    return -__builtin_reduce_add(counted);
+}
+
+// How many of the `count` ascending fences are at most `limit`: by bisection without branches, then counted.
+INLINE int64_t count_fences(const int32_t *fences, int64_t count, int32_t limit) {
+    const int32_t *start = fences;
+    while (count > 4 * NECTAR_GAPS_OF_LINE) {
+        const int64_t half = count / 2;
+        start += start[half - 1] <= limit ? half : 0;
+        count -= half;
+    }
+    int64_t below = start - fences;
+    for (int64_t i = 0; i < count; i += NECTAR_GAPS_OF_LINE)
+        below += count_in_line(start + i, 0, (int32_t)(count - i), limit);
+    return below;
+}
+
+MULTIVERSIONED
+void nectar_resolve_ranks(int32_t groups, int32_t per, const int32_t *restrict users, const intptr_t *restrict offsets,
+                          const int32_t *restrict gaps, const int32_t *restrict fences, int32_t *restrict items) {
+    enum { LINE = NECTAR_GAPS_OF_LINE, TOGETHER = 64, AHEAD = 8 };
+    const int64_t samples = (int64_t)groups * per;
+    // First the lines, which are asked for, then the places in them.
+    int64_t lines[TOGETHER];
+    for (int64_t start = 0; start < samples; start += TOGETHER) {
+        const int64_t end = samples - start < TOGETHER ? samples : start + TOGETHER;
+        int64_t g = start / per, j = start % per;
+        for (int64_t s = start; s < end; s++) {
+            if (j > 0) {
+                const intptr_t begin = offsets[users[g]] / LINE, count = offsets[users[g] + 1] / LINE - begin;
+                const int64_t line = begin + count_fences(fences + begin, count, items[s]);
+                lines[s - start] = line;
+                __builtin_prefetch(gaps + line * LINE);
+            } else if (g + AHEAD < groups) {
+                __builtin_prefetch(fences + offsets[users[g + AHEAD]] / LINE);
+            }
+            if (++j == per) j = 0, g++;
+        }
+        g = start / per, j = start % per;
+        for (int64_t s = start; s < end; s++) {
+            if (j > 0) {
+                const int64_t line = lines[s - start] * LINE;
+                const int64_t begin = offsets[users[g]] - line, stop = offsets[users[g] + 1] - line;
+                const int32_t first = begin > 0 ? (int32_t)begin : 0;
+                const int32_t last = stop < LINE ? (int32_t)stop : LINE;
+                const int32_t before = begin < 0 ? (int32_t)-begin : 0;
+                items[s] += before + count_in_line(gaps + line, first, last, items[s]);
+            }
+            if (++j == per) j = 0, g++;
+        }
+    }
+}
+
 MULTIVERSIONED
 void nectar_adam(int32_t n, float *restrict x, float *restrict first_moment, float *restrict second_moment,
                  const float *restrict gradient, float decay, float rate, float beta1, float beta2, float epsilon,

@@ -12,9 +12,22 @@ struct SplitMix64: RandomNumberGenerator {
 
     /// Starts the stream that belongs to `seed` and a position in the run, unrelated to those of other positions.
     init(seed: UInt64, _ first: Int, _ second: Int = 0) {
-        state = Self.mix(seed &+ 0x632B_E59B_D9B4_E019)
-        state = Self.mix(state ^ UInt64(truncatingIfNeeded: first))
-        state = Self.mix(state ^ UInt64(truncatingIfNeeded: second))
+        self = Streams(seed: seed, first)[second]
+    }
+
+    /// The streams of positions with the same first part.
+    struct Streams: Sendable {
+        private let base: UInt64
+
+        /// Of ``SplitMix64/init(seed:_:_:)`` with the same `seed` and `first`.
+        init(seed: UInt64, _ first: Int) {
+            base = mix(mix(seed &+ 0x632B_E59B_D9B4_E019) ^ UInt64(truncatingIfNeeded: first))
+        }
+
+        /// The one of a second part.
+        subscript(second: Int) -> SplitMix64 {
+            SplitMix64(seed: mix(base ^ UInt64(truncatingIfNeeded: second)))
+        }
     }
 
     /// The next 64 bits.

@@ -127,62 +127,83 @@ struct TrainingSource: Sendable {
         return order
     }
 
-    /// Positives are visited in random order: asks for the one eight places on, and for what its negatives need four on.
-    private func prefetch(after place: Int, order: [Int32]) {
-        if place + 8 < order.count {
-            unsafe positives.withUnsafeBufferPointer { all in
-                guard let base = all.baseAddress else { return }
-                unsafe nectar_prefetch(base + Int(order[place + 8]), 1)
-            }
-        }
-        guard place + 4 < order.count else { return }
-        switch negatives {
-        case .none, .inBatch: break
-        case .uniform(let sampler): sampler.prefetch(user: Int(positives[Int(order[place + 4])].user))
-        case .popularity(let sampler): sampler.prefetch(user: Int(positives[Int(order[place + 4])].user))
-        }
-    }
-
     /// Fills the groups `range` of `batch`, which starts at place `first` of `order`.
     func fill(_ range: Range<Int>, of batch: MiniBatch, first: Int, order: [Int32], epoch: Int) {
         precondition(range.upperBound <= batch.capacity && first + range.upperBound <= order.count)
-        // Within the bounds just checked.
+        placePositives(range, of: batch, first: first, order: order)
+        switch negatives {
+        case .none: break
+        case .uniform(let sampler):
+            draw(sampler, range, of: batch, from: SplitMix64.Streams(seed: seed, ~epoch), first: first)
+        case .popularity(let sampler):
+            for group in range {
+                // As far ahead as a draw takes.
+                if group + 4 < range.upperBound { sampler.prefetch(user: Int(batch.users[group + 4])) }
+                var random = SplitMix64(seed: seed, ~epoch, first + group)
+                draw(sampler, group: group, of: batch, using: &random)
+            }
+        case .inBatch(let others):
+            for group in range { take(others, group: group, of: batch, first: first, order: order) }
+        }
+        guard let dislikes else { return }
+        for group in range {
+            var random = SplitMix64(seed: seed &+ Self.dislikeStream, epoch, first + group)
+            dislikes.place(
+                of: Int(batch.users[group]), in: negatives(of: group), of: batch, using: &random)
+        }
+    }
+
+    /// The places of a group's negatives in a batch.
+    private func negatives(of group: Int) -> Range<Int> {
+        group * samplesPerGroup + 1..<(group + 1) * samplesPerGroup
+    }
+
+    /// Begins each group with its positive.
+    private func placePositives(_ range: Range<Int>, of batch: MiniBatch, first: Int, order: [Int32]) {
+        // Within the bounds that the caller has checked.
         let (users, items) = unsafe (batch.users.base, batch.items.base)
         let (targets, weights) = unsafe (batch.targets.base, batch.weights.base)
         let leftOut = unsafe batch.leftOut.base
+        unsafe positives.withUnsafeBufferPointer { positives in
+            guard let base = positives.baseAddress else { return }
+            for group in range {
+                let place = first + group
+                // They are visited in random order: asks for the one eight places on.
+                if place + 8 < order.count { unsafe nectar_prefetch(base + Int(order[place + 8]), 1) }
+                let index = Int(order[place])
+                let positive = unsafe positives[index]
+                let start = group * samplesPerGroup
+                unsafe users[group] = positive.user
+                unsafe leftOut[group] = historyWeights[index]
+                unsafe items[start] = positive.item
+                unsafe targets[start] = positive.target
+                unsafe weights[start] = positive.weight
+            }
+        }
+    }
+
+    /// Fills the groups' negatives, each equally likely among what its user has not interacted with.
+    private func draw(
+        _ sampler: NegativeSampler, _ range: Range<Int>, of batch: MiniBatch, from streams: SplitMix64.Streams,
+        first: Int
+    ) {
+        guard samplesPerGroup > 1 else { return }
+        let (items, targets, weights) = unsafe (batch.items.base, batch.targets.base, batch.weights.base)
+        var exhausted: [Int] = []
         for group in range {
-            let place = first + group
-            prefetch(after: place, order: order)
-            let index = Int(order[place])
-            let positive = positives[index]
-            let start = group * samplesPerGroup
-            unsafe users[group] = positive.user
-            unsafe leftOut[group] = historyWeights[index]
-            unsafe items[start] = positive.item
-            unsafe targets[start] = positive.target
-            unsafe weights[start] = positive.weight
-            switch negatives {
-            case .none: break
-            case .uniform(let sampler):
-                var random = SplitMix64(seed: seed, ~epoch, place)
-                for sample in start + 1..<start + samplesPerGroup {
-                    let negative = sampler.draw(user: Int(positive.user), using: &random)
-                    // Of a user who has seen everything only the positives count.
-                    unsafe items[sample] = negative ?? positive.item
-                    unsafe targets[sample] = 0
-                    unsafe weights[sample] = negative == nil ? 0 : 1
-                }
-            case .popularity(let sampler):
-                var random = SplitMix64(seed: seed, ~epoch, place)
-                draw(sampler, positive, start, of: batch, using: &random)
-            case .inBatch(let others):
-                take(others, positive, group: group, of: batch, first: first, order: order)
+            let candidates = sampler.candidateCount(user: Int(batch.users[group]))
+            if candidates == 0 { exhausted.append(group) }
+            var random = streams[first + group]
+            for sample in negatives(of: group) {
+                unsafe items[sample] = candidates > 0 ? Int32(truncatingIfNeeded: random.below(candidates)) : 0
+                unsafe targets[sample] = 0
+                unsafe weights[sample] = candidates > 0 ? 1 : 0
             }
-            if let dislikes {
-                var random = SplitMix64(seed: seed &+ Self.dislikeStream, epoch, place)
-                dislikes.place(
-                    of: Int(positive.user), in: start + 1..<start + samplesPerGroup, of: batch, using: &random)
-            }
+        }
+        sampler.resolve(range, of: batch)
+        // Of a user who has seen everything only the positives count.
+        for group in exhausted {
+            for sample in negatives(of: group) { batch.items[sample] = batch.items[group * samplesPerGroup] }
         }
     }
 }
@@ -198,16 +219,15 @@ extension TrainingSource {
         itemCount - (offsets[Int(user) + 1] - offsets[Int(user)])
     }
 
-    /// Fills a group's negatives from place `start` + 1 on.
+    /// Fills a group's negatives.
     private func draw(
-        _ sampler: PopularitySampler, _ positive: Positive, _ start: Int, of batch: MiniBatch,
-        using random: inout SplitMix64
+        _ sampler: PopularitySampler, group: Int, of batch: MiniBatch, using random: inout SplitMix64
     ) {
-        let user = Int(positive.user)
-        let candidates = Double(candidateCount(user: positive.user))
-        for sample in start + 1..<start + samplesPerGroup {
+        let user = Int(batch.users[group])
+        let candidates = Double(candidateCount(user: batch.users[group]))
+        for sample in negatives(of: group) {
             let negative = sampler.draw(user: user, using: &random)
-            batch.items[sample] = negative ?? positive.item
+            batch.items[sample] = negative ?? batch.items[group * samplesPerGroup]
             batch.targets[sample] = 0
             guard let negative else {
                 batch.weights[sample] = 0
@@ -222,23 +242,23 @@ extension TrainingSource {
     ///
     /// Hits get no weight, and what is left of the negatives as much as all of them would have.
     private func take(
-        _ others: BatchNegatives, _ positive: Positive, group: Int, of batch: MiniBatch, first: Int, order: [Int32]
+        _ others: BatchNegatives, group: Int, of batch: MiniBatch, first: Int, order: [Int32]
     ) {
-        let user = Int(positive.user)
+        let user = Int(batch.users[group])
         let start = group * samplesPerGroup
         var taken = 0
         for distance in 1..<samplesPerGroup {
             let place = first + (group + distance) % batch.groupCount
             // A batch of fewer groups comes round to this one.
-            let item = distance < batch.groupCount ? positives[Int(order[place])].item : positive.item
+            let item = distance < batch.groupCount ? positives[Int(order[place])].item : batch.items[start]
             let isHit = others.isHit(item, user: user)
             batch.items[start + distance] = item
             batch.targets[start + distance] = 0
             batch.weights[start + distance] = isHit ? 0 : 1
             taken += isHit ? 0 : 1
         }
-        let candidates = Double(candidateCount(user: positive.user))
-        for sample in start + 1..<start + samplesPerGroup where batch.weights[sample] > 0 {
+        let candidates = Double(candidateCount(user: batch.users[group]))
+        for sample in negatives(of: group) where batch.weights[sample] > 0 {
             let likelihood = candidates * others.probability(of: batch.items[sample], user: user) * Double(taken)
             batch.weights[sample] = Float(Double(samplesPerGroup - 1) / likelihood)
         }

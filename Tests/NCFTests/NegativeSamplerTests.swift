@@ -45,6 +45,39 @@ struct NegativeSamplerTests {
         for _ in 0..<20 { #expect(sampler.draw(user: 1, using: &random) == 3) }
     }
 
+    @Test("every rank is some non-positive's, whatever lines of the table a history begins and ends in")
+    func ranks() {
+        var builder = InteractionDataset.Builder()
+        var random = SplitMix64(seed: 12)
+        let itemCount = 6000
+        for item in 0..<itemCount { builder.add(userID: "all", itemID: "\(item)", rating: nil) }
+        // The longest have so many lines that these are bisected.
+        for (user, count) in [0, 1, 14, 15, 16, 17, 1, 33, 1040, 2, 5000, 31, 5999, 47].enumerated() {
+            var items = Array(0..<itemCount)
+            items.shuffle(using: &random)
+            for item in items.prefix(count) { builder.add(userID: "u\(user)", itemID: "\(item)", rating: nil) }
+        }
+        let dataset = builder.build()
+        let sampler = NegativeSampler(dataset: dataset)
+        for user in 1..<dataset.userCount {
+            let positives = Set(dataset.items(of: user))
+            let others = (0..<Int32(itemCount)).filter { !positives.contains($0) }
+            #expect(sampler.candidateCount(user: user) == others.count)
+            // Groups of three, the first of whose items is not a rank.
+            let batch = MiniBatch(capacity: (others.count + 1) / 2, samplesPerGroup: 3)
+            for group in 0..<batch.capacity {
+                batch.users[group] = Int32(user)
+                batch.items[3 * group] = -7
+                for rank in 0..<2 { batch.items[3 * group + 1 + rank] = Int32(min(2 * group + rank, others.count - 1)) }
+            }
+            sampler.resolve(0..<batch.capacity, of: batch)
+            let found = batch.items.array
+            #expect(stride(from: 0, to: found.count, by: 3).allSatisfy { found[$0] == -7 })
+            let negatives = found.indices.filter { $0 % 3 != 0 }.map { found[$0] }
+            #expect(Array(negatives.prefix(others.count)) == others, "user \(user)")
+        }
+    }
+
     @Test("bounded draws cover their range and nothing else", arguments: [1, 2, 3, 10, 1000])
     func below(bound: Int) {
         var random = SplitMix64(seed: 9)

@@ -166,6 +166,14 @@ static inline int64_t nectar_count_at_most_wide(const int64_t *values, int64_t c
     return (start - values) + (count == 1 && *start <= limit ? 1 : 0);
 }
 
+// Of the integers that every group's user has as gaps[offsets[user]] up to gaps[offsets[user + 1]], ascending, how many are at
+// most items[g * per + j] is added to it, for all j from 1 on. gaps begins a cache line, of which whole ones may be read up to
+// that of offset `offsets[user + 1]`; fences[i] is the last element of line i of gaps, and NECTAR_GAPS_OF_LINE more may be
+// read.
+enum { NECTAR_GAPS_OF_LINE = 16 };
+void nectar_resolve_ranks(int32_t groups, int32_t per, const int32_t *users, const intptr_t *offsets,
+                          const int32_t *gaps, const int32_t *fences, int32_t *items);
+
 // x += y.
 void nectar_add(int32_t n, const float *y, float *x);
 
