@@ -12,7 +12,9 @@
 #endif
 #endif
 #if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && !defined(UNDER_THREAD_SANITIZER)
-#define MULTIVERSIONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+// Without the last one vectors of 512 bits are cut in two.
+#define MULTIVERSIONED \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), min_vector_width(512)))
 #else
 #define MULTIVERSIONED
 #endif
@@ -20,14 +22,24 @@
 // Inlined into every clone, so that it is compiled for the clone's instruction set.
 #define INLINE static inline __attribute__((always_inline))
 
+// Wide vectors, of which the compiler makes several where the clone's processor has none as wide.
+typedef float sixteen __attribute__((ext_vector_type(16), aligned(4), may_alias));
+typedef float eight __attribute__((ext_vector_type(8), aligned(4), may_alias));
+
+#define AT(type, address) (*(type *)(address))
+
+// Does `body(type, k)` for the columns k of n, many at a time: columns on the outside keep their sums in registers, and short
+// rows need no remainders.
+#define EACH_COLUMN(n, body)                                                                                          \
+    {                                                                                                                 \
+        int32_t k = 0;                                                                                                \
+        for (; k + 16 <= (n); k += 16) body(sixteen, k);                                                              \
+        for (; k + 8 <= (n); k += 8) body(eight, k);                                                                  \
+        for (; k < (n); k++) body(float, k);                                                                          \
+    }
+
 // sqrtf may set errno, which keeps a loop from being vectorised; the compiler's own operation does not.
-INLINE float square_root(float x) {
-#if __has_builtin(__builtin_elementwise_sqrt)
-    return __builtin_elementwise_sqrt(x);
-#else
-    return sqrtf(x);
-#endif
-}
+#define square_root(x) __builtin_elementwise_sqrt(x)
 
 INLINE float dot(int32_t n, const float *restrict x, const float *restrict y) {
 #pragma clang fp reassociate(on)
@@ -46,15 +58,17 @@ void nectar_gmf_forward(nectar_row_layout layout, int32_t groups, int32_t per, c
                         const float *restrict item_rows, const int32_t *restrict users, const int32_t *restrict items,
                         nectar_left_out left_out, const float *restrict output_weights, float global,
                         float *restrict user_copies, float *restrict logits, float *restrict scratch) {
+    enum { AHEAD = 2 };
     const int32_t d = layout.gmf, bias = layout.gmf + layout.mlp;
     for (int32_t g = 0; g < groups; g++) {
         const float *user = user_rows + (int64_t)users[g] * layout.stride;
         float *copy = user_copies + (int64_t)g * d;
-        // The rows lie anywhere; ask for those of the next group while this one is computed.
-        if (g + 1 < groups) {
-            nectar_prefetch(user_rows + (int64_t)users[g + 1] * layout.stride, (int64_t)sizeof(float) * d);
+        // The rows lie anywhere; ask for those of a later group while this one is computed.
+        if (g + AHEAD < groups) {
+            nectar_prefetch(user_rows + (int64_t)users[g + AHEAD] * layout.stride,
+                            (int64_t)sizeof(float) * layout.stride);
             for (int32_t j = 0; j < per; j++)
-                nectar_prefetch(item_rows + (int64_t)items[(g + 1) * per + j] * layout.stride,
+                nectar_prefetch(item_rows + (int64_t)items[(g + AHEAD) * per + j] * layout.stride,
                                 (int64_t)sizeof(float) * layout.stride);
         }
         float user_bias = user[bias];
@@ -77,43 +91,53 @@ MULTIVERSIONED
 void nectar_gmf_backward(nectar_row_layout layout, int32_t groups, int32_t per, const float *restrict item_rows,
                          const int32_t *restrict items, const float *restrict output_weights,
                          const float *restrict user_copies, const float *restrict deltas,
-                         float *restrict user_gradients, float *restrict output_gradient, float *restrict scratch) {
+                         float *restrict user_gradients, float *restrict output_gradient) {
     const int32_t d = layout.gmf, bias = layout.gmf + layout.mlp;
     for (int32_t g = 0; g < groups; g++) {
         float *gradient = user_gradients + (int64_t)g * layout.stride;
         const float *copy = user_copies + (int64_t)g * d;
+        const int32_t *own = items + (int64_t)g * per;
+        const float *own_deltas = deltas + (int64_t)g * per;
         float delta_sum = 0;
-        memset(scratch, 0, sizeof(float) * (size_t)d);
-        for (int32_t j = 0; j < per; j++) {
-            const float *item = item_rows + (int64_t)items[g * per + j] * layout.stride;
-            const float delta = deltas[g * per + j];
-            for (int32_t k = 0; k < d; k++) scratch[k] += delta * item[k];
-            delta_sum += delta;
-        }
-        for (int32_t k = 0; k < d; k++) {
-            gradient[k] = output_weights[k] * scratch[k];
-            output_gradient[k] += copy[k] * scratch[k];
-        }
+        for (int32_t j = 0; j < per; j++) delta_sum += own_deltas[j];
+#define GMF_BACKWARD(type, k)                                                                                         \
+    {                                                                                                                 \
+        type sum = 0;                                                                                                 \
+        for (int32_t j = 0; j < per; j++)                                                                             \
+            sum += own_deltas[j] * AT(const type, item_rows + (int64_t)own[j] * layout.stride + k);                   \
+        AT(type, gradient + k) = AT(const type, output_weights + k) * sum;                                            \
+        AT(type, output_gradient + k) += AT(const type, copy + k) * sum;                                              \
+    }
+        EACH_COLUMN(d, GMF_BACKWARD)
         gradient[bias] = delta_sum;
         for (int32_t k = bias + 1; k < layout.stride; k++) gradient[k] = 0;
     }
 }
 
+INLINE void copy(int32_t n, const float *restrict from, float *restrict to) {
+#define COPY(type, k) AT(type, to + k) = AT(const type, from + k)
+    EACH_COLUMN(n, COPY)
+}
+
+// Not a call of the library's for some tens of bytes each.
+#define WITHOUT_MEMCPY __attribute__((no_builtin("memcpy", "memmove")))
+
+MULTIVERSIONED WITHOUT_MEMCPY
 void nectar_gather_mlp(nectar_row_layout layout, int32_t count, const float *restrict rows,
                        const int32_t *restrict indices, float *restrict out) {
     const int32_t m = layout.mlp;
     for (int32_t i = 0; i < count; i++)
-        memcpy(out + (int64_t)i * m, rows + (int64_t)indices[i] * layout.stride + layout.gmf, sizeof(float) * (size_t)m);
+        copy(m, rows + (int64_t)indices[i] * layout.stride + layout.gmf, out + (int64_t)i * m);
 }
 
-MULTIVERSIONED
+MULTIVERSIONED WITHOUT_MEMCPY
 void nectar_gather_user_mlp(nectar_row_layout layout, int32_t groups, int32_t per, const float *restrict user_rows,
                             const int32_t *restrict users, const int32_t *restrict items, nectar_left_out left_out,
                             float *restrict out) {
     const int32_t m = layout.mlp;
     for (int32_t g = 0; g < groups; g++) {
         float *row = out + (int64_t)g * m;
-        memcpy(row, user_rows + (int64_t)users[g] * layout.stride + layout.gmf, sizeof(float) * (size_t)m);
+        copy(m, user_rows + (int64_t)users[g] * layout.stride + layout.gmf, row);
         const float *left = left_out_row(left_out, layout.stride, g, items[g * per]);
         if (!left) continue;
         const float weight = left_out.weights[g];
@@ -124,22 +148,28 @@ void nectar_gather_user_mlp(nectar_row_layout layout, int32_t groups, int32_t pe
 MULTIVERSIONED
 void nectar_bias_relu(int32_t groups, int32_t per, int32_t n, const float *restrict per_group,
                       const float *restrict bias, float *restrict x) {
-    for (int32_t g = 0; g < groups; g++) {
-        const float *own = per_group ? per_group + (int64_t)g * n : NULL;
-        for (int32_t j = 0; j < per; j++) {
-            float *row = x + (int64_t)(g * per + j) * n;
-            if (own) {
-                for (int32_t k = 0; k < n; k++) {
-                    const float sum = row[k] + (own[k] + bias[k]);
-                    row[k] = sum > 0 ? sum : 0;
-                }
-            } else {
-                for (int32_t k = 0; k < n; k++) {
-                    const float sum = row[k] + bias[k];
-                    row[k] = sum > 0 ? sum : 0;
-                }
-            }
-        }
+#define BIAS_RELU(type, k)                                                                                            \
+    {                                                                                                                 \
+        const type common = AT(const type, bias + k);                                                                 \
+        for (int32_t g = 0; g < groups; g++) {                                                                        \
+            const type added = per_group ? common + AT(const type, per_group + (int64_t)g * n + k) : common;          \
+            for (int32_t j = 0; j < per; j++) {                                                                       \
+                float *place = x + (int64_t)(g * per + j) * n + k;                                                    \
+                const type sum = AT(type, place) + added;                                                             \
+                AT(type, place) = sum > 0 ? sum : 0;                                                                  \
+            }                                                                                                         \
+        }                                                                                                             \
+    }
+    EACH_COLUMN(n, BIAS_RELU)
+}
+
+MULTIVERSIONED
+void nectar_transpose(int32_t rows, int32_t columns, const float *restrict from, float *restrict to) {
+    // By strips of a cache line's columns, so that what is written stays near.
+    for (int32_t first = 0; first < columns; first += 16) {
+        const int32_t end = columns - first < 16 ? columns : first + 16;
+        for (int32_t i = 0; i < rows; i++)
+            for (int32_t j = first; j < end; j++) to[(int64_t)j * rows + i] = from[(int64_t)i * columns + j];
     }
 }
 
@@ -176,31 +206,38 @@ void nectar_tower_output_backward(int32_t count, int32_t n, const float *restric
                                   const float *restrict weights, const float *restrict deltas,
                                   float *restrict gradient, float *restrict weight_gradient,
                                   float *restrict bias_gradient) {
-    for (int32_t s = 0; s < count; s++) {
-        const float *row = activations + (int64_t)s * n;
-        float *out = gradient + (int64_t)s * n;
-        const float delta = deltas[s];
-        for (int32_t k = 0; k < n; k++) {
-            const float passed = row[k] > 0 ? delta * weights[k] : 0;
-            out[k] = passed;
-            weight_gradient[k] += delta * row[k];
-            bias_gradient[k] += passed;
-        }
+#define OUTPUT_BACKWARD(type, k)                                                                                      \
+    {                                                                                                                 \
+        type weight_sum = AT(type, weight_gradient + k), bias_sum = AT(type, bias_gradient + k);                      \
+        const type weight = AT(const type, weights + k);                                                              \
+        for (int32_t s = 0; s < count; s++) {                                                                         \
+            const type own = AT(const type, activations + (int64_t)s * n + k);                                        \
+            const type passed = own > 0 ? deltas[s] * weight : 0;                                                     \
+            AT(type, gradient + (int64_t)s * n + k) = passed;                                                         \
+            weight_sum += deltas[s] * own;                                                                            \
+            bias_sum += passed;                                                                                       \
+        }                                                                                                             \
+        AT(type, weight_gradient + k) = weight_sum;                                                                   \
+        AT(type, bias_gradient + k) = bias_sum;                                                                       \
     }
+    EACH_COLUMN(n, OUTPUT_BACKWARD)
 }
 
 MULTIVERSIONED
 void nectar_relu_backward(int32_t count, int32_t n, const float *restrict activations, float *restrict gradient,
                           float *restrict bias_gradient) {
-    for (int32_t s = 0; s < count; s++) {
-        const float *row = activations + (int64_t)s * n;
-        float *out = gradient + (int64_t)s * n;
-        for (int32_t k = 0; k < n; k++) {
-            const float passed = row[k] > 0 ? out[k] : 0;
-            out[k] = passed;
-            bias_gradient[k] += passed;
-        }
+#define RELU_BACKWARD(type, k)                                                                                        \
+    {                                                                                                                 \
+        type sum = AT(type, bias_gradient + k);                                                                       \
+        for (int32_t s = 0; s < count; s++) {                                                                         \
+            float *out = gradient + (int64_t)s * n + k;                                                               \
+            const type passed = AT(const type, activations + (int64_t)s * n + k) > 0 ? AT(type, out) : 0;             \
+            AT(type, out) = passed;                                                                                   \
+            sum += passed;                                                                                            \
+        }                                                                                                             \
+        AT(type, bias_gradient + k) = sum;                                                                            \
     }
+    EACH_COLUMN(n, RELU_BACKWARD)
 }
 
 MULTIVERSIONED
@@ -208,9 +245,13 @@ void nectar_sum_groups(int32_t groups, int32_t per, int32_t n, const float *rest
     for (int32_t g = 0; g < groups; g++) {
         float *sum = out + (int64_t)g * n;
         const float *first = in + (int64_t)g * per * n;
-        for (int32_t k = 0; k < n; k++) sum[k] = first[k];
-        for (int32_t j = 1; j < per; j++)
-            for (int32_t k = 0; k < n; k++) sum[k] += first[(int64_t)j * n + k];
+#define SUM_GROUP(type, k)                                                                                            \
+    {                                                                                                                 \
+        type total = AT(const type, first + k);                                                                       \
+        for (int32_t j = 1; j < per; j++) total += AT(const type, first + (int64_t)j * n + k);                        \
+        AT(type, sum + k) = total;                                                                                    \
+    }
+        EACH_COLUMN(n, SUM_GROUP)
     }
 }
 
@@ -366,33 +407,80 @@ double nectar_squared_error(int32_t count, const float *restrict predictions, co
     return total;
 }
 
-MULTIVERSIONED
-void nectar_item_gradient(nectar_row_layout layout, int32_t occurrences, const int32_t *restrict samples, int32_t per,
-                          const float *restrict output_weights, const float *restrict user_copies,
-                          const float *restrict mlp_gradients, const float *restrict deltas, float *restrict gradient) {
-    const int32_t d = layout.gmf, m = layout.mlp;
-    memset(gradient, 0, sizeof(float) * (size_t)layout.stride);
-    float delta_sum = 0;
-    for (int32_t i = 0; i < occurrences; i++) {
-        const int32_t s = samples[i];
-        const float delta = deltas[s];
-        const float *user = user_copies + (int64_t)(s / per) * d;
-        for (int32_t k = 0; k < d; k++) gradient[k] += delta * user[k];
-        const float *own = mlp_gradients + (int64_t)s * m;
-        for (int32_t k = 0; k < m; k++) gradient[d + k] += own[k];
-        delta_sum += delta;
-    }
-    for (int32_t k = 0; k < d; k++) gradient[k] *= output_weights[k];
-    gradient[d + m] = delta_sum;
+// Asks for rows of `n` floats, which another thread may have written, early enough for them to come.
+INLINE void prefetch_rows(int32_t n, const float *rows, const int32_t *indices, int32_t count, int32_t per) {
+    enum { MOST = 8 };
+    for (int32_t i = 0; i < count && i < MOST; i++)
+        nectar_prefetch(rows + (int64_t)(indices[i] / per) * n, (int64_t)sizeof(float) * n);
+}
+
+// What of a batch touches the row in a slot.
+typedef struct {
+    const int32_t *samples;
+    int32_t count;
+} occurrences;
+
+INLINE occurrences occurrences_of(nectar_row_groups groups, int32_t slot) {
+    const int32_t begin = groups.ends[slot - 1];
+    return (occurrences){groups.samples + begin, groups.ends[slot] - begin};
 }
 
 MULTIVERSIONED
-void nectar_user_gradient(int32_t stride, int32_t occurrences, const int32_t *restrict groups,
-                          const float *restrict user_gradients, float *restrict gradient) {
-    memset(gradient, 0, sizeof(float) * (size_t)stride);
-    for (int32_t i = 0; i < occurrences; i++) {
-        const float *own = user_gradients + (int64_t)groups[i] * stride;
-        for (int32_t k = 0; k < stride; k++) gradient[k] += own[k];
+void nectar_item_gradients(nectar_row_layout layout, nectar_row_groups groups, int32_t first, int32_t end, int32_t per,
+                           const float *restrict output_weights, const float *restrict user_copies,
+                           const float *restrict mlp_gradients, const float *restrict deltas,
+                           float *restrict gradients) {
+    enum { AHEAD = 4 };
+    const int32_t d = layout.gmf, m = layout.mlp;
+    for (int32_t slot = first; slot < end; slot++) {
+        if (slot + AHEAD < end) {
+            const occurrences later = occurrences_of(groups, slot + AHEAD);
+            prefetch_rows(m, mlp_gradients, later.samples, later.count, 1);
+            prefetch_rows(d, user_copies, later.samples, later.count, per);
+        }
+        const occurrences own = occurrences_of(groups, slot);
+        float *gradient = gradients + (int64_t)(slot - first) * layout.stride;
+#define ITEM_GMF(type, k)                                                                                             \
+    {                                                                                                                 \
+        type sum = 0;                                                                                                 \
+        for (int32_t i = 0; i < own.count; i++)                                                                       \
+            sum += deltas[own.samples[i]] * AT(const type, user_copies + (int64_t)(own.samples[i] / per) * d + k);    \
+        AT(type, gradient + k) = AT(const type, output_weights + k) * sum;                                            \
+    }
+        EACH_COLUMN(d, ITEM_GMF)
+#define ITEM_MLP(type, k)                                                                                             \
+    {                                                                                                                 \
+        type sum = 0;                                                                                                 \
+        for (int32_t i = 0; i < own.count; i++) sum += AT(const type, mlp_gradients + (int64_t)own.samples[i] * m + k); \
+        AT(type, gradient + d + k) = sum;                                                                             \
+    }
+        EACH_COLUMN(m, ITEM_MLP)
+        float delta_sum = 0;
+        for (int32_t i = 0; i < own.count; i++) delta_sum += deltas[own.samples[i]];
+        gradient[d + m] = delta_sum;
+        for (int32_t k = d + m + 1; k < layout.stride; k++) gradient[k] = 0;
+    }
+}
+
+MULTIVERSIONED
+void nectar_user_gradients(int32_t stride, nectar_row_groups groups, int32_t first, int32_t end,
+                           const float *restrict user_gradients, float *restrict gradients) {
+    enum { AHEAD = 4 };
+    for (int32_t slot = first; slot < end; slot++) {
+        if (slot + AHEAD < end) {
+            const occurrences later = occurrences_of(groups, slot + AHEAD);
+            prefetch_rows(stride, user_gradients, later.samples, later.count, 1);
+        }
+        const occurrences own = occurrences_of(groups, slot);
+        float *gradient = gradients + (int64_t)(slot - first) * stride;
+#define USER_SUM(type, k)                                                                                             \
+    {                                                                                                                 \
+        type sum = 0;                                                                                                 \
+        for (int32_t i = 0; i < own.count; i++)                                                                       \
+            sum += AT(const type, user_gradients + (int64_t)own.samples[i] * stride + k);                             \
+        AT(type, gradient + k) = sum;                                                                                 \
+    }
+        EACH_COLUMN(stride, USER_SUM)
     }
 }
 
@@ -426,7 +514,7 @@ typedef int32_t gap_line __attribute__((ext_vector_type(NECTAR_GAPS_OF_LINE), al
 // How many of the places `first` ..< `end` of a line hold at most `limit`; all of the line is read.
 INLINE int32_t count_in_line(const int32_t *from, int32_t first, int32_t end, int32_t limit) {
     const gap_line places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    const gap_line counted = (*(const gap_line *)from <= limit) & (places >= first) & (places < end);
+    const gap_line counted = (AT(const gap_line, from) <= limit) & (places >= first) & (places < end);
     return -__builtin_reduce_add(counted);
 }
 
@@ -480,17 +568,47 @@ void nectar_resolve_ranks(int32_t groups, int32_t per, const int32_t *restrict u
     }
 }
 
+INLINE void adam(nectar_adam_settings settings, int32_t n, nectar_adam_correction correction, float decay,
+                 float *restrict x, float *restrict first_moment, float *restrict second_moment,
+                 const float *restrict gradient) {
+#define ADAM(type, k)                                                                                                 \
+    {                                                                                                                 \
+        const type own = AT(type, x + k), g = AT(const type, gradient + k) + decay * own;                             \
+        const type m = settings.beta1 * AT(type, first_moment + k) + (1 - settings.beta1) * g;                        \
+        const type v = settings.beta2 * AT(type, second_moment + k) + (1 - settings.beta2) * g * g;                   \
+        AT(type, first_moment + k) = m;                                                                               \
+        AT(type, second_moment + k) = v;                                                                              \
+        AT(type, x + k) = own - settings.rate * (m * correction.first)                                                \
+                                    / (square_root(v * correction.second) + settings.epsilon);                        \
+    }
+    EACH_COLUMN(n, ADAM)
+}
+
 MULTIVERSIONED
-void nectar_adam(int32_t n, float *restrict x, float *restrict first_moment, float *restrict second_moment,
-                 const float *restrict gradient, float decay, float rate, float beta1, float beta2, float epsilon,
-                 float correction1, float correction2) {
-    for (int32_t k = 0; k < n; k++) {
-        const float g = gradient[k] + decay * x[k];
-        const float m = beta1 * first_moment[k] + (1 - beta1) * g;
-        const float v = beta2 * second_moment[k] + (1 - beta2) * g * g;
-        first_moment[k] = m;
-        second_moment[k] = v;
-        x[k] -= rate * (m * correction1) / (square_root(v * correction2) + epsilon);
+void nectar_adam(nectar_adam_settings settings, int32_t n, nectar_adam_correction correction, float decay,
+                 float *restrict x, float *restrict first_moment, float *restrict second_moment,
+                 const float *restrict gradient) {
+    adam(settings, n, correction, decay, x, first_moment, second_moment, gradient);
+}
+
+MULTIVERSIONED
+void nectar_adam_rows(nectar_adam_settings settings, nectar_adam_table table, nectar_row_groups groups, int32_t first,
+                      int32_t end, const nectar_adam_correction *restrict corrections, int32_t correction_count,
+                      float decay, const float *restrict gradients) {
+    enum { AHEAD = 3 };
+    const int64_t stride = table.stride, bytes = stride * (int64_t)sizeof(float);
+    for (int32_t slot = first; slot < end; slot++) {
+        if (slot + AHEAD < end) {
+            const int64_t later = groups.rows[slot + AHEAD] * stride;
+            nectar_prefetch(table.rows + later, bytes);
+            nectar_prefetch(table.first + later, bytes);
+            nectar_prefetch(table.second + later, bytes);
+        }
+        const int32_t row = groups.rows[slot], step = ++table.steps[row];
+        const nectar_adam_correction settled = {1, 1};
+        adam(settings, table.stride, step < correction_count ? corrections[step] : settled,
+             decay * (float)occurrences_of(groups, slot).count, table.rows + row * stride, table.first + row * stride,
+             table.second + row * stride, gradients + (slot - first) * stride);
     }
 }
 

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Every trainable number that all samples share, in one vector, so that gradients add up and the optimiser steps in one pass:
 /// [h: d + last | W_1 | b_1 | … | W_L | b_L | μ].
 ///
@@ -15,6 +17,8 @@ final class DenseParameters: Sendable {
     let layerOffsets: [(weights: Int, bias: Int)]
     let outputCount: Int
     let values: AlignedBuffer<Float>
+    /// Each W transposed, where it lies among the ``values``: small products take longest with a factor that is to be transposed.
+    let transposed: AlignedBuffer<Float>
     private let segments: [Segment]
     private let state: OptimizerState
 
@@ -44,6 +48,7 @@ final class DenseParameters: Sendable {
         layerOffsets = offsets
         self.segments = segments
         values = AlignedBuffer(count: end + 1, repeating: 0)
+        transposed = AlignedBuffer(count: end + 1, repeating: 0)
         state = OptimizerState(count: end + 1, numbers: numbers)
     }
 
@@ -54,6 +59,15 @@ final class DenseParameters: Sendable {
             unsafe state.step(
                 from: start, count: segment.range.count, parameters: values.base + start, gradient: gradient + start,
                 decay: segment.isDecayed ? decay : 0, optimizer: optimizer, step: step)
+        }
+        transpose()
+    }
+
+    /// Brings ``transposed`` up to date; for who has written to ``values``.
+    func transpose() {
+        for ((input, output), offset) in zip(layerSizes, layerOffsets) {
+            unsafe nectar_transpose(
+                Int32(output), Int32(input), values.base + offset.weights, transposed.base + offset.weights)
         }
     }
 
@@ -70,5 +84,6 @@ final class DenseParameters: Sendable {
     /// Overwrites the vector from `start` on.
     func set(_ numbers: [Float], at start: Int) {
         for (index, number) in numbers.enumerated() { values[start + index] = number }
+        transpose()
     }
 }

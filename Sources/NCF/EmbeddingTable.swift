@@ -32,11 +32,29 @@ final class EmbeddingTable: Sendable {
     /// m.
     var mlp: Int { Int(layout.mlp) }
 
-    /// Adds the penalty `decay` times the row to `gradient` (`stride` elements) and takes one step of the row's own.
+    /// One step on the rows in `slots` of `groups`, each one's own, by their `gradients` (`slots` × ``stride``).
     ///
-    /// On the sphere, what of the gradient changes a row's length is taken from it, and with it the penalty's; `gradient` has it so
-    /// afterwards. A row without any stands still there: most negatives are beyond the margin.
-    func update(row: Int, gradient: UnsafeMutablePointer<Float>, decay: Float, optimizer: Optimizer) {
+    /// The penalty `decay` times the row is added to the gradient for each of its samples. On the sphere, what of the gradient
+    /// changes a row's length is taken from it, and with it the penalty's; `gradients` have it so afterwards. A row without any
+    /// stands still there: most negatives are beyond the margin.
+    func update(
+        _ slots: Range<Int>, of groups: RowGroups, gradients: UnsafeMutablePointer<Float>, decay: Float,
+        optimizer: Optimizer
+    ) {
+        guard isUnit || optimizer.method != .adam else {
+            return unsafe state.stepByAdam(
+                on: rows, stride: stride, steps: steps, slots, of: groups, gradients: gradients, decay: decay,
+                optimizer: optimizer)
+        }
+        for slot in slots {
+            let (row, samples) = unsafe groups.entry(slot)
+            unsafe update(
+                row: row, gradient: gradients + (slot - slots.lowerBound) * stride,
+                decay: decay * Float(samples.count), optimizer: optimizer)
+        }
+    }
+
+    private func update(row: Int, gradient: UnsafeMutablePointer<Float>, decay: Float, optimizer: Optimizer) {
         let start = row * stride
         if isUnit, unsafe nectar_tangent(layout.stride, layout.gmf, rows.base + start, gradient) == 0 { return }
         steps[row] += 1
@@ -49,15 +67,6 @@ final class EmbeddingTable: Sendable {
     /// Gives every row the length 1.
     func normalize() {
         for row in 0..<rowCount { unsafe nectar_normalize(layout.gmf, rows.base + row * stride) }
-    }
-
-    /// Asks for a row and its state to be brought near, since rows are updated in random order.
-    func prefetch(row: Int) {
-        precondition(row >= 0 && row < rowCount)
-        let start = row * stride
-        let bytes = Int64(stride * MemoryLayout<Float>.size)
-        unsafe nectar_prefetch(rows.base + start, bytes)
-        state.prefetch(from: start, count: stride)
     }
 
     /// The rows, and what the optimiser knows of them.

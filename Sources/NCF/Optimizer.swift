@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 
 /// By which method and how far parameters step; what it remembers of them is ``OptimizerState``'s.
@@ -17,16 +18,18 @@ struct Optimizer: Sendable {
     let momentum: Double
     /// Step size.
     var learningRate: Double
-    // 1 / (1 - βᵗ) by t; both are 1 in single precision beyond the table's end.
-    private let corrections: [(first: Float, second: Float)]
+    /// Adam's 1 / (1 − βᵗ) by t; both are 1 in single precision beyond the end.
+    let corrections: [nectar_adam_correction]
 
     init(learningRate: Double, method: OptimizationMethod = .adam, momentum: Double = 0) {
         self.learningRate = learningRate
         self.method = method
         self.momentum = momentum
         corrections = (0..<(method == .adam ? 20_000 : 0)).map { step in
-            guard step > 0 else { return (1, 1) }
-            return (Float(1 / (1 - pow(Self.beta1, Double(step)))), Float(1 / (1 - pow(Self.beta2, Double(step)))))
+            guard step > 0 else { return nectar_adam_correction(first: 1, second: 1) }
+            return nectar_adam_correction(
+                first: Float(1 / (1 - pow(Self.beta1, Double(step)))),
+                second: Float(1 / (1 - pow(Self.beta2, Double(step)))))
         }
     }
 
@@ -45,7 +48,13 @@ struct Optimizer: Sendable {
     }
 
     /// What Adam's moments are multiplied with at step `step`, the first being 1.
-    func correction(step: Int) -> (first: Float, second: Float) {
-        step < corrections.count ? corrections[step] : (first: 1, second: 1)
+    func correction(step: Int) -> nectar_adam_correction {
+        step < corrections.count ? corrections[step] : nectar_adam_correction(first: 1, second: 1)
+    }
+
+    /// How Adam steps, for kernels.
+    var adam: nectar_adam_settings {
+        nectar_adam_settings(
+            rate: Float(learningRate), beta1: Float(Self.beta1), beta2: Float(Self.beta2), epsilon: Float(Self.epsilon))
     }
 }

@@ -27,11 +27,9 @@ final class OptimizerState: Sendable {
         precondition(optimizer.numbersPerParameter < 2 || start + count <= second.count)
         switch optimizer.method {
         case .adam:
-            let correction = optimizer.correction(step: step)
             unsafe nectar_adam(
-                size, parameters, first.base + start, second.base + start, gradient, decay, rate,
-                Float(Optimizer.beta1), Float(Optimizer.beta2), Float(Optimizer.epsilon), correction.first,
-                correction.second)
+                optimizer.adam, size, optimizer.correction(step: step), decay, parameters, first.base + start,
+                second.base + start, gradient)
         case .adagrad:
             unsafe nectar_adagrad(
                 size, parameters, first.base + start, gradient, decay, rate, Float(Optimizer.adagradEpsilon))
@@ -48,10 +46,21 @@ final class OptimizerState: Sendable {
         [.numbers("\(name).first", first), .numbers("\(name).second", second)]
     }
 
-    /// Asks for what is remembered of `count` parameters from `start` on to be brought near.
-    func prefetch(from start: Int, count: Int) {
-        let bytes = Int64(count * MemoryLayout<Float>.size)
-        if start + count <= first.count { unsafe nectar_prefetch(first.base + start, bytes) }
-        if start + count <= second.count { unsafe nectar_prefetch(second.base + start, bytes) }
+    /// One step of Adam on the rows in `slots` of `groups`, of `stride` parameters each, which lie at `rows` and have taken `steps`.
+    ///
+    /// Their `gradients` follow each other; `decay` is that of one sample.
+    func stepByAdam(
+        on rows: AlignedBuffer<Float>, stride: Int, steps: AlignedBuffer<Int32>, _ slots: Range<Int>,
+        of groups: RowGroups, gradients: UnsafePointer<Float>, decay: Float, optimizer: Optimizer
+    ) {
+        precondition(rows.count <= first.count && rows.count <= second.count)
+        let table = unsafe nectar_adam_table(
+            stride: Int32(stride), rows: rows.base, first: first.base, second: second.base, steps: steps.base)
+        unsafe optimizer.corrections.withUnsafeBufferPointer { corrections in
+            guard let base = corrections.baseAddress else { return }
+            unsafe nectar_adam_rows(
+                optimizer.adam, table, groups.kernelGroups, Int32(slots.lowerBound), Int32(slots.upperBound), base,
+                Int32(corrections.count), decay, gradients)
+        }
     }
 }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Which samples of a mini-batch touch which row of a table: each touched row once, with its samples in their order, so that the
 /// sum of its gradient does not depend on who computes it.
 ///
@@ -7,18 +9,21 @@
 final class RowGroups: @unchecked Sendable {
     private let slots: AlignedBuffer<Int32>
     private let touched: AlignedBuffer<Int32>
-    private let ends: AlignedBuffer<Int32>
+    // One before the first slot's, 0, and then the slots'.
+    private let bounds: AlignedBuffer<Int32>
     private let samples: AlignedBuffer<Int32>
     // As they were found: rows, and how often.
     private let found: (rows: AlignedBuffer<Int32>, sizes: AlignedBuffer<Int32>)
     private static let stretches = 64
     private let stretchBits: Int
+    /// The groups, for kernels.
+    let kernelGroups: nectar_row_groups
     private(set) var count = 0
 
     init(rowCount: Int, sampleCapacity: Int) {
         slots = AlignedBuffer(count: rowCount, repeating: -1)
         touched = AlignedBuffer(count: sampleCapacity, repeating: 0)
-        ends = AlignedBuffer(count: sampleCapacity + 1, repeating: 0)
+        bounds = AlignedBuffer(count: sampleCapacity + 1, repeating: 0)
         samples = AlignedBuffer(count: sampleCapacity, repeating: 0)
         found = (
             AlignedBuffer(count: sampleCapacity, repeating: 0), AlignedBuffer(count: sampleCapacity, repeating: 0)
@@ -26,6 +31,8 @@ final class RowGroups: @unchecked Sendable {
         var bits = 0
         while max(0, rowCount - 1) >> bits >= Self.stretches { bits += 1 }
         stretchBits = bits
+        unsafe kernelGroups = unsafe nectar_row_groups(
+            rows: touched.base, ends: bounds.base + 1, samples: samples.base)
     }
 
     /// Groups the samples 0 ..< `count` by `rows`; O(count).
@@ -33,7 +40,7 @@ final class RowGroups: @unchecked Sendable {
         precondition(sampleCount <= samples.count)
         let slots = unsafe self.slots.base
         let (rowsFound, sizes) = unsafe (found.rows.base, found.sizes.base)
-        let ends = unsafe self.ends.base
+        let ends = unsafe bounds.base + 1
         let samples = unsafe self.samples.base
         count = 0
         for sample in 0..<sampleCount {
@@ -64,7 +71,7 @@ final class RowGroups: @unchecked Sendable {
 
     /// Gives the rows found their slots, by stretches of the table.
     private func order(_ rows: UnsafePointer<Int32>, _ sizes: UnsafePointer<Int32>) {
-        let (slots, touched, ends) = unsafe (self.slots.base, self.touched.base, self.ends.base)
+        let (slots, touched, ends) = unsafe (self.slots.base, self.touched.base, bounds.base + 1)
         unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.stretches + 1) { next in
             unsafe next.initialize(repeating: 0)
             for place in 0..<count { unsafe next[Int(rows[place]) >> stretchBits + 1] += 1 }
@@ -80,15 +87,10 @@ final class RowGroups: @unchecked Sendable {
         }
     }
 
-    /// The row of `slot`, or of the last one where there are fewer.
-    func row(_ slot: Int) -> Int {
-        Int(touched[min(slot, count - 1)])
-    }
-
     /// The row of `slot`, and its samples.
     func entry(_ slot: Int) -> (row: Int, samples: UnsafeBufferPointer<Int32>) {
-        let start = slot == 0 ? 0 : Int(ends[slot - 1])
-        let own = unsafe UnsafeBufferPointer(start: samples.base + start, count: Int(ends[slot]) - start)
+        let start = Int(bounds[slot])
+        let own = unsafe UnsafeBufferPointer(start: samples.base + start, count: Int(bounds[slot + 1]) - start)
         return unsafe (Int(touched[slot]), own)
     }
 }

@@ -65,7 +65,7 @@ final class TrainableModel: Sendable {
         var random = random
         func fill(_ range: Range<Int>, input: Int, output: Int) {
             let bound = (6 / Double(input + output)).squareRoot()
-            for index in range { dense.values[index] = Float(bound * (2 * random.nextUnit() - 1)) }
+            dense.set(range.map { _ in Float(bound * (2 * random.nextUnit() - 1)) }, at: range.lowerBound)
         }
         dense.set(Array(repeating: 1, count: gmf), at: 0)
         fill(gmf..<dense.outputCount, input: dense.outputCount - gmf, output: 1)

@@ -1,3 +1,5 @@
+import CKernels
+
 /// What a training takes of memory at its peak, beside the dataset: told from the settings and the sizes of the data alone,
 /// before anything is allocated.
 ///
@@ -28,7 +30,7 @@ struct TrainingMemory {
         let slices = (groups + groupsPerSlice - 1) / groupsPerSlice
         // A parameter has what the optimiser remembers beside it; a copy of the best epoch's waits, and one leaves.
         let own = 1 + Optimizer(settings).numbersPerParameter
-        var elements = rows * (own * shape.stride + 2 * shape.width) + shape.dense * (own + 2 + slices)
+        var elements = rows * (own * shape.stride + 2 * shape.width) + shape.dense * (own + 3 + slices)
         if settings.hasHistory {
             // What each place of a history counts.
             if settings.history.recency.isOn { elements += interactionCount }
@@ -36,6 +38,7 @@ struct TrainingMemory {
         }
         elements += groups * (perGroup * (shape.mlp + 10) + shape.stride + shape.gmf)
         elements += settings.threads * groupsPerSlice * perGroup * 2 * (shape.activations + shape.mlp)
+        elements += settings.threads * TrainingStep.rowsPerTask * shape.stride
         if settings.start.sweeps > 0, settings.objective != .rating {
             // Beside histories the MLP branch takes none of the factors.
             let ofMLP = settings.hasHistory && shape.gmf > 0 ? 0 : shape.mlp
@@ -46,6 +49,8 @@ struct TrainingMemory {
                 elements += side * (side + 6 * settings.history.dimension)
             }
         }
+        // The last positive of every cache line.
+        elements += interactionCount / Int(NECTAR_GAPS_OF_LINE)
         var interactionBytes = Self.interactionBytes
         if settings.negativeSampling != .uniform, settings.objective != .rating {
             elements += 4 * rows

@@ -14,9 +14,7 @@ final class TrainingStep: @unchecked Sendable {
     private static let slicesPerBatch = 4
     private static let leastSamplesPerSlice = 16
     /// Rows a task of the second phase updates.
-    private static let rowsPerTask = 64
-    /// How long before its update a row is asked for.
-    private static let rowsAhead = 3
+    static let rowsPerTask = 64
 
     let model: TrainableModel
     let objective: Objective
@@ -34,7 +32,10 @@ final class TrainingStep: @unchecked Sendable {
     var bounded: BoundedRating?
     /// What is left out of the dense layers' outputs; only gradients know it.
     var dropout: Dropout?
-    let workspaces: [SliceWorkspace]
+    private let workspaces: [SliceWorkspace]
+    // Theirs, by worker.
+    private let workspaceAddresses: [SliceWorkspace.Addresses]
+    let addresses: ModelAddresses
     let logits: AlignedBuffer<Float>
     let deltas: AlignedBuffer<Float>
     let userCopies: AlignedBuffer<Float>
@@ -61,8 +62,11 @@ final class TrainingStep: @unchecked Sendable {
         let slices = (capacity + groupsPerSlice - 1) / groupsPerSlice
         let gmf = model.users.gmf
         workspaces = (0..<loop.threads).map { _ in
-            SliceWorkspace(groups: groupsPerSlice, samplesPerGroup: samplesPerGroup, model: model)
+            SliceWorkspace(
+                groups: groupsPerSlice, samplesPerGroup: samplesPerGroup, rows: Self.rowsPerTask, model: model)
         }
+        unsafe workspaceAddresses = unsafe workspaces.map { unsafe $0.addresses }
+        unsafe addresses = unsafe ModelAddresses(model)
         logits = AlignedBuffer(count: samples, repeating: 0)
         deltas = AlignedBuffer(count: samples, repeating: 0)
         userCopies = AlignedBuffer(count: capacity * gmf, repeating: 0)
@@ -103,7 +107,7 @@ final class TrainingStep: @unchecked Sendable {
             // The longest tasks first.
             case 0: unsafe itemGroups.group(rows: batch.items.base, count: batch.sampleCount)
             case 1: unsafe userGroups.group(rows: batch.users.base, count: batch.groupCount)
-            default: slice(task - 2, of: batch, workspaces[worker])
+            default: unsafe slice(task - 2, of: batch, workspaceAddresses[worker])
             }
         }
         var total = 0.0
@@ -122,28 +126,23 @@ final class TrainingStep: @unchecked Sendable {
         let userTasks = (userGroups.count + Self.rowsPerTask - 1) / Self.rowsPerTask
         let itemTasks = (itemGroups.count + Self.rowsPerTask - 1) / Self.rowsPerTask
         loop.run(tasks: 1 + itemTasks + userTasks + more) { worker, task in
-            let workspace = workspaces[worker]
+            let gradients = unsafe workspaceAddresses[worker].rowGradients
             switch task {
             case 0:
                 updateDense(slices: sliceCount(batch), decay: Float(decay), optimizer)
             case 1...itemTasks:
-                for slot in rows(ofTask: task - 1, count: itemGroups.count) {
-                    model.items.prefetch(row: itemGroups.row(slot + Self.rowsAhead))
-                    let (row, occurrences) = itemGradient(slot, workspace)
-                    let decay = perSample * Float(occurrences)
-                    unsafe model.items.update(
-                        row: row, gradient: workspace.row.base, decay: decay, optimizer: optimizer)
-                    gatherLeftOut(slot, batch)
-                }
+                let slots = rows(ofTask: task - 1, count: itemGroups.count)
+                unsafe writeItemGradients(slots, to: gradients)
+                unsafe model.items.update(
+                    slots, of: itemGroups, gradients: gradients, decay: perSample, optimizer: optimizer)
+                for slot in slots { gatherLeftOut(slot, batch) }
             case 1 + itemTasks..<1 + itemTasks + userTasks:
-                for slot in rows(ofTask: task - 1 - itemTasks, count: userGroups.count) {
-                    model.users.prefetch(row: userGroups.row(slot + Self.rowsAhead))
-                    let (row, occurrences) = userGradient(slot, workspace)
-                    let decay = perSample * Float(occurrences * samplesPerGroup)
-                    unsafe model.users.update(
-                        row: row, gradient: workspace.row.base, decay: decay, optimizer: optimizer)
-                    gather(workspace.row, ofUser: row)
-                }
+                let slots = rows(ofTask: task - 1 - itemTasks, count: userGroups.count)
+                unsafe writeUserGradients(slots, to: gradients)
+                unsafe model.users.update(
+                    slots, of: userGroups, gradients: gradients, decay: perSample * Float(samplesPerGroup),
+                    optimizer: optimizer)
+                unsafe gather(gradients, ofUsers: slots)
             default:
                 body(task - 1 - itemTasks - userTasks)
             }
@@ -154,32 +153,30 @@ final class TrainingStep: @unchecked Sendable {
         task * Self.rowsPerTask..<min(count, (task + 1) * Self.rowsPerTask)
     }
 
-    /// Leaves the summed gradient of the item row in `slot` in the workspace.
-    private func itemGradient(_ slot: Int, _ workspace: SliceWorkspace) -> (row: Int, occurrences: Int) {
-        let (row, samples) = unsafe itemGroups.entry(slot)
-        guard let first = samples.baseAddress else { return (row, 0) }
-        unsafe nectar_item_gradient(
-            model.items.layout, Int32(samples.count), first, Int32(samplesPerGroup), outputWeights.base,
-            userCopies.base, itemMLPGradients.base, deltas.base, workspace.row.base
-        )
-        return (row, samples.count)
+    /// The summed gradients of the item rows in `slots`, one after the other.
+    private func writeItemGradients(_ slots: Range<Int>, to gradients: UnsafeMutablePointer<Float>) {
+        unsafe nectar_item_gradients(
+            addresses.layout, itemGroups.kernelGroups, Int32(slots.lowerBound), Int32(slots.upperBound),
+            Int32(samplesPerGroup), outputWeights.base, userCopies.base, itemMLPGradients.base, deltas.base, gradients)
     }
 
-    /// Leaves the summed gradient of the user row in `slot` in the workspace.
-    private func userGradient(_ slot: Int, _ workspace: SliceWorkspace) -> (row: Int, occurrences: Int) {
-        let (row, groups) = unsafe userGroups.entry(slot)
-        guard let first = groups.baseAddress else { return (row, 0) }
-        unsafe nectar_user_gradient(
-            model.users.layout.stride, Int32(groups.count), first, userGradients.base, workspace.row.base
-        )
-        return (row, groups.count)
+    /// The summed gradients of the user rows in `slots`, one after the other.
+    private func writeUserGradients(_ slots: Range<Int>, to gradients: UnsafeMutablePointer<Float>) {
+        unsafe nectar_user_gradients(
+            addresses.layout.stride, userGroups.kernelGroups, Int32(slots.lowerBound), Int32(slots.upperBound),
+            userGradients.base, gradients)
     }
 
-    /// Gathers the gradient of a user's row for the features in its history.
-    private func gather(_ gradient: AlignedBuffer<Float>, ofUser row: Int) {
+    /// Gathers the gradients of the user rows in `slots` for the features in their histories.
+    private func gather(_ gradients: UnsafePointer<Float>, ofUsers slots: Range<Int>) {
         guard let histories = model.histories else { return }
         let stride = model.users.stride
-        unsafe nectar_add(Int32(stride), gradient.base, histories.rowGradients.base + row * stride)
+        for slot in slots {
+            let row = unsafe userGroups.entry(slot).row
+            unsafe nectar_add(
+                Int32(stride), gradients + (slot - slots.lowerBound) * stride,
+                histories.rowGradients.base + row * stride)
+        }
     }
 
     /// Takes back what the item row in `slot` will get, as a feature, from groups that left it out.
@@ -219,7 +216,7 @@ final class TrainingStep: @unchecked Sendable {
         let slices = sliceCount(batch)
         loop.run(tasks: slices) { worker, task in
             guard !isCancelled() else { return }
-            unsafe forward(place(task, in: batch), batch, workspaces[worker])
+            unsafe forward(place(task, in: batch, workspaceAddresses[worker]), batch)
         }
         return unsafe Array(UnsafeBufferPointer(start: logits.base, count: batch.sampleCount))
     }
@@ -229,15 +226,23 @@ final class TrainingStep: @unchecked Sendable {
         let stride = model.users.stride
         var users = [Float](repeating: 0, count: model.users.rowCount * stride)
         var items = [Float](repeating: 0, count: model.items.rowCount * stride)
-        let workspace = workspaces[0]
-        for slot in 0..<userGroups.count {
-            let (row, _) = userGradient(slot, workspace)
-            users.replaceSubrange(row * stride..<(row + 1) * stride, with: workspace.row.array)
+        func scatter(_ groups: RowGroups, _ gradients: [Float], to all: inout [Float]) {
+            for slot in 0..<groups.count {
+                let row = unsafe groups.entry(slot).row
+                all.replaceSubrange(
+                    row * stride..<(row + 1) * stride, with: gradients[slot * stride..<(slot + 1) * stride])
+            }
         }
-        for slot in 0..<itemGroups.count {
-            let (row, _) = itemGradient(slot, workspace)
-            items.replaceSubrange(row * stride..<(row + 1) * stride, with: workspace.row.array)
-        }
+        scatter(
+            userGroups,
+            unsafe [Float](count: userGroups.count * stride) { gradients in
+                unsafe writeUserGradients(0..<userGroups.count, to: gradients)
+            }, to: &users)
+        scatter(
+            itemGroups,
+            unsafe [Float](count: itemGroups.count * stride) { gradients in
+                unsafe writeItemGradients(0..<itemGroups.count, to: gradients)
+            }, to: &items)
         sumDenseGradients(slices: sliceCount(batch))
         return (users, items, unsafe Array(UnsafeBufferPointer(start: denseGradients.base, count: model.dense.count)))
     }

@@ -164,6 +164,14 @@ struct KernelTests {
         expectClose(x, expected.map(Float.init), within: 1e-4)
     }
 
+    @Test("a transposed matrix has rows for columns", arguments: sizes)
+    func transpose(n: Int) {
+        let input = numbers(5 * n, seed: 16)
+        var found = [Float](repeating: 0, count: 5 * n)
+        unsafe nectar_transpose(5, Int32(n), input, &found)
+        #expect(found == (0..<5 * n).map { input[$0 % 5 * n + $0 / 5] })
+    }
+
     @Test("the bias correction fades out beyond its table")
     func lateCorrection() {
         var x: [Float] = [1]

@@ -26,9 +26,9 @@ struct TrainingMemoryTests {
     @Test("wide layers take their parameters for every slice of a mini-batch")
     func layers() {
         let wide = settings { $0.hiddenLayerSizes = Array(repeating: 8192, count: 5) }
-        // Five matrices of 8192 × 8192, with two moments and two copies, and a gradient for each of 16 slices: 455 groups of
-        // 9 samples, 29 a slice.
-        let matrices = 5 * 8192 * 8192 * 4 / 1_000_000 * (1 + 2 + 2 + 16)
+        // Five matrices of 8192 × 8192, transposed too, with two moments and two copies, and a gradient for each of 16 slices:
+        // 455 groups of 9 samples, 29 a slice.
+        let matrices = 5 * 8192 * 8192 * 4 / 1_000_000 * (2 + 2 + 2 + 16)
         #expect((matrices...matrices * 11 / 10).contains(megabytes(wide)))
     }
 

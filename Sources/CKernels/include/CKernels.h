@@ -18,6 +18,14 @@ typedef struct {
     int32_t stride;
 } nectar_row_layout;
 
+// Which samples of a batch touch which row: that in slot s is rows[s], and its samples are those from samples[ends[s - 1]] to
+// samples[ends[s] - 1], ends[-1] being 0.
+typedef struct {
+    const int32_t *rows;
+    const int32_t *ends;
+    const int32_t *samples;
+} nectar_row_groups;
+
 // What the users of some groups are less than their rows: weights[g] times row items[g * per] of `rows`, which have the
 // layout of a user's. Where weights[g] is 0, and everywhere if `rows` is null, nothing.
 typedef struct {
@@ -35,7 +43,7 @@ void nectar_gmf_forward(nectar_row_layout layout, int32_t groups, int32_t per, c
 // columns (and zero padding; the MLP columns are left alone), output_gradient (d) is added to.
 void nectar_gmf_backward(nectar_row_layout layout, int32_t groups, int32_t per, const float *item_rows,
                          const int32_t *items, const float *output_weights, const float *user_copies,
-                         const float *deltas, float *user_gradients, float *output_gradient, float *scratch);
+                         const float *deltas, float *user_gradients, float *output_gradient);
 
 // out[i] = the MLP columns of row indices[i].
 void nectar_gather_mlp(nectar_row_layout layout, int32_t count, const float *rows, const int32_t *indices, float *out);
@@ -46,6 +54,9 @@ void nectar_gather_user_mlp(nectar_row_layout layout, int32_t groups, int32_t pe
 
 // x = max(0, x + bias + per_group), x being (groups * per) x n and per_group groups x n, or null.
 void nectar_bias_relu(int32_t groups, int32_t per, int32_t n, const float *per_group, const float *bias, float *x);
+
+// to[j * rows + i] = from[i * columns + j].
+void nectar_transpose(int32_t rows, int32_t columns, const float *from, float *to);
 
 // Inverted dropout: x[k] = 0 where the hash of k and the key is below the threshold, else x[k] times scale.
 void nectar_dropout(int32_t n, uint64_t key, uint32_t threshold, float scale, float *x);
@@ -98,14 +109,14 @@ void nectar_normalize(int32_t d, float *row);
 double nectar_squared_error(int32_t count, const float *predictions, const float *targets, const float *weights,
                             float scale, float *deltas);
 
-// The gradient of one item's row, summed over the samples listed, in their order.
-void nectar_item_gradient(nectar_row_layout layout, int32_t occurrences, const int32_t *samples, int32_t per,
-                          const float *output_weights, const float *user_copies, const float *mlp_gradients,
-                          const float *deltas, float *gradient);
+// The gradients of the item rows in slots first ..< end, each summed over its samples in their order, one after the other.
+void nectar_item_gradients(nectar_row_layout layout, nectar_row_groups groups, int32_t first, int32_t end, int32_t per,
+                           const float *output_weights, const float *user_copies, const float *mlp_gradients,
+                           const float *deltas, float *gradients);
 
-// The gradient of one user's row: the sum of the groups' listed, in their order.
-void nectar_user_gradient(int32_t stride, int32_t occurrences, const int32_t *groups, const float *user_gradients,
-                          float *gradient);
+// The same of user rows: sums of the groups'.
+void nectar_user_gradients(int32_t stride, nectar_row_groups groups, int32_t first, int32_t end,
+                           const float *user_gradients, float *gradients);
 
 // gradient -= weights[g] * user_gradients[g] for those of the samples listed that are a group's first, g being the group.
 void nectar_left_out_gradient(int32_t stride, int32_t occurrences, const int32_t *samples, int32_t per,
@@ -115,12 +126,40 @@ void nectar_left_out_gradient(int32_t stride, int32_t occurrences, const int32_t
 void nectar_add_rows(int32_t stride, int32_t count, const int32_t *indices, const float *weights, const float *rows,
                      float *sum);
 
-// One step of Adam (Kingma and Ba 2015) on n elements, decay * x being added to the gradient first.
-// correction1 = 1 / (1 - beta1^t), correction2 = 1 / (1 - beta2^t).
-void nectar_adam(int32_t n, float *x, float *first_moment, float *second_moment, const float *gradient, float decay,
-                 float rate, float beta1, float beta2, float epsilon, float correction1, float correction2);
+// How Adam steps (Kingma and Ba 2015).
+typedef struct {
+    float rate;
+    float beta1;
+    float beta2;
+    float epsilon;
+} nectar_adam_settings;
 
-// One step of Adagrad (Duchi et al. 2011), squares being the sum of the gradient's so far; decay as above.
+// What its moments are multiplied with at a parameter's step t: 1 / (1 - beta1^t) and 1 / (1 - beta2^t).
+typedef struct {
+    float first;
+    float second;
+} nectar_adam_correction;
+
+// Rows of `stride` parameters, their moments, and how many steps each row has taken.
+typedef struct {
+    int32_t stride;
+    float *rows;
+    float *first;
+    float *second;
+    int32_t *steps;
+} nectar_adam_table;
+
+// One step on n elements, decay * x being added to the gradient first.
+void nectar_adam(nectar_adam_settings settings, int32_t n, nectar_adam_correction correction, float decay, float *x,
+                 float *first_moment, float *second_moment, const float *gradient);
+
+// One step on each of the rows in slots first ..< end, its own next one, whose correction corrections[t] is, or none from
+// correction_count on. The gradients follow each other; the decay is that of one sample.
+void nectar_adam_rows(nectar_adam_settings settings, nectar_adam_table table, nectar_row_groups groups, int32_t first,
+                      int32_t end, const nectar_adam_correction *corrections, int32_t correction_count, float decay,
+                      const float *gradients);
+
+// One step of Adagrad (Duchi et al. 2011), squares being the sum of the gradient's so far; decay * x is added to the gradient first.
 void nectar_adagrad(int32_t n, float *x, float *squares, const float *gradient, float decay, float rate, float epsilon);
 
 // One step down the gradient with heavy-ball momentum (Polyak 1964): velocity = momentum velocity + gradient; decay as above.
