@@ -53,24 +53,27 @@ INLINE const float *left_out_row(nectar_left_out left_out, int32_t stride, int32
     return left_out.rows && left_out.weights[g] != 0 ? left_out.rows + (int64_t)item * stride : NULL;
 }
 
+// Asks for the rows of a group, which lie anywhere.
+INLINE void prefetch_group(nectar_row_layout layout, int32_t g, int32_t per, const float *user_rows,
+                           const float *item_rows, const int32_t *users, const int32_t *items) {
+    const int64_t bytes = (int64_t)sizeof(float) * layout.stride;
+    nectar_prefetch(user_rows + (int64_t)users[g] * layout.stride, bytes);
+    for (int32_t j = 0; j < per; j++) nectar_prefetch(item_rows + (int64_t)items[g * per + j] * layout.stride, bytes);
+}
+
 MULTIVERSIONED
 void nectar_gmf_forward(nectar_row_layout layout, int32_t groups, int32_t per, const float *restrict user_rows,
                         const float *restrict item_rows, const int32_t *restrict users, const int32_t *restrict items,
                         nectar_left_out left_out, const float *restrict output_weights, float global,
                         float *restrict user_copies, float *restrict logits, float *restrict scratch) {
-    enum { AHEAD = 2 };
+    enum { AHEAD = 3 };
     const int32_t d = layout.gmf, bias = layout.gmf + layout.mlp;
+    for (int32_t g = 0; g < AHEAD && g < groups; g++)
+        prefetch_group(layout, g, per, user_rows, item_rows, users, items);
     for (int32_t g = 0; g < groups; g++) {
         const float *user = user_rows + (int64_t)users[g] * layout.stride;
         float *copy = user_copies + (int64_t)g * d;
-        // The rows lie anywhere; ask for those of a later group while this one is computed.
-        if (g + AHEAD < groups) {
-            nectar_prefetch(user_rows + (int64_t)users[g + AHEAD] * layout.stride,
-                            (int64_t)sizeof(float) * layout.stride);
-            for (int32_t j = 0; j < per; j++)
-                nectar_prefetch(item_rows + (int64_t)items[(g + AHEAD) * per + j] * layout.stride,
-                                (int64_t)sizeof(float) * layout.stride);
-        }
+        if (g + AHEAD < groups) prefetch_group(layout, g + AHEAD, per, user_rows, item_rows, users, items);
         float user_bias = user[bias];
         for (int32_t k = 0; k < d; k++) copy[k] = user[k];
         const float *left = left_out_row(left_out, layout.stride, g, items[g * per]);
@@ -430,14 +433,15 @@ void nectar_item_gradients(nectar_row_layout layout, nectar_row_groups groups, i
                            const float *restrict output_weights, const float *restrict user_copies,
                            const float *restrict mlp_gradients, const float *restrict deltas,
                            float *restrict gradients) {
-    enum { AHEAD = 4 };
+    enum { AHEAD = 6 };
     const int32_t d = layout.gmf, m = layout.mlp;
-    for (int32_t slot = first; slot < end; slot++) {
+    for (int32_t slot = first - AHEAD; slot < end; slot++) {
         if (slot + AHEAD < end) {
             const occurrences later = occurrences_of(groups, slot + AHEAD);
             prefetch_rows(m, mlp_gradients, later.samples, later.count, 1);
             prefetch_rows(d, user_copies, later.samples, later.count, per);
         }
+        if (slot < first) continue;
         const occurrences own = occurrences_of(groups, slot);
         float *gradient = gradients + (int64_t)(slot - first) * layout.stride;
 #define ITEM_GMF(type, k)                                                                                             \
@@ -465,12 +469,13 @@ void nectar_item_gradients(nectar_row_layout layout, nectar_row_groups groups, i
 MULTIVERSIONED
 void nectar_user_gradients(int32_t stride, nectar_row_groups groups, int32_t first, int32_t end,
                            const float *restrict user_gradients, float *restrict gradients) {
-    enum { AHEAD = 4 };
-    for (int32_t slot = first; slot < end; slot++) {
+    enum { AHEAD = 6 };
+    for (int32_t slot = first - AHEAD; slot < end; slot++) {
         if (slot + AHEAD < end) {
             const occurrences later = occurrences_of(groups, slot + AHEAD);
             prefetch_rows(stride, user_gradients, later.samples, later.count, 1);
         }
+        if (slot < first) continue;
         const occurrences own = occurrences_of(groups, slot);
         float *gradient = gradients + (int64_t)(slot - first) * stride;
 #define USER_SUM(type, k)                                                                                             \
@@ -508,14 +513,18 @@ void nectar_add_rows(int32_t stride, int32_t count, const int32_t *restrict indi
     }
 }
 
-// A line of integers.
+// A line of integers, and what is true of each.
 typedef int32_t gap_line __attribute__((ext_vector_type(NECTAR_GAPS_OF_LINE), aligned(4), may_alias));
+typedef _Bool line_truths __attribute__((ext_vector_type(NECTAR_GAPS_OF_LINE)));
 
 // How many of the places `first` ..< `end` of a line hold at most `limit`; all of the line is read.
 INLINE int32_t count_in_line(const int32_t *from, int32_t first, int32_t end, int32_t limit) {
-    const gap_line places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    const gap_line counted = (AT(const gap_line, from) <= limit) & (places >= first) & (places < end);
-    return -__builtin_reduce_add(counted);
+    const gap_line counted = AT(const gap_line, from) <= limit;
+    const line_truths truths = __builtin_convertvector(counted, line_truths);
+    uint16_t bits;
+    memcpy(&bits, &truths, sizeof bits);
+    const uint32_t places = end < NECTAR_GAPS_OF_LINE ? (1U << end) - 1 : (1U << NECTAR_GAPS_OF_LINE) - 1;
+    return __builtin_popcount(bits & places & ~((1U << first) - 1));
 }
 
 // How many of the `count` ascending fences are at most `limit`: by bisection without branches, then counted.
@@ -535,7 +544,7 @@ INLINE int64_t count_fences(const int32_t *fences, int64_t count, int32_t limit)
 MULTIVERSIONED
 void nectar_resolve_ranks(int32_t groups, int32_t per, const int32_t *restrict users, const intptr_t *restrict offsets,
                           const int32_t *restrict gaps, const int32_t *restrict fences, int32_t *restrict items) {
-    enum { LINE = NECTAR_GAPS_OF_LINE, TOGETHER = 64, AHEAD = 8 };
+    enum { LINE = NECTAR_GAPS_OF_LINE, TOGETHER = 64 };
     const int64_t samples = (int64_t)groups * per;
     // First the lines, which are asked for, then the places in them.
     int64_t lines[TOGETHER];
@@ -548,8 +557,6 @@ void nectar_resolve_ranks(int32_t groups, int32_t per, const int32_t *restrict u
                 const int64_t line = begin + count_fences(fences + begin, count, items[s]);
                 lines[s - start] = line;
                 __builtin_prefetch(gaps + line * LINE);
-            } else if (g + AHEAD < groups) {
-                __builtin_prefetch(fences + offsets[users[g + AHEAD]] / LINE);
             }
             if (++j == per) j = 0, g++;
         }
@@ -595,15 +602,16 @@ MULTIVERSIONED
 void nectar_adam_rows(nectar_adam_settings settings, nectar_adam_table table, nectar_row_groups groups, int32_t first,
                       int32_t end, const nectar_adam_correction *restrict corrections, int32_t correction_count,
                       float decay, const float *restrict gradients) {
-    enum { AHEAD = 3 };
+    enum { AHEAD = 6 };
     const int64_t stride = table.stride, bytes = stride * (int64_t)sizeof(float);
-    for (int32_t slot = first; slot < end; slot++) {
+    for (int32_t slot = first - AHEAD; slot < end; slot++) {
         if (slot + AHEAD < end) {
             const int64_t later = groups.rows[slot + AHEAD] * stride;
             nectar_prefetch(table.rows + later, bytes);
             nectar_prefetch(table.first + later, bytes);
             nectar_prefetch(table.second + later, bytes);
         }
+        if (slot < first) continue;
         const int32_t row = groups.rows[slot], step = ++table.steps[row];
         const nectar_adam_correction settled = {1, 1};
         adam(settings, table.stride, step < correction_count ? corrections[step] : settled,

@@ -51,6 +51,15 @@ struct NegativeSampler: Sendable {
         return items[1]
     }
 
+    /// Asks for what the ranks of `user` are looked up in first to be brought near.
+    func prefetch(user: Int) {
+        let line = Int(NECTAR_GAPS_OF_LINE)
+        let (start, end) = (offsets[user] / line, offsets[user + 1] / line)
+        // Of a longer history it is bisected, which most of this is skipped by.
+        let count = min(end - start, 4 * line)
+        unsafe nectar_prefetch(fences.base + start, Int64(count * MemoryLayout<Int32>.size))
+    }
+
     /// In the groups `range` of `batch`, makes of each negative's rank among the non-positives of its group's user the item that
     /// has it.
     func resolve(_ range: Range<Int>, of batch: MiniBatch) {

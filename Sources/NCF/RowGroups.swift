@@ -42,7 +42,7 @@ final class RowGroups: @unchecked Sendable {
         let (rowsFound, sizes) = unsafe (found.rows.base, found.sizes.base)
         let ends = unsafe bounds.base + 1
         let samples = unsafe self.samples.base
-        count = 0
+        var count = 0
         for sample in 0..<sampleCount {
             let row = unsafe Int(rows[sample])
             if unsafe slots[row] < 0 {
@@ -53,7 +53,8 @@ final class RowGroups: @unchecked Sendable {
             }
             unsafe sizes[Int(slots[row])] += 1
         }
-        unsafe order(rowsFound, sizes)
+        self.count = count
+        unsafe order(rowsFound, sizes, count: count)
         // Sizes become beginnings, which the next loop moves on to the ends.
         var total: Int32 = 0
         for slot in 0..<count {
@@ -70,7 +71,7 @@ final class RowGroups: @unchecked Sendable {
     }
 
     /// Gives the rows found their slots, by stretches of the table.
-    private func order(_ rows: UnsafePointer<Int32>, _ sizes: UnsafePointer<Int32>) {
+    private func order(_ rows: UnsafePointer<Int32>, _ sizes: UnsafePointer<Int32>, count: Int) {
         let (slots, touched, ends) = unsafe (self.slots.base, self.touched.base, bounds.base + 1)
         unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.stretches + 1) { next in
             unsafe next.initialize(repeating: 0)

@@ -71,8 +71,8 @@ final class ThreadTeam: @unchecked Sendable {
                     }
                 }
                 wake()
-                work(as: 0)
-                wait { finished.load(ordering: .acquiring) == tasks }
+                let own = work(as: 0)
+                wait { own + finished.load(ordering: .acquiring) == tasks }
                 unsafe self.body = nil
             }
         }
@@ -89,19 +89,36 @@ final class ThreadTeam: @unchecked Sendable {
 
     private static func isTask(_ ticket: UInt64) -> Bool { next(ticket) < Int(ticket >> taskBits) }
 
-    /// Takes tasks while there are any.
-    private func work(as worker: Int) {
-        for other in 0..<workers { work(as: worker, onPartOf: (worker + other) % workers) }
+    /// Takes tasks while there are any, and says how many it has finished.
+    private func work(as worker: Int) -> Int {
+        guard let first = takeTask(as: worker) else { return 0 }
+        return execute(worker, from: first)
     }
 
-    private func work(as worker: Int, onPartOf owner: Int) {
-        while withPart(of: owner, { Self.isTask($0.load(ordering: .relaxed)) }) {
+    /// One that nobody else has taken, of the worker's own part if there are any.
+    private func takeTask(as worker: Int) -> Int? {
+        for other in 0..<workers {
+            let owner = (worker + other) % workers
+            guard withPart(of: owner, { Self.isTask($0.load(ordering: .relaxed)) }) else { continue }
             // Another loop may have begun since: a task of it is as good.
             let ticket = withPart(of: owner) { $0.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue }
-            guard Self.isTask(ticket) else { return }
-            execute(worker, Self.next(ticket))
-            finished.wrappingAdd(1, ordering: .releasing)
+            if Self.isTask(ticket) { return Self.next(ticket) }
         }
+        return nil
+    }
+
+    // Not inlined: once it has returned nothing of the body is held, which ends when all tasks are finished. It is held once for all
+    // tasks and they are counted together, for workers wait for each other wherever they write to the same place.
+    @inline(never)
+    private func execute(_ worker: Int, from first: Int) -> Int {
+        guard let body = unsafe body?.pointee else { return 0 }
+        var (task, count): (Int?, Int) = (first, 0)
+        while let own = task {
+            body(worker, own)
+            count += 1
+            task = takeTask(as: worker)
+        }
+        return count
     }
 
     private var hasTasks: Bool {
@@ -120,7 +137,8 @@ final class ThreadTeam: @unchecked Sendable {
         var looks = 0
         while !isOver.load(ordering: .sequentiallyConsistent) {
             if hasTasks {
-                work(as: worker)
+                let count = work(as: worker)
+                if count > 0 { finished.wrappingAdd(count, ordering: .releasing) }
                 looks = 0
             } else if looks < Self.looks {
                 looks += 1

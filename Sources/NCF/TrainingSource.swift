@@ -166,10 +166,13 @@ struct TrainingSource: Sendable {
         let leftOut = unsafe batch.leftOut.base
         unsafe positives.withUnsafeBufferPointer { positives in
             guard let base = positives.baseAddress else { return }
+            // They are visited in random order: each is asked for eight places before.
+            for place in order[first + range.lowerBound..<first + range.upperBound].prefix(8) {
+                unsafe nectar_prefetch(base + Int(place), 1)
+            }
             for group in range {
                 let place = first + group
-                // They are visited in random order: asks for the one eight places on.
-                if place + 8 < order.count { unsafe nectar_prefetch(base + Int(order[place + 8]), 1) }
+                if group + 8 < range.upperBound { unsafe nectar_prefetch(base + Int(order[place + 8]), 1) }
                 let index = Int(order[place])
                 let positive = unsafe positives[index]
                 let start = group * samplesPerGroup
@@ -192,6 +195,7 @@ struct TrainingSource: Sendable {
         var exhausted: [Int] = []
         for group in range {
             let candidates = sampler.candidateCount(user: Int(batch.users[group]))
+            sampler.prefetch(user: Int(batch.users[group]))
             if candidates == 0 { exhausted.append(group) }
             var random = streams[first + group]
             for sample in negatives(of: group) {
