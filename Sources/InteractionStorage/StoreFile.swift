@@ -45,6 +45,18 @@ struct StoreFile {
         try Self.syncDirectory(of: path)
     }
 
+    /// Where the file is that `path` leads to, by links or at once; itself where nothing is there.
+    static func followingLinks(_ path: String) throws -> String {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return path }
+        guard let resolved = unsafe realpath(path, nil) else {
+            throw StoreError.unavailable(
+                "\(path) is a link, which leads to nothing that can be reached: \(reason(errno))")
+        }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+
     /// Copies a file into a new one, which only its owner may read.
     static func copy(_ path: String, to copy: String) throws {
         let source = unsafe open(path, O_RDONLY | O_CLOEXEC)
@@ -109,7 +121,9 @@ struct StoreFile {
         guard unsafe fstat(descriptor, &status) == 0 else {
             throw StoreError.unavailable("\(path) cannot be examined: \(Self.reason(errno))")
         }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw StoreError.corrupt("\(path) is not a file") }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw StoreError.unavailable("\(path) is no file; move it away")
+        }
         var bytes = [UInt8](repeating: 0, count: Self.headerLength)
         // The buffer has exactly as many bytes as are asked for.
         let length = unsafe bytes.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, $0.count, 0) }

@@ -26,7 +26,7 @@ public struct StoreRestoration: Sendable {
 
     /// The file to restore.
     public var backup: String
-    /// The store's own file.
+    /// The store's own file. Where it is a link, what it leads to is replaced.
     public var path: String
     /// Rows are given out from the one after this on, at least: models have seen those before, which the backup may lack.
     public var lowestRow: Int64
@@ -46,16 +46,22 @@ public struct StoreRestoration: Sendable {
     /// - Throws: ``StoreError``; the store is then as it was.
     public func restore() throws(StoreError) -> Outcome {
         do {
-            let prepared = "\(path).restoring"
-            defer { Self.remove(prepared) }
-            let description = try copyBackup(to: prepared)
-            let former = try FormerStore(at: path, before: try Self.tombstones(of: prepared), now: now)
-            var outcome = try prepare(prepared, description, former)
-            outcome.replaced = try replace(by: prepared, damaged: former.damage != nil)
-            return outcome
+            var own = self
+            own.path = try StoreFile.followingLinks(path)
+            return try own.replaceStore()
         } catch {
             throw StoreError(error, during: "restoring \(backup)")
         }
+    }
+
+    private func replaceStore() throws -> Outcome {
+        let prepared = "\(path).restoring"
+        defer { Self.remove(prepared) }
+        let description = try copyBackup(to: prepared)
+        let former = try FormerStore(at: path, before: try Self.tombstones(of: prepared), now: now)
+        var outcome = try prepare(prepared, description, former)
+        outcome.replaced = try replace(by: prepared, damaged: former.damage != nil)
+        return outcome
     }
 
     /// Copies the backup, once it has been verified; returns what it is.

@@ -2,11 +2,12 @@ internal import Glibc
 
 /// The system calls behind the model directory: whole files appear or do not, across crashes and between processes.
 enum SnapshotFile {
-    /// Opens close-on-exec; a symbolic link is followed to a directory, never to a file.
+    /// Opens close-on-exec; a symbolic link is followed to a directory, never to a file. What is made is for its owner alone: models
+    /// are about people.
     static func open(_ path: String, _ flags: Int32) throws(SnapshotFileError) -> Int32 {
         let follow = flags & O_DIRECTORY == 0 ? O_NOFOLLOW : 0
         while true {
-            let descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC | follow, 0o644)
+            let descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC | follow, 0o600)
             if descriptor >= 0 { return descriptor }
             if errno != EINTR { throw SnapshotFileError(path: path, failed: "open") }
         }

@@ -161,7 +161,7 @@ struct SQLiteFileTests {
 
     @Test("a directory, and a path through nothing, are refused with a reason")
     func wrongPaths() throws {
-        #expect(throws: StoreError.corrupt("\(directory.path) is not a file")) {
+        #expect(throws: StoreError.unavailable("\(directory.path) is no file; move it away")) {
             try SQLiteInteractionStore(path: directory.path)
         }
         let error = try #require(throws: StoreError.self) {

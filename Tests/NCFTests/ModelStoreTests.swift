@@ -35,6 +35,10 @@ struct ModelStoreTests {
         try store().publish(snapshot)
         #expect(
             scratch.names() == ["counter.json", "current.json", "lock", "v000003.json", "v000003.safetensors"])
+        for name in ["v000003.json", "v000003.safetensors"] {
+            var status = stat()
+            #expect(unsafe stat("\(scratch.path)/\(name)", &status) == 0 && status.st_mode & 0o077 == 0, "\(name)")
+        }
         let restarted = try store()
         #expect(restarted.current == nil && restarted.generation == 0)
         let report = restarted.loadNewestValid()

@@ -38,6 +38,45 @@ struct BackupCommandTests {
         #expect(try count() == 10)
     }
 
+    @Test("a store elsewhere that a link leads to is replaced there, and the link stays")
+    func linked() throws {
+        try fill(0..<10)
+        #expect(try NectarProcess.run("backup", "--data", data, folder.file("b.sqlite")).status == 0)
+        try FileManager.default.removeItem(atPath: data)
+        try fill(0..<5)
+        let (link, elsewhere) = ("\(data)/nectar.sqlite", folder.file("elsewhere.sqlite"))
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.moveItem(atPath: link + suffix, toPath: elsewhere + suffix)
+        }
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: elsewhere)
+        #expect(try count() == 5)
+        let restored = try NectarProcess.run("restore", "--data", data, folder.file("b.sqlite"))
+        #expect(restored.status == 0, "\(restored.errors)")
+        #expect(restored.output.contains("\(elsewhere).replaced-"))
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == elsewhere)
+        #expect(try count() == 10)
+        try FileManager.default.removeItem(atPath: elsewhere)
+        let dangling = try NectarProcess.run("restore", "--data", data, folder.file("b.sqlite"))
+        #expect(dangling.status == 1 && dangling.errors.contains("leads to nothing"), "\(dangling.errors)")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == elsewhere)
+    }
+
+    @Test("a folder in the place of the store is to be moved away, whoever asks")
+    func folderInPlace() throws {
+        try fill(0..<3)
+        #expect(try NectarProcess.run("backup", "--data", data, folder.file("b.sqlite")).status == 0)
+        try FileManager.default.removeItem(atPath: data)
+        try FileManager.default.createDirectory(atPath: "\(data)/nectar.sqlite", withIntermediateDirectories: true)
+        for arguments in [["restore", folder.file("b.sqlite")], ["inspect"], ["serve", "--port", "0"]] {
+            let outcome = try NectarProcess.run(arguments + ["--data", data])
+            #expect(outcome.status == 1, "\(arguments)")
+            #expect(
+                outcome.errors.contains("nectar.sqlite is no file; move it away")
+                    && !outcome.errors.contains("nectar restore"),
+                "\(outcome.errors)")
+        }
+    }
+
     @Test("without a path the backup goes into the data folder; without a store there is nothing to back up")
     func ownFolder() throws {
         let nothing = try NectarProcess.run("backup", "--data", data)

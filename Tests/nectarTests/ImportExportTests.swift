@@ -177,6 +177,23 @@ struct ImportExportTests {
         #expect(full.status == 1 && full.errors.contains("/dev/full cannot be written: "), "\(full.errors)")
     }
 
+    @Test(
+        "a report of faults takes the place of nothing that is read, nor of the store", arguments: ["in.csv", "link"])
+    func reportOntoInput(name: String) throws {
+        let rows = "user_id,item_id\n1,7\n,8\n"
+        try folder.write("in.csv", rows)
+        try FileManager.default.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: "in.csv")
+        let outcome = try importing("in.csv", "--partial", "--faults-to", folder.file(name))
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("\(folder.file(name)) is what is read"), "\(outcome.errors)")
+        #expect(try folder.text("in.csv") == rows)
+        #expect(!FileManager.default.fileExists(atPath: "\(data)/nectar.sqlite"))
+        #expect(try importing("in.csv", "--partial").status == 0)
+        let onto = try importing("in.csv", "--partial", "--faults-to", "\(data)/nectar.sqlite")
+        #expect(onto.status == 1 && onto.errors.contains("nectar.sqlite is the store"), "\(onto.errors)")
+        #expect(try interactions().count == 1)
+    }
+
     @Test("where unknown kinds are refused, an import names the line, the kind and the nearest known one")
     func refusedKinds() throws {
         try folder.write("in.csv", "user_id,item_id,kind\n1,7,view\n1,8,purchse\n2,9,\n")

@@ -41,7 +41,10 @@ struct Import: ParsableCommand {
         defer { withExtendedLifetime(lock) {} }
         var reader = try Fatal.unless { try makeReader(configuration) }
         print("Reading \(reader.files.layout.rawValue) from \(path).")
-        var faults = try ImportFaults(writingTo: faultsTo)
+        let files = [reader.files.items, reader.files.users].compactMap(\.self) + reader.files.interactions
+        var faults = try ImportFaults(
+            writingTo: faultsTo,
+            sparing: files.map { ($0, "is what is read") } + [("\(folder)/nectar.sqlite", "is the store")])
         guard !dryRun else {
             let rows = try check(reader, &faults)
             return print("Nothing stored: this was a dry run of \(rows) interactions.")

@@ -11,8 +11,16 @@ struct ImportFaults: ~Copyable {
     private var file: OutputFile?
     private var writer = JSONWriter()
 
-    /// - Parameter path: The file that gets them all, one JSON object on a line; nil for none.
-    init(writingTo path: String?) throws {
+    /// - Parameters:
+    ///   - path: The file that gets them all, one JSON object on a line; nil for none.
+    ///   - others: What it must not be, and why.
+    /// - Throws: ``Fatal`` where it is one of these, or cannot be written.
+    init(writingTo path: String?, sparing others: [(path: String, reason: String)]) throws {
+        if let path, let file = FileIdentity(at: path) {
+            for other in others where FileIdentity(at: other.path) == file {
+                throw Fatal(description: "\(path) \(other.reason): the faults need a file of their own.")
+            }
+        }
         file = try path.map { path throws(Fatal) in try OutputFile(path) }
     }
 
