@@ -18,9 +18,15 @@ enum Kernels {
         var order: Order
     }
 
-    /// Keeps OpenBLAS from starting threads of its own: the trainer's threads each call it for their own slice.
-    static func useOneThread() {
+    private static let isOnOneThread: Bool = {
         openblas_set_num_threads(1)
+        return true
+    }()
+
+    /// Keeps OpenBLAS from starting threads of its own, for good: those of the engine, and of requests, each call it for their own part,
+    /// and what it computes depends on how many there are. Whoever calls it passes here, or makes a ``ParallelLoop``, before.
+    static func useOneThread() {
+        precondition(isOnOneThread)
     }
 
     /// c (`rows` × `columns`, its rows `stride` apart) = a b, the inner dimension being `inner`; or c += a b.

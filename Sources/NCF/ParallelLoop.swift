@@ -8,8 +8,9 @@ struct ParallelLoop: Sendable {
     // Nil where the threads of a loop are woken for it.
     private let team: ThreadTeam?
 
-    /// Loops on `threads` threads.
+    /// Loops on `threads` threads. BLAS has none of its own from now on.
     init(threads: Int) {
+        Kernels.useOneThread()
         self.threads = threads
         team = nil
     }

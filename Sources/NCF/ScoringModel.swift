@@ -46,7 +46,7 @@ public final class ScoringModel: Scorer {
 
     /// The same, by the kernels of one instruction set.
     init(_ parameters: ModelParameters, kernels: ServingKernels) {
-        ServingProducts.prepare()
+        Kernels.useOneThread()
         architecture = parameters.architecture
         userCount = parameters.userCount
         itemCount = parameters.itemCount
@@ -83,7 +83,7 @@ public final class ScoringModel: Scorer {
         globalBias: Float,
         history: HistoryTable?
     ) {
-        ServingProducts.prepare()
+        Kernels.useOneThread()
         self.architecture = architecture
         self.userCount = userCount
         self.itemCount = itemCount

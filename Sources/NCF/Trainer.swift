@@ -68,7 +68,6 @@ public struct Trainer: Sendable {
         // What is measured and what checkpoints are told by stays as it came.
         let weighted = dataset.weighted(by: settings.propensity)
         let source = try TrainingSource(dataset: weighted, hyperparameters: settings)
-        Kernels.useOneThread()
         var run = TrainingRun(
             source: source, dataset: weighted, hyperparameters: settings, memory: memory, features: features)
         run.checkpoint = checkpoint.map {
