@@ -44,6 +44,13 @@ final class Acceptor: EventHandler {
         listener = nil
     }
 
+    /// Gives the listener away, with who is waiting in it; nil where there is none any more.
+    func release() -> Int32? {
+        if let registration { server.loop.deregister(registration) }
+        registration = nil
+        return listener.take()?.release()
+    }
+
     /// Whether it is worth trying again at once.
     private func acceptOne() -> Bool {
         switch takeNext() {

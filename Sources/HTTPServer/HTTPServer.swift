@@ -28,6 +28,8 @@ public final class HTTPServer: Sendable {
     private struct State {
         var phase = Phase.ready
         var loops: [ServerLoop] = []
+        /// Listeners that nobody accepts from yet.
+        var bound: [Int32] = []
         var certificates: Certificates?
     }
 
@@ -65,21 +67,39 @@ public final class HTTPServer: Sendable {
         pools = OffloadPools(configuration)
     }
 
-    /// Binds, starts the threads and returns the bound port. To be called once.
+    deinit {
+        for listener in state.withLock({ $0.bound }) { close(listener) }
+    }
+
+    /// Binds and returns the port, and leaves whoever connects waiting until a server is started, this one or one in its place.
+    ///
+    /// Certificates that are of no use are told now.
+    public func bind() throws(StartError) -> UInt16 {
+        _ = try makeCertificates()
+        do throws(SystemError) {
+            let address = try address()
+            try ListeningSocket.refuseIfTaken(address)
+            let listener = try makeListener(at: address)
+            let port = listener.port
+            let number = listener.release()
+            state.withLock { $0.bound.append(number) }
+            return port
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Binds if it is not bound, starts the threads and returns the bound port. To be called once.
     ///
     /// SIGPIPE is ignored in the whole process from then on: a library may write to a socket without `MSG_NOSIGNAL`.
-    public func start() throws(StartError) -> UInt16 {
+    ///
+    /// - Parameter former: A server whose listeners are taken over, and the port with them: who connects meanwhile waits, and nobody is
+    ///   turned away. It keeps the connections it has, and is to be drained. Not to be called by one of its handlers.
+    public func start(inPlaceOf former: HTTPServer? = nil) throws(StartError) -> UInt16 {
         _ = signal(SIGPIPE, SIG_IGN)
-        var certificates: Certificates?
-        if let tls = configuration.tls {
-            do throws(TLSError) {
-                certificates = try Certificates(tls, now: clock.now)
-            } catch {
-                throw .tls(error)
-            }
-        }
+        let certificates = try makeCertificates()
         do throws(SystemError) {
-            return try start(with: certificates)
+            return try start(with: certificates, taking: (former ?? self).releaseListeners())
         } catch {
             throw .system(error)
         }
@@ -91,11 +111,24 @@ public final class HTTPServer: Sendable {
         try state.withLock { $0.certificates }?.reload()
     }
 
-    private func start(with certificates: Certificates?) throws(SystemError) -> UInt16 {
+    private func makeCertificates() throws(StartError) -> Certificates? {
+        guard let tls = configuration.tls else { return nil }
+        do throws(TLSError) {
+            return try Certificates(tls, now: clock.now)
+        } catch {
+            throw .tls(error)
+        }
+    }
+
+    private func address() throws(SystemError) -> SocketAddress {
         guard let address = SocketAddress(host: configuration.host, port: configuration.port) else {
             throw SystemError(code: EINVAL, operation: "listen on \(configuration.host), which is no numeric address")
         }
-        let (loops, port) = try makeLoops(at: address, certificates)
+        return address
+    }
+
+    private func start(with certificates: Certificates?, taking listeners: [Int32]) throws(SystemError) -> UInt16 {
+        let (loops, port) = try makeLoops(at: try address(), certificates, taking: listeners)
         try pools.start()
         for loop in loops { try run(loop) }
         state.withLock { state in
@@ -105,6 +138,27 @@ public final class HTTPServer: Sendable {
             state.certificates = certificates
         }
         return port
+    }
+
+    /// All listeners, which it accepts from no more.
+    private func releaseListeners() -> [Int32] {
+        let (running, bound) = state.withLock { state in
+            defer { state.bound = [] }
+            return (state.loops, state.bound)
+        }
+        let released = Lock(bound)
+        let loops = DispatchGroup()
+        for loop in running {
+            loops.enter()
+            let isTaken = loop.loop.execute {
+                if let listener = loop.releaseListener() { released.withLock { $0.append(listener) } }
+                loops.leave()
+            }
+            // It has ended.
+            if !isTaken { loops.leave() }
+        }
+        loops.wait()
+        return released.withLock { $0 }
     }
 
     /// Ends gracefully, in the background: no new connections, what is in flight is finished, resting connections are
@@ -143,15 +197,21 @@ public final class HTTPServer: Sendable {
     }
 
     private func makeLoops(
-        at address: SocketAddress, _ certificates: Certificates?
+        at address: SocketAddress, _ certificates: Certificates?, taking listeners: [Int32]
     ) throws(SystemError) -> ([ServerLoop], UInt16) {
         var address = address
+        var listeners = listeners[...]
+        // Those that are not needed, or not any more.
+        defer { for listener in listeners { close(listener) } }
         var loops: [ServerLoop] = []
         let connectionCount = ConnectionCount(configuration)
         var generator = SystemRandomNumberGenerator()
-        try ListeningSocket.refuseIfTaken(address)
+        if listeners.isEmpty { try ListeningSocket.refuseIfTaken(address) }
         for _ in 0..<configuration.loopCount {
-            let listener = try ListeningSocket(address: address, backlog: Int32(clamping: configuration.backlog))
+            let listener =
+                if let other = listeners.popFirst() { try ListeningSocket(owning: other) } else {
+                    try makeListener(at: address)
+                }
             // The first one has the port chosen; the others share it.
             address.port = listener.port
             let loop = ServerLoop(
@@ -162,6 +222,10 @@ public final class HTTPServer: Sendable {
             loops.append(loop)
         }
         return (loops, address.port)
+    }
+
+    private func makeListener(at address: SocketAddress) throws(SystemError) -> ListeningSocket {
+        try ListeningSocket(address: address, backlog: Int32(clamping: configuration.backlog))
     }
 
     private func run(_ loop: ServerLoop) throws(SystemError) {

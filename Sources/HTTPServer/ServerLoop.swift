@@ -79,6 +79,9 @@ final class ServerLoop: @unchecked Sendable {
         acceptor = try Acceptor(listener, server: self)
     }
 
+    /// Takes no connection any more, and gives the listener away; on the loop's thread.
+    func releaseListener() -> Int32? { acceptor?.release() }
+
     /// Whether connections begin with a TLS handshake.
     var isEncrypted: Bool { certificates != nil }
 

@@ -44,6 +44,15 @@ public struct ListeningSocket: ~Copyable, Sendable {
         self.descriptor = descriptor
     }
 
+    /// Takes over a listener that another one has given away (``release()``), with who is waiting in it.
+    public init(owning number: Int32) throws(SystemError) {
+        descriptor = FileDescriptor(owning: number)
+        port = try Self.boundPort(of: number)
+    }
+
+    /// Gives the socket away without closing it.
+    public consuming func release() -> Int32 { descriptor.release() }
+
     /// Throws (`EADDRINUSE`) if anybody listens on the address.
     ///
     /// Sharing a port asks nobody: a second server would start without a word, and the kernel would deal the requests out

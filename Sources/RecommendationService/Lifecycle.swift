@@ -6,6 +6,9 @@ final class Lifecycle: Sendable {
         case starting, serving, draining
     }
 
+    /// What is said before all that is served is there.
+    static let starting = "The server is starting."
+
     private let phase = Lock(Phase.starting)
 
     /// Enters another phase.
@@ -16,7 +19,7 @@ final class Lifecycle: Sendable {
     /// Why requests should go elsewhere; nil while serving.
     var reasonNotReady: String? {
         switch phase.withLock({ $0 }) {
-        case .starting: "The server is starting."
+        case .starting: Self.starting
         case .serving: nil
         case .draining: "The server is shutting down."
         }

@@ -110,10 +110,19 @@ public final class Service: Sendable {
         }
     }
 
-    /// Loads the newest valid model, the catalogue and what happened since the model was trained.
+    /// Loads all that is served, and serves.
     ///
     /// - Throws: If the store cannot be read.
     public func start() throws(StoreError) {
+        try load()
+        beginServing()
+    }
+
+    /// Loads the newest valid model, the catalogue and what happened since the model was trained. Until then only the
+    /// ``startingRouter()`` can be asked.
+    ///
+    /// - Throws: If the store cannot be read.
+    public func load() throws(StoreError) {
         let report = models.loadNewestValid()
         for refusal in report.refused { logger.error("A model was refused: \(refusal)") }
         if let current = models.current {
@@ -138,6 +147,10 @@ public final class Service: Sendable {
         }
         try newcomers.follow(store)
         try activity.start()
+    }
+
+    /// From now on probes are told that requests are answered; after ``load()``, when the ``router()`` is asked.
+    public func beginServing() {
         lifecycle.enter(.serving)
         retention.begin()
     }
@@ -221,11 +234,25 @@ public final class Service: Sendable {
         ).register(in: &router)
         AdminRoutes(store: store, backups: BackupFolder(configuration), clock: clock, logger: logger, reserve: reserve)
             .register(in: &router)
+        healthRoutes.register(in: &router)
+        return router
+    }
+
+    /// What can be asked before ``load()`` has ended: the probes. All else is answered 503, by the head of a request alone.
+    public func startingRouter() -> Router {
+        var router = Router()
+        router.problem = { status, detail, _ in
+            guard status == .notFound || status == .methodNotAllowed else { return Problem(status, detail).response() }
+            return Problem(.serviceUnavailable, Lifecycle.starting, retryAfterSeconds: 1).response()
+        }
+        healthRoutes.register(in: &router)
+        return router
+    }
+
+    private var healthRoutes: HealthRoutes {
         HealthRoutes(
             store: store, models: models, lifecycle: lifecycle, metrics: metrics, recent: recent, reserve: reserve,
-            outcome: outcome
-        ).register(in: &router)
-        return router
+            outcome: outcome)
     }
 
     /// Removes the models that were trained when fewer users had been erased than before `current`.

@@ -10,24 +10,36 @@ final class NectarServer {
     private let errors: FileHandle
     private var log = ""
 
-    /// Returns when the server listens.
-    init(in folder: TemporaryDirectory, _ arguments: String..., environment: [String: String] = [:]) throws {
+    /// Returns when the server listens, or when the log has other `words` before an address.
+    init(
+        in folder: TemporaryDirectory, _ arguments: String..., environment: [String: String] = [:],
+        awaiting words: String = "listens on"
+    ) throws {
         let pipe = Pipe()
         errors = pipe.fileHandleForReading
         process = try NectarProcess.start(
             ["serve", "--data", folder.file("data"), "--port", "0"] + arguments, environment: environment,
             errors: pipe.fileHandleForWriting)
-        var log = ""
-        var found: UInt16?
-        while found == nil {
+        port = try Self.await(words, in: errors, &log)
+    }
+
+    /// Returns when the log has `words` before the address.
+    func await(_ words: String) throws {
+        let port = try Self.await(words, in: errors, &log)
+        guard port == self.port else { throw NotStarted(errors: log) }
+    }
+
+    /// The port of the address that follows `words`.
+    private static func await(_ words: String, in errors: FileHandle, _ log: inout String) throws -> UInt16 {
+        while true {
+            for line in log.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+                let port = line.split(separator: ":").last.flatMap { UInt16($0) }
+                if line.contains("\(words) http"), let port { return port }
+            }
             let more = errors.availableData
             guard !more.isEmpty else { throw NotStarted(errors: log) }
             log += String(decoding: more, as: UTF8.self)
-            found = log.firstMatch(of: /listens on .*:([0-9]+)\n/).flatMap { UInt16($0.1) }
         }
-        guard let found else { throw NotStarted(errors: log) }
-        port = found
-        self.log = log
     }
 
     var processIdentifier: Int32 { process.processIdentifier }

@@ -2,7 +2,7 @@
 
 import sys
 
-from nectar_server import Client, Refused, fill, follow_training, wait_until_alive
+from nectar_server import Client, Refused, fill, follow_training, wait_until_ready
 
 
 def train(url):
@@ -25,7 +25,7 @@ def recommend(url):
 
 
 def main(step, url):
-    wait_until_alive(url, seconds=60)
+    wait_until_ready(url, seconds=60)
     {"train": train, "recommend": recommend}[step](url)
 
 

@@ -70,15 +70,15 @@ class Client:
         self.connection.close()
 
 
-def wait_until_alive(url, seconds, still_running=lambda: True):
-    """Returns once `/livez` answers 200; raises when that takes too long or the process has ended."""
+def wait_until_ready(url, seconds, still_running=lambda: True):
+    """Returns once `/readyz` answers 200; raises when that takes too long or the process has ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if not still_running():
             raise RuntimeError("the server ended before it answered")
         client = Client(url, timeout=2)
         try:
-            if client.send("GET", "/livez").status == 200:
+            if client.send("GET", "/readyz").status == 200:
                 return
         except OSError:
             pass
@@ -87,7 +87,7 @@ def wait_until_alive(url, seconds, still_running=lambda: True):
         finally:
             client.close()
         time.sleep(0.05)
-    raise TimeoutError(f"{url}/livez did not answer within {seconds} s")
+    raise TimeoutError(f"{url}/readyz did not answer 200 within {seconds} s")
 
 
 def follow_training(client, job, report, seconds):
@@ -145,7 +145,7 @@ class Server:
         """Starts it, and returns when it answers."""
         self.begin()
         try:
-            wait_until_alive(self.url, seconds, lambda: self.process.poll() is None)
+            wait_until_ready(self.url, seconds, lambda: self.process.poll() is None)
         except Exception as error:
             raise RuntimeError(f"{error}; the end of its log:\n{self.end_of_log()}") from error
 

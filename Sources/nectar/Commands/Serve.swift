@@ -39,39 +39,12 @@ struct Serve: ParsableCommand {
         let data = try DataDirectory(configuration, for: .serving)
         let service = Service(
             configuration: configuration, store: data.store, models: data.models, logger: logger)
-        try Fatal.unless { try service.start() }
-        var http = configuration.server.httpConfiguration
-        http.contentBudget = service.contentBudget
-        let server = HTTPServer(
-            configuration: http, router: service.router(), observer: service.observer, accessLog: service.accessLog)
-        let boundPort: UInt16
-        do {
-            boundPort = try server.start()
-        } catch {
-            throw Fatal(description: "\(configuration.server.host):\(configuration.server.port): \(error)")
-        }
-        let scheme = isEncrypted ? "https" : "http"
-        logger.notice("Nectar \(Build.version) listens on \(scheme)://\(configuration.server.host):\(boundPort)")
-
-        let signal = signals.wait(onHangUp: { Self.reloadCertificates(of: server, logger) })
-        service.beginDraining()
-        server.drain(within: .seconds(configuration.server.drainSeconds))
-        Log.briefly { logger.notice("Stopping on \(signal): finishing what is in flight.") }
-        server.wait()
-        try Fatal.unless { try service.shutDown() }
+        let serving = ServingProcess(configuration, service, logger)
+        try serving.start { Self.exit(withError: $0) }
+        let signal = signals.wait(onHangUp: serving.reloadCertificates)
+        try serving.end(on: signal)
         // All is stored. `exit` would flush standard error and wait for who does not read it.
         if !Log.briefly({ logger.notice("Stopped.") }) { _exit(EXIT_SUCCESS) }
-    }
-}
-
-extension Serve {
-    private static func reloadCertificates(of server: HTTPServer, _ logger: Logger) {
-        do {
-            try server.reloadCertificates()
-            logger.notice("SIGHUP: new connections get the certificates as they are now.")
-        } catch {
-            logger.error("SIGHUP: the certificates stay as they were: \(error)")
-        }
     }
 }
 
