@@ -89,6 +89,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
 
     /// The server wants to end. What has come but was not read yet is still served.
     func drain() {
+        // Its answers are the last.
+        state.isDraining = true
         if state.wantsInput { read() }
         perform(.drain)
         pump()

@@ -75,7 +75,8 @@ public final class HTTPServer: Sendable {
     ///
     /// Certificates that are of no use are told now.
     public func bind() throws(StartError) -> UInt16 {
-        _ = try makeCertificates()
+        let certificates = try makeCertificates()
+        state.withLock { $0.certificates = certificates }
         do throws(SystemError) {
             let address = try address()
             try ListeningSocket.refuseIfTaken(address)
@@ -93,11 +94,14 @@ public final class HTTPServer: Sendable {
     ///
     /// SIGPIPE is ignored in the whole process from then on: a library may write to a socket without `MSG_NOSIGNAL`.
     ///
-    /// - Parameter former: A server whose listeners are taken over, and the port with them: who connects meanwhile waits, and nobody is
-    ///   turned away. It keeps the connections it has, and is to be drained. Not to be called by one of its handlers.
+    /// - Parameter former: A server whose listeners are taken over, with the port, the certificates and who waits to be accepted: nobody
+    ///   who connects is turned away. It has no more loops than this one. It keeps the connections it has, and is to be drained. Not
+    ///   to be called by one of its handlers.
+    /// - Throws: ``StartError``; the listeners are then closed.
     public func start(inPlaceOf former: HTTPServer? = nil) throws(StartError) -> UInt16 {
         _ = signal(SIGPIPE, SIG_IGN)
-        let certificates = try makeCertificates()
+        var certificates = (former ?? self).state.withLock { $0.certificates }
+        if certificates == nil { certificates = try makeCertificates() }
         do throws(SystemError) {
             return try start(with: certificates, taking: (former ?? self).releaseListeners())
         } catch {
@@ -201,7 +205,9 @@ public final class HTTPServer: Sendable {
     ) throws(SystemError) -> ([ServerLoop], UInt16) {
         var address = address
         var listeners = listeners[...]
-        // Those that are not needed, or not any more.
+        // More of them could only be closed, with who waits in them.
+        precondition(listeners.count <= configuration.loopCount, "a server takes over from one with no more loops")
+        // Where there is no loop for them any more.
         defer { for listener in listeners { close(listener) } }
         var loops: [ServerLoop] = []
         let connectionCount = ConnectionCount(configuration)

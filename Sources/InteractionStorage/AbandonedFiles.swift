@@ -6,12 +6,19 @@ public enum AbandonedFiles {
     ///
     /// Only for who alone serves from the folder of the store; a backup may be under way beside it, and is let be.
     ///
-    /// - Parameter folders: That of the store and that of the backups.
+    /// - Parameters:
+    ///   - folders: That of the store and that of the backups.
+    ///   - store: The store's file. Where it is a link, what a restoration left is beside what it leads to.
     /// - Returns: The names that were removed.
-    public static func remove(in folders: [String]) -> [String] {
+    public static func remove(in folders: [String], store: String) -> [String] {
         Set(folders).sorted().flatMap { folder in
             UnfinishedFile.removeAbandoned(in: folder) + removeUnlocked(in: folder) + removeDescriptions(in: folder)
-        }
+        } + removeRestoration(of: store)
+    }
+
+    private static func removeRestoration(of store: String) -> [String] {
+        guard let path = try? StoreFile.followingLinks(store), path != store else { return [] }
+        return ["", "-journal", "-wal", "-shm"].map { "\(path).restoring\($0)" }.filter { UnfinishedFile.remove($0) }
     }
 
     /// A restoration, and an upload between its first moment and the next, have no lock: only who serves makes them.

@@ -23,7 +23,7 @@ enum Kernels {
         return true
     }()
 
-    /// Keeps OpenBLAS from starting threads of its own, for good: those of the engine, and of requests, each call it for their own part,
+    /// Keeps OpenBLAS from using threads of its own, for good: those of the engine, and of requests, each call it for their own part,
     /// and what it computes depends on how many there are. Whoever calls it passes here, or makes a ``ParallelLoop``, before.
     static func useOneThread() {
         precondition(isOnOneThread)

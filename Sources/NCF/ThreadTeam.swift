@@ -6,8 +6,8 @@ internal import Synchronization
 /// Threads that stand by for loops which follow each other closely, awake for a while after each.
 ///
 /// To wake a thread takes as long as a step on a small batch, most of all in a virtual machine. Here a loop begins by a
-/// store for each thread, which they are looking at, and ends by as many additions as it has tasks. Nobody is waited for who has not taken a
-/// task: a helper that comes late, or never, costs nothing but its work.
+/// store for each thread, which they are looking at, and ends by one addition of each. Nobody is waited for who has not taken
+/// a task: a helper that comes late, or never, costs nothing but its work.
 @safe
 // Unchecked: what is not atomic is written by the leader, between two loops, and read by who has taken a task of the loop.
 final class ThreadTeam: @unchecked Sendable {
@@ -123,12 +123,6 @@ final class ThreadTeam: @unchecked Sendable {
 
     private var hasTasks: Bool {
         (0..<workers).contains { withPart(of: $0) { Self.isTask($0.load(ordering: .sequentiallyConsistent)) } }
-    }
-
-    // Not inlined: once it has returned nothing of the body is held, which ends when all tasks are finished.
-    @inline(never)
-    private func execute(_ worker: Int, _ task: Int) {
-        unsafe body?.pointee(worker, task)
     }
 
     private func help(as worker: Int) {

@@ -7,7 +7,7 @@ final class Lifecycle: Sendable {
     }
 
     /// What is said before all that is served is there.
-    static let starting = "The server is starting."
+    static let startingReason = "The server is starting."
 
     private let phase = Lock(Phase.starting)
 
@@ -19,7 +19,7 @@ final class Lifecycle: Sendable {
     /// Why requests should go elsewhere; nil while serving.
     var reasonNotReady: String? {
         switch phase.withLock({ $0 }) {
-        case .starting: Self.starting
+        case .starting: Self.startingReason
         case .serving: nil
         case .draining: "The server is shutting down."
         }

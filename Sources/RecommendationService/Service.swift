@@ -243,7 +243,7 @@ public final class Service: Sendable {
         var router = Router()
         router.problem = { status, detail, _ in
             guard status == .notFound || status == .methodNotAllowed else { return Problem(status, detail).response() }
-            return Problem(.serviceUnavailable, Lifecycle.starting, retryAfterSeconds: 1).response()
+            return Problem(.serviceUnavailable, Lifecycle.startingReason, retryAfterSeconds: 1).response()
         }
         healthRoutes.register(in: &router)
         return router

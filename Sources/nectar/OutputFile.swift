@@ -26,8 +26,10 @@ struct OutputFile: ~Copyable {
         let isReplaced = !Self.isOpen(finalPath) && Self.isReplaced(finalPath)
         self.path = path
         self.finalPath = finalPath
-        writtenPath = isReplaced ? finalPath + ".partial" : finalPath
-        let flags = isReplaced ? O_CREAT | O_TRUNC : O_APPEND
+        // A name that nothing has: what is called so may be what is being read.
+        writtenPath =
+            isReplaced ? "\(finalPath).partial-\(String(UInt64.random(in: .min ... .max), radix: 36))" : finalPath
+        let flags = isReplaced ? O_CREAT | O_EXCL : O_APPEND
         descriptor = unsafe open(writtenPath, O_WRONLY | O_CLOEXEC | flags, 0o644)
         guard descriptor >= 0 else {
             isWhole = true
@@ -63,7 +65,7 @@ struct OutputFile: ~Copyable {
     }
 
     /// Where the links at `path` lead, whether anything is there or not.
-    private static func followed(_ path: String) -> String {
+    static func followed(_ path: String) -> String {
         var path = path
         for _ in 0..<linkLimit {
             // Such a link is a name for what is open, which need not have another.

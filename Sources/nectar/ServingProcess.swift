@@ -8,8 +8,8 @@ import RecommendationService
 
 /// The server from its first listener to its last answer.
 ///
-/// Whoever connects while the service loads what it serves waits until it has. Where that takes longer than a moment, probes are
-/// answered meanwhile, and all else is told to come back.
+/// Whoever connects while the store is opened and what is served is loaded waits until that is done. Where loading takes longer than a
+/// moment, probes are answered meanwhile, and all else is told to come back.
 final class ServingProcess: Sendable {
     /// How long a start may keep everybody waiting: less than a probe waits for its answer.
     private static let moment = DispatchTimeInterval.milliseconds(700)
@@ -20,45 +20,35 @@ final class ServingProcess: Sendable {
         case ready
         /// The server is bound, or answers probes.
         case starting(HTTPServer, answersProbes: Bool)
-        case serving(HTTPServer)
-        case ended
+        case serving(HTTPServer, Service)
+        /// The process ends: by a signal, or by what went wrong.
+        case ended, failed
     }
 
     private let configuration: ServiceConfiguration
-    private let service: Service
     private let logger: Logger
     private let phase = Lock(Phase.ready)
 
-    init(_ configuration: ServiceConfiguration, _ service: Service, _ logger: Logger) {
+    init(_ configuration: ServiceConfiguration, _ logger: Logger) {
         self.configuration = configuration
-        self.service = service
         self.logger = logger
     }
 
-    /// Binds, and loads on a thread of its own, which tells `failed` what went wrong.
+    /// Binds, and does all else on a thread of its own, which tells `failed` what went wrong.
     ///
     /// - Throws: ``Fatal`` where it cannot listen.
     func start(failed: @escaping @Sendable (any Error) -> Void) throws {
-        var http = configuration.server.httpConfiguration
-        http.contentBudget = service.contentBudget
-        // Probes are few.
-        var small = http
-        (small.loopCount, small.offloadThreads, small.bulkThreads) = (1, 1, 1)
-        let server = makeServer(small, service.startingRouter())
-        http.port = try listening { () throws(HTTPServer.StartError) in try server.bind() }
-        phase.withLock { $0 = .starting(server, answersProbes: false) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + Self.moment) { [weak self, port = http.port] in
-            do {
-                try self?.answerProbes(on: port)
-            } catch {
-                failed(error)
-            }
-        }
+        let http = configuration.server.httpConfiguration
+        let bound = HTTPServer(configuration: http, router: Router())
+        let port = try listening { () throws(HTTPServer.StartError) in try bound.bind() }
+        phase.withLock { $0 = .starting(bound, answersProbes: false) }
         do {
-            try SystemThread.start { [self, http] in
+            try SystemThread.start { [self] in
                 do {
-                    try load(http)
+                    try start(on: port)
                 } catch {
+                    // The process ends by it, and nobody works any more then.
+                    if let former = fail() { end(former, within: .zero) }
                     failed(error)
                 }
             }
@@ -67,10 +57,38 @@ final class ServingProcess: Sendable {
         }
     }
 
-    private func answerProbes(on port: UInt16) throws {
-        let isLoading = try phase.withLock { phase in
-            guard case .starting(let server, false) = phase else { return false }
-            _ = try listening { () throws(HTTPServer.StartError) in try server.start() }
+    private func start(on port: UInt16) throws {
+        let data = try DataDirectory(configuration, for: .serving)
+        let service = Service(configuration: configuration, store: data.store, models: data.models, logger: logger)
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.moment) { [weak self] in
+            self?.answerProbes(of: service, on: port)
+        }
+        try Fatal.unless { try service.load() }
+        var http = configuration.server.httpConfiguration
+        http.port = port
+        let server = makeServer(http, service, service.router())
+        let former = try phase.withLock { phase -> (server: HTTPServer, answersProbes: Bool)? in
+            guard case .starting(let former, let answersProbes) = phase else { return nil }
+            _ = try listening { () throws(HTTPServer.StartError) in try server.start(inPlaceOf: former) }
+            service.beginServing()
+            phase = .serving(server, service)
+            return (former, answersProbes)
+        }
+        // Otherwise the process is ending.
+        guard let former else { return }
+        logger.notice("Nectar \(Build.version) listens on \(address(port))")
+        if former.answersProbes { end(former.server, within: Self.lastProbes) }
+    }
+
+    private func answerProbes(of service: Service, on port: UInt16) {
+        var small = configuration.server.httpConfiguration
+        (small.port, small.loopCount, small.offloadThreads, small.bulkThreads) = (port, 1, 1, 1)
+        let server = makeServer(small, service, service.startingRouter())
+        let isLoading = phase.withLock { phase in
+            // Where there are no threads for it they wait on; the real one will tell.
+            guard case .starting(let bound, false) = phase, (try? server.start(inPlaceOf: bound)) != nil else {
+                return false
+            }
             phase = .starting(server, answersProbes: true)
             return true
         }
@@ -78,37 +96,15 @@ final class ServingProcess: Sendable {
         logger.notice("Nectar \(Build.version) loads what it serves, and answers probes on \(address(port))")
     }
 
-    private func load(_ http: ServerConfiguration) throws {
-        do {
-            try Fatal.unless { try service.load() }
-        } catch {
-            // The process ends by it, and nobody works any more then.
-            if let former = changePhase(to: .ended) { end(former, within: .zero) }
-            throw error
-        }
-        let server = makeServer(http, service.router())
-        let former = try phase.withLock { phase -> (server: HTTPServer, answersProbes: Bool)? in
-            guard case .starting(let former, let answersProbes) = phase else { return nil }
-            _ = try listening { () throws(HTTPServer.StartError) in try server.start(inPlaceOf: former) }
-            service.beginServing()
-            phase = .serving(server)
-            return (former, answersProbes)
-        }
-        // Otherwise the process is ending.
-        guard let former else { return }
-        logger.notice("Nectar \(Build.version) listens on \(address(http.port))")
-        if former.answersProbes { end(former.server, within: Self.lastProbes) }
-    }
-
     private func end(_ server: HTTPServer, within time: Duration) {
         server.drain(within: time)
         server.wait()
     }
 
-    /// The server that answered probes only until then, if one did.
-    private func changePhase(to next: Phase) -> HTTPServer? {
+    /// The server that has answered probes until then, if one has.
+    private func fail() -> HTTPServer? {
         phase.withLock { phase in
-            defer { phase = next }
+            defer { phase = .failed }
             guard case .starting(let server, true) = phase else { return nil }
             return server
         }
@@ -118,8 +114,8 @@ final class ServingProcess: Sendable {
     func reloadCertificates() {
         let server: HTTPServer? =
             switch phase.withLock({ $0 }) {
-            case .starting(let server, _), .serving(let server): server
-            case .ready, .ended: nil
+            case .starting(let server, _), .serving(let server, _): server
+            case .ready, .ended, .failed: nil
             }
         do {
             try server?.reloadCertificates()
@@ -134,10 +130,13 @@ final class ServingProcess: Sendable {
     /// - Throws: ``Fatal`` where what was taken in cannot be kept.
     func end(on signal: String) throws {
         let last = phase.withLock { phase in
-            defer { phase = .ended }
-            return phase
+            let last = phase
+            if case .failed = phase {} else { phase = .ended }
+            return last
         }
-        guard case .serving(let server) = last else {
+        // Who has failed ends the process, and says why.
+        while case .failed = last { pause() }
+        guard case .serving(let server, let service) = last else {
             // Nothing was promised to anybody yet, and what is being done is done again by the next start.
             Log.briefly { [logger] in logger.notice("Stopping on \(signal), before it served.") }
             _exit(EXIT_SUCCESS)
@@ -149,8 +148,11 @@ final class ServingProcess: Sendable {
         try Fatal.unless { try service.shutDown() }
     }
 
-    private func makeServer(_ http: ServerConfiguration, _ router: Router) -> HTTPServer {
-        HTTPServer(configuration: http, router: router, observer: service.observer, accessLog: service.accessLog)
+    private func makeServer(_ http: ServerConfiguration, _ service: Service, _ router: Router) -> HTTPServer {
+        var http = http
+        http.contentBudget = service.contentBudget
+        return HTTPServer(
+            configuration: http, router: router, observer: service.observer, accessLog: service.accessLog)
     }
 
     private func listening<Result>(_ work: () throws(HTTPServer.StartError) -> Result) throws -> Result {

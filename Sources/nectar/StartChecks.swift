@@ -29,7 +29,8 @@ struct StartChecks {
     }
 
     private func removeAbandoned() {
-        let removed = AbandonedFiles.remove(in: [folder, BackupFolder(configuration).path])
+        let removed = AbandonedFiles.remove(
+            in: [folder, BackupFolder(configuration).path], store: "\(folder)/nectar.sqlite")
         guard !removed.isEmpty else { return }
         logger.notice(
             "What a process that was killed had left unfinished is removed.",

@@ -26,9 +26,29 @@ struct AbandonedFilesTests {
             "nectar.sqlite.new-plan", "nectar.sqlite.replaced-12", "notes.json", "serving.lock", "upload-of-monday",
         ]
         for name in abandoned + kept { try directory.write(Data([1]), to: name) }
-        #expect(AbandonedFiles.remove(in: [directory.path, directory.path]).sorted() == abandoned.sorted())
+        #expect(
+            AbandonedFiles.remove(in: [directory.path, directory.path], store: directory.file("nectar.sqlite")).sorted()
+                == abandoned.sorted())
         #expect(try names() == kept)
-        #expect(AbandonedFiles.remove(in: [directory.file("nowhere")]) == [])
+        #expect(
+            AbandonedFiles.remove(in: [directory.file("nowhere")], store: directory.file("nowhere/nectar.sqlite")) == []
+        )
+    }
+
+    @Test("what a restoration left is beside what a linked store leads to")
+    func linkedStore() throws {
+        for name in ["far", "data"] {
+            try FileManager.default.createDirectory(atPath: directory.file(name), withIntermediateDirectories: false)
+        }
+        for name in ["far/store.db", "far/store.db.restoring", "far/store.db.restoring-wal", "far/other.db.restoring"] {
+            try directory.write(Data([1]), to: name)
+        }
+        let link = directory.file("data/nectar.sqlite")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "../far/store.db")
+        let removed = AbandonedFiles.remove(in: [directory.file("data")], store: link)
+        #expect(removed.map { $0.split(separator: "/").last } == ["store.db.restoring", "store.db.restoring-wal"])
+        let left = try FileManager.default.contentsOfDirectory(atPath: directory.file("far")).sorted()
+        #expect(left == ["other.db.restoring", "store.db"])
     }
 
     @Test("what somebody is still making stays, its companions and its description too")
@@ -38,7 +58,7 @@ struct AbandonedFilesTests {
         let name = String(file.path.split(separator: "/").last ?? "")
         try directory.write(Data([1]), to: "\(name)-journal")
         try directory.write(Data([1]), to: "nectar-1.sqlite.json")
-        #expect(AbandonedFiles.remove(in: [directory.path]) == [])
+        #expect(AbandonedFiles.remove(in: [directory.path], store: directory.file("nectar.sqlite")) == [])
         #expect(try directory.bytes(name) == Data([1, 2, 3]))
         file.remove()
         #expect(try names() == ["nectar-1.sqlite.json"])

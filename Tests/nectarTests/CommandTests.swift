@@ -270,8 +270,7 @@ struct CommandTests {
         try folder.write("header.csv", "user_id,item_id\n")
         try folder.write("one.csv", "user_id,item_id\na,b\n")
         #expect(try NectarProcess.run("import", "--data", folder.file("data"), folder.file("one.csv")).status == 0)
-        // Where the file would be while it is written.
-        try folder.write("full/interactions.ndjson.partial/x", "")
+        try folder.write("full/interactions.ndjson/x", "")
         let paths = arguments.map { argument in
             argument == "data" || argument.contains(".csv") || ["full", "none"].contains(argument)
                 ? folder.file(argument) : argument

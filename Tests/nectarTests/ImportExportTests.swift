@@ -189,9 +189,26 @@ struct ImportExportTests {
         #expect(try folder.text("in.csv") == rows)
         #expect(!FileManager.default.fileExists(atPath: "\(data)/nectar.sqlite"))
         #expect(try importing("in.csv", "--partial").status == 0)
-        let onto = try importing("in.csv", "--partial", "--faults-to", "\(data)/nectar.sqlite")
-        #expect(onto.status == 1 && onto.errors.contains("nectar.sqlite is the store"), "\(onto.errors)")
+        for (place, reason) in [("nectar.sqlite", "is the store"), ("nectar.sqlite-wal", "is in the data folder")] {
+            let onto = try importing("in.csv", "--partial", "--faults-to", "\(data)/\(place)")
+            #expect(onto.status == 1 && onto.errors.contains("\(place) \(reason)"), "\(onto.errors)")
+        }
         #expect(try interactions().count == 1)
+    }
+
+    @Test("a report of faults is not where the store is about to be, and what is called nearly like it stays")
+    func reportBesideOthers() throws {
+        let rows = "user_id,item_id\n1,7\n,8\n"
+        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+        try folder.write("found.ndjson.partial", rows)
+        for place in ["\(data)/nectar.sqlite", "\(data)/../data/other"] {
+            let outcome = try importing("found.ndjson.partial", "--layout", "csv", "--partial", "--faults-to", place)
+            #expect(outcome.status == 1 && outcome.errors.contains("is in the data folder"), "\(outcome.errors)")
+        }
+        let outcome = try importing(
+            "found.ndjson.partial", "--layout", "csv", "--partial", "--faults-to", folder.file("found.ndjson"))
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try folder.text("found.ndjson.partial") == rows && folder.text("found.ndjson").contains("\"line\":3"))
     }
 
     @Test("where unknown kinds are refused, an import names the line, the kind and the nearest known one")

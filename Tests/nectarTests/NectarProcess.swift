@@ -65,10 +65,19 @@ struct NectarProcess {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = errors
         process.standardInput = FileHandle.nullDevice
-        try process.run()
+        try withNoSignalBlocked { try process.run() }
         // The reader sees the end only when nobody can write any more.
         try errors.close()
         return process
+    }
+
+    /// A child has what the thread blocks that starts it, and the threads that tests run on block nearly everything; a shell blocks nothing.
+    private static func withNoSignalBlocked(_ work: () throws -> Void) rethrows {
+        var (all, before) = (sigset_t(), sigset_t())
+        unsafe sigfillset(&all)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &all, &before)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try work()
     }
 
     private static func prepared(_ arguments: [String], environment: [String: String]) -> Process {

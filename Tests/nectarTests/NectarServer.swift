@@ -62,6 +62,11 @@ final class NectarServer {
     /// Has it end as the system would (SIGTERM), and returns its exit status and everything it has written.
     func stop() -> (status: Int32, log: String) {
         process.terminate()
+        return awaitEnd()
+    }
+
+    /// Waits for the end that it has been asked for, and returns its exit status and everything it has written.
+    func awaitEnd() -> (status: Int32, log: String) {
         log += String(decoding: errors.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         return (process.terminationStatus, log)

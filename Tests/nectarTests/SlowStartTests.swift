@@ -51,6 +51,26 @@ struct SlowStartTests {
         #expect(code == 0)
     }
 
+    @Test("may be asked to stop by a signal that reaches any thread")
+    func signalToAnyThread() throws {
+        let server = try NectarServer(in: folder, awaiting: "answers probes on")
+        // Libraries have threads before the program begins, which block no signal.
+        let tasks = "/proc/\(server.processIdentifier)/task"
+        let threads = try FileManager.default.contentsOfDirectory(atPath: tasks).compactMap { Int32($0) }
+        let open = try threads.filter { thread in
+            // The one that waits for signals blocks none meanwhile.
+            guard thread != server.processIdentifier else { return false }
+            let status = try String(contentsOfFile: "\(tasks)/\(thread)/status", encoding: .utf8)
+            let mask = status.firstMatch(of: /SigBlk:\t([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) }
+            return (mask ?? 0) & (1 << (UInt64(SIGTERM) - 1)) == 0
+        }
+        let symbol = try unsafe #require(dlsym(nil, "tgkill"))
+        let signalThread = unsafe unsafeBitCast(symbol, to: (@convention(c) (pid_t, pid_t, Int32) -> Int32).self)
+        #expect(signalThread(server.processIdentifier, open.first ?? server.processIdentifier, SIGTERM) == 0)
+        let (code, log) = server.awaitEnd()
+        #expect(code == 0 && log.contains("Stopping on SIGTERM, before it served."), "\(log)")
+    }
+
     @Test("ends at once when it is asked to")
     func stopped() throws {
         let server = try NectarServer(in: folder, awaiting: "answers probes on")

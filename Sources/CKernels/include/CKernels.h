@@ -159,7 +159,7 @@ void nectar_adam_rows(nectar_adam_settings settings, nectar_adam_table table, ne
                       int32_t end, const nectar_adam_correction *corrections, int32_t correction_count, float decay,
                       const float *gradients);
 
-// One step of Adagrad (Duchi et al. 2011), squares being the sum of the gradient's so far; decay * x is added to the gradient first.
+// One step of Adagrad (Duchi et al. 2011), squares being the sum of the gradient's so far; decay as above.
 void nectar_adagrad(int32_t n, float *x, float *squares, const float *gradient, float decay, float rate, float epsilon);
 
 // One step down the gradient with heavy-ball momentum (Polyak 1964): velocity = momentum velocity + gradient; decay as above.

@@ -42,9 +42,7 @@ struct Import: ParsableCommand {
         var reader = try Fatal.unless { try makeReader(configuration) }
         print("Reading \(reader.files.layout.rawValue) from \(path).")
         let files = [reader.files.items, reader.files.users].compactMap(\.self) + reader.files.interactions
-        var faults = try ImportFaults(
-            writingTo: faultsTo,
-            sparing: files.map { ($0, "is what is read") } + [("\(folder)/nectar.sqlite", "is the store")])
+        var faults = try ImportFaults(writingTo: faultsTo, reading: files, data: folder)
         guard !dryRun else {
             let rows = try check(reader, &faults)
             return print("Nothing stored: this was a dry run of \(rows) interactions.")

@@ -28,7 +28,7 @@ struct Serve: ParsableCommand {
         if let port { flags["server.port"] = .integer(port) }
         let configuration = try options.load(flags: flags)
         let logger = Log.logger(level: configuration.log.level)
-        // Before any thread starts, so that every thread inherits the mask and only `wait` sees the signals.
+        // Before any thread of ours starts, so that each inherits the mask and only `wait` sees the signals.
         let isEncrypted = !configuration.server.tlsCertificate.isEmpty
         let signals = StopSignals(includingHangUp: isEncrypted)
         // A file that may not grow any more (ulimit -f) fails the write, as a full disk does, and not the process.
@@ -36,10 +36,7 @@ struct Serve: ParsableCommand {
 
         let lock = try StartChecks(configuration, logger).takeFolder()
         defer { withExtendedLifetime(lock) {} }
-        let data = try DataDirectory(configuration, for: .serving)
-        let service = Service(
-            configuration: configuration, store: data.store, models: data.models, logger: logger)
-        let serving = ServingProcess(configuration, service, logger)
+        let serving = ServingProcess(configuration, logger)
         try serving.start { Self.exit(withError: $0) }
         let signal = signals.wait(onHangUp: serving.reloadCertificates)
         try serving.end(on: signal)

@@ -13,12 +13,21 @@ struct ImportFaults: ~Copyable {
 
     /// - Parameters:
     ///   - path: The file that gets them all, one JSON object on a line; nil for none.
-    ///   - others: What it must not be, and why.
+    ///   - read: The files of the import, none of which it may be.
+    ///   - data: The data folder, in which it may not be, and whose store it may not be.
     /// - Throws: ``Fatal`` where it is one of these, or cannot be written.
-    init(writingTo path: String?, sparing others: [(path: String, reason: String)]) throws {
-        if let path, let file = FileIdentity(at: path) {
-            for other in others where FileIdentity(at: other.path) == file {
-                throw Fatal(description: "\(path) \(other.reason): the faults need a file of their own.")
+    init(writingTo path: String?, reading read: [String], data: String) throws {
+        if let path {
+            let place = OutputFile.followed(path)
+            func refuse(_ reason: String) -> Fatal {
+                Fatal(description: "\(path) \(reason): the faults need a file of their own.")
+            }
+            if let file = FileIdentity(at: place) {
+                if read.contains(where: { FileIdentity(at: $0) == file }) { throw refuse("is what is read") }
+                if FileIdentity(at: "\(data)/nectar.sqlite") == file { throw refuse("is the store") }
+            }
+            if let folder = FileIdentity(at: StorePlace.folder(of: place)), folder == FileIdentity(at: data) {
+                throw refuse("is in the data folder")
             }
         }
         file = try path.map { path throws(Fatal) in try OutputFile(path) }
