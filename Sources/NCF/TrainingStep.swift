@@ -11,7 +11,7 @@ final class TrainingStep: @unchecked Sendable {
     /// Samples a slice should have: large enough for matrix products, small enough for the cache nearest the core.
     private static let samplesPerSlice = 256
     /// Slices a smaller batch should have for several threads, where they get as many samples as are worth a task.
-    private static let slicesPerBatch = 4
+    private static let slicesPerBatch = 2
     private static let leastSamplesPerSlice = 16
     /// Rows a task of the second phase updates.
     static let rowsPerTask = 64
