@@ -527,7 +527,8 @@ INLINE int32_t count_in_line(const int32_t *from, int32_t first, int32_t end, in
     return __builtin_popcount(bits & places & ~((1U << first) - 1));
 }
 
-// How many of the `count` ascending fences are at most `limit`: by bisection without branches, then counted.
+// How many of the `count` ascending fences are at most `limit`: as nectar_count_at_most, but the last lines are counted, whose
+// reads do not wait for each other.
 INLINE int64_t count_fences(const int32_t *fences, int64_t count, int32_t limit) {
     const int32_t *start = fences;
     while (count > 4 * NECTAR_GAPS_OF_LINE) {

@@ -60,12 +60,13 @@ final class DenseParameters: Sendable {
                 from: start, count: segment.range.count, parameters: values.base + start, gradient: gradient + start,
                 decay: segment.isDecayed ? decay : 0, optimizer: optimizer, step: step)
         }
-        transpose()
+        transpose(weightsIn: 0..<count)
     }
 
-    /// Brings ``transposed`` up to date; for who has written to ``values``.
-    func transpose() {
-        for ((input, output), offset) in zip(layerSizes, layerOffsets) {
+    /// Brings ``transposed`` up to date; for who has written to ``values`` in `range`.
+    func transpose(weightsIn range: Range<Int>) {
+        for ((input, output), offset) in zip(layerSizes, layerOffsets)
+        where range.overlaps(offset.weights..<offset.bias) {
             unsafe nectar_transpose(
                 Int32(output), Int32(input), values.base + offset.weights, transposed.base + offset.weights)
         }
@@ -84,6 +85,6 @@ final class DenseParameters: Sendable {
     /// Overwrites the vector from `start` on.
     func set(_ numbers: [Float], at start: Int) {
         for (index, number) in numbers.enumerated() { values[start + index] = number }
-        transpose()
+        transpose(weightsIn: start..<start + numbers.count)
     }
 }

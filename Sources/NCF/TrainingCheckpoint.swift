@@ -79,7 +79,7 @@ struct TrainingCheckpoint {
             file.metadata["checksum"] == Self.checksum(file.metadata, tensors + bestTensors)
         else { return nil }
         for (part, tensor) in zip(parts, tensors) { part.set(tensor) }
-        model.dense.transpose()
+        model.dense.transpose(weightsIn: 0..<model.dense.count)
         return State(
             reports: reports, bestEpoch: bestEpoch, stepCount: stepCount,
             best: isLast && reports.last?.validation != nil ? Self.best(of: model) : bestTensors)
