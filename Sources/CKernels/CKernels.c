@@ -576,6 +576,36 @@ void nectar_resolve_ranks(int32_t groups, int32_t per, const int32_t *restrict u
     }
 }
 
+MULTIVERSIONED
+int32_t nectar_find_seen(int32_t groups, int32_t per, const int32_t *restrict users, const int32_t *restrict items,
+                         const uint64_t *restrict bits, int64_t words, int32_t *restrict seen) {
+    int32_t count = 0;
+    for (int32_t g = 0; g < groups; g++) {
+        const uint64_t *own = bits + users[g] * words;
+        for (int32_t j = 1; j < per; j++) {
+            const int32_t sample = g * per + j;
+            const uint32_t item = (uint32_t)items[sample];
+            // Most are not: no branch that would have to be guessed.
+            seen[count] = sample;
+            count += (int32_t)(own[item / 64] >> (item % 64) & 1);
+        }
+    }
+    return count;
+}
+
+MULTIVERSIONED
+int32_t nectar_clear_bit(const uint64_t *bits, int64_t rank) {
+    int64_t word = 0;
+    for (;; word++) {
+        const int64_t clear = __builtin_popcountll(~bits[word]);
+        if (rank < clear) break;
+        rank -= clear;
+    }
+    uint64_t left = ~bits[word];
+    for (; rank > 0; rank--) left &= left - 1;
+    return (int32_t)(word * 64 + __builtin_ctzll(left));
+}
+
 INLINE void adam(nectar_adam_settings settings, int32_t n, nectar_adam_correction correction, float decay,
                  float *restrict x, float *restrict first_moment, float *restrict second_moment,
                  const float *restrict gradient) {

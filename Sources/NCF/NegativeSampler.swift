@@ -1,34 +1,28 @@
-import CKernels
-
 /// Draws items that a user has not interacted with, each equally likely.
 ///
-/// Rather than drawing from all items until one is no positive, it draws the rank of the wanted item among the user's
-/// non-positives and finds it in the user's sorted positives: exactly uniform, at a cost of O(log positives)
-/// that does not grow for users who have seen nearly everything, and with no table of users × items. The positives are
-/// searched by cache lines, with the last of every line in a table of their own: a draw of any user but the busiest reads
-/// two or three lines.
+/// What users have interacted with is kept in whichever form is smaller. Where a good part of the catalogue is (3 % and more), as
+/// bits: an item is drawn from all, and one that the user has seen is replaced by the item of a drawn rank among those that are left,
+/// which leaves every one of these as likely as the others. Else as gaps, in which an item is found by its rank at once. Neither
+/// takes long for users who have seen nearly everything.
 struct NegativeSampler: Sendable {
     private let itemCount: Int
     private let offsets: [Int]
-    // By user, ascending; entry j of a user has had its own rank j subtracted: how many non-positives lie below it.
-    private let gapsBelow: AlignedBuffer<Int32>
-    // The last one of every line of these, whosever it is.
-    private let fences: AlignedBuffer<Int32>
+    private let seen: Seen
+
+    private enum Seen {
+        case bits(SeenBits)
+        case gaps(GapTable)
+    }
 
     init(dataset: InteractionDataset) {
+        let hasDenseUsers = SeenBits.byteCount(of: dataset) <= GapTable.byteCount(of: dataset)
+        self.init(dataset: dataset, asBits: hasDenseUsers)
+    }
+
+    init(dataset: InteractionDataset, asBits: Bool) {
         itemCount = dataset.itemCount
         offsets = dataset.userOffsets
-        let line = Int(NECTAR_GAPS_OF_LINE)
-        let lines = dataset.interactionCount / line
-        // Whole lines are read, of both, and one may begin at the end.
-        gapsBelow = AlignedBuffer(count: (lines + 1) * line, repeating: 0)
-        fences = AlignedBuffer(count: lines + line, repeating: 0)
-        for user in 0..<dataset.userCount {
-            for (rank, item) in dataset.items(of: user).sorted().enumerated() {
-                gapsBelow[offsets[user] + rank] = item - Int32(rank)
-            }
-        }
-        for index in 0..<lines { fences[index] = gapsBelow[(index + 1) * line - 1] }
+        seen = asBits ? .bits(SeenBits(dataset: dataset)) : .gaps(GapTable(dataset: dataset))
     }
 
     /// How many items there are to draw from.
@@ -40,42 +34,67 @@ struct NegativeSampler: Sendable {
     func draw(user: Int, using random: inout SplitMix64) -> Int32? {
         let candidates = candidateCount(user: user)
         guard candidates > 0 else { return nil }
-        // A group of one negative.
-        var items: InlineArray<2, Int32> = [0, Int32(random.below(candidates))]
-        var owner = Int32(user)
-        unsafe withUnsafeMutablePointer(to: &items) { group in
-            unsafe group.withMemoryRebound(to: Int32.self, capacity: 2) { items in
-                unsafe resolve(groups: 1, samplesPerGroup: 2, users: &owner, items: items)
-            }
+        return item(ofRank: random.below(candidates), user: user)
+    }
+
+    private func item(ofRank rank: Int, user: Int) -> Int32 {
+        switch seen {
+        case .bits(let bits): bits.item(ofRank: rank, user: user)
+        case .gaps(let gaps): gaps.item(ofRank: rank, user: user)
         }
-        return items[1]
     }
 
-    /// Asks for what the ranks of `user` are looked up in first to be brought near.
-    func prefetch(user: Int) {
-        let line = Int(NECTAR_GAPS_OF_LINE)
-        let (start, end) = (offsets[user] / line, offsets[user + 1] / line)
-        // Of a longer history it is bisected, which most of this is skipped by.
-        let count = min(end - start, 4 * line)
-        unsafe nectar_prefetch(fences.base + start, Int64(count * MemoryLayout<Int32>.size))
-    }
-
-    /// In the groups `range` of `batch`, makes of each negative's rank among the non-positives of its group's user the item that
-    /// has it.
-    func resolve(_ range: Range<Int>, of batch: MiniBatch) {
+    /// Draws the negatives of the groups `range` of `batch`, whose users are there: every item of a group but the first. Where a user
+    /// has interacted with everything, what is left there stands for no item.
+    ///
+    /// Group g draws from the stream of place `first` + g, whatever the range.
+    func fill(_ range: Range<Int>, of batch: MiniBatch, from streams: SplitMix64.Streams, first: Int) {
         precondition(range.upperBound <= batch.capacity)
-        unsafe resolve(
-            groups: range.count, samplesPerGroup: batch.samplesPerGroup, users: batch.users.base + range.lowerBound,
-            items: batch.items.base + range.lowerBound * batch.samplesPerGroup)
+        switch seen {
+        case .bits(let bits):
+            drawItems(range, of: batch, from: streams, first: first) { _ in
+                itemCount
+            } then: { user, item in
+                bits.prefetch(item: item, user: user)
+            }
+            bits.forEachSeen(range, of: batch) { group, place in
+                var random = streams[first + group]
+                // After the numbers that the group was drawn by; two for each place.
+                random.skip(batch.samplesPerGroup - 1 + 2 * place)
+                guard let item = draw(user: Int(batch.users[group]), unseenIn: bits, using: &random) else { return }
+                batch.items[group * batch.samplesPerGroup + place] = item
+            }
+        case .gaps(let gaps):
+            drawItems(range, of: batch, from: streams, first: first) { user in
+                gaps.prefetch(user: user)
+                return candidateCount(user: user)
+            } then: { _, _ in
+            }
+            gaps.resolve(range, of: batch)
+        }
     }
 
-    private func resolve(
-        groups: Int, samplesPerGroup: Int, users: UnsafePointer<Int32>, items: UnsafeMutablePointer<Int32>
+    /// As ``draw(user:using:)``, but seldom by the rank, which takes longer than to look at one item.
+    private func draw(user: Int, unseenIn bits: SeenBits, using random: inout SplitMix64) -> Int32? {
+        let item = random.below(itemCount)
+        return bits.contains(item: item, user: user) ? draw(user: user, using: &random) : Int32(item)
+    }
+
+    @inline(__always)
+    private func drawItems(
+        _ range: Range<Int>, of batch: MiniBatch, from streams: SplitMix64.Streams, first: Int,
+        below bound: (_ user: Int) -> Int, then prepare: (_ user: Int, _ item: Int) -> Void
     ) {
-        unsafe offsets.withUnsafeBufferPointer { offsets in
-            guard let offsets = offsets.baseAddress else { return }
-            unsafe nectar_resolve_ranks(
-                Int32(groups), Int32(samplesPerGroup), users, offsets, gapsBelow.base, fences.base, items)
+        let (users, items, per) = unsafe (batch.users.base, batch.items.base, batch.samplesPerGroup)
+        for group in range {
+            let user = unsafe Int(users[group])
+            let bound = bound(user)
+            var random = streams[first + group]
+            for sample in group * per + 1..<(group + 1) * per {
+                let item = random.below(bound)
+                prepare(user, item)
+                unsafe items[sample] = Int32(truncatingIfNeeded: item)
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ import Glibc
 /// every epoch can have a stream of its own, whichever thread draws it.
 struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
+    private static let increment: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     /// Starts the stream that belongs to `seed`.
     init(seed: UInt64) {
@@ -32,8 +33,13 @@ struct SplitMix64: RandomNumberGenerator {
 
     /// The next 64 bits.
     mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
+        state &+= Self.increment
         return Self.mix(state)
+    }
+
+    /// Goes on as if `count` numbers had been taken; O(1).
+    mutating func skip(_ count: Int) {
+        state &+= UInt64(truncatingIfNeeded: count) &* Self.increment
     }
 
     private static func mix(_ value: UInt64) -> UInt64 {

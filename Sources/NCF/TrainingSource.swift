@@ -191,20 +191,17 @@ struct TrainingSource: Sendable {
         first: Int
     ) {
         guard samplesPerGroup > 1 else { return }
-        let (items, targets, weights) = unsafe (batch.items.base, batch.targets.base, batch.weights.base)
+        let (targets, weights) = unsafe (batch.targets.base, batch.weights.base)
         var exhausted: [Int] = []
         for group in range {
-            let candidates = sampler.candidateCount(user: Int(batch.users[group]))
-            sampler.prefetch(user: Int(batch.users[group]))
-            if candidates == 0 { exhausted.append(group) }
-            var random = streams[first + group]
+            let isExhausted = sampler.candidateCount(user: Int(batch.users[group])) == 0
+            if isExhausted { exhausted.append(group) }
             for sample in negatives(of: group) {
-                unsafe items[sample] = candidates > 0 ? Int32(truncatingIfNeeded: random.below(candidates)) : 0
                 unsafe targets[sample] = 0
-                unsafe weights[sample] = candidates > 0 ? 1 : 0
+                unsafe weights[sample] = isExhausted ? 0 : 1
             }
         }
-        sampler.resolve(range, of: batch)
+        sampler.fill(range, of: batch, from: streams, first: first)
         // Of a user who has seen everything only the positives count.
         for group in exhausted {
             for sample in negatives(of: group) { batch.items[sample] = batch.items[group * samplesPerGroup] }

@@ -213,6 +213,14 @@ enum { NECTAR_GAPS_OF_LINE = 16 };
 void nectar_resolve_ranks(int32_t groups, int32_t per, const int32_t *users, const intptr_t *offsets,
                           const int32_t *gaps, const int32_t *fences, int32_t *items);
 
+// Writes to `seen` which samples of the groups g, user by user, are set among their user's `words` words of bits, and says how many:
+// of the items[g * per + j] for all j from 1 on. Room for groups * per is needed.
+int32_t nectar_find_seen(int32_t groups, int32_t per, const int32_t *users, const int32_t *items, const uint64_t *bits,
+                         int64_t words, int32_t *seen);
+
+// The place of the clear bit before which `rank` bits are clear; there must be one.
+int32_t nectar_clear_bit(const uint64_t *bits, int64_t rank);
+
 // x += y.
 void nectar_add(int32_t n, const float *y, float *x);
 
