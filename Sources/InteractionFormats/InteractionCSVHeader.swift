@@ -3,7 +3,8 @@ import JSON
 /// The header of interactions in CSV: which column is which.
 enum InteractionCSVHeader {
     /// What is said where there is none.
-    static let expectation = "the first line must name the columns, such as user_id,item_id,rating,timestamp"
+    static let expectation =
+        "the first line must name the columns, with commas between them, such as user_id,item_id,rating,timestamp"
 
     /// How much that is wrong with a header is told.
     private static let sentenceLimit = 10
@@ -27,10 +28,19 @@ enum InteractionCSVHeader {
         for column in InteractionColumn.allCases where column.isRequired && !columns.contains(column) {
             sentences.append("column \"\(column.rawValue)\" is missing")
         }
-        if columns.isEmpty { throw FieldText.Fault(detail: "this is no header: \(expectation)") }
+        if columns.isEmpty, !isMistyped(bytes, ranges) {
+            throw FieldText.Fault(detail: "this is no header: \(expectation)")
+        }
         if more > 0 { sentences.append("and \(more) more") }
         guard sentences.isEmpty else { throw FieldText.Fault(detail: sentences.joined(separator: "; ")) }
         return columns
+    }
+
+    /// Whether one of the names is nearly a column's.
+    private static func isMistyped(_ bytes: Span<UInt8>, _ ranges: [Range<Int>]) -> Bool {
+        ranges.contains {
+            NearestName.of(FieldText.repairedText(bytes.extracting($0)), among: InteractionColumn.names) != nil
+        }
     }
 
     private static func tell(_ sentence: @autoclosure () -> String, _ sentences: inout [String], _ more: inout Int) {

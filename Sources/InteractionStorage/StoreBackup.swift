@@ -78,8 +78,10 @@ public struct StoreBackup: Sendable, Equatable, Codable {
     private func check(_ path: String) throws {
         let digest = try FileDigest(path: path)
         guard digest == FileDigest(byteCount: bytes, checksum: checksum) else {
-            throw StoreError.corrupt(
-                "\(path) is not what was backed up: it has \(digest.byteCount) bytes of \(bytes), or other ones")
+            let difference =
+                digest.byteCount == bytes
+                ? "some of its bytes are others" : "it has \(digest.byteCount) bytes, not \(bytes)"
+            throw StoreError.corrupt("\(path) is not what was backed up: \(difference)")
         }
         let expected = StoreBackup(createdAt: createdAt, digest: digest, contents: try Self.contents(of: path))
         guard expected == self else { throw StoreError.corrupt("\(path) holds something else than it must") }

@@ -65,7 +65,13 @@ extension Hyperparameters {
         check("history_dimension", history.dimension, 0...Limit.embeddingDimension)
         if hasHistory { checkHistory(&faults) }
         // What a closed form found may be served as it is.
-        if epochs != 0 || start.sweeps <= 0 { check("epochs", epochs, 1...Limit.epochs) }
+        if epochs == 0, start.sweeps <= 0 {
+            let exception = "the closed form alone is a model of the architecture \"mf\""
+            let detail = "must be 1 to \(Limit.epochs), not 0: \(exception)"
+            faults.append(.init(name: "epochs", detail: detail))
+        } else if epochs != 0 {
+            check("epochs", epochs, 1...Limit.epochs)
+        }
         check("batch_size", batchSize, 1...Limit.batchSize)
         if !(learningRate > 0 && learningRate <= 10) {
             faults.append(.init(name: "learning_rate", detail: "must be above 0 and at most 10, not \(learningRate)"))

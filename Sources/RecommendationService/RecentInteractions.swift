@@ -4,9 +4,9 @@ import NCF
 
 /// What happened since the current model was trained: who touched which item, newest last.
 ///
-/// It lets an answer leave out what the user did a second ago, fold in a user the model has never seen, and name popular
-/// items before there is any model. Bounded: past `capacity` the oldest interactions are forgotten first (the store keeps
-/// them; only this memory of them goes). Any thread may call it; no call waits for I/O.
+/// It lets an answer leave out what the user did a second ago, and fold in a user the model has never seen. Bounded: past
+/// `capacity` the oldest interactions are forgotten first (the store keeps them; only this memory of them goes). Any thread may
+/// call it; no call waits for I/O.
 final class RecentInteractions: Sendable {
     private struct Entry: Sendable {
         let userID: ExactName
@@ -32,8 +32,6 @@ final class RecentInteractions: Sendable {
         var touchesByUser: [ExactName: RecentTouches] = [:]
         /// The newest time that has been remembered; 0 where there was none.
         var newest: Int64 = 0
-        /// Dislikes apart.
-        var countByItem: [ExactName: Int] = [:]
         /// Rows that were deleted and may yet come: announced later, or read from the store before the deletion.
         var deleted: Set<Int64> = []
         /// Users who were erased, and up to which row: such rows may yet come, as those in `deleted`.
@@ -205,7 +203,6 @@ final class RecentInteractions: Sendable {
     private func markGone(_ index: Int, in state: inout State) {
         state.entries[index].isGone = true
         state.gone += 1
-        decrement(state.entries[index].touch, in: &state)
     }
 
     /// Entries were marked as gone, the newest of which was of that time.
@@ -254,6 +251,15 @@ final class RecentInteractions: Sendable {
         state.withLock { $0.touchesByUser[ExactName(userID)]?.held ?? [] }.map(\.touch.itemID.text)
     }
 
+    /// What of that `userID` dislikes by what it did with it last.
+    func dislikedItems(of userID: String) -> Set<ExactName> {
+        let touches = state.withLock { $0.touchesByUser[ExactName(userID)]?.held ?? [] }.map(\.touch)
+        return RecentTouch.byTime(touches).reduce(into: []) { disliked, touch in
+            if touch.evidence < 0 { disliked.insert(touch.itemID) }
+            if touch.evidence > 0 { disliked.remove(touch.itemID) }
+        }
+    }
+
     /// What `userID` did, the latest `touchesPerUser` of it, oldest first, each as `snapshot` has to take it: faded by its age, which is counted from the newest
     /// time that is known here or in the model's data, as in training.
     ///
@@ -264,15 +270,13 @@ final class RecentInteractions: Sendable {
         return RecentTouch.byTime(touches.map(\.touch)).map { $0.faded(at: now) }
     }
 
-    /// The items touched most often, with how often; ties by ID. A dislike is no touch.
-    ///
-    /// Complexity: linear in the distinct items; meant for the time before the first model.
-    func popular() -> [(itemID: String, count: Int)] {
+    /// How often each item was touched, by what is remembered; a dislike is no touch. O(what is remembered), for tests.
+    var countsByItem: [ExactName: Int] {
         state.withLock { state in
-            state.countByItem.map { (item: $0.key, count: $0.value) }
+            state.entries[state.first...].reduce(into: [:]) { counts, entry in
+                if !entry.isGone, entry.touch.evidence >= 0 { counts[entry.touch.itemID, default: 0] += 1 }
+            }
         }
-        .sorted { ($0.count, $1.item) > ($1.count, $0.item) }
-        .map { (itemID: $0.item.text, count: $0.count) }
     }
 
     /// How many interactions are remembered.
@@ -291,7 +295,6 @@ final class RecentInteractions: Sendable {
         state.touchesByUser[entry.userID, default: RecentTouches()].append(
             entry.row, entry.touch, limit: touchesPerUser)
         state.newest = max(state.newest, entry.touch.timestamp)
-        if entry.touch.evidence >= 0 { state.countByItem[entry.touch.itemID, default: 0] += 1 }
     }
 
     private func forgetOldest(in state: inout State) {
@@ -305,14 +308,8 @@ final class RecentInteractions: Sendable {
             state.gone -= 1
             return
         }
-        decrement(entry.touch, in: &state)
         // The user's oldest touch is this one, or is newer where there were too many: both lists are in order of arrival.
         state.touchesByUser[entry.userID]?.dropOldest(if: entry.row)
         if state.touchesByUser[entry.userID]?.isOver == true { state.touchesByUser[entry.userID] = nil }
-    }
-
-    private func decrement(_ touch: RecentTouch, in state: inout State) {
-        guard touch.evidence >= 0, let count = state.countByItem[touch.itemID] else { return }
-        state.countByItem[touch.itemID] = count > 1 ? count - 1 : nil
     }
 }

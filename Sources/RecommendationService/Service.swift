@@ -81,7 +81,8 @@ public final class Service: Sendable {
             pipeline: TrainingPipeline(
                 store: store, models: models, kinds: configuration.kinds,
                 memoryLimit: configuration.trainingMemory, features: configuration.features, clock: clock),
-            configuration: configuration.training
+            configuration: configuration.training,
+            numbers: JobNumbers(directory: configuration.dataDirectory, logger: logger)
         ) { [metrics] job in
             metrics.jobEnded(job)
             Self.log(job, to: logger)
@@ -184,7 +185,8 @@ public final class Service: Sendable {
             maximumCount: configuration.storage.writeQueue,
             reserve: reserve, outcome: outcome)
         RecommendationRoutes(
-            recommender: Recommender(catalog: catalog, recent: recent, newcomers: newcomers, clock: clock),
+            recommender: Recommender(
+                catalog: catalog, recent: recent, activity: activity, newcomers: newcomers, clock: clock),
             models: models,
             configuration: configuration
         ).register(in: &router)

@@ -9,6 +9,9 @@ struct ProbeTarget: Equatable, CustomStringConvertible {
     /// The path, with the query if there is one.
     var path: String
 
+    /// What is asked where no path is given.
+    static let usualPath = "/readyz"
+
     init(isSecure: Bool, host: String, port: Int, path: String) {
         self.isSecure = isSecure
         self.host = host
@@ -16,7 +19,7 @@ struct ProbeTarget: Equatable, CustomStringConvertible {
         self.path = path
     }
 
-    /// What an `http` or `https` URL names; nil where it is none. A fragment is not for the server, and a name with a
+    /// What an `http` or `https` URL names, `/readyz` where it has no path; nil where it is none. A fragment is not for the server, and a name with a
     /// password is not for this program.
     init?(url: String) {
         guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(),
@@ -28,7 +31,8 @@ struct ProbeTarget: Equatable, CustomStringConvertible {
         self.host = name
         port = parts.port ?? (isSecure ? 443 : 80)
         let path = parts.percentEncodedPath
-        self.path = (path.isEmpty ? "/" : path) + (parts.percentEncodedQuery.map { "?" + $0 } ?? "")
+        let asked = path.isEmpty || path == "/" ? Self.usualPath : path
+        self.path = asked + (parts.percentEncodedQuery.map { "?" + $0 } ?? "")
     }
 
     /// As a `Host` field says it; a port that goes without saying is said too.

@@ -14,7 +14,7 @@ extension Report {
         )
         if unreadable > 0 { print("\(unreadable) more rows cannot be read: nectar import --dry-run names them.") }
         let found = CleaningFinding.allCases.filter { cleaning[$0] > 0 }
-        if found.isEmpty { print("Nothing was found.") }
+        if found.isEmpty, unreadable == 0 { print("Nothing was found.") }
         for finding in found {
             let mark = cleaning.isSerious(finding) ? "!" : " "
             print("")

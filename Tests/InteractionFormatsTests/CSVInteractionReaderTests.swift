@@ -21,7 +21,7 @@ struct CSVInteractionReaderTests {
             ("\"user_id,item_id\na,b\n", "line 1: a quoted field is not closed on its line"),
             (
                 "",
-                "line 1: there is no header: the first line must name the columns, such as user_id,item_id,rating,timestamp"
+                "line 1: there is no header: the first line must name the columns, with commas between them, such as user_id,item_id,rating,timestamp"
             ),
         ])
     func badHeader(text: String, sentence: String) {

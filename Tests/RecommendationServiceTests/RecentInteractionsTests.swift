@@ -5,6 +5,14 @@ import Testing
 
 @testable import RecommendationService
 
+extension RecentInteractions {
+    /// What is held, by how often each item is.
+    func popular() -> [(itemID: String, count: Int)] {
+        countsByItem.map { (itemID: $0.key.text, count: $0.value) }
+            .sorted { ($0.count, ExactName($1.itemID)) > ($1.count, ExactName($0.itemID)) }
+    }
+}
+
 @Suite("The memory of recent interactions")
 struct RecentInteractionsTests {
     private func interaction(_ user: String, _ item: String) -> Interaction {

@@ -7,7 +7,7 @@ struct ProbeTargetTests {
     @Test(
         "a URL says scheme, host, port and path, with the defaults of its scheme",
         arguments: [
-            ("http://a", false, "a", 80, "/"), ("https://a.example", true, "a.example", 443, "/"),
+            ("http://a", false, "a", 80, "/readyz"), ("https://a.example/", true, "a.example", 443, "/readyz"),
             ("HTTPS://127.0.0.1:8443/readyz", true, "127.0.0.1", 8443, "/readyz"),
             ("http://[::1]:8080/livez?x=%20y", false, "::1", 8080, "/livez?x=%20y"),
         ])

@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import Networking
 
 /// Where it outlives the process in which hour rows came: a line for each entry, its first row and its hour, `-` for one not known.
 ///
@@ -33,13 +32,9 @@ struct ArrivalFile: Sendable {
     /// Puts `hours` in the place of what was written before; where that fails the log says so, and nothing else.
     func write(_ hours: ArrivalHours, _ logger: Logger) {
         let lines = hours.entries.map { "\($0.firstRow) \($0.hour.map(String.init) ?? "-")\n" }
-        // A name of which the next start knows that it was left behind (``AbandonedFiles``).
-        let unfinished = "\(path).new-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         do {
-            try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: unfinished))
-            guard unsafe rename(unfinished, path) == 0 else { throw SystemError(code: errno, operation: "rename") }
+            try ReplacedFile.write(lines.joined(), to: path)
         } catch {
-            unsafe unlink(unfinished)
             logger.warning("\(path) could not be written: \(error)")
         }
     }

@@ -33,7 +33,8 @@ extension ItemActivity {
         let isOfThisHour = ArrivalHours.hour(of: kept.madeAt) == ArrivalHours.hour(of: now)
         let isYoung = (0..<Self.keptMilliseconds).contains(now - kept.madeAt)
         let isValid = state.withLock { state in
-            kept.removals == state.removals && (isYoung || kept.additions == state.additions)
+            let isKept = isYoung && state.counts.names.count > fewItems
+            return kept.removals == state.removals && (isKept || kept.additions == state.additions)
         }
         return isValid && isOfThisHour ? kept.ranking : nil
     }
@@ -58,6 +59,15 @@ extension ItemActivity {
             rankings[question] = kept
         }
         return ranking
+    }
+
+    /// Each item's share of all interactions; nil while the record is being counted.
+    func shares(of items: [ExactName]) -> [Double]? {
+        state.withLock { state in
+            guard state.isCounted else { return nil }
+            let total = Double(max(1, state.counts.total))
+            return items.map { Double(state.counts.total(of: $0)) / total }
+        }
     }
 
     /// Calls `body` with every item that was touched, the one that was first touched last first, until it returns false; does

@@ -32,11 +32,14 @@ final class ItemActivity: Sendable {
     private let store: any InteractionStore
     private let file: ArrivalFile
     private let countedAtStart: Int
+    /// Rankings of up to so many items are made in no time, and are not kept when something is added.
+    let fewItems: Int
     private let logger: Logger
 
     init(
         store: any InteractionStore, kinds: InteractionKinds, settings: ServiceConfiguration.Trending,
-        file: ArrivalFile, clock: WallClock, logger: Logger, countedAtStart: Int = ItemActivity.countedAtStart
+        file: ArrivalFile, clock: WallClock, logger: Logger, countedAtStart: Int = ItemActivity.countedAtStart,
+        fewItems: Int = 1000
     ) {
         self.store = store
         self.kinds = kinds
@@ -45,6 +48,7 @@ final class ItemActivity: Sendable {
         self.clock = clock
         self.logger = logger
         self.countedAtStart = countedAtStart
+        self.fewItems = fewItems
         state = Lock(ActivityState(Self.nothing(settings, clock)))
     }
 

@@ -42,6 +42,9 @@ struct ItemCounts: Sendable {
         return index
     }
 
+    /// How often that item was touched.
+    func total(of name: ExactName) -> Int { indices[name].map { totals[Int($0)] } ?? 0 }
+
     /// Counts an item up or down, as ``add(_:at:hour:)``.
     mutating func add(_ count: Int, of name: ExactName, hour: Int?) {
         add(count, at: index(of: name), hour: hour)

@@ -9,6 +9,7 @@ struct Recommendation: Sendable {
         case foldIn = "fold_in"
         case features
         case popular
+        case latest
     }
 
     /// One recommended item, best first in its list.
@@ -37,5 +38,5 @@ struct Recommendation: Sendable {
     var isDegraded = false
 
     /// Whether any item came from outside the model.
-    var isFallback: Bool { entries.contains { $0.source == .popular } || version == nil }
+    var isFallback: Bool { entries.contains { $0.source == .popular || $0.source == .latest } || version == nil }
 }

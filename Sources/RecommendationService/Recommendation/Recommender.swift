@@ -8,6 +8,7 @@ import NCF
 struct Recommender: Sendable {
     let catalog: Catalog
     let recent: RecentInteractions
+    let activity: ItemActivity
     let newcomers: Newcomers
     let clock: WallClock
 
@@ -18,7 +19,7 @@ struct Recommender: Sendable {
             if let snapshot {
                 recommend(request, withheld: withheld, from: snapshot)
             } else {
-                request.subjects.map { popularWithoutModel(for: $0, request, withheld: withheld) }
+                withoutModel(request, withheld: withheld)
             }
         for (index, subject) in request.subjects.enumerated() {
             answers[index].userID = subject.userID
@@ -28,6 +29,11 @@ struct Recommender: Sendable {
         return answers
     }
 
+    private func withoutModel(_ request: RecommendationRequest, withheld: [String]) -> [Recommendation] {
+        let fallback = Fallback(request, withheld: withheld, activity, catalog, nil)
+        return request.subjects.map { Recommendation(entries: fallback.entries(seen: seen($0, request))) }
+    }
+
     /// All subjects that the model can say anything of are ranked together, so that the catalogue is read once for many.
     private func recommend(
         _ request: RecommendationRequest, withheld: [String], from snapshot: ModelSnapshot
@@ -35,14 +41,15 @@ struct Recommender: Sendable {
         let standings = request.subjects.map { standing(of: $0, in: snapshot) }
         let excluded = excluded(request, withheld: withheld, in: snapshot)
         let rankings = snapshot.rank(
-            for: standings.compactMap { Self.rankingSubject($0, request) }, limit: request.limit,
+            for: standings.compactMap { Self.rankingSubject($0, request, in: snapshot) }, limit: request.limit,
             excludingSeen: request.excludesSeen, excluding: excluded)
         var lists = rankings.lists.makeIterator()
+        lazy var fallback = Fallback(request, withheld: withheld, activity, catalog, snapshot)
         let newItems = NewItems(request, withheld: withheld, newcomers, in: snapshot)
         return zip(standings, request.subjects).map { standing, subject in
             var answer = Recommendation(version: snapshot.version)
             if case .stranger = standing {
-                answer.entries = popular(request, excluded, in: snapshot)
+                answer.entries = fallback.entries(seen: seen(subject, request))
                 return answer
             }
             let best = lists.next() ?? []
@@ -66,19 +73,21 @@ struct Recommender: Sendable {
             features: subject.userID.flatMap { newcomers.features(ofUser: $0, for: snapshot) }, in: snapshot)
     }
 
-    /// What a user has touched since the model was trained, known to the model or not, if that is to be left out.
+    /// What a user has touched since the model was trained, known to the model or not, as far as that is to be left out.
     private func seen(_ subject: RecommendationRequest.Subject, _ request: RecommendationRequest) -> Set<ExactName> {
-        guard request.excludesSeen else { return [] }
+        guard request.excludesSeen else { return subject.userID.map { recent.dislikedItems(of: $0) } ?? [] }
         return Set(((subject.userID.map { recent.items(of: $0) } ?? []) + subject.history).map(ExactName.init))
     }
 
+    /// What is disliked is left out also where what is seen is not.
     private static func rankingSubject(
-        _ standing: UserStanding, _ request: RecommendationRequest
+        _ standing: UserStanding, _ request: RecommendationRequest, in snapshot: ModelSnapshot
     ) -> RankingSubject? {
         switch standing {
-        case .known(let user): RankingSubject(.user(user))
-        case .foldedIn(let vector, _, let seen):
-            RankingSubject(.vector(vector), hidden: request.excludesSeen ? seen : [])
+        case .known(let user):
+            RankingSubject(.user(user), hidden: request.excludesSeen ? [] : snapshot.dislikedItems(of: user))
+        case .foldedIn(let vector, _, let seen, let disliked):
+            RankingSubject(.vector(vector), hidden: request.excludesSeen ? seen : disliked)
         case .featured(let vector): RankingSubject(.vector(vector))
         case .stranger: nil
         }
@@ -95,16 +104,6 @@ struct Recommender: Sendable {
             excluded.formUnion(allowed.complement)
         }
         return excluded
-    }
-
-    private func popular(
-        _ request: RecommendationRequest, _ excluded: ItemSet, in snapshot: ModelSnapshot
-    ) -> [Recommendation.Entry] {
-        let users = Double(max(1, snapshot.userCount))
-        return snapshot.popular(limit: request.limit, excluding: excluded).map { item in
-            Recommendation.Entry(
-                itemID: snapshot.items[item.item], score: Double(item.score) / users, source: .popular)
-        }
     }
 
     private func explain(
@@ -128,27 +127,5 @@ struct Recommender: Sendable {
         return Recommendation.Entry(
             itemID: snapshot.items[item.item], score: Double(prediction.probability),
             rating: prediction.rating.map(Double.init), source: source)
-    }
-
-    /// Before the first model: what most people touched, by the memory of recent interactions.
-    private func popularWithoutModel(
-        for subject: RecommendationRequest.Subject, _ request: RecommendationRequest, withheld: [String]
-    ) -> Recommendation {
-        var excluded = Set((withheld + request.excluded).map(ExactName.init))
-        if request.excludesSeen {
-            excluded.formUnion(subject.history.map(ExactName.init))
-            if let userID = subject.userID { excluded.formUnion(recent.items(of: userID).map(ExactName.init)) }
-        }
-        let candidates = request.candidates.map { Set($0.map(ExactName.init)) }
-        let total = Double(max(1, recent.count))
-        let allowed = recent.popular().lazy.filter { popular in
-            let item = ExactName(popular.itemID)
-            return !excluded.contains(item) && candidates?.contains(item) ?? true
-        }
-        return Recommendation(
-            entries: allowed.prefix(request.limit).map { popular in
-                Recommendation.Entry(
-                    itemID: popular.itemID, score: Double(popular.count) / total, source: .popular)
-            })
     }
 }

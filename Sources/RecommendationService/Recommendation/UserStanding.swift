@@ -7,9 +7,9 @@ import NCF
 enum UserStanding {
     /// The model knows the user, and nothing has happened since.
     case known(Int)
-    /// A vector with all that the model has not seen worked in, the items it rests on, oldest first, and all that the user has
-    /// seen, disliked or not.
-    case foldedIn(UserVector, history: [Int32], seen: [Int32])
+    /// A vector with all that the model has not seen worked in, the items it rests on, oldest first, all that the user has
+    /// seen, disliked or not, and what of it is disliked.
+    case foldedIn(UserVector, history: [Int32], seen: [Int32], disliked: [Int32])
     /// A user of whom nothing is known but what it is: the vector that the model expects of such users.
     case featured(UserVector)
     /// Neither the model nor anybody else has heard of the user.
@@ -57,6 +57,8 @@ enum UserStanding {
             return
         }
         let turned = ItemSet(itemCount: snapshot.itemCount, items: news.filter { $0.evidence < 0 }.map { Int($0.item) })
+        let welcome = ItemSet(
+            itemCount: snapshot.itemCount, items: news.filter { $0.evidence > 0 }.map { Int($0.item) })
         let late = snapshot.lateCount(news.map(\.timestamp))
         let vector = snapshot.foldIn(
             user: user, newer: news.map(\.item), weights: news.map(\.evidence), ratings: news.map(\.rating), late: late)
@@ -67,7 +69,8 @@ enum UserStanding {
             vector,
             history: added(news.prefix(late)) + liked.filter { !turned.contains(Int($0)) }
                 + added(news.dropFirst(late)),
-            seen: snapshot.seenItems(of: user) + news.map(\.item))
+            seen: snapshot.seenItems(of: user) + news.map(\.item),
+            disliked: disliked.filter { !welcome.contains(Int($0)) } + turned.items)
     }
 
     private static func folded(
@@ -77,7 +80,8 @@ enum UserStanding {
             snapshot.foldIn(
                 items: history.map(\.item), weights: history.map(\.evidence), ratings: history.map(\.rating),
                 features: features),
-            history: history.filter { $0.evidence > 0 }.map(\.item), seen: history.map(\.item))
+            history: history.filter { $0.evidence > 0 }.map(\.item), seen: history.map(\.item),
+            disliked: history.filter { $0.evidence < 0 }.map(\.item))
     }
 
     /// Each item that the model knows once, where it was last touched. The last touch that counts at all says whether it is
@@ -131,7 +135,7 @@ enum UserStanding {
     func vector(in snapshot: ModelSnapshot) -> UserVector {
         switch self {
         case .known(let user): snapshot.vector(ofUser: user)
-        case .foldedIn(let vector, _, _), .featured(let vector): vector
+        case .foldedIn(let vector, _, _, _), .featured(let vector): vector
         case .stranger: snapshot.vector(ofUser: nil)
         }
     }
@@ -150,7 +154,7 @@ enum UserStanding {
     func explanations(of items: [Int32], in snapshot: ModelSnapshot) -> [Explanation] {
         switch self {
         case .known(let user): snapshot.explain(user: user, items: items)
-        case .foldedIn(let vector, let history, _): snapshot.explain(vector, items: items, history: history)
+        case .foldedIn(let vector, let history, _, _): snapshot.explain(vector, items: items, history: history)
         case .featured(let vector): snapshot.explain(vector, items: items, history: [])
         case .stranger: []
         }

@@ -33,7 +33,7 @@ struct InteractionRoutes: Sendable {
         var query = QueryParameters(request, known: ["partial"])
         let isPartial = query.bool("partial") ?? false
         try query.check()
-        let key = try idempotencyKey(of: request)
+        let key = try IdempotencyKey.of(request)
         let format = try RequestBody.format(of: request.head, accepting: RequestBody.rowMediaTypes)
         if format == .json { try InteractionDocument.check(request.head.framing, maximumLength: maximumLength) }
         try recorder.checkRoom()
@@ -63,24 +63,6 @@ struct InteractionRoutes: Sendable {
             recorder: recorder, isPartial: isPartial, key: key.map(UploadKey.init), begunAfter: begun,
             quarantine: quarantine, format: format, spoolDirectory: configuration.dataDirectory,
             contentBudget: contentBudget, makeReader: makeReader)
-    }
-
-    private func idempotencyKey(of request: ServerRequest) throws(Problem) -> String? {
-        let keys = request.head.fields.values(of: .idempotencyKey)
-        guard let key = keys.first else { return nil }
-        // Two cannot both be kept, and whichever was left out would not make its retry harmless.
-        guard keys.count == 1 else { throw Problem(.badRequest, "Idempotency-Key: the field is there twice.") }
-        // Octets that are no text were repaired, and all of them to the same character.
-        guard !key.unicodeScalars.contains("\u{FFFD}") else {
-            throw Problem(.badRequest, "Idempotency-Key: the key is not UTF-8.")
-        }
-        if let problem = JSONIdentifier.problem(in: key) {
-            throw Problem(.badRequest, "Idempotency-Key: \(problem).")
-        }
-        guard key.utf8.count <= UploadKey.maximumLength else {
-            throw Problem(.badRequest, "Idempotency-Key: a key must be at most \(UploadKey.maximumLength) bytes long.")
-        }
-        return key
     }
 
     private func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {

@@ -72,7 +72,7 @@ struct PopularityRoutes: Sendable {
                 Self.write(shown.count, into: &answer) { item, place in
                     item.member("item_id", shown[place].name.text)
                     item.member("rank", place + 1)
-                    item.member("source", "latest")
+                    item.member("source", Recommendation.Source.latest.rawValue)
                     Self.write(shown[place].record, asked.fields, into: &item)
                 }
             }

@@ -90,7 +90,7 @@ struct PredictionRoutes: Sendable {
         // A request often asks about one user many times, and folding in takes longer than all the rest.
         var standings: [ExactName: UserStanding] = [:]
         var newItems: [ExactName: FeaturedItem?] = [:]
-        for pair in pairs {
+        for (place, pair) in pairs.enumerated() {
             let user = snapshot.index(ofUser: pair.userID)
             let item = snapshot.items.index(of: pair.itemID)
             let name = ExactName(pair.userID)
@@ -101,9 +101,8 @@ struct PredictionRoutes: Sendable {
                     features: user == nil ? newcomers.features(ofUser: pair.userID, for: snapshot) : nil, in: snapshot)
             standings[name] = standing
             if isStrict && (user == nil || item == nil) {
-                throw Problem(
-                    .notFound,
-                    "The model does not know both the user \"\(pair.userID)\" and the item \"\(pair.itemID)\".")
+                throw Self.unknown(
+                    user == nil ? pair.userID : nil, item == nil ? pair.itemID : nil, place, of: pairs.count)
             }
             if item == nil {
                 let name = ExactName(pair.itemID)
@@ -127,11 +126,18 @@ struct PredictionRoutes: Sendable {
         }
     }
 
+    /// What the model does not know of the pair at `place`.
+    private static func unknown(_ user: String?, _ item: String?, _ place: Int, of count: Int) -> Problem {
+        let names = [user.map { "the user \"\($0)\"" }, item.map { "the item \"\($0)\"" }].compactMap(\.self)
+        let pair = count > 1 ? ", of pair \(place + 1) of \(count)" : ""
+        return Problem(.notFound, "The model does not know \(names.joined(separator: " nor "))\(pair).")
+    }
+
     private static func prediction(_ standing: UserStanding, item: Int?, by snapshot: ModelSnapshot) -> Prediction {
         switch standing {
         case .known(let user): return snapshot.predict(user: user, item: item)
         case .stranger: return snapshot.predict(user: nil, item: item)
-        case .foldedIn(let vector, _, _):
+        case .foldedIn(let vector, _, _, _):
             var prediction = snapshot.predict(foldedIn: vector, item: item)
             // As of a user that the model knows: nothing is known of the item.
             if item == nil { prediction.basis = .userOnly }

@@ -43,7 +43,12 @@ struct TrainingRoutes: Sendable {
 
     private func submit(_ request: ServerRequest, _ respond: @escaping @Sendable (HTTPResponse) -> Void) {
         let training: TrainingRequest
+        let key: TrainingJob.Key?
         do {
+            key = try IdempotencyKey.of(request).map { TrainingJob.Key(text: $0, content: Self.content(of: request)) }
+            if let job = try key.flatMap({ key throws(Problem) in try coordinator.job(of: key) }) {
+                return coordinator.answer(job, clock: clock, respond)
+            }
             training = try TrainingRequest(
                 RequestBody.json(of: request, emptyMeans: "{}"), threads: threads, limits: limits,
                 cleaning: cleaning)
@@ -55,10 +60,10 @@ struct TrainingRoutes: Sendable {
         } catch {
             return respond(error.response())
         }
-        guard !training.interactions.isEmpty else { return start(training, respond) }
-        recorder.append(training.interactions, idempotencyKey: nil, begunAfter: request.stamp) { result in
+        guard !training.interactions.isEmpty else { return start(training, key, respond) }
+        recorder.append(training.interactions, idempotencyKey: key?.text, begunAfter: request.stamp) { result in
             switch result {
-            case .success: start(training, respond)
+            case .success: start(training, key, respond)
             case .failure(let error):
                 coordinator.giveUpPlace()
                 respond(Problem(error).response())
@@ -66,8 +71,16 @@ struct TrainingRoutes: Sendable {
         }
     }
 
-    private func start(_ training: TrainingRequest, _ respond: @escaping @Sendable (HTTPResponse) -> Void) {
-        coordinator.answer(coordinator.submit(training), clock: clock, respond)
+    private func start(
+        _ training: TrainingRequest, _ key: TrainingJob.Key?, _ respond: @escaping @Sendable (HTTPResponse) -> Void
+    ) {
+        coordinator.answer(coordinator.submit(training, key: key), clock: clock, respond)
+    }
+
+    private static func content(of request: ServerRequest) -> UInt64 {
+        var hash = StableHash()
+        hash.combine(request.body)
+        return hash.value
     }
 
     private func job(of request: ServerRequest) throws(Problem) -> TrainingJob {

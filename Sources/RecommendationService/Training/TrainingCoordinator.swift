@@ -12,7 +12,6 @@ final class TrainingCoordinator: Sendable {
 
     private struct State {
         var jobs: [TrainingJob] = []
-        var created = 0
         /// Places in the queue that are kept for jobs whose interactions are being stored.
         var reserved = 0
         var isShutDown = false
@@ -20,6 +19,7 @@ final class TrainingCoordinator: Sendable {
 
     private let pipeline: TrainingPipeline
     private let configuration: ServiceConfiguration.Training
+    private let numbers: JobNumbers
     private let jobEnded: @Sendable (TrainingJob) -> Void
     private let queue = DispatchQueue(label: "nectar.training", qos: .utility)
     private let state = Lock(State())
@@ -28,10 +28,12 @@ final class TrainingCoordinator: Sendable {
     init(
         pipeline: TrainingPipeline,
         configuration: ServiceConfiguration.Training,
+        numbers: JobNumbers,
         jobEnded: @escaping @Sendable (TrainingJob) -> Void
     ) {
         self.pipeline = pipeline
         self.configuration = configuration
+        self.numbers = numbers
         self.jobEnded = jobEnded
     }
 
@@ -57,19 +59,36 @@ final class TrainingCoordinator: Sendable {
         state.withLock { $0.reserved -= 1 }
     }
 
-    /// Queues a job, for which a place was reserved.
-    func submit(_ request: TrainingRequest) -> TrainingJob {
-        let (job, isTooLate) = state.withLock { state in
+    /// The remembered job of a request with that key; throws where the request is another.
+    func job(of key: TrainingJob.Key) throws(Problem) -> TrainingJob? {
+        guard let job = state.withLock({ Self.job(of: key, in: $0) }) else { return nil }
+        guard job.key == key else {
+            throw Problem(
+                .unprocessableContent,
+                "This Idempotency-Key was used before, for another request, of which job \(job.id) came.")
+        }
+        return job
+    }
+
+    private static func job(of key: TrainingJob.Key, in state: State) -> TrainingJob? {
+        state.jobs.last { $0.key?.text == key.text }
+    }
+
+    /// Queues a job, for which a place was reserved; or answers the one that the same request with that key came to before.
+    func submit(_ request: TrainingRequest, key: TrainingJob.Key? = nil) -> TrainingJob {
+        let (job, isNew, isTooLate) = state.withLock { state in
             state.reserved -= 1
-            state.created += 1
-            let job = TrainingJob(id: "\(state.created)", request: request, createdAt: pipeline.clock.milliseconds())
+            if let key, let job = Self.job(of: key, in: state), job.key == key { return (job, false, false) }
+            let job = TrainingJob(
+                id: "\(numbers.next())", request: request, key: key, createdAt: pipeline.clock.milliseconds())
             state.jobs.append(job)
             if let oldest = state.jobs.firstIndex(where: { $0.state.hasEnded }), state.jobs.count > Self.rememberedJobs
             {
                 state.jobs.remove(at: oldest)
             }
-            return (job, state.isShutDown)
+            return (job, true, state.isShutDown)
         }
+        guard isNew else { return job }
         if isTooLate { cancel(job) }
         // The first listener, so that whoever waits for the job hears of its end after it has been counted.
         job.listen { [jobEnded] job in
@@ -132,5 +151,6 @@ final class TrainingCoordinator: Sendable {
         }
         for job in open { cancel(job) }
         queue.sync {}
+        numbers.end()
     }
 }

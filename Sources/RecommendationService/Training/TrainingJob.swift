@@ -46,8 +46,15 @@ public final class TrainingJob: TrainingObserver, Sendable {
         var isPublished = false
     }
 
+    /// The `Idempotency-Key` of the request that a job came of, and what stands for its content.
+    struct Key: Sendable, Equatable {
+        var text: String
+        var content: UInt64
+    }
+
     /// The job's name in paths.
     public let id: String
+    let key: Key?
     let request: TrainingRequest
     let createdAt: Int64
 
@@ -63,11 +70,12 @@ public final class TrainingJob: TrainingObserver, Sendable {
     ///   - epochFinished: Called after each epoch on the thread that trains.
     ///   - trialFinished: Called there after each measurement of a trial, and once when the settings are chosen.
     init(
-        id: String, request: TrainingRequest, createdAt: Int64,
+        id: String, request: TrainingRequest, key: Key? = nil, createdAt: Int64,
         epochFinished: @escaping @Sendable (EpochReport) -> Void = { _ in },
         trialFinished: @escaping @Sendable (SearchReport) -> Void = { _ in }
     ) {
         self.id = id
+        self.key = key
         self.request = request
         self.createdAt = createdAt
         afterEpoch = epochFinished

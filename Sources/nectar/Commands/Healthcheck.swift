@@ -27,7 +27,7 @@ struct Healthcheck: ParsableCommand {
     @Option(help: "Port to ask; the configured one unless given.")
     var port: Int?
 
-    @Option(help: "URL to ask, http or https; in place of --host, --port and --path.")
+    @Option(help: "URL to ask, http or https, /readyz where it has no path; in place of --host, --port and --path.")
     var url: String?
 
     @Option(help: "PEM file of the certificate that the server has to show; the configured one unless given.")
@@ -66,7 +66,8 @@ struct Healthcheck: ParsableCommand {
         let anyInterface = ["0.0.0.0": "127.0.0.1", "::": "::1"]
         return ProbeTarget(
             isSecure: !server.tlsCertificate.isEmpty || certificate != nil,
-            host: host ?? anyInterface[server.host] ?? server.host, port: port ?? server.port, path: path ?? "/readyz")
+            host: host ?? anyInterface[server.host] ?? server.host, port: port ?? server.port,
+            path: path ?? ProbeTarget.usualPath)
     }
 
     /// Nil without TLS.

@@ -67,6 +67,10 @@ struct Import: ParsableCommand {
     private func makeReader(_ configuration: ServiceConfiguration) throws -> DatasetReader {
         var limits = configuration.kinds.limits
         if partial || faultsTo != nil { limits.refusedTextLength = configuration.quarantine.textBytes }
+        let isFolder = try? URL(fileURLWithPath: path).resourceValues(forKeys: [.isDirectoryKey]).isDirectory
+        if layout != "auto", isFolder == true {
+            throw ValidationError("--layout is for a file; of a folder the names of its files say it: leave it out.")
+        }
         switch layout {
         case "auto": return try DatasetReader(path: path, limits: limits)
         case "csv": return DatasetReader(layout: .csv, path: path, limits: limits)

@@ -24,11 +24,12 @@ struct ItemActivityTests {
         Interaction(userID: user, itemID: item, timestamp: time.milliseconds)
     }
 
-    private func activity(countedAtStart: Int = 0) -> ItemActivity {
+    private func activity(countedAtStart: Int = 0, fewItems: Int = 1000) -> ItemActivity {
         ItemActivity(
             store: store, kinds: .defaults, settings: ServiceConfiguration.Trending(),
             file: ArrivalFile(directory: directory.path), clock: time.clock,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, countedAtStart: countedAtStart)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, countedAtStart: countedAtStart,
+            fewItems: fewItems)
     }
 
     private func append(_ row: Interaction, to activity: ItemActivity) throws {
@@ -178,11 +179,23 @@ struct ItemActivityTests {
         ended.open()
     }
 
+    @Test("one of few items is made again as soon as something came")
+    func few() throws {
+        let activity = activity(countedAtStart: 10, fewItems: 2)
+        try activity.start()
+        #expect(counts(activity) == ["a": 2, "b": 1])
+        try append(row("u", "b"), to: activity)
+        #expect(counts(activity) == ["a": 2, "b": 2])
+        // A third one makes them many.
+        try append(row("u", "c"), to: activity)
+        #expect(counts(activity) == ["a": 2, "b": 2])
+    }
+
     @Test(
         "a ranking is made again when something is removed, when the hour is over, and ten seconds after something came"
     )
     func kept() throws {
-        let activity = activity(countedAtStart: 10)
+        let activity = activity(countedAtStart: 10, fewItems: 1)
         try activity.start()
         #expect(counts(activity) == ["a": 2, "b": 1])
         try append(row("u", "b"), to: activity)
