@@ -166,14 +166,40 @@ void nectar_bias_relu(int32_t groups, int32_t per, int32_t n, const float *restr
     EACH_COLUMN(n, BIAS_RELU)
 }
 
+// Eight rows of eight become its columns: pairs of rows are interleaved, then pairs of pairs, then halves.
+INLINE void transpose_eight(const float *from, int64_t from_stride, float *to, int64_t to_stride) {
+    eight rows[8], pairs[8], fours[8];
+    for (int i = 0; i < 8; i++) rows[i] = AT(const eight, from + i * from_stride);
+    for (int i = 0; i < 8; i += 2) {
+        pairs[i] = __builtin_shufflevector(rows[i], rows[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        pairs[i + 1] = __builtin_shufflevector(rows[i], rows[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        for (int j = 0; j < 2; j++) {
+            fours[i + 2 * j] = __builtin_shufflevector(pairs[i + j], pairs[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            fours[i + 2 * j + 1] = __builtin_shufflevector(pairs[i + j], pairs[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    }
+    for (int i = 0; i < 4; i++) {
+        AT(eight, to + i * to_stride) = __builtin_shufflevector(fours[i], fours[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        AT(eight, to + (i + 4) * to_stride)
+            = __builtin_shufflevector(fours[i], fours[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+}
+
 MULTIVERSIONED
 void nectar_transpose(int32_t rows, int32_t columns, const float *restrict from, float *restrict to) {
+    const int32_t whole_rows = rows / 8 * 8, whole_columns = columns / 8 * 8;
     // By strips of a cache line's columns, so that what is written stays near.
-    for (int32_t first = 0; first < columns; first += 16) {
-        const int32_t end = columns - first < 16 ? columns : first + 16;
-        for (int32_t i = 0; i < rows; i++)
-            for (int32_t j = first; j < end; j++) to[(int64_t)j * rows + i] = from[(int64_t)i * columns + j];
+    for (int32_t first = 0; first < whole_columns; first += 16) {
+        const int32_t end = whole_columns - first < 16 ? whole_columns : first + 16;
+        for (int32_t i = 0; i < whole_rows; i += 8)
+            for (int32_t j = first; j < end; j += 8)
+                transpose_eight(from + (int64_t)i * columns + j, columns, to + (int64_t)j * rows + i, rows);
     }
+    for (int32_t i = 0; i < rows; i++)
+        for (int32_t j = i < whole_rows ? whole_columns : 0; j < columns; j++)
+            to[(int64_t)j * rows + i] = from[(int64_t)i * columns + j];
 }
 
 // Two rounds of multiply and shift (the constants are lowbias32's), a half of the key added before each: a hash of 32 bits is

@@ -4,7 +4,7 @@ import CKernels
 ///
 /// The item of a rank among the user's non-positives is found in O(log positives). The positives are searched by cache lines, with
 /// the last of every line in a table of their own: a search reads two or three lines for any user but the busiest.
-struct GapTable: Sendable {
+final class GapTable: Sendable {
     private let offsets: [Int]
     // By user, ascending; entry j of a user has had its own rank j subtracted: how many non-positives lie below it.
     private let gapsBelow: AlignedBuffer<Int32>

@@ -4,7 +4,7 @@
 /// bits: an item is drawn from all, and one that the user has seen is replaced by the item of a drawn rank among those that are left,
 /// which leaves every one of these as likely as the others. Else as gaps, in which an item is found by its rank at once. Neither
 /// takes long for users who have seen nearly everything.
-struct NegativeSampler: Sendable {
+final class NegativeSampler: Sendable {
     private let itemCount: Int
     private let offsets: [Int]
     private let seen: Seen
@@ -14,7 +14,7 @@ struct NegativeSampler: Sendable {
         case gaps(GapTable)
     }
 
-    init(dataset: InteractionDataset) {
+    convenience init(dataset: InteractionDataset) {
         let hasDenseUsers = SeenBits.byteCount(of: dataset) <= GapTable.byteCount(of: dataset)
         self.init(dataset: dataset, asBits: hasDenseUsers)
     }

@@ -1,7 +1,7 @@
 import CKernels
 
 /// What each user has interacted with as one bit for every item of the catalogue: membership in one read.
-struct SeenBits: Sendable {
+final class SeenBits: Sendable {
     // Bit i % 64 of word i / 64 of a user's words stands for item i.
     private let bits: AlignedBuffer<UInt64>
     private let wordsPerUser: Int

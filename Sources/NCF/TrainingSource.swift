@@ -4,7 +4,7 @@ import Glibc
 /// Where mini-batches come from: the positives of a dataset in the random order of an epoch, each with its negatives.
 ///
 /// What a group holds depends only on the seed, the epoch and the group's place in it, not on who fills it.
-struct TrainingSource: Sendable {
+final class TrainingSource: Sendable {
     let objective: Objective
     /// The mapping of a bounded output.
     let bounded: BoundedRating?

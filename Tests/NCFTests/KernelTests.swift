@@ -166,10 +166,13 @@ struct KernelTests {
 
     @Test("a transposed matrix has rows for columns", arguments: sizes)
     func transpose(n: Int) {
-        let input = numbers(5 * n, seed: 16)
-        var found = [Float](repeating: 0, count: 5 * n)
-        unsafe nectar_transpose(5, Int32(n), input, &found)
-        #expect(found == (0..<5 * n).map { input[$0 % 5 * n + $0 / 5] })
+        // Fewer rows than a block has, one block, and more with a remainder.
+        for rows in [5, 8, 21] {
+            let input = numbers(rows * n, seed: 16)
+            var found = [Float](repeating: 0, count: rows * n)
+            unsafe nectar_transpose(Int32(rows), Int32(n), input, &found)
+            #expect(found == (0..<rows * n).map { input[$0 % rows * n + $0 / rows] }, "\(rows) rows")
+        }
     }
 
     @Test("the bias correction fades out beyond its table")
