@@ -6,10 +6,11 @@ internal import Synchronization
 /// Threads that stand by for loops which follow each other closely, awake for a while after each.
 ///
 /// To wake a thread takes as long as a step on a small batch, most of all in a virtual machine. Here a loop begins by a
-/// store for each thread, which they are looking at, and ends by one addition of each. Nobody is waited for who has not taken
-/// a task: a helper that comes late, or never, costs nothing but its work.
+/// store for each thread, which it alone is looking at, and ends by one of each. What they have for each other is in one cache
+/// line, for a line takes as long from core to core as a dozen samples. Nobody is waited for who has not taken a task: a helper that
+/// comes late, or never, costs nothing but its work.
 @safe
-// Unchecked: what is not atomic is written by the leader, between two loops, and read by who has taken a task of the loop.
+// Unchecked: all that changes is atomic, but what the body refers to, which who has taken a task of the loop may read.
 final class ThreadTeam: @unchecked Sendable {
     typealias Body = @Sendable (_ worker: Int, _ task: Int) -> Void
 
@@ -20,23 +21,30 @@ final class ThreadTeam: @unchecked Sendable {
 
     private static let taskBits: UInt64 = 24
     private let workers: Int
-    // Each worker's part of the tasks: its end above the number of the next one to be taken, which may be beyond it.
-    private let parts: UnsafeMutablePointer<Atomic<UInt64>>
-    // Parts are so many apart that each has a cache line of its own.
-    private static let partStride = 8
-    private let finished = Atomic<Int>(0)
+    // Each worker's line.
+    private let lines: UnsafeMutablePointer<Atomic<UInt64>>
+    /// Lines are so many words apart.
+    private static let lineStride = 8
+    /// The word of a line that holds the worker's part of the tasks: its end above the number of the next one to be taken, which may be
+    /// beyond it.
+    private static let part = 0
+    /// The word that says how many tasks of the loop the worker has finished.
+    private static let finished = 1
+    private let memory: UnsafeMutableRawPointer
+    /// The word with the address of the loop's body, while it has tasks that are not finished.
+    private static let body = 2
     private let isOver = Atomic(false)
     private let present = Atomic<Int>(0)
     private let sleepers = Atomic<Int>(0)
     private let bell = DispatchSemaphore(value: 0)
-    // The loop's, while it has tasks that are not finished.
-    private var body: UnsafePointer<Body>?
 
     /// Asks for `count` helpers, workers 1 to `count`, who stay until ``end()``.
     init(helpers count: Int) {
         workers = count + 1
-        unsafe parts = .allocate(capacity: (count + 1) * Self.partStride)
-        for place in 0..<(count + 1) * Self.partStride { unsafe (parts + place).initialize(to: Atomic(0)) }
+        let words = (count + 1) * Self.lineStride
+        unsafe memory = .allocate(byteCount: words * 8, alignment: 64)
+        unsafe lines = unsafe memory.bindMemory(to: Atomic<UInt64>.self, capacity: words)
+        for place in 0..<words { unsafe (lines + place).initialize(to: Atomic(0)) }
         for worker in 1..<count + 1 {
             // A queue of its own gets a thread, however many of the shared ones are busy.
             DispatchQueue(label: "nectar.training.\(worker)").async { [self] in help(as: worker) }
@@ -44,13 +52,14 @@ final class ThreadTeam: @unchecked Sendable {
     }
 
     deinit {
-        unsafe parts.deinitialize(count: workers * Self.partStride)
-        unsafe parts.deallocate()
+        unsafe lines.deinitialize(count: workers * Self.lineStride)
+        unsafe memory.deallocate()
     }
 
-    /// The tickets of a worker's part.
-    private func withPart<Result>(of worker: Int, _ body: (borrowing Atomic<UInt64>) -> Result) -> Result {
-        unsafe body(parts[worker * Self.partStride])
+    /// A word of a worker's line.
+    @inline(__always)
+    private func with<Result>(_ word: Int, of worker: Int, _ body: (borrowing Atomic<UInt64>) -> Result) -> Result {
+        unsafe body(lines[worker * Self.lineStride + word])
     }
 
     /// Runs the tasks 0 ..< `tasks` on the calling thread, which is worker 0, and the helpers; not within a task.
@@ -61,19 +70,24 @@ final class ThreadTeam: @unchecked Sendable {
         precondition((0...Self.taskLimit).contains(tasks))
         withoutActuallyEscaping(body) { body in
             unsafe withUnsafePointer(to: body) { pointer in
-                unsafe precondition(self.body == nil, "a loop runs already")
-                unsafe self.body = pointer
-                finished.store(0, ordering: .relaxed)
+                precondition(with(Self.body, of: 0) { $0.load(ordering: .relaxed) } == 0, "a loop runs already")
+                // All of them before the first part: whoever takes a task of any of these finds what belongs to it.
+                for worker in 0..<workers {
+                    with(Self.finished, of: worker) { $0.store(0, ordering: .relaxed) }
+                    with(Self.body, of: worker) { $0.store(UInt64(UInt(bitPattern: pointer)), ordering: .relaxed) }
+                }
                 for worker in 0..<workers {
                     let (start, end) = (tasks * worker / workers, tasks * (worker + 1) / workers)
-                    withPart(of: worker) {
-                        $0.store(UInt64(end) << Self.taskBits | UInt64(start), ordering: .sequentiallyConsistent)
+                    with(Self.part, of: worker) {
+                        $0.store(UInt64(end) << Self.taskBits | UInt64(start), ordering: .releasing)
                     }
                 }
+                // Either a sleeper is seen here, or it sees its part.
+                atomicMemoryFence(ordering: .sequentiallyConsistent)
                 wake()
                 let own = work(as: 0)
-                wait { own + finished.load(ordering: .acquiring) == tasks }
-                unsafe self.body = nil
+                wait { own + finishedByHelpers == tasks }
+                with(Self.body, of: 0) { $0.store(0, ordering: .relaxed) }
             }
         }
     }
@@ -83,6 +97,12 @@ final class ThreadTeam: @unchecked Sendable {
         isOver.store(true, ordering: .sequentiallyConsistent)
         wake()
         wait { present.load(ordering: .sequentiallyConsistent) == 0 }
+    }
+
+    private var finishedByHelpers: Int {
+        (1..<workers).reduce(0) { sum, worker in
+            sum + with(Self.finished, of: worker) { Int($0.load(ordering: .acquiring)) }
+        }
     }
 
     private static func next(_ ticket: UInt64) -> Int { Int(ticket & (1 << taskBits - 1)) }
@@ -99,9 +119,9 @@ final class ThreadTeam: @unchecked Sendable {
     private func takeTask(as worker: Int) -> Int? {
         for other in 0..<workers {
             let owner = (worker + other) % workers
-            guard withPart(of: owner, { Self.isTask($0.load(ordering: .relaxed)) }) else { continue }
+            guard with(Self.part, of: owner, { Self.isTask($0.load(ordering: .relaxed)) }) else { continue }
             // Another loop may have begun since: a task of it is as good.
-            let ticket = withPart(of: owner) { $0.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue }
+            let ticket = with(Self.part, of: owner) { $0.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue }
             if Self.isTask(ticket) { return Self.next(ticket) }
         }
         return nil
@@ -111,7 +131,9 @@ final class ThreadTeam: @unchecked Sendable {
     // tasks and they are counted together, for workers wait for each other wherever they write to the same place.
     @inline(never)
     private func execute(_ worker: Int, from first: Int) -> Int {
-        guard let body = unsafe body?.pointee else { return 0 }
+        // Written before the part that a task was taken of.
+        let address = UInt(with(Self.body, of: worker) { $0.load(ordering: .relaxed) })
+        guard let body = unsafe UnsafePointer<Body>(bitPattern: address)?.pointee else { return 0 }
         var (task, count): (Int?, Int) = (first, 0)
         while let own = task {
             body(worker, own)
@@ -121,8 +143,9 @@ final class ThreadTeam: @unchecked Sendable {
         return count
     }
 
-    private var hasTasks: Bool {
-        (0..<workers).contains { withPart(of: $0) { Self.isTask($0.load(ordering: .sequentiallyConsistent)) } }
+    /// Whether a worker's own part has tasks; one that has nothing to begin with is not needed.
+    private func hasTasks(_ worker: Int) -> Bool {
+        with(Self.part, of: worker) { Self.isTask($0.load(ordering: .acquiring)) }
     }
 
     private func help(as worker: Int) {
@@ -130,25 +153,29 @@ final class ThreadTeam: @unchecked Sendable {
         defer { present.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
         var looks = 0
         while !isOver.load(ordering: .sequentiallyConsistent) {
-            if hasTasks {
+            if hasTasks(worker) {
                 let count = work(as: worker)
-                if count > 0 { finished.wrappingAdd(count, ordering: .releasing) }
+                // Nobody else writes it but the leader, which waits for this.
+                if count > 0 {
+                    _ = with(Self.finished, of: worker) { $0.wrappingAdd(UInt64(count), ordering: .releasing) }
+                }
                 looks = 0
             } else if looks < Self.looks {
                 looks += 1
                 nectar_pause()
             } else {
-                sleep()
+                sleep(worker)
                 looks = 0
             }
         }
     }
 
     /// Sleeps until there is something to do.
-    private func sleep() {
+    private func sleep(_ worker: Int) {
         sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
         // Whoever brings something looks for sleepers afterwards, and takes them off the list before the bell rings.
-        let mayMiss = hasTasks || isOver.load(ordering: .sequentiallyConsistent)
+        let mayMiss = hasTasks(worker) || isOver.load(ordering: .sequentiallyConsistent)
         if mayMiss, leaveSleepers() { return }
         bell.wait()
     }
