@@ -182,6 +182,13 @@ struct ModelDirectory: Sendable {
     /// The version last published; nil where there is none or the file is damaged.
     func current() -> Int? { number(at: currentPath) }
 
+    /// When the version last published was, in milliseconds since 1970: when the file that names it was written.
+    func currentSince() -> Int64? {
+        var status = stat()
+        guard unsafe stat(currentPath, &status) == 0 else { return nil }
+        return Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+    }
+
     /// Under the lock.
     func setCurrent(_ version: Int) throws(SnapshotFileError) {
         try setNumber(version, at: currentPath)

@@ -145,9 +145,12 @@ public final class ModelStore: Sendable {
     /// Every valid manifest in the directory, newest version first; payloads are not opened.
     public func versions() -> [ModelSummary] {
         let serving = current?.version
+        let published = files.current()
         return files.versions().compactMap { version in
             guard let manifest = try? files.manifest(version) else { return nil }
-            return ModelSummary(manifest: manifest, isCurrent: version == serving)
+            return ModelSummary(
+                manifest: manifest, isCurrent: version == serving,
+                publishedAt: version == published ? files.currentSince() : nil)
         }
     }
 
@@ -227,8 +230,11 @@ public struct ModelSummary: Sendable, Equatable {
     public var byteCount: Int
     /// Whether it is the one that serves.
     public var isCurrent: Bool
+    /// When it was published, in milliseconds since 1970; nil where another one has been since, or it never was.
+    public var publishedAt: Int64?
 
-    init(manifest: SnapshotManifest, isCurrent: Bool) {
+    init(manifest: SnapshotManifest, isCurrent: Bool, publishedAt: Int64? = nil) {
+        self.publishedAt = publishedAt
         version = manifest.version
         lineage = manifest.lineage
         userCount = manifest.userCount

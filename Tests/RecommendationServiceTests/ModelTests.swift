@@ -65,6 +65,7 @@ struct ModelTests {
     func rollBack() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("nectar.sqlite")
+        let publishedAt: String
         do {
             let service = try TestService(store: SQLiteInteractionStore(path: path), directory: directory)
             try service.loadCheckerboard()
@@ -78,10 +79,17 @@ struct ModelTests {
                 #expect(reply.json["version"]?.string == expected)
                 #expect(try current(service) == expected)
                 #expect(try service.get("/recommend?user_id=u3").field("Nectar-Model") == expected)
+                let models = try #require(service.get("/models").json["models"])
+                #expect(models.count == 3)
+                for model in models.elements {
+                    #expect((model["published_at"] != nil) == (model["version"]?.string == expected))
+                }
             }
+            publishedAt = try #require(service.get("/models/current").json["published_at"]?.string)
         }
         let service = try TestService(store: SQLiteInteractionStore(path: path), directory: directory)
         #expect(try current(service) == "v2")
+        #expect(try service.get("/models/v2").json["published_at"]?.string == publishedAt)
         #expect(try service.train(#""publish": "always""#).json["model"]?.string == "v4")
     }
 

@@ -7,7 +7,7 @@ import sqlite3
 # What a data folder may hold while a server is idle; anything else was left behind.
 FILES = re.compile(
     r"nectar\.sqlite(-wal|-shm)?|serving\.lock|models(/(v\d{6}\.(safetensors|json)|current\.json|counter\.json|lock))?"
-    r"|arrivals|backups(/nectar-[\dTZ-]+\.sqlite(\.json)?)?"
+    r"|arrivals|jobs|backups(/nectar-[\dTZ-]+\.sqlite(\.json)?)?"
 )
 
 

@@ -49,8 +49,11 @@ extension ItemActivity {
         let firstHour = question.hours.map { hours in
             max(moment.counts.firstHour, ArrivalHours.hour(of: now - Int64(hours) * ArrivalHours.hourLength))
         }
+        // To twice as many each time, or everybody who wants a few more would have it made again.
+        var limit = Self.leastRanked
+        while limit < count { limit *= 2 }
         let ranking = ItemRanking(
-            question, of: moment.counts, from: firstHour, limit: max(count, Self.leastRanked),
+            question, of: moment.counts, from: firstHour, limit: limit,
             by: TrendScore(prior: Double(settings.prior)))
         let kept = KeptRanking(
             ranking: ranking, removals: moment.removals, additions: moment.additions, madeAt: now)

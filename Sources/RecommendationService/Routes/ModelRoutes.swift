@@ -101,6 +101,7 @@ extension ModelSummary {
             model.member("current", isCurrent)
             model.member("origin", lineage.origin.rawValue)
             model.member("created_at", milliseconds: lineage.createdAt)
+            if let publishedAt { model.member("published_at", milliseconds: publishedAt) }
             model.member("users", userCount)
             model.member("items", itemCount)
             model.member("interactions", lineage.interactionCount)
