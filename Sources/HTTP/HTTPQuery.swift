@@ -6,13 +6,14 @@ public struct HTTPQuery: Sendable {
     public typealias Element = (name: String, value: String)
 
     private var elements: [Element] = []
-    // The values whose parts a comma separates, with the elements' places.
-    private var parts: [Int: [String]] = [:]
 
     /// Splits the raw query first and decodes each part then, so that `%26` and `%3D` separate nothing.
     public init(_ octets: Span<UInt8>) throws(PercentDecoding.Failure) {
-        for range in Self.ranges(of: octets, separatedBy: 0x26) where !range.isEmpty {
-            try append(octets.extracting(range))
+        var start = 0
+        while start < octets.count {
+            let end = Self.first(0x26, in: octets, start..<octets.count) ?? octets.count
+            if end > start { elements.append(try Self.parameter(octets.extracting(start..<end))) }
+            start = end + 1
         }
     }
 
@@ -36,40 +37,11 @@ public struct HTTPQuery: Sendable {
         elements.filter { $0.name == name }.map(\.value)
     }
 
-    /// The value at a position as a list: what commas separate, split first and decoded then, so that `%2C` separates nothing. Empty
-    /// parts are passed over.
-    public func list(at index: Int) -> [String] {
-        parts[index] ?? (elements[index].value.isEmpty ? [] : [elements[index].value])
-    }
-
-    private mutating func append(_ octets: Span<UInt8>) throws(PercentDecoding.Failure) {
-        let separator = Self.first(0x3D, in: octets, 0..<octets.count)
+    private static func parameter(_ octets: Span<UInt8>) throws(PercentDecoding.Failure) -> Element {
+        let separator = first(0x3D, in: octets, 0..<octets.count)
         let name = try PercentDecoding.decode(octets.extracting(..<(separator ?? octets.count)), plusIsSpace: true)
-        guard let separator else { return elements.append((name, "")) }
-        let value = octets.extracting((separator + 1)...)
-        if Self.first(0x2C, in: value, 0..<value.count) != nil {
-            parts[elements.count] = try Self.parts(of: value)
-        }
-        elements.append((name, try PercentDecoding.decode(value, plusIsSpace: true)))
-    }
-
-    private static func parts(of value: Span<UInt8>) throws(PercentDecoding.Failure) -> [String] {
-        var parts: [String] = []
-        for range in ranges(of: value, separatedBy: 0x2C) where !range.isEmpty {
-            parts.append(try PercentDecoding.decode(value.extracting(range), plusIsSpace: true))
-        }
-        return parts
-    }
-
-    private static func ranges(of octets: Span<UInt8>, separatedBy separator: UInt8) -> [Range<Int>] {
-        var ranges: [Range<Int>] = []
-        var start = 0
-        while start < octets.count {
-            let end = first(separator, in: octets, start..<octets.count) ?? octets.count
-            ranges.append(start..<end)
-            start = end + 1
-        }
-        return ranges
+        guard let separator else { return (name, "") }
+        return (name, try PercentDecoding.decode(octets.extracting((separator + 1)...), plusIsSpace: true))
     }
 
     private static func first(_ byte: UInt8, in octets: Span<UInt8>, _ range: Range<Int>) -> Int? {

@@ -36,11 +36,14 @@ enum InteractionCSVHeader {
         return columns
     }
 
-    /// Whether one of the names is nearly a column's.
+    /// Whether all columns that have to be there nearly are; `user1` is a user, not `user_id`.
     private static func isMistyped(_ bytes: Span<UInt8>, _ ranges: [Range<Int>]) -> Bool {
-        ranges.contains {
-            NearestName.of(FieldText.repairedText(bytes.extracting($0)), among: InteractionColumn.names) != nil
+        let nearest = ranges.map { range -> String? in
+            let name = FieldText.repairedText(bytes.extracting(range))
+            let hasDigit = name.utf8.contains { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            return hasDigit ? nil : NearestName.of(name, among: InteractionColumn.names)
         }
+        return InteractionColumn.allCases.allSatisfy { !$0.isRequired || nearest.contains($0.rawValue) }
     }
 
     private static func tell(_ sentence: @autoclosure () -> String, _ sentences: inout [String], _ more: inout Int) {

@@ -31,6 +31,16 @@ public final class Lock<Value: ~Copyable>: Sendable {
         unsafe mutex.deallocate()
     }
 
+    /// Runs `body` as ``withLock(_:)`` does where nobody else has the lock; nil, at once, where somebody has.
+    @inlinable
+    public func withLockIfFree<Result, Failure: Error>(
+        _ body: (inout sending Value) throws(Failure) -> sending Result
+    ) throws(Failure) -> sending Result? {
+        guard unsafe pthread_mutex_trylock(mutex) == 0 else { return nil }
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return try unsafe body(&value.pointee)
+    }
+
     /// Runs `body` with exclusive access to the value and returns what it returns.
     ///
     /// Not recursive: calling it again from `body` on the same lock deadlocks.

@@ -66,7 +66,7 @@ extension Hyperparameters {
         if hasHistory { checkHistory(&faults) }
         // What a closed form found may be served as it is.
         if epochs == 0, start.sweeps <= 0 {
-            let exception = "the closed form alone is a model of the architecture \"mf\""
+            let exception = "without epochs it is a closed form, \"als_sweeps\" above 0, of the architecture \"mf\""
             let detail = "must be 1 to \(Limit.epochs), not 0: \(exception)"
             faults.append(.init(name: "epochs", detail: detail))
         } else if epochs != 0 {

@@ -150,7 +150,7 @@ public final class ModelStore: Sendable {
             guard let manifest = try? files.manifest(version) else { return nil }
             return ModelSummary(
                 manifest: manifest, isCurrent: version == serving,
-                publishedAt: version == published ? files.currentSince() : nil)
+                publishedAt: version == serving && version == published ? files.currentSince() : nil)
         }
     }
 

@@ -25,6 +25,11 @@ final class NegativeSampler: Sendable {
         seen = asBits ? .bits(SeenBits(dataset: dataset)) : .gaps(GapTable(dataset: dataset))
     }
 
+    /// Which of the two forms it keeps.
+    var isOfBits: Bool {
+        if case .bits = seen { true } else { false }
+    }
+
     /// How many items there are to draw from.
     func candidateCount(user: Int) -> Int {
         itemCount - (offsets[user + 1] - offsets[user])

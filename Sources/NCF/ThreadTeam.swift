@@ -10,7 +10,8 @@ internal import Synchronization
 /// line, for a line takes as long from core to core as a dozen samples. Nobody is waited for who has not taken a task: a helper that
 /// comes late, or never, costs nothing but its work.
 @safe
-// Unchecked: all that changes is atomic, but what the body refers to, which who has taken a task of the loop may read.
+// Unchecked: all that changes is atomic, but the leader's own, and what the body refers to, which who has taken a task of the loop may
+// read.
 final class ThreadTeam: @unchecked Sendable {
     typealias Body = @Sendable (_ worker: Int, _ task: Int) -> Void
 
@@ -25,12 +26,14 @@ final class ThreadTeam: @unchecked Sendable {
     private let lines: UnsafeMutablePointer<Atomic<UInt64>>
     /// Lines are so many words apart.
     private static let lineStride = 8
-    /// The word of a line that holds the worker's part of the tasks: its end above the number of the next one to be taken, which may be
-    /// beyond it.
+    /// The word of a line that holds the worker's part of the tasks: a number of the loop above the part's end above the number of the
+    /// next one to be taken, which may be beyond it. A part of nothing tells by the first that loops go on.
     private static let part = 0
     /// The word that says how many tasks of the loop the worker has finished.
     private static let finished = 1
     private let memory: UnsafeMutableRawPointer
+    // The leader's.
+    private var loopNumber: UInt16 = 0
     /// The word with the address of the loop's body, while it has tasks that are not finished.
     private static let body = 2
     private let isOver = Atomic(false)
@@ -76,11 +79,11 @@ final class ThreadTeam: @unchecked Sendable {
                     with(Self.finished, of: worker) { $0.store(0, ordering: .relaxed) }
                     with(Self.body, of: worker) { $0.store(UInt64(UInt(bitPattern: pointer)), ordering: .relaxed) }
                 }
+                loopNumber &+= 1
                 for worker in 0..<workers {
                     let (start, end) = (tasks * worker / workers, tasks * (worker + 1) / workers)
-                    with(Self.part, of: worker) {
-                        $0.store(UInt64(end) << Self.taskBits | UInt64(start), ordering: .releasing)
-                    }
+                    let part = (UInt64(loopNumber) << Self.taskBits | UInt64(end)) << Self.taskBits | UInt64(start)
+                    with(Self.part, of: worker) { $0.store(part, ordering: .releasing) }
                 }
                 // Either a sleeper is seen here, or it sees its part.
                 atomicMemoryFence(ordering: .sequentiallyConsistent)
@@ -107,7 +110,9 @@ final class ThreadTeam: @unchecked Sendable {
 
     private static func next(_ ticket: UInt64) -> Int { Int(ticket & (1 << taskBits - 1)) }
 
-    private static func isTask(_ ticket: UInt64) -> Bool { next(ticket) < Int(ticket >> taskBits) }
+    private static func isTask(_ ticket: UInt64) -> Bool {
+        next(ticket) < Int(ticket >> taskBits & (1 << taskBits - 1))
+    }
 
     /// Takes tasks while there are any, and says how many it has finished.
     private func work(as worker: Int) -> Int {
@@ -143,23 +148,24 @@ final class ThreadTeam: @unchecked Sendable {
         return count
     }
 
-    /// Whether a worker's own part has tasks; one that has nothing to begin with is not needed.
-    private func hasTasks(_ worker: Int) -> Bool {
-        with(Self.part, of: worker) { Self.isTask($0.load(ordering: .acquiring)) }
-    }
+    private func part(of worker: Int) -> UInt64 { with(Self.part, of: worker) { $0.load(ordering: .acquiring) } }
 
     private func help(as worker: Int) {
         present.wrappingAdd(1, ordering: .sequentiallyConsistent)
         defer { present.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
         var looks = 0
+        var last: UInt64 = 0
         while !isOver.load(ordering: .sequentiallyConsistent) {
-            if hasTasks(worker) {
+            let part = part(of: worker)
+            if Self.isTask(part) {
                 let count = work(as: worker)
                 // Nobody else writes it but the leader, which waits for this.
                 if count > 0 {
                     _ = with(Self.finished, of: worker) { $0.wrappingAdd(UInt64(count), ordering: .releasing) }
                 }
                 looks = 0
+            } else if part != last {
+                (last, looks) = (part, 0)
             } else if looks < Self.looks {
                 looks += 1
                 nectar_pause()
@@ -175,7 +181,7 @@ final class ThreadTeam: @unchecked Sendable {
         sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         // Whoever brings something looks for sleepers afterwards, and takes them off the list before the bell rings.
-        let mayMiss = hasTasks(worker) || isOver.load(ordering: .sequentiallyConsistent)
+        let mayMiss = Self.isTask(part(of: worker)) || isOver.load(ordering: .sequentiallyConsistent)
         if mayMiss, leaveSleepers() { return }
         bell.wait()
     }

@@ -251,12 +251,11 @@ final class RecentInteractions: Sendable {
         state.withLock { $0.touchesByUser[ExactName(userID)]?.held ?? [] }.map(\.touch.itemID.text)
     }
 
-    /// What of that `userID` dislikes by what it did with it last.
-    func dislikedItems(of userID: String) -> Set<ExactName> {
+    /// For each item that `userID` said something of by a kind that counts, whether it likes it by the last of that.
+    func likings(of userID: String) -> [ExactName: Bool] {
         let touches = state.withLock { $0.touchesByUser[ExactName(userID)]?.held ?? [] }.map(\.touch)
-        return RecentTouch.byTime(touches).reduce(into: []) { disliked, touch in
-            if touch.evidence < 0 { disliked.insert(touch.itemID) }
-            if touch.evidence > 0 { disliked.remove(touch.itemID) }
+        return RecentTouch.byTime(touches).reduce(into: [:]) { likings, touch in
+            if touch.evidence != 0 { likings[touch.itemID] = touch.evidence > 0 }
         }
     }
 

@@ -19,8 +19,8 @@ struct ProbeTarget: Equatable, CustomStringConvertible {
         self.path = path
     }
 
-    /// What an `http` or `https` URL names, `/readyz` where it has no path; nil where it is none. A fragment is not for the server, and a name with a
-    /// password is not for this program.
+    /// What an `http` or `https` URL names, `/readyz` where it has no path; nil where it is none. A fragment is not for the
+    /// server, and a name with a password is not for this program.
     init?(url: String) {
         guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(),
             let host = parts.host, ["http", "https"].contains(scheme), parts.user == nil, parts.fragment == nil

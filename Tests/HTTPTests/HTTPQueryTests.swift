@@ -11,14 +11,6 @@ import Testing
         #expect(query["z"] == nil)
     }
 
-    @Test func `lists are split first and decoded then, each part once`() throws {
-        let query = try HTTPQuery("a=x,y%2Cz,,%252C&b=%2C&c=&d&e=one&f=+,%20")
-        let lists = query.indices.map { query.list(at: $0) }
-        #expect(lists == [["x", "y,z", "%2C"], [","], [], [], ["one"], [" ", " "]])
-        #expect(query["a"] == "x,y,z,,%2C")
-        #expect(throws: PercentDecoding.Failure.self) { try HTTPQuery("a=x,%") }
-    }
-
     @Test func `no query has no parameters`() throws {
         #expect(try HTTPQuery("").isEmpty)
         #expect(try HTTPQuery(of: HTTPRequest()).isEmpty)

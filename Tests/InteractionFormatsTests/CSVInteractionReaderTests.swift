@@ -11,6 +11,21 @@ struct CSVInteractionReaderTests {
                 "usr_id,item_id\na,b\n",
                 "line 1: unknown column \"usr_id\"; did you mean \"user_id\"?; column \"user_id\" is missing"
             ),
+            (
+                "userid,ITEM_ID,kind\na,b,like\n",
+                "line 1: unknown column \"userid\"; did you mean \"user_id\"?; unknown column \"ITEM_ID\"; "
+                    + "did you mean \"item_id\"?; column \"user_id\" is missing; column \"item_id\" is missing"
+            ),
+            (
+                "userid;itemid\na;b\n",
+                "line 1: this is no header: the first line must name the columns, with commas between them, such as "
+                    + "user_id,item_id,rating,timestamp"
+            ),
+            (
+                "user1,item7,5\nuser2,item8,4\n",
+                "line 1: this is no header: the first line must name the columns, with commas between them, such as "
+                    + "user_id,item_id,rating,timestamp"
+            ),
             ("user_id,item_id,user_id\na,b,c\n", "line 1: column \"user_id\" is there twice"),
             ("user_id\na\n", "line 1: column \"item_id\" is missing"),
             (
@@ -21,7 +36,8 @@ struct CSVInteractionReaderTests {
             ("\"user_id,item_id\na,b\n", "line 1: a quoted field is not closed on its line"),
             (
                 "",
-                "line 1: there is no header: the first line must name the columns, with commas between them, such as user_id,item_id,rating,timestamp"
+                "line 1: there is no header: the first line must name the columns, with commas between them, such as "
+                    + "user_id,item_id,rating,timestamp"
             ),
         ])
     func badHeader(text: String, sentence: String) {

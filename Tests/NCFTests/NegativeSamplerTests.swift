@@ -14,7 +14,8 @@ struct NegativeSamplerTests {
             let deviation = Double(counts[Int(item)]) - expected
             return sum + deviation * deviation / expected
         }
-        // Chi-square with f degrees of freedom lies 6 standard deviations above f less than once in 10⁶ draws.
+        // Chi-square with f degrees of freedom lies 6 standard deviations above f once in 10⁶ draws for many of them, for one 4 times in
+        // 1,000.
         let freedom = Double(candidates.count - 1)
         return statistic < freedom + 6 * (2 * freedom).squareRoot()
     }
@@ -115,6 +116,7 @@ struct NegativeSamplerTests {
         let sparse = randomDataset(users: 50, items: 2000, perUser: 4, seed: 1)
         #expect(SeenBits.byteCount(of: dense) < GapTable.byteCount(of: dense))
         #expect(SeenBits.byteCount(of: sparse) > GapTable.byteCount(of: sparse))
+        #expect(NegativeSampler(dataset: dense).isOfBits && !NegativeSampler(dataset: sparse).isOfBits)
         for dataset in [dense, sparse] {
             let items = [true, false].map { asBits in
                 let sampler = NegativeSampler(dataset: dataset, asBits: asBits)

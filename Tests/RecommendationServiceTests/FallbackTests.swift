@@ -77,7 +77,7 @@ struct FallbackTests {
         func items(_ body: String, seen: Set<ExactName> = []) throws -> [String] {
             let request = try RecommendationRequest(
                 JSONParser().parse(Array(body.utf8)), configuration: ServiceConfiguration().recommendation)
-            let fallback = Fallback(request, withheld: [], activity, Catalog(), service.models.current)
+            var fallback = Fallback(request, withheld: [], activity, Catalog(), service.models.current)
             return fallback.entries(seen: seen).map(\.itemID)
         }
         #expect(try items(#"{"user_id": "q", "limit": 2}"#) == ["x", "y"])
@@ -90,13 +90,14 @@ struct FallbackTests {
         let service = try TestService()
         try interact(
             service, (0..<12).flatMap { user in (0..<8).filter { ($0 + user) % 3 > 0 }.map { ("\(user)", "i\($0)") } })
-        // Disliked before the training, and after it; of one user the model knows nothing else, of another nothing.
-        try interact(service, [("0", "i0"), ("hater", "i1")], kind: "dislike")
+        // Disliked before the training, and after it; of one user the model knows nothing else, of another nothing, and of another
+        // nothing has been heard since.
+        try interact(service, [("0", "i0"), ("hater", "i1"), ("1", "i0")], kind: "dislike")
         if isTrained {
             #expect(try service.train("\"publish\": \"always\"").json["state"]?.string == "succeeded")
         }
         try interact(service, [("0", "i3"), ("newcomer", "i2")], kind: "dislike")
-        for (user, disliked) in [("0", ["i0", "i3"]), ("hater", ["i1"]), ("newcomer", ["i2"])] {
+        for (user, disliked) in [("0", ["i0", "i3"]), ("hater", ["i1"]), ("newcomer", ["i2"]), ("1", ["i0"])] {
             let all = try service.get("/recommend?user_id=\(user)&exclude_seen=false")
             #expect(Set(all.items) == Set((0..<8).map { "i\($0)" }).subtracting(disliked), "\(user)")
             let asked = try service.post(
@@ -104,18 +105,47 @@ struct FallbackTests {
                 #"{"user_id": "\#(user)", "exclude_seen": false, "candidates": ["\#(disliked[0])", "i5"]}"#)
             #expect(asked.items == ["i5"], "\(user)")
         }
-        // The last word counts.
-        try interact(service, [("0", "i3")])
-        #expect(try service.get("/recommend?user_id=0&exclude_seen=false").items.contains("i3"))
+        // The last word counts, also where the model knows nothing of a user but a dislike.
+        try interact(service, [("0", "i3"), ("0", "i0"), ("hater", "i1"), ("newcomer", "i2")])
+        for user in ["0", "hater", "newcomer"] {
+            let all = try service.get("/recommend?user_id=\(user)&exclude_seen=false")
+            #expect(Set(all.items) == Set((0..<8).map { "i\($0)" }), "\(user)")
+        }
     }
 
-    @Test("an ID with a comma can be excluded, and be a history")
-    func commas() throws {
+    @Test("what was taken out of the record is not popular, among candidates neither, and equal ones stand as in /popular")
+    func deleted() throws {
         let service = try TestService()
-        try interact(service, [("1", "a,b"), ("2", "a,b"), ("2", "c")])
-        #expect(try service.get("/recommend?user_id=q").items == ["a,b", "c"])
-        #expect(try service.get("/recommend?user_id=q&exclude=a%2Cb").items == ["c"])
-        #expect(try service.get("/recommend?user_id=q&exclude=x,a%2Cb,c").items.isEmpty)
-        #expect(try service.get("/recommend?history=a%2Cb").items == ["c"])
+        let pairs = [("1", "c"), ("2", "b"), ("3", "a"), ("1", "gone"), ("2", "gone")]
+        for (user, item) in pairs {
+            let row = #"{"user_id": "\#(user)", "item_id": "\#(item)", "interaction_id": "\#(user)-\#(item)"}"#
+            _ = try service.post("/interactions", row)
+        }
+        #expect(try service.train("\"publish\": \"always\"").json["state"]?.string == "succeeded")
+        for id in ["1-gone", "2-gone"] { #expect(try service.ask("DELETE", "/interactions/\(id)").status == 204) }
+        #expect(try service.get("/popular").items == ["c", "b", "a"])
+        #expect(try service.get("/recommend?user_id=q").items == ["c", "b", "a"])
+        let asked = try service.post("/recommend", #"{"user_id": "q", "candidates": ["gone", "a", "b", "c"]}"#)
+        #expect(asked.items == ["c", "b", "a"])
+        #expect(try service.post("/recommend", #"{"user_id": "q", "candidates": ["gone"]}"#).items.isEmpty)
+    }
+
+    @Test("a low rating is no word of dislike, before a training or after it")
+    func ratings() throws {
+        let service = try TestService()
+        func rate(_ user: String, _ item: String, _ rating: Int) throws {
+            _ = try service.post(
+                "/interactions", "{\"user_id\": \"\(user)\", \"item_id\": \"\(item)\", \"rating\": \(rating)}")
+        }
+        for user in 0..<12 {
+            for item in 0..<6 { try rate("\(user)", "i\(item)", (user + item) % 2 == 0 ? 1 : 5) }
+        }
+        #expect(try service.train("\"publish\": \"always\"").json["state"]?.string == "succeeded")
+        try rate("0", "i1", 1)
+        try rate("newcomer", "i2", 1)
+        for user in ["0", "newcomer"] {
+            let all = try service.get("/recommend?user_id=\(user)&exclude_seen=false")
+            #expect(Set(all.items) == Set((0..<6).map { "i\($0)" }), "\(user)")
+        }
     }
 }

@@ -40,6 +40,10 @@ struct JobNumbersTests {
         let nowhere = JobNumbers(
             directory: directory.file("missing"), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         #expect(nowhere.next() == 1 && nowhere.next() == 2)
+        // The next one tries to write it again.
+        try FileManager.default.createDirectory(atPath: directory.file("missing"), withIntermediateDirectories: false)
+        #expect(nowhere.next() == 3)
+        #expect(try String(contentsOfFile: directory.file("missing/jobs"), encoding: .utf8) == "102\n")
     }
 
     @Test("after a restart a job of before is not another's")
@@ -65,8 +69,11 @@ struct JobNumbersTests {
         let other = try train("{\(TestService.smallModel)}", key: "k")
         #expect(other.status == 422 && other.text.contains("of which job 1 came"))
         #expect(try train(Self.body, key: "l").json["job"]?.string == "2")
+        // Keys that only look alike.
+        #expect(try train("{\(TestService.smallModel), \"wait\": true}", key: "\u{E9}").json["job"]?.string == "3")
+        #expect(try train("{\(TestService.smallModel)}", key: "e\u{301}").json["job"]?.string == "4")
         #expect(try service.store.counts.interactions == 2)
-        #expect(try service.get("/train").json["jobs"]?.count == 2)
+        #expect(try service.get("/train").json["jobs"]?.count == 4)
         let bad = try service.post("/train", Self.body, fields: "Idempotency-Key: a\r\nIdempotency-Key: b\r\n")
         #expect(bad.status == 400)
     }

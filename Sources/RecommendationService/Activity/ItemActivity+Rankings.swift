@@ -25,6 +25,13 @@ extension ItemActivity {
         return ranking.withLock { _ in kept(question, count) ?? make(question, count) }
     }
 
+    /// As ``ranking(_:atLeast:)``, for event loops: while another thread makes one, the last one is the answer, nil where there is none.
+    func rankingAtHand(_ question: ItemRanking.Question, atLeast count: Int) -> ItemRanking? {
+        if let kept = kept(question, count) { return kept }
+        let made = ranking.withLockIfFree { _ in kept(question, count) ?? make(question, count) }
+        return made ?? rankings.withLock { $0[question]?.ranking }
+    }
+
     private func kept(_ question: ItemRanking.Question, _ count: Int) -> ItemRanking? {
         guard let kept = rankings.withLock({ $0[question] }),
             kept.ranking.isWhole || kept.ranking.entries.count >= count
@@ -64,13 +71,19 @@ extension ItemActivity {
         return ranking
     }
 
-    /// Each item's share of all interactions; nil while the record is being counted.
-    func shares(of items: [ExactName]) -> [Double]? {
-        state.withLock { state in
-            guard state.isCounted else { return nil }
-            let total = Double(max(1, state.counts.total))
-            return items.map { Double(state.counts.total(of: $0)) / total }
+    /// Those of `items` that were touched, as `/popular` ranks them, each with its share of all interactions; nil while the record is
+    /// being counted, and where nothing was touched.
+    func ranked(_ items: [ExactName]) -> [(item: ExactName, share: Double)]? {
+        let found = state.withLock { state -> (places: [(item: ExactName, place: Int, count: Int)], total: Int)? in
+            guard state.isCounted, state.counts.total > 0 else { return nil }
+            let places = items.compactMap { item in
+                state.counts.place(of: item).map { (item: item, place: $0, count: state.counts.totals[$0]) }
+            }
+            return (places, state.counts.total)
         }
+        guard let found else { return nil }
+        return found.places.filter { $0.count > 0 }.sorted { ($1.count, $0.place) < ($0.count, $1.place) }
+            .map { ($0.item, Double($0.count) / Double(found.total)) }
     }
 
     /// Calls `body` with every item that was touched, the one that was first touched last first, until it returns false; does

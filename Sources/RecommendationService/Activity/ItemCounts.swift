@@ -42,8 +42,8 @@ struct ItemCounts: Sendable {
         return index
     }
 
-    /// How often that item was touched.
-    func total(of name: ExactName) -> Int { indices[name].map { totals[Int($0)] } ?? 0 }
+    /// The place of that item among ``names``, should it have one.
+    func place(of name: ExactName) -> Int? { indices[name].map(Int.init) }
 
     /// Counts an item up or down, as ``add(_:at:hour:)``.
     mutating func add(_ count: Int, of name: ExactName, hour: Int?) {

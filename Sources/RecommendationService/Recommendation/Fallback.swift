@@ -5,13 +5,20 @@ import NCF
 /// then what came last into the catalogue.
 ///
 /// Just after the start of a server with a large record nobody has counted it yet, and beside an imported model there may be none: then
-/// what the model was trained on says what is popular.
+/// what the model was trained on says what is popular. It answers on an event loop: what a catalogue's size would make long is bounded,
+/// and what all users of the request have in common is found once.
 struct Fallback {
+    /// So many of the newest items are looked at, most of which may be hidden.
+    private static let newestSeen = 10_000
+
     private let request: RecommendationRequest
     private let activity: ItemActivity
     private let catalog: Catalog
     private let snapshot: ModelSnapshot?
     private let refused: Set<ExactName>
+    private typealias Ranked = (item: ExactName, share: Double)
+    private lazy var rankedCandidates: [Ranked]? = request.candidates.map { ranked(candidates: $0) }
+    private lazy var newest: [ExactName] = newestAllowed()
 
     /// - Parameter withheld: Items that nobody may be shown.
     init(
@@ -23,69 +30,63 @@ struct Fallback {
     }
 
     /// The list for a user who has seen `seen`.
-    func entries(seen: Set<ExactName>) -> [Recommendation.Entry] {
-        func isAllowed(_ item: ExactName) -> Bool { !refused.contains(item) && !seen.contains(item) }
-        var entries =
-            if let candidates = request.candidates {
-                popular(among: candidates, isAllowed)
-            } else {
-                popular(atLeast: request.limit + refused.count + seen.count, isAllowed)
-            }
-        guard entries.count < request.limit else { return entries }
-        let listed = Set(entries.map { ExactName($0.itemID) })
-        append(to: &entries) { isAllowed($0) && !listed.contains($0) }
-        return entries
-    }
-
-    private func popular(atLeast count: Int, _ isAllowed: (ExactName) -> Bool) -> [Recommendation.Entry] {
-        guard let ranking = activity.ranking(.popular(hours: nil), atLeast: count), !ranking.entries.isEmpty else {
-            return trained(isAllowed)
-        }
-        return best(ranking.entries.lazy.map { ($0.item, $0.score) }, isAllowed)
-    }
-
-    private func popular(among candidates: [String], _ isAllowed: (ExactName) -> Bool) -> [Recommendation.Entry] {
-        let candidates = RecommendationRequest.distinct(candidates).map(ExactName.init).filter(isAllowed)
-        guard let shares = activity.shares(of: candidates), shares.contains(where: { $0 > 0 }) else {
-            let allowed = Set(candidates)
-            return trained { allowed.contains($0) }
-        }
-        // Equal ones as they were given.
-        let order = candidates.indices.sorted { (shares[$1], $0) < (shares[$0], $1) }
-        return best(order.lazy.map { (candidates[$0], shares[$0]) }) { _ in true }
-    }
-
-    /// By what the model was trained on.
-    private func trained(_ isAllowed: (ExactName) -> Bool) -> [Recommendation.Entry] {
-        guard let snapshot else { return [] }
-        let all = snapshot.popular(limit: snapshot.itemCount, excluding: ItemSet(itemCount: snapshot.itemCount))
-        let total = Double(max(1, all.reduce(0) { $0 + $1.score }))
-        return best(all.lazy.map { (ExactName(snapshot.items[$0.item]), Double($0.score) / total) }, isAllowed)
-    }
-
-    /// The first of what is ranked that is allowed, as far as anybody touched it.
-    private func best(
-        _ ranked: some Sequence<(item: ExactName, share: Double)>, _ isAllowed: (ExactName) -> Bool
-    ) -> [Recommendation.Entry] {
+    mutating func entries(seen: Set<ExactName>) -> [Recommendation.Entry] {
+        let ranked = rankedCandidates ?? popular(atLeast: request.limit + refused.count + seen.count)
         var entries: [Recommendation.Entry] = []
-        for (item, share) in ranked where share > 0 && isAllowed(item) {
+        for (item, share) in ranked where !refused.contains(item) && !seen.contains(item) {
+            guard entries.count < request.limit else { return entries }
             entries.append(Recommendation.Entry(itemID: item.text, score: share, source: .popular))
-            if entries.count == request.limit { break }
+        }
+        let listed = Set(entries.map { ExactName($0.itemID) })
+        for item in newest where !listed.contains(item) && !seen.contains(item) {
+            guard entries.count < request.limit else { break }
+            entries.append(Recommendation.Entry(itemID: item.text, score: 0, source: .latest))
         }
         return entries
     }
 
-    /// Appends what came last into the catalogue.
-    private func append(to entries: inout [Recommendation.Entry], _ isAllowed: (ExactName) -> Bool) {
-        func add(_ item: Item) -> Bool {
-            if isAllowed(ExactName(item.id)) {
-                entries.append(Recommendation.Entry(itemID: item.id, score: 0, source: .latest))
-            }
-            return entries.count < request.limit
+    /// What most people touched; all of it, or at least so many.
+    private func popular(atLeast count: Int) -> [Ranked] {
+        if let ranking = activity.rankingAtHand(.popular(hours: nil), atLeast: count), !ranking.entries.isEmpty {
+            return ranking.entries.map { ($0.item, $0.score) }
         }
-        guard let candidates = request.candidates else { return catalog.forEachNewestFirst(add) }
-        // As they were given: to look for the newest would be to go through the whole catalogue for a few.
-        let records = catalog.items(RecommendationRequest.distinct(candidates)).lazy.compactMap(\.self)
-        for record in records where !add(record) { break }
+        guard let snapshot else { return [] }
+        return trained(snapshot.popular(limit: count), of: snapshot)
+    }
+
+    private func ranked(candidates: [String]) -> [Ranked] {
+        let candidates = RecommendationRequest.distinct(candidates).map(ExactName.init)
+        if let ranked = activity.ranked(candidates) { return ranked }
+        guard let snapshot else { return [] }
+        let known = ItemSet(
+            itemCount: snapshot.itemCount, items: candidates.compactMap { snapshot.items.index(of: $0.text) })
+        return trained(snapshot.popular(limit: candidates.count, excluding: known.complement), of: snapshot)
+    }
+
+    /// By what the model was trained on: each item's share of the interactions there.
+    private func trained(_ items: [ScoredItem], of snapshot: ModelSnapshot) -> [Ranked] {
+        let total = Double(max(1, snapshot.lineage.interactionCount))
+        return items.prefix { $0.score > 0 }.map {
+            (ExactName(snapshot.items[$0.item]), min(1, Double($0.score) / total))
+        }
+    }
+
+    /// What came last into the catalogue; of candidates those that it has, as they were given: to look for the newest of a few would be to
+    /// go through all of it.
+    private func newestAllowed() -> [ExactName] {
+        if let candidates = request.candidates {
+            return catalog.items(RecommendationRequest.distinct(candidates)).compactMap { item in
+                item.map { ExactName($0.id) }.flatMap { refused.contains($0) ? nil : $0 }
+            }
+        }
+        var names: [ExactName] = []
+        var left = Self.newestSeen
+        catalog.forEachNewestFirst { item in
+            let name = ExactName(item.id)
+            if !refused.contains(name) { names.append(name) }
+            left -= 1
+            return left > 0
+        }
+        return names
     }
 }

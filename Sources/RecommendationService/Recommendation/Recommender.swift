@@ -30,7 +30,7 @@ struct Recommender: Sendable {
     }
 
     private func withoutModel(_ request: RecommendationRequest, withheld: [String]) -> [Recommendation] {
-        let fallback = Fallback(request, withheld: withheld, activity, catalog, nil)
+        var fallback = Fallback(request, withheld: withheld, activity, catalog, nil)
         return request.subjects.map { Recommendation(entries: fallback.entries(seen: seen($0, request))) }
     }
 
@@ -41,7 +41,8 @@ struct Recommender: Sendable {
         let standings = request.subjects.map { standing(of: $0, in: snapshot) }
         let excluded = excluded(request, withheld: withheld, in: snapshot)
         let rankings = snapshot.rank(
-            for: standings.compactMap { Self.rankingSubject($0, request, in: snapshot) }, limit: request.limit,
+            for: zip(standings, request.subjects).compactMap { rankingSubject($0, $1, request, in: snapshot) },
+            limit: request.limit,
             excludingSeen: request.excludesSeen, excluding: excluded)
         var lists = rankings.lists.makeIterator()
         lazy var fallback = Fallback(request, withheld: withheld, activity, catalog, snapshot)
@@ -75,22 +76,33 @@ struct Recommender: Sendable {
 
     /// What a user has touched since the model was trained, known to the model or not, as far as that is to be left out.
     private func seen(_ subject: RecommendationRequest.Subject, _ request: RecommendationRequest) -> Set<ExactName> {
-        guard request.excludesSeen else { return subject.userID.map { recent.dislikedItems(of: $0) } ?? [] }
+        guard request.excludesSeen else {
+            return Set((subject.userID.map { recent.likings(of: $0) } ?? [:]).filter { !$0.value }.keys)
+        }
         return Set(((subject.userID.map { recent.items(of: $0) } ?? []) + subject.history).map(ExactName.init))
     }
 
-    /// What is disliked is left out also where what is seen is not.
-    private static func rankingSubject(
-        _ standing: UserStanding, _ request: RecommendationRequest, in snapshot: ModelSnapshot
+    private func rankingSubject(
+        _ standing: UserStanding, _ subject: RecommendationRequest.Subject, _ request: RecommendationRequest,
+        in snapshot: ModelSnapshot
     ) -> RankingSubject? {
         switch standing {
         case .known(let user):
-            RankingSubject(.user(user), hidden: request.excludesSeen ? [] : snapshot.dislikedItems(of: user))
-        case .foldedIn(let vector, _, let seen, let disliked):
-            RankingSubject(.vector(vector), hidden: request.excludesSeen ? seen : disliked)
+            RankingSubject(.user(user), hidden: request.excludesSeen ? [] : disliked(subject, in: snapshot))
+        case .foldedIn(let vector, _, let seen):
+            RankingSubject(.vector(vector), hidden: request.excludesSeen ? seen : disliked(subject, in: snapshot))
         case .featured(let vector): RankingSubject(.vector(vector))
         case .stranger: nil
         }
+    }
+
+    /// What the user said by a kind that it dislikes, and has not liked since: left out also where what is seen is not.
+    private func disliked(_ subject: RecommendationRequest.Subject, in snapshot: ModelSnapshot) -> [Int32] {
+        guard let userID = subject.userID else { return [] }
+        let last = recent.likings(of: userID)
+        let before = snapshot.index(ofUser: userID).map { snapshot.dislikedItems(of: $0) } ?? []
+        let now = last.compactMap { $0.value ? nil : snapshot.items.index(of: $0.key.text).map(Int32.init) }
+        return before.filter { last[ExactName(snapshot.items[Int($0)])] == nil } + now
     }
 
     /// What nobody of the request is recommended.

@@ -7,9 +7,9 @@ import NCF
 enum UserStanding {
     /// The model knows the user, and nothing has happened since.
     case known(Int)
-    /// A vector with all that the model has not seen worked in, the items it rests on, oldest first, all that the user has
-    /// seen, disliked or not, and what of it is disliked.
-    case foldedIn(UserVector, history: [Int32], seen: [Int32], disliked: [Int32])
+    /// A vector with all that the model has not seen worked in, the items it rests on, oldest first, and all that the user has
+    /// seen, disliked or not.
+    case foldedIn(UserVector, history: [Int32], seen: [Int32])
     /// A user of whom nothing is known but what it is: the vector that the model expects of such users.
     case featured(UserVector)
     /// Neither the model nor anybody else has heard of the user.
@@ -39,7 +39,11 @@ enum UserStanding {
         }
         let (liked, disliked) = (snapshot.likedItems(of: user), snapshot.dislikedItems(of: user))
         if liked.isEmpty, !disliked.isEmpty {
-            self = Self.folded(in: snapshot, disliked.map { Taste(item: $0, evidence: -1) } + new)
+            // What was said since stands in the place of what the model knows.
+            let renewed = ItemSet(
+                itemCount: snapshot.itemCount, items: new.filter { $0.evidence != 0 }.map { Int($0.item) })
+            let old = disliked.filter { !renewed.contains(Int($0)) }.map { Taste(item: $0, evidence: -1) }
+            self = Self.folded(in: snapshot, old + new)
             return
         }
         guard !new.isEmpty else {
@@ -57,8 +61,6 @@ enum UserStanding {
             return
         }
         let turned = ItemSet(itemCount: snapshot.itemCount, items: news.filter { $0.evidence < 0 }.map { Int($0.item) })
-        let welcome = ItemSet(
-            itemCount: snapshot.itemCount, items: news.filter { $0.evidence > 0 }.map { Int($0.item) })
         let late = snapshot.lateCount(news.map(\.timestamp))
         let vector = snapshot.foldIn(
             user: user, newer: news.map(\.item), weights: news.map(\.evidence), ratings: news.map(\.rating), late: late)
@@ -69,8 +71,7 @@ enum UserStanding {
             vector,
             history: added(news.prefix(late)) + liked.filter { !turned.contains(Int($0)) }
                 + added(news.dropFirst(late)),
-            seen: snapshot.seenItems(of: user) + news.map(\.item),
-            disliked: disliked.filter { !welcome.contains(Int($0)) } + turned.items)
+            seen: snapshot.seenItems(of: user) + news.map(\.item))
     }
 
     private static func folded(
@@ -80,8 +81,7 @@ enum UserStanding {
             snapshot.foldIn(
                 items: history.map(\.item), weights: history.map(\.evidence), ratings: history.map(\.rating),
                 features: features),
-            history: history.filter { $0.evidence > 0 }.map(\.item), seen: history.map(\.item),
-            disliked: history.filter { $0.evidence < 0 }.map(\.item))
+            history: history.filter { $0.evidence > 0 }.map(\.item), seen: history.map(\.item))
     }
 
     /// Each item that the model knows once, where it was last touched. The last touch that counts at all says whether it is
@@ -135,7 +135,7 @@ enum UserStanding {
     func vector(in snapshot: ModelSnapshot) -> UserVector {
         switch self {
         case .known(let user): snapshot.vector(ofUser: user)
-        case .foldedIn(let vector, _, _, _), .featured(let vector): vector
+        case .foldedIn(let vector, _, _), .featured(let vector): vector
         case .stranger: snapshot.vector(ofUser: nil)
         }
     }
@@ -154,7 +154,7 @@ enum UserStanding {
     func explanations(of items: [Int32], in snapshot: ModelSnapshot) -> [Explanation] {
         switch self {
         case .known(let user): snapshot.explain(user: user, items: items)
-        case .foldedIn(let vector, let history, _, _): snapshot.explain(vector, items: items, history: history)
+        case .foldedIn(let vector, let history, _): snapshot.explain(vector, items: items, history: history)
         case .featured(let vector): snapshot.explain(vector, items: items, history: [])
         case .stranger: []
         }

@@ -137,7 +137,7 @@ struct PredictionRoutes: Sendable {
         switch standing {
         case .known(let user): return snapshot.predict(user: user, item: item)
         case .stranger: return snapshot.predict(user: nil, item: item)
-        case .foldedIn(let vector, _, _, _):
+        case .foldedIn(let vector, _, _):
             var prediction = snapshot.predict(foldedIn: vector, item: item)
             // As of a user that the model knows: nothing is known of the item.
             if item == nil { prediction.basis = .userOnly }

@@ -5,21 +5,17 @@ import JSON
 /// The query of a request, every parameter by name; unknown, repeated and ill-formed ones are faults like those of a body.
 struct QueryParameters {
     private var values: [String: String] = [:]
-    private var lists: [String: [String]] = [:]
     private(set) var faults = JSONFaults()
 
     /// Reads the query of `request`, which may hold `known` parameters.
     init(_ request: ServerRequest, known: [String]) {
         do {
-            let query = try HTTPQuery(of: request.head)
-            for (place, (name, value)) in query.enumerated() {
+            for (name, value) in try HTTPQuery(of: request.head) {
                 if !known.contains(name) {
                     let nearest = NearestName.of(name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
                     faults.add("?\(name)", "unknown parameter \"\(name)\"\(nearest)")
                 } else if values.updateValue(value, forKey: name) != nil {
                     faults.add("?\(name)", "the parameter is given twice")
-                } else if value.utf8.contains(UInt8(ascii: ",")) {
-                    lists[name] = query.list(at: place)
                 }
             }
         } catch {
@@ -101,7 +97,7 @@ struct QueryParameters {
         return nil
     }
 
-    /// IDs separated by commas; one with a comma in it has `%2C` there.
+    /// IDs separated by commas, so none with a comma in it.
     mutating func identifiers(_ name: String) -> [String]? {
         guard let list = list(name) else { return nil }
         for id in list {
@@ -110,9 +106,9 @@ struct QueryParameters {
         return list
     }
 
-    /// Names separated by commas, as ``identifiers(_:)``.
+    /// Names separated by commas.
     func list(_ name: String) -> [String]? {
-        guard let value = values[name] else { return nil }
-        return lists[name] ?? (value.isEmpty ? [] : [value])
+        // Byte by byte: a comma and a combining mark behind it make one character.
+        values[name]?.utf8.split(separator: UInt8(ascii: ",")).compactMap { String($0) }
     }
 }

@@ -63,7 +63,7 @@ struct SimilarityRoutes: Sendable {
         let similar =
             switch standing {
             case .known(let user): snapshot.similar(user: user, limit: limit)
-            case .foldedIn(let vector, _, _, _), .featured(let vector):
+            case .foldedIn(let vector, _, _), .featured(let vector):
                 snapshot.similarUsers(to: vector, limit: limit, excluding: user)
             case .stranger: throw try missingUser(id, in: snapshot)
             }

@@ -45,7 +45,9 @@ struct TrainingRoutes: Sendable {
         let training: TrainingRequest
         let key: TrainingJob.Key?
         do {
-            key = try IdempotencyKey.of(request).map { TrainingJob.Key(text: $0, content: Self.content(of: request)) }
+            key = try IdempotencyKey.of(request).map {
+                TrainingJob.Key(text: ExactName($0), content: Self.content(of: request))
+            }
             if let job = try key.flatMap({ key throws(Problem) in try coordinator.job(of: key) }) {
                 return coordinator.answer(job, clock: clock, respond)
             }
@@ -61,7 +63,7 @@ struct TrainingRoutes: Sendable {
             return respond(error.response())
         }
         guard !training.interactions.isEmpty else { return start(training, key, respond) }
-        recorder.append(training.interactions, idempotencyKey: key?.text, begunAfter: request.stamp) { result in
+        recorder.append(training.interactions, idempotencyKey: key?.text.text, begunAfter: request.stamp) { result in
             switch result {
             case .success: start(training, key, respond)
             case .failure(let error):

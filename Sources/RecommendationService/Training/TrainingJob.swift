@@ -1,4 +1,5 @@
 import Dispatch
+import InteractionStorage
 import Locking
 public import NCF
 import Synchronization
@@ -48,7 +49,7 @@ public final class TrainingJob: TrainingObserver, Sendable {
 
     /// The `Idempotency-Key` of the request that a job came of, and what stands for its content.
     struct Key: Sendable, Equatable {
-        var text: String
+        var text: ExactName
         var content: UInt64
     }
 

@@ -67,8 +67,9 @@ struct Import: ParsableCommand {
     private func makeReader(_ configuration: ServiceConfiguration) throws -> DatasetReader {
         var limits = configuration.kinds.limits
         if partial || faultsTo != nil { limits.refusedTextLength = configuration.quarantine.textBytes }
-        let isFolder = try? URL(fileURLWithPath: path).resourceValues(forKeys: [.isDirectoryKey]).isDirectory
-        if layout != "auto", isFolder == true {
+        var isFolder: ObjCBool = false
+        let isThere = unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        if layout != "auto", isThere, isFolder.boolValue {
             throw ValidationError("--layout is for a file; of a folder the names of its files say it: leave it out.")
         }
         switch layout {
