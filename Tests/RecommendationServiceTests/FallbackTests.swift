@@ -113,7 +113,7 @@ struct FallbackTests {
         }
     }
 
-    @Test("what was taken out of the record is not popular, among candidates neither, and equal ones stand as in /popular")
+    @Test("what was taken out of the record is not popular, candidate or not; equal ones stand as in /popular")
     func deleted() throws {
         let service = try TestService()
         let pairs = [("1", "c"), ("2", "b"), ("3", "a"), ("1", "gone"), ("2", "gone")]
