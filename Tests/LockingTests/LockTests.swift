@@ -25,4 +25,26 @@ struct LockTests {
         }
         #expect(value.withLock { $0 } == "after")
     }
+
+    @Test("who does not wait gets the lock where it is free, and nothing where it is not")
+    func ifFree() {
+        let value = Lock(1)
+        let added = value.withLockIfFree { value in
+            value += 1
+            return value
+        }
+        #expect(added == 2)
+        let (held, tried) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        DispatchQueue(label: "holder").async {
+            value.withLock { _ in
+                held.signal()
+                tried.wait()
+            }
+        }
+        held.wait()
+        #expect(value.withLockIfFree { $0 } == nil)
+        tried.signal()
+        #expect(value.withLock { $0 } == 2)
+        #expect(value.withLockIfFree { $0 } == 2)
+    }
 }

@@ -31,24 +31,24 @@ struct Fallback {
 
     /// The list for a user who has seen `seen`.
     mutating func entries(seen: Set<ExactName>) -> [Recommendation.Entry] {
-        let ranked = rankedCandidates ?? popular(atLeast: request.limit + refused.count + seen.count)
+        let ranked = rankedCandidates ?? popular(first: request.limit + refused.count + seen.count)
         var entries: [Recommendation.Entry] = []
         for (item, share) in ranked where !refused.contains(item) && !seen.contains(item) {
-            guard entries.count < request.limit else { return entries }
             entries.append(Recommendation.Entry(itemID: item.text, score: share, source: .popular))
+            if entries.count == request.limit { return entries }
         }
         let listed = Set(entries.map { ExactName($0.itemID) })
         for item in newest where !listed.contains(item) && !seen.contains(item) {
-            guard entries.count < request.limit else { break }
             entries.append(Recommendation.Entry(itemID: item.text, score: 0, source: .latest))
+            if entries.count == request.limit { break }
         }
         return entries
     }
 
-    /// What most people touched; all of it, or at least so many.
-    private func popular(atLeast count: Int) -> [Ranked] {
+    /// What most people touched, the first so many.
+    private func popular(first count: Int) -> [Ranked] {
         if let ranking = activity.rankingAtHand(.popular(hours: nil), atLeast: count), !ranking.entries.isEmpty {
-            return ranking.entries.map { ($0.item, $0.score) }
+            return ranking.entries.prefix(count).map { ($0.item, $0.score) }
         }
         guard let snapshot else { return [] }
         return trained(snapshot.popular(limit: count), of: snapshot)

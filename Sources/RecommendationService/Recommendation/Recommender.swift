@@ -42,8 +42,7 @@ struct Recommender: Sendable {
         let excluded = excluded(request, withheld: withheld, in: snapshot)
         let rankings = snapshot.rank(
             for: zip(standings, request.subjects).compactMap { rankingSubject($0, $1, request, in: snapshot) },
-            limit: request.limit,
-            excludingSeen: request.excludesSeen, excluding: excluded)
+            limit: request.limit, excludingSeen: request.excludesSeen, excluding: excluded)
         var lists = rankings.lists.makeIterator()
         lazy var fallback = Fallback(request, withheld: withheld, activity, catalog, snapshot)
         let newItems = NewItems(request, withheld: withheld, newcomers, in: snapshot)
