@@ -26,7 +26,8 @@ final class EigenSubspace {
 
     /// Makes the vectors orthonormal without changing what they span (Gram and Schmidt, in panels); O(size · count²).
     ///
-    /// Of a vector that depends on those before it, rounding errors are left: a direction as good as any.
+    /// Of a vector that depends on those before it rounding errors are left, a direction as good as any, or nothing: then it becomes
+    /// some direction that they do not span.
     func orthonormalise() {
         let products = AlignedBuffer<Float>(count: count * min(count, Self.panelWidth), repeating: 0)
         for start in stride(from: 0, to: count, by: Self.panelWidth) {
@@ -37,7 +38,24 @@ final class EigenSubspace {
                 // One after the other, as what a vector is freed of must not change any more.
                 for index in panel { orthonormalise(index, against: start..<index, products) }
             }
+            for index in panel where index < size && isZero(index) { redirect(index, besides: panel, products) }
         }
+    }
+
+    private func isZero(_ index: Int) -> Bool {
+        (index * size..<(index + 1) * size).allSatisfy { vectors[$0] == 0 }
+    }
+
+    /// Gives a vector any direction that is orthogonal to the panel's other ones and all before them.
+    private func redirect(_ index: Int, besides panel: Range<Int>, _ products: AlignedBuffer<Float>) {
+        var random = SplitMix64(seed: UInt64(index), 9)
+        for element in index * size..<(index + 1) * size { vectors[element] = Float(random.nextNormal()) }
+        for _ in 0..<Self.passes {
+            normalise(index)
+            subtract(0..<index, from: index..<index + 1, products)
+            subtract(index + 1..<panel.upperBound, from: index..<index + 1, products)
+        }
+        normalise(index)
     }
 
     private func orthonormalise(_ index: Int, against others: Range<Int>, _ products: AlignedBuffer<Float>) {
@@ -51,7 +69,7 @@ final class EigenSubspace {
     private func normalise(_ index: Int) {
         let vector = unsafe vectors.base + index * size
         let norm = unsafe cblas_snrm2(Int32(size), vector, 1)
-        unsafe cblas_sscal(Int32(size), norm > 0 ? 1 / norm : 0, vector, 1)
+        unsafe cblas_sscal(Int32(size), norm >= .leastNormalMagnitude ? 1 / norm : 0, vector, 1)
     }
 
     /// Takes from each of some vectors what `others`, which are orthonormal, span of it.

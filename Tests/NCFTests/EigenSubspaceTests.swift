@@ -53,4 +53,15 @@ struct EigenSubspaceTests {
         subspace.orthonormalise()
         expectOrthonormal(subspace)
     }
+
+    @Test("becomes orthonormal though nothing is left of its vectors, not even rounding errors", arguments: [50, 64])
+    func nothing(size: Int) {
+        let subspace = EigenSubspace(size: size, count: 50, seed: 6)
+        for vector in 0..<50 {
+            for k in 0..<size where vector % 5 > 1 { subspace.vectors[vector * size + k] = k == 0 ? Float(vector) : 0 }
+        }
+        for k in 0..<size { subspace.vectors[7 * size + k] = 0 }
+        subspace.orthonormalise()
+        expectOrthonormal(subspace)
+    }
 }
