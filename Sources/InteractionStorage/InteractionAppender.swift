@@ -3,10 +3,9 @@ import GRDB
 /// Appends within one write transaction: holds the prepared statements and the names already looked up.
 ///
 /// What is run for every row is run by SQLite's own interface (``RawStatement``).
-/// The names are forgotten with the transaction, so neither a roll-back, an erasure nor another program's writes can make
-/// them stale, and memory is bounded by what one transaction carries.
+/// Names are looked up once in a transaction, and those of the last one are known already (``KnownNames``).
 struct InteractionAppender {
-    private let insertInteraction: RawStatement
+    private var inserter: InteractionInserter
     private let findInteraction: RawStatement
     private let findReceipt: Statement
     private let insertReceipt: Statement
@@ -17,9 +16,10 @@ struct InteractionAppender {
     private var kinds: Names
     private var barred: BarredUsers
 
-    init(_ database: Database, receiptsKept: Int) throws {
+    /// For the transaction that has begun; `known` are names that are as they were looked up before it.
+    init(_ database: Database, receiptsKept: Int, known: KnownNames.Keys = .init()) throws {
         self.receiptsKept = receiptsKept
-        insertInteraction = try RawStatement(database, "INSERT INTO interactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        inserter = try InteractionInserter(database)
         findInteraction = try RawStatement(database, "SELECT row FROM interactions WHERE interaction_id = ?")
         findReceipt = try database.cachedStatement(
             sql: "SELECT stored, duplicates, watermark, fingerprint, erased FROM receipts WHERE idempotency_key = ?")
@@ -29,13 +29,14 @@ struct InteractionAppender {
                 VALUES (?, ?, ?, ?, ?, ?)
                 """)
         pruneReceipts = try database.cachedStatement(sql: "DELETE FROM receipts WHERE sequence <= ?")
-        users = try Names(database, table: "user_names")
-        items = try Names(database, table: "item_names")
-        kinds = try Names(database, table: "kind_names")
+        users = try Names(database, table: "user_names", known: known.users)
+        items = try Names(database, table: "item_names", known: known.items)
+        kinds = try Names(database, table: "kind_names", known: known.kinds)
         barred = try BarredUsers(database)
     }
 
-    /// Carries out one request, whose interactions have no fault; a failure that is returned has changed nothing.
+    /// Carries out one request, whose interactions have no fault, but for rows that wait for ``flush()``; a failure that is returned
+    /// has changed nothing.
     mutating func append(
         _ request: AppendRequest, _ totals: inout StoreTotals, in database: Database
     ) throws -> Result<AppendReceipt, StoreError> {
@@ -73,6 +74,8 @@ struct InteractionAppender {
 
     private mutating func insert(_ interaction: Interaction, _ totals: inout StoreTotals) throws -> Bool {
         if let id = interaction.interactionID {
+            // It may be that of a row that waits.
+            try inserter.flush()
             try findInteraction.bind(1, id)
             if try findInteraction.integer() != nil { return false }
         }
@@ -80,17 +83,16 @@ struct InteractionAppender {
         let item = try items.key(of: interaction.itemID, last: &totals.lastItem)
         let kind = try interaction.kind.map { try kinds.key(of: $0, last: &totals.lastKind) }
         totals.lastRow += 1
-        insertInteraction.bind(1, totals.lastRow)
-        insertInteraction.bind(2, Int64(user))
-        insertInteraction.bind(3, Int64(item))
-        insertInteraction.bind(4, kind.map(Int64.init))
-        insertInteraction.bind(5, interaction.rating)
-        insertInteraction.bind(6, interaction.weight)
-        insertInteraction.bind(7, interaction.timestamp)
-        try insertInteraction.bind(8, interaction.interactionID)
-        try insertInteraction.run()
+        try inserter.insert(
+            .init(row: totals.lastRow, user: user, item: item, kind: kind, interaction: interaction))
         return true
     }
+
+    /// Writes the rows that wait; before the end of the transaction or savepoint that they belong to.
+    mutating func flush() throws { try inserter.flush() }
+
+    /// The names that were looked up, to be kept once the transaction is committed.
+    var known: KnownNames.Keys { .init(users: users.known, items: items.known, kinds: kinds.known) }
 
     /// Forgets the names that were looked up, should they be more than `count`.
     mutating func forgetNames(beyond count: Int) {
@@ -102,10 +104,11 @@ struct InteractionAppender {
     private struct Names {
         private let find: RawStatement
         private let insert: RawStatement
-        private var known: [ExactName: Int] = [:]
+        private(set) var known: [ExactName: Int]
         private var added = 0
 
-        init(_ database: Database, table: String) throws {
+        init(_ database: Database, table: String, known: [ExactName: Int]) throws {
+            self.known = known
             find = try RawStatement(database, "SELECT key FROM \(table) WHERE name = ?")
             insert = try RawStatement(database, "INSERT INTO \(table) VALUES (?, ?)")
         }

@@ -61,6 +61,20 @@ struct RawStatement {
         guard code == SQLITE_OK else { throw failure(code) }
     }
 
+    /// Gives the parameter at `index` a pointer, which functions of SQL get that ask for one of that type.
+    func bind(_ index: Int32, pointer value: UnsafeMutableRawPointer, type: StaticString) throws {
+        let code = unsafe type.utf8Start.withMemoryRebound(to: CChar.self, capacity: type.utf8CodeUnitCount) { type in
+            unsafe sqlite3_bind_pointer(pointer, index, value, type, nil)
+        }
+        guard code == SQLITE_OK else { throw failure(code) }
+    }
+
+    /// Takes a parameter's value back; the statement is not in the middle of anything afterwards.
+    func unbind(_ index: Int32) {
+        unsafe sqlite3_reset(pointer)
+        unsafe sqlite3_bind_null(pointer, index)
+    }
+
     /// Runs a statement that gives no row, and makes it ready for the next.
     @inline(__always)
     func run() throws {
@@ -94,20 +108,6 @@ struct RawStatement {
     /// The integer in a column, from 0, of the row that ``step()`` went to.
     @inline(__always)
     func integer(at column: Int32) -> Int64 { unsafe sqlite3_column_int64(pointer, column) }
-
-    /// As ``integer(at:)``; nil where there is none.
-    @inline(__always)
-    func integerIfPresent(at column: Int32) -> Int64? {
-        let value = unsafe sqlite3_column_value(pointer, column)
-        return unsafe sqlite3_value_type(value) == SQLITE_NULL ? nil : unsafe sqlite3_value_int64(value)
-    }
-
-    /// As ``integerIfPresent(at:)``.
-    @inline(__always)
-    func doubleIfPresent(at column: Int32) -> Double? {
-        let value = unsafe sqlite3_column_value(pointer, column)
-        return unsafe sqlite3_value_type(value) == SQLITE_NULL ? nil : unsafe sqlite3_value_double(value)
-    }
 
     private func failure(_ code: Int32) -> DatabaseError {
         let message = unsafe String(cString: sqlite3_errmsg(connection))

@@ -69,30 +69,8 @@ extension SQLiteInteractionStore {
                     watermark: totals.lastRow, interactionCount: totals.counts.interactions,
                     userIDs: try names(in: "user_names"), itemIDs: try names(in: "item_names"),
                     kinds: try names(in: "kind_names")))
-            return try Self.scan(database, after: watermark, handOver)
+            return try InteractionScanFunction.run(in: database, after: watermark, handOver)
         }
-    }
-
-    /// The rows alone, as integers and numbers.
-    private static func scan(
-        _ database: Database, after watermark: Int64, _ handOver: (ScannedInteraction) -> Bool
-    ) throws -> Int {
-        let rows = try RawStatement(
-            database,
-            "SELECT row, user, item, kind, rating, weight, timestamp FROM interactions WHERE row > ? ORDER BY row")
-        rows.bind(1, watermark)
-        defer { rows.reset() }
-        var count = 0
-        while try rows.step() {
-            count += 1
-            let interaction = ScannedInteraction(
-                rowID: rows.integer(at: 0), userKey: Int(rows.integer(at: 1)), itemKey: Int(rows.integer(at: 2)),
-                // A key is positive, and NULL reads as 0.
-                kindKey: Int(rows.integer(at: 3)), rating: rows.doubleIfPresent(at: 4),
-                weight: rows.doubleIfPresent(at: 5), timestamp: rows.integerIfPresent(at: 6))
-            if !handOver(interaction) { break }
-        }
-        return count
     }
 
     /// The integer that stands for a name; nil when it was never interned, or cannot be.

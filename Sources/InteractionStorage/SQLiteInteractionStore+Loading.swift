@@ -72,7 +72,9 @@ public struct StoreLoad: RecordLoad {
         if let fault = request.fault { throw StoreError.failed(operation: "loading", reason: fault) }
         appender.forgetNames(beyond: Self.namesKept)
         returning.note(interactions)
-        return try appender.append(request, &totals, in: database).get()
+        let receipt = try appender.append(request, &totals, in: database).get()
+        try appender.flush()
+        return receipt
     }
 
     /// Keeps rows that were refused, as ``InteractionStore/quarantine(_:begunAfter:within:)``.

@@ -40,6 +40,7 @@ public final class SQLiteInteractionStore: InteractionStore {
     private let pool: Lock<DatabasePool?>
     private let inUse = DispatchGroup()
     private let refusedCommits = RefusedCommits()
+    private let knownNames = KnownNames()
 
     /// Opens the store at `path`, or creates it where there is no file, and brings its schema up to date.
     public convenience init(path: String, configuration: Configuration = Configuration()) throws(StoreError) {
@@ -85,6 +86,7 @@ public final class SQLiteInteractionStore: InteractionStore {
         connection.busyMode = .timeout(Double(configuration.busyMilliseconds) / 1000)
         let writerCache = configuration.writerCache
         connection.prepareDatabase { database in
+            try InteractionScanFunction.register(in: database)
             guard !database.configuration.readonly else { return }
             try database.execute(sql: "PRAGMA cache_size = -\(writerCache)")
             try database.execute(sql: "PRAGMA secure_delete = ON")
@@ -109,10 +111,15 @@ public final class SQLiteInteractionStore: InteractionStore {
         _ requests: [AppendRequest], isolated: Bool
     ) throws(StoreError) -> [Result<AppendReceipt, StoreError>] {
         let receiptsKept = configuration.receiptsKept
+        var lookedUp: KnownNames.Keys?
         return try write("append") { database, totals in
-            var appender = try InteractionAppender(database, receiptsKept: receiptsKept)
+            var appender = try InteractionAppender(
+                database, receiptsKept: receiptsKept, known: knownNames.take(in: database))
+            defer { lookedUp = appender.known }
             guard isolated else {
-                return try requests.map { try appender.append($0, &totals, in: database) }
+                let results = try requests.map { try appender.append($0, &totals, in: database) }
+                try appender.flush()
+                return results
             }
             return try requests.map { request in
                 let before = totals
@@ -120,6 +127,7 @@ public final class SQLiteInteractionStore: InteractionStore {
                 do {
                     try database.inSavepoint {
                         result = try appender.append(request, &totals, in: database)
+                        try appender.flush()
                         return .commit
                     }
                 } catch {
@@ -132,6 +140,8 @@ public final class SQLiteInteractionStore: InteractionStore {
                 guard let result else { throw StoreError.failed(operation: "append", reason: "no receipt") }
                 return result
             }
+        } whenCommitted: { database in
+            if let lookedUp { knownNames.keep(lookedUp, in: database) }
         }
     }
 
@@ -189,8 +199,11 @@ public final class SQLiteInteractionStore: InteractionStore {
     }
 
     /// Runs `body` in one write transaction, then commits with the totals it leaves behind; an error rolls back.
+    ///
+    /// - Parameter whenCommitted: Is called on the writer's thread, before anything else is written.
     func write<Value>(
-        _ operation: String, _ body: (Database, inout StoreTotals) throws -> Value
+        _ operation: String, _ body: (Database, inout StoreTotals) throws -> Value,
+        whenCommitted: (Database) -> Void = { _ in }
     ) throws(StoreError) -> Value {
         try withPool(operation) { pool in
             try pool.writeWithoutTransaction { database in
@@ -207,6 +220,7 @@ public final class SQLiteInteractionStore: InteractionStore {
                     throw refusal(error, during: operation, in: database)
                 }
                 refusedCommits.commitSucceeded()
+                whenCommitted(database)
                 guard let value else { throw StoreError.failed(operation: operation, reason: "no result") }
                 return value
             }
