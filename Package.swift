@@ -60,7 +60,7 @@ let bindings: [Target] = [
 let house: [Target] =
     module("Locking")
     + module("Metrics", on: ["Locking", atomics])
-    + module("JSON", on: ["CSimdJSON"])
+    + module("JSON", on: ["CSimdJSON", "Locking"])
     + module("HTTP", fixtures: ["Corpus"])
     + module("Networking", on: ["CLinux", "Locking", openSSL])
     + module("HTTPServer", on: ["HTTP", "Networking", "Locking", "CZlib"], testing: [openSSL])

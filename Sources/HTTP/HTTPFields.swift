@@ -79,6 +79,12 @@ public struct HTTPFields: Sendable {
         body(storage.span.extracting(lines[index].value.range))
     }
 
+    /// Whether the value at this position is `text`, octet by octet.
+    public func hasValue(_ text: StaticString, at index: Int) -> Bool {
+        let value = lines[index].value
+        return Int(value.count) == text.utf8CodeUnitCount && storage.span.equals(text, in: value.range)
+    }
+
     /// Lends the octets of the name at this position, uncopied.
     public func withName<Result>(at index: Int, _ body: (Span<UInt8>) -> Result) -> Result {
         body(storage.span.extracting(lines[index].name.range))

@@ -17,7 +17,7 @@ public struct FlatInteractionDecoder {
     }
 
     /// The interaction that `row` holds; nil where it may have a fault, or is written in some other way.
-    func decode(_ row: Span<UInt8>) -> Interaction? { reader.read(row) ? interaction() : nil }
+    public func decode(_ row: Span<UInt8>) -> Interaction? { reader.read(row) ? interaction() : nil }
 
     /// The interaction that `value` holds; nil where it may have a fault, or is written in some other way.
     func decode(_ value: JSONValue) -> Interaction? { reader.read(value) ? interaction() : nil }

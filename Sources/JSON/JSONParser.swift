@@ -63,6 +63,9 @@ public final class JSONParser {
     /// The document that `bytes` are, or nil: for what need not be one, since a refusal's place takes a pass of its own.
     func documentIfAny(_ bytes: Span<UInt8>) -> JSONDocument? { try? attempt(bytes) }
 
+    /// Gives back the buffers if they were grown for a text of more than `length` bytes.
+    func trim(to length: Int) { unsafe nectar_json_parser_trim(parser, length) }
+
     private func attempt(_ bytes: Span<UInt8>) throws(Refusal) -> JSONDocument {
         do throws(Refusal) {
             return try read(bytes)
@@ -85,7 +88,7 @@ public final class JSONParser {
             unsafe nectar_json_parse(parser, buffer.baseAddress, buffer.count, &lent, &message)
         }
         defer {
-            if bytes.count > Self.retainedCapacity { unsafe nectar_json_parser_trim(parser, Self.retainedCapacity) }
+            if bytes.count > Self.retainedCapacity { trim(to: Self.retainedCapacity) }
         }
         guard status == NECTAR_JSON_OK else { throw Refusal(status: status) }
         // Buffers that would be given back anyway go with the document.

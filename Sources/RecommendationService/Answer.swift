@@ -8,6 +8,12 @@ enum Answer {
     /// The name of the field that carries the version of the model that answered.
     static let modelField: HTTPFieldName = "Nectar-Model"
 
+    private static let jsonFields: HTTPFields = {
+        var fields = HTTPFields()
+        fields.append(.contentType, "application/json")
+        return fields
+    }()
+
     /// A JSON document.
     static func json(
         _ status: HTTPStatus = .ok,
@@ -17,7 +23,11 @@ enum Answer {
         var writer = JSONWriter()
         body(&writer)
         var fields = fields
-        fields.append(.contentType, "application/json")
+        if fields.isEmpty {
+            fields = jsonFields
+        } else {
+            fields.append(.contentType, "application/json")
+        }
         return HTTPResponse(status: status, fields: fields, body: .bytes(writer.bytes))
     }
 

@@ -21,12 +21,14 @@ enum RequestBody {
     /// None means JSON, and so does `application/x-www-form-urlencoded`: `curl -d` sends it unasked, and every route
     /// answers curl without a special field.
     static func format(of head: HTTPRequest, accepting accepted: String) throws(Problem) -> Format {
-        let declared = head.fields.values(of: .contentType)
-        guard let first = declared.first else { return .json }
-        guard declared.count == 1 else { throw Problem(.badRequest, "Content-Type: the field is there twice.") }
+        let fields = head.fields
+        guard let index = fields.firstIndex(of: .contentType) else { return .json }
+        guard fields.firstIndex(of: .contentType, from: index + 1) == nil else {
+            throw Problem(.badRequest, "Content-Type: the field is there twice.")
+        }
         // As nearly everybody writes it.
-        if first == "application/json" { return .json }
-        let contentType = ContentType(first)
+        if fields.hasValue("application/json", at: index) { return .json }
+        let contentType = ContentType(fields.value(at: index))
         if let charset = contentType.foreignCharset {
             throw Problem(
                 unsupported: "The charset \"\(charset)\" is not read here; content is UTF-8.", accepting: accepted)
@@ -95,7 +97,7 @@ enum RequestBody {
             content = Array(fallback.utf8)
         }
         do {
-            return try JSONParser().parse(content)
+            return try JSONParser.lent { (parser) throws(JSONSyntaxError) in try parser.parse(content) }
         } catch {
             throw Problem(error)
         }
@@ -108,7 +110,9 @@ enum RequestBody {
     ) throws(Problem) -> JSONDocument {
         guard !bytes.isEmpty else { throw empty }
         do {
-            return try JSONParser().parse(bytes, eachElementOf: name, body)
+            return try JSONParser.lent { (parser) throws(JSONSyntaxError) in
+                try parser.parse(bytes, eachElementOf: name, body)
+            }
         } catch {
             throw Problem(error)
         }

@@ -29,6 +29,12 @@ import Testing
         #expect(fields.isEmpty)
     }
 
+    @Test func `a value is compared octet by octet, as a whole`() {
+        let fields: HTTPFields = ["A": "text/a", "B": "Text/a", "C": "text/ab", "D": "text/", "E": ""]
+        #expect((0..<5).map { fields.hasValue("text/a", at: $0) } == [true, false, false, false, false])
+        #expect(fields.hasValue("", at: 4) && !fields.hasValue("", at: 0))
+    }
+
     @Test func `fields are added, replaced and removed in order`() throws {
         var fields: HTTPFields = ["A": "1", "B": "2", "a": "3"]
         try fields.append("C", untrusted: " \tcafé\t ")

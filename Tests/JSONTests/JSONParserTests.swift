@@ -16,6 +16,25 @@ struct JSONParserTests {
         #expect(seen == root.elements.enumerated().map { account($0, $1) })
     }
 
+    @Test("a parser that is lent reads each text as its own would, after long and bad ones too")
+    func lent() throws {
+        func account(_ root: JSONValue) -> [String] {
+            ["\(root.kind)"] + root.elements.map { $0.integerText ?? "\($0.kind)" } + root.members.map(\.name)
+        }
+        let texts = ["[1]", "[" + String(repeating: "1,", count: 40_000) + "1]", "[1", #"{"a":[]}"#, "", "[[2]]"]
+        for text in texts + texts {
+            let bytes = Array(text.utf8)
+            let own = Result { try JSONParser().parse(bytes) }
+            let lent = Result { try JSONParser.lent { (parser) throws(JSONSyntaxError) in try parser.parse(bytes) } }
+            switch (own, lent) {
+            case (.success(let own), .success(let lent)): #expect(account(own.root) == account(lent.root))
+            case (.failure(let own), .failure(let lent)):
+                #expect(own as? JSONSyntaxError == lent as? JSONSyntaxError)
+            default: Issue.record("\(text.prefix(9)): \(own), \(lent)")
+            }
+        }
+    }
+
     @Test("a document outlives its parser's next text")
     func documentsAreIndependent() throws {
         let parser = JSONParser()

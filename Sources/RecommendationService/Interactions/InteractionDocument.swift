@@ -6,58 +6,70 @@ import InteractionStorage
 import JSON
 import Locking
 
+// Unchecked: of a consumer's calls there are never two at once, and the body is only read once it is whole.
 /// The body of `POST /interactions` as one JSON document: a single interaction, or `{"interactions": […]}`.
-final class InteractionDocument: RequestBodyConsumer {
-    private let recorder: InteractionRecorder
+final class InteractionDocument: RequestBodyConsumer, @unchecked Sendable {
+    /// What all documents have to do with: one reference, for a copy would count a dozen for each request.
+    final class Setting: Sendable {
+        let recorder: InteractionRecorder
+        /// Bytes of a document.
+        let maximumLength: Int
+        let limits: InteractionLimits
+        let quarantine: Quarantine
+        /// For documents of one interaction.
+        fileprivate let decoders: LendingPool<FlatInteractionDecoder>
+
+        init(
+            recorder: InteractionRecorder, maximumLength: Int, limits: InteractionLimits, quarantine: Quarantine
+        ) {
+            self.recorder = recorder
+            self.maximumLength = maximumLength
+            self.limits = limits
+            self.quarantine = quarantine
+            decoders = LendingPool(limit: 16) { FlatInteractionDecoder(limits: limits) }
+        }
+
+        /// Throws if the head announces more than a document may have.
+        func check(_ framing: HTTPBodyFraming) throws(Problem) {
+            guard case .contentLength(let length) = framing, length > UInt64(maximumLength) else { return }
+            throw tooLarge
+        }
+
+        fileprivate var tooLarge: Problem {
+            Problem(
+                .contentTooLarge,
+                "A JSON body may have \(maximumLength) bytes here; NDJSON (application/x-ndjson) has no limit.")
+        }
+    }
+
+    private let setting: Setting
     private let isPartial: Bool
     private let idempotencyKey: String?
-    private let maximumLength: Int
     private let begun: Int64
-    private let limits: InteractionLimits
-    private let quarantine: Quarantine
     private let reservation: ContentBudget.Reservation
-    private let body = Lock<[UInt8]>([])
+    private var body: [UInt8] = []
     /// A few dozen interactions are read in less time than another thread is woken in.
     var loopLimit: Int { 4096 }
 
     init(
-        recorder: InteractionRecorder, isPartial: Bool, idempotencyKey: String?, begunAfter begun: Int64,
-        maximumLength: Int,
-        limits: InteractionLimits, quarantine: Quarantine, reservation: ContentBudget.Reservation
+        _ setting: Setting, isPartial: Bool, idempotencyKey: String?, begunAfter begun: Int64,
+        reservation: ContentBudget.Reservation
     ) {
-        self.recorder = recorder
+        self.setting = setting
         self.isPartial = isPartial
         self.idempotencyKey = idempotencyKey
-        self.maximumLength = maximumLength
         self.begun = begun
-        self.limits = limits
-        self.quarantine = quarantine
         self.reservation = reservation
     }
 
     func consume(_ chunk: [UInt8]) -> HTTPResponse? {
-        let length = body.withLock { body in
-            body += chunk
-            return body.count
-        }
-        guard length <= maximumLength else { return Self.tooLarge(maximumLength).response() }
-        guard reservation.grow(to: length) else {
+        if body.isEmpty { body = chunk } else { body += chunk }
+        guard body.count <= setting.maximumLength else { return setting.tooLarge.response() }
+        guard reservation.grow(to: body.count) else {
             let detail = "As many bodies are held in memory as may be just now."
             return Problem(.serviceUnavailable, detail, retryAfterSeconds: 1).response()
         }
         return nil
-    }
-
-    /// Throws if the head announces more than a document may have.
-    static func check(_ framing: HTTPBodyFraming, maximumLength: Int) throws(Problem) {
-        guard case .contentLength(let length) = framing, length > UInt64(maximumLength) else { return }
-        throw tooLarge(maximumLength)
-    }
-
-    private static func tooLarge(_ maximumLength: Int) -> Problem {
-        Problem(
-            .contentTooLarge,
-            "A JSON body may have \(maximumLength) bytes here; NDJSON (application/x-ndjson) has no limit.")
     }
 
     func finish(_ respond: @escaping @Sendable (HTTPResponse) -> Void) {
@@ -69,7 +81,7 @@ final class InteractionDocument: RequestBodyConsumer {
         let decoded: Decoded
         do {
             decoded = try decode()
-            try recorder.checkCount(decoded.interactions)
+            try setting.recorder.checkCount(decoded.interactions)
         } catch {
             return respond(error.response())
         }
@@ -77,7 +89,7 @@ final class InteractionDocument: RequestBodyConsumer {
         guard !decoded.interactions.isEmpty || idempotencyKey != nil else {
             return tell(AppendReceipt(stored: 0, duplicates: 0, watermark: 0), decoded, respond)
         }
-        recorder.append(
+        setting.recorder.append(
             decoded.interactions, idempotencyKey: idempotencyKey, companions: companions(decoded), begunAfter: begun
         ) { [self] result in
             switch result {
@@ -91,7 +103,7 @@ final class InteractionDocument: RequestBodyConsumer {
     private func companions(_ decoded: Decoded) -> UInt64? {
         guard idempotencyKey != nil, decoded.rejected > 0 else { return nil }
         var hash = StableHash()
-        hash.combine(body.withLock { $0 })
+        hash.combine(body)
         return hash.value
     }
 
@@ -128,16 +140,19 @@ final class InteractionDocument: RequestBodyConsumer {
     private static let usualLength = 64
 
     private func decode() throws(Problem) -> Decoded {
+        if let interaction = decodeFaultless() { return Decoded(interactions: [interaction]) }
         var decoded = Decoded()
-        let text = body.withLock { $0 }
-        let decoder = FlatInteractionDecoder(limits: limits)
-        let (place, kept) = (JSONPointer("/\(Self.list)"), quarantine.settings.rows)
+        let (text, limits) = (body, setting.limits)
+        var decoder: FlatInteractionDecoder?
+        let (place, kept) = (JSONPointer("/\(Self.list)"), setting.quarantine.settings.rows)
         let root = try RequestBody.json(in: text, eachElementOf: Self.list) { index, element in
             if index == 0 {
                 decoded = Decoded()
                 decoded.interactions.reserveCapacity(text.count / Self.usualLength)
             }
-            let interaction = decoder.decode(element, at: place.appending(index), faults: &decoded.faults)
+            let list = decoder ?? FlatInteractionDecoder(limits: limits)
+            decoder = list
+            let interaction = list.decode(element, at: place.appending(index), faults: &decoded.faults)
             if let interaction {
                 decoded.interactions.append(interaction)
             } else {
@@ -157,6 +172,13 @@ final class InteractionDocument: RequestBodyConsumer {
         }
         guard decoded.faults.isEmpty || isPartial else { throw Problem(faults: decoded.faults) }
         return decoded
+    }
+
+    /// The one interaction that the body is, if it is short and has no fault, as nearly all are; nil: it is to be read with care.
+    private func decodeFaultless() -> Interaction? {
+        let text = body
+        guard text.count <= loopLimit, !text.contains(UInt8(ascii: "[")) else { return nil }
+        return setting.decoders.lend { $0.decode(text.span) }
     }
 
     /// What a document with a list says of bad elements; throws where anything but an element is at fault.
@@ -180,10 +202,10 @@ final class InteractionDocument: RequestBodyConsumer {
     /// Keeps the last of the bad ones. They are read a second time, some thousand at a time: what is said of each is longer than
     /// the element may be.
     private func keep(_ decoded: Decoded) throws(StoreError) -> InteractionReport.Quarantined? {
-        var places = decoded.refused.suffix(quarantine.settings.rows)
-        guard !places.isEmpty else { return nil }
-        var intake = QuarantineIntake(quarantine, format: .json, name: idempotencyKey, begunAfter: begun)
-        let limits = quarantine.limits(limits)
+        guard !decoded.refused.isEmpty else { return nil }
+        var places = decoded.refused.suffix(setting.quarantine.settings.rows)
+        var intake = QuarantineIntake(setting.quarantine, format: .json, name: idempotencyKey, begunAfter: begun)
+        let limits = setting.quarantine.limits(setting.limits)
         var failure: StoreError?
         func take(_ index: Int, _ element: JSONValue) {
             guard failure == nil, places.first == index else { return }
@@ -191,7 +213,7 @@ final class InteractionDocument: RequestBodyConsumer {
             intake.add(InteractionDecoder.fault(of: element, line: index, limits: limits))
             do throws(StoreError) { try intake.keep(isLast: places.isEmpty) } catch { failure = error }
         }
-        let text = body.withLock { $0 }
+        let text = body
         if let root = try? RequestBody.json(in: text, eachElementOf: Self.list, take).root, root[Self.list] == nil {
             take(0, root)
         }

@@ -31,7 +31,15 @@ struct InteractionReport {
         }
     }
 
+    /// What nearly all are told.
+    private static let oneStored = InteractionReport(stored: 1, duplicates: 0).written()
+
     func response() -> HTTPResponse {
+        let isOneStored = stored == 1 && duplicates + erased + rejected == 0 && faults.isEmpty
+        return isOneStored ? Self.oneStored : written()
+    }
+
+    private func written() -> HTTPResponse {
         Answer.json { writer in
             writer.object { report in
                 writeCounts(to: &report)

@@ -13,6 +13,21 @@ struct InteractionRoutes: Sendable {
     /// What interactions are held to.
     let limits: InteractionLimits
     let quarantine: Quarantine
+    private let documents: InteractionDocument.Setting
+
+    init(
+        store: any InteractionStore, recorder: InteractionRecorder, configuration: ServiceConfiguration,
+        contentBudget: ContentBudget, limits: InteractionLimits, quarantine: Quarantine
+    ) {
+        self.store = store
+        self.recorder = recorder
+        self.configuration = configuration
+        self.contentBudget = contentBudget
+        self.limits = limits
+        self.quarantine = quarantine
+        documents = InteractionDocument.Setting(
+            recorder: recorder, maximumLength: configuration.server.bodyBytes, limits: limits, quarantine: quarantine)
+    }
 
     func register(in router: inout Router) {
         router.addStreaming(.post, "/interactions") { receive($0) }
@@ -35,13 +50,12 @@ struct InteractionRoutes: Sendable {
         try query.check()
         let key = try IdempotencyKey.of(request)
         let format = try RequestBody.format(of: request.head, accepting: RequestBody.rowMediaTypes)
-        if format == .json { try InteractionDocument.check(request.head.framing, maximumLength: maximumLength) }
+        if format == .json { try documents.check(request.head.framing) }
         try recorder.checkRoom()
         switch format {
         case .json:
             return InteractionDocument(
-                recorder: recorder, isPartial: isPartial, idempotencyKey: key, begunAfter: request.stamp,
-                maximumLength: maximumLength, limits: limits, quarantine: quarantine,
+                documents, isPartial: isPartial, idempotencyKey: key, begunAfter: request.stamp,
                 reservation: contentBudget.reserve())
         case .ndjson:
             let limits = isPartial ? quarantine.limits(limits) : limits
@@ -51,9 +65,6 @@ struct InteractionRoutes: Sendable {
             return upload(isPartial, key, request.stamp, .csv) { CSVInteractionReader(limits: limits) }
         }
     }
-
-    /// Bytes of a JSON document.
-    private var maximumLength: Int { configuration.server.bodyBytes }
 
     private func upload(
         _ isPartial: Bool, _ key: String?, _ begun: Int64, _ format: QuarantinedRow.Format,
