@@ -3,7 +3,7 @@ import GRDB
 /// Appends within one write transaction: holds the prepared statements and the names already looked up.
 ///
 /// What is run for every row is run by SQLite's own interface (``RawStatement``).
-/// Names are looked up once in a transaction, and those of the last one are known already (``KnownNames``).
+/// Names are looked up once, and may be known from transactions before (``KnownNames``).
 struct InteractionAppender {
     private var inserter: InteractionInserter
     private let findInteraction: RawStatement
@@ -29,9 +29,9 @@ struct InteractionAppender {
                 VALUES (?, ?, ?, ?, ?, ?)
                 """)
         pruneReceipts = try database.cachedStatement(sql: "DELETE FROM receipts WHERE sequence <= ?")
-        users = try Names(database, table: "user_names", known: known.users)
-        items = try Names(database, table: "item_names", known: known.items)
-        kinds = try Names(database, table: "kind_names", known: known.kinds)
+        users = try Names(database, .users, known: known.users)
+        items = try Names(database, .items, known: known.items)
+        kinds = try Names(database, .kinds, known: known.kinds)
         barred = try BarredUsers(database)
     }
 
@@ -74,8 +74,7 @@ struct InteractionAppender {
 
     private mutating func insert(_ interaction: Interaction, _ totals: inout StoreTotals) throws -> Bool {
         if let id = interaction.interactionID {
-            // It may be that of a row that waits.
-            try inserter.flush()
+            if inserter.mayHold(id) { try inserter.flush() }
             try findInteraction.bind(1, id)
             if try findInteraction.integer() != nil { return false }
         }
@@ -92,7 +91,10 @@ struct InteractionAppender {
     mutating func flush() throws { try inserter.flush() }
 
     /// The names that were looked up, to be kept once the transaction is committed.
-    var known: KnownNames.Keys { .init(users: users.known, items: items.known, kinds: kinds.known) }
+    var known: KnownNames.Keys {
+        precondition(inserter.isEmpty, "a transaction is about to end without some of its rows")
+        return .init(users: users.known, items: items.known, kinds: kinds.known)
+    }
 
     /// Forgets the names that were looked up, should they be more than `count`.
     mutating func forgetNames(beyond count: Int) {
@@ -107,10 +109,26 @@ struct InteractionAppender {
         private(set) var known: [ExactName: Int]
         private var added = 0
 
-        init(_ database: Database, table: String, known: [ExactName: Int]) throws {
+        /// Written out: a transaction may be one row, and to put them together would be a part of what it takes.
+        struct Statements {
+            let find: String
+            let insert: String
+
+            static var users: Self {
+                Self(find: "SELECT key FROM user_names WHERE name = ?", insert: "INSERT INTO user_names VALUES (?, ?)")
+            }
+            static var items: Self {
+                Self(find: "SELECT key FROM item_names WHERE name = ?", insert: "INSERT INTO item_names VALUES (?, ?)")
+            }
+            static var kinds: Self {
+                Self(find: "SELECT key FROM kind_names WHERE name = ?", insert: "INSERT INTO kind_names VALUES (?, ?)")
+            }
+        }
+
+        init(_ database: Database, _ statements: Statements, known: [ExactName: Int]) throws {
             self.known = known
-            find = try RawStatement(database, "SELECT key FROM \(table) WHERE name = ?")
-            insert = try RawStatement(database, "INSERT INTO \(table) VALUES (?, ?)")
+            find = try RawStatement(database, statements.find)
+            insert = try RawStatement(database, statements.insert)
         }
 
         /// The key of `name`, which is given the one after `last` if it is new.

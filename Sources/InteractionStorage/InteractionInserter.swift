@@ -20,25 +20,35 @@ struct InteractionInserter {
     private static let rowsTogether = 8
     private static let columns = 8
 
+    // Made once: a transaction may be one row.
+    private static let singleStatement = statement(rows: 1)
+    private static let togetherStatement = statement(rows: rowsTogether)
+
+    private static func statement(rows: Int) -> String {
+        let row = "(" + Array(repeating: "?", count: columns).joined(separator: ", ") + ")"
+        let values = Array(repeating: row, count: rows).joined(separator: ", ")
+        return "INSERT OR FAIL INTO interactions VALUES \(values)"
+    }
+
     private let single: RawStatement
     private let together: RawStatement
     private var waiting: [Row] = []
 
     init(_ database: Database) throws {
-        func statement(of rows: Int) throws -> RawStatement {
-            let row = "(" + Array(repeating: "?", count: Self.columns).joined(separator: ", ") + ")"
-            let values = Array(repeating: row, count: rows).joined(separator: ", ")
-            return try RawStatement(database, "INSERT OR FAIL INTO interactions VALUES \(values)")
-        }
-        single = try statement(of: 1)
-        together = try statement(of: Self.rowsTogether)
-        waiting.reserveCapacity(Self.rowsTogether)
+        single = try RawStatement(database, Self.singleStatement)
+        together = try RawStatement(database, Self.togetherStatement)
     }
+
+    /// Whether no row waits.
+    var isEmpty: Bool { waiting.isEmpty }
+
+    /// Whether an interaction of that name may be among those that wait.
+    func mayHold(_ id: String) -> Bool { waiting.contains { $0.interaction.interactionID == id } }
 
     /// Inserts a row, or has it wait.
     mutating func insert(_ row: Row) throws {
         waiting.append(row)
-        guard waiting.count == Self.rowsTogether else { return }
+        guard waiting.count >= Self.rowsTogether else { return }
         for (place, row) in waiting.enumerated() {
             try bind(row, to: together, from: Int32(place * Self.columns))
         }

@@ -6,7 +6,7 @@ import Locking
 /// To look up two names is a third of what SQLite does for a single interaction. What is kept counts as long as nobody has written
 /// anything else. SQLite itself tells: it counts the rows that a connection has ever changed, those that were rolled back included,
 /// and has a number that changes with the commits of all other connections. So neither a roll-back nor an erasure nor another
-/// program has to have this forget.
+/// program has to have this forget; that an erased name goes from memory at once is what ``forget()`` is for.
 final class KnownNames: Sendable {
     /// Names of each sort by their keys.
     struct Keys: Sendable {
@@ -39,6 +39,9 @@ final class KnownNames: Sendable {
             return state.kept.take().flatMap { isUpToDate ? $0 : nil } ?? Keys()
         }
     }
+
+    /// Keeps nothing.
+    func forget() { state.withLock { $0.kept = nil } }
 
     /// Keeps what the transaction has looked up that took what was kept, and was committed to the writer's `database` just now.
     func keep(_ keys: Keys, in database: Database) {

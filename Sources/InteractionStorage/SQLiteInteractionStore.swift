@@ -115,13 +115,13 @@ public final class SQLiteInteractionStore: InteractionStore {
         return try write("append") { database, totals in
             var appender = try InteractionAppender(
                 database, receiptsKept: receiptsKept, known: knownNames.take(in: database))
-            defer { lookedUp = appender.known }
             guard isolated else {
                 let results = try requests.map { try appender.append($0, &totals, in: database) }
                 try appender.flush()
+                lookedUp = appender.known
                 return results
             }
-            return try requests.map { request in
+            let results: [Result<AppendReceipt, StoreError>] = try requests.map { request in
                 let before = totals
                 var result: Result<AppendReceipt, StoreError>?
                 do {
@@ -140,6 +140,8 @@ public final class SQLiteInteractionStore: InteractionStore {
                 guard let result else { throw StoreError.failed(operation: "append", reason: "no receipt") }
                 return result
             }
+            lookedUp = appender.known
+            return results
         } whenCommitted: { database in
             if let lookedUp { knownNames.keep(lookedUp, in: database) }
         }
@@ -199,11 +201,17 @@ public final class SQLiteInteractionStore: InteractionStore {
     }
 
     /// Runs `body` in one write transaction, then commits with the totals it leaves behind; an error rolls back.
-    ///
-    /// - Parameter whenCommitted: Is called on the writer's thread, before anything else is written.
+    func write<Value>(
+        _ operation: String, _ body: (Database, inout StoreTotals) throws -> Value
+    ) throws(StoreError) -> Value {
+        // One of the names may be gone.
+        try write(operation, body, whenCommitted: { _ in knownNames.forget() })
+    }
+
+    /// Writes as ``write(_:_:)``, and calls `whenCommitted` on the writer's thread before that writes anything else.
     func write<Value>(
         _ operation: String, _ body: (Database, inout StoreTotals) throws -> Value,
-        whenCommitted: (Database) -> Void = { _ in }
+        whenCommitted: (Database) -> Void
     ) throws(StoreError) -> Value {
         try withPool(operation) { pool in
             try pool.writeWithoutTransaction { database in

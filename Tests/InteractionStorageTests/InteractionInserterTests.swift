@@ -1,3 +1,4 @@
+import GRDB
 import Testing
 
 @testable import InteractionStorage
@@ -29,7 +30,7 @@ struct InteractionInserterTests {
     @Test("a name that was given once is known, also to the rows right behind it")
     func givenNames() throws {
         try StoreKind.sqlite.withStore { store in
-            // Every third one is named, each name twice, some within one statement's rows.
+            // Every third one is named, each name twice, most within one statement's rows.
             let rows = (0..<36).map { interaction($0, id: $0 % 3 == 0 ? "name \($0 / 6)" : nil) }
             let receipts = try store.append(group: rows.map { AppendRequest(interactions: [$0]) }).map { try $0.get() }
             let isSecond = rows.indices.map { $0 % 6 == 3 }
@@ -37,5 +38,61 @@ struct InteractionInserterTests {
             let expected = zip(rows, isSecond).filter { !$0.1 }.map(\.0)
             #expect(try store.everything().map(\.interaction) == expected)
         }
+    }
+
+    @Test("names stand in any place among the rows of a statement", arguments: 0..<8)
+    func place(named: Int) throws {
+        try StoreKind.sqlite.withStore { store in
+            let rows = (0..<8).map { interaction($0, id: $0 == named ? "named" : nil) }
+            let first = try store.append(rows, idempotencyKey: nil)
+            let again = try store.append([rows[named]], idempotencyKey: nil)
+            #expect(first.stored == 8 && again.duplicates == 1)
+            #expect(try store.everything().map(\.interaction) == rows)
+        }
+    }
+
+    /// A store that refuses every rating of 13.
+    private func refusing(_ directory: TemporaryDirectory) throws -> SQLiteInteractionStore {
+        let store = try SQLiteInteractionStore(path: directory.file("store.sqlite"))
+        try store.write("adding a trigger") { database, _ in
+            try database.execute(
+                sql: """
+                    CREATE TRIGGER refuse BEFORE INSERT ON interactions WHEN new.rating = 13
+                    BEGIN SELECT RAISE(ABORT, 'no'); END
+                    """)
+        }
+        return store
+    }
+
+    private func rated(_ number: Int, bad: Int) -> Interaction {
+        Interaction(userID: "user \(number)", itemID: "item \(number % 3)", rating: number == bad ? 13 : 1)
+    }
+
+    @Test("of a statement that fails in the middle nothing stays", arguments: [0, 4, 7, 8, 12, 17])
+    func failure(bad: Int) throws {
+        let directory = try TemporaryDirectory()
+        let store = try refusing(directory)
+        let first = [Interaction(userID: "user 1", itemID: "first")]
+        _ = try store.append(first, idempotencyKey: nil)
+        let rows = (0..<18).map { rated($0, bad: bad) }
+        #expect(throws: StoreError.failed(operation: "append", reason: "no")) {
+            try store.append(rows, idempotencyKey: "key")
+        }
+        #expect(throws: StoreError.self) {
+            try store.load(begunAfter: nil) { load in
+                _ = try load.append(Array(rows[..<3]))
+                _ = try load.append(rows)
+            }
+        }
+        #expect(try store.everything().map(\.interaction) == first)
+        #expect(try store.counts == StoreCounts(interactions: 1, users: 1, items: 1))
+        // Of a group each request stands for itself, and the names of the others are their own.
+        let results = try store.append(group: rows.map { AppendRequest(interactions: [$0]) })
+        #expect(results.indices.filter { (try? results[$0].get()) == nil } == [bad])
+        let good = rows.indices.filter { $0 != bad }.map { rows[$0] }
+        #expect(try store.append(good, idempotencyKey: nil).stored == 17)
+        #expect(try store.everything().map(\.interaction) == first + good + good)
+        let users = Set((first + good).map(\.userID)).count
+        #expect(try store.counts == StoreCounts(interactions: 35, users: users, items: 4))
     }
 }

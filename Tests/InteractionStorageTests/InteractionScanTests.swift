@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import GRDB
 import Locking
 import Testing
@@ -84,5 +85,30 @@ struct InteractionScanTests {
         }
         if case .failed? = error {} else { Issue.record("\(String(describing: error))") }
         #expect(try rows(store).count == 3)
+    }
+
+    @Test("fails where a page cannot be read, and does not say that it was over")
+    func damage() throws {
+        let path = directory.file("store.sqlite")
+        try open(interactions: numbered(20_000)).close()
+        let pageSize = 4096
+        var bytes = try directory.bytes("store.sqlite")
+        // A leaf of a table with some hundred rows in it, in the middle of the file.
+        let pages = (0..<bytes.count / pageSize).filter { bytes[$0 * pageSize] == 13 }
+        let page = try #require(pages.dropFirst(pages.count / 2).first)
+        bytes.replaceSubrange(page * pageSize..<(page + 1) * pageSize, with: repeatElement(0xFF, count: pageSize))
+        try directory.write(bytes, to: "store.sqlite")
+        var configuration = SQLiteInteractionStore.Configuration()
+        configuration.checkLimit = 0
+        let store = try SQLiteInteractionStore(path: path, configuration: configuration)
+        var seen = 0
+        let error = #expect(throws: StoreError.self) {
+            try store.scan(after: 0, begin: { _ in }) { _ in
+                seen += 1
+                return true
+            }
+        }
+        if case .corrupt? = error {} else { Issue.record("\(String(describing: error))") }
+        #expect(seen > 0 && seen < 20_000)
     }
 }

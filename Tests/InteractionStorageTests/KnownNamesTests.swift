@@ -43,29 +43,30 @@ struct KnownNamesTests {
         #expect(try pairs(store) == [["b", "x", "view"], ["a", "x", "view"]])
     }
 
-    @Test("are looked up anew after what was rolled back")
-    func rollBack() throws {
-        struct Refused: Error {}
+    @Test("are looked up anew after rows were too old, and their names went with them")
+    func retention() throws {
         let store = try open()
+        let old = Interaction(userID: "a", itemID: "x", kind: "view", timestamp: 1)
+        _ = try store.append([old], idempotencyKey: nil)
+        try append("b", "y", to: store)
+        #expect(try store.removeExpired(RetentionRule(before: 100), after: 0, limit: 9).removed.count == 1)
         try append("a", "x", to: store)
-        #expect(throws: StoreError.self) {
-            try store.load(begunAfter: nil) { load in
-                _ = try load.append([Interaction(userID: "b", itemID: "y")])
-                throw Refused()
-            }
+        #expect(try pairs(store) == [["b", "y", "view"], ["a", "x", "view"]])
+    }
+
+    @Test("are forgotten where they are too many")
+    func limit() throws {
+        let (store, names) = (try open(), KnownNames())
+        func kept(_ count: Int) throws -> Int {
+            let known = KnownNames.Keys(
+                users: Dictionary(uniqueKeysWithValues: (0..<count).map { (ExactName("\($0)"), $0) }))
+            try store.write(
+                "keeping", { database, _ in _ = try names.take(in: database) },
+                whenCommitted: { names.keep(known, in: $0) })
+            return try store.write("taking") { database, _ in try names.take(in: database).users.count }
         }
-        try store.write("refusing") { database, _ in
-            try database.execute(
-                sql: """
-                    CREATE TRIGGER refuse BEFORE INSERT ON interactions WHEN new.rating = 13
-                    BEGIN SELECT RAISE(ABORT, 'no'); END
-                    """)
-        }
-        let unlucky = Interaction(userID: "c", itemID: "z", rating: 13)
-        #expect(throws: StoreError.self) { try store.append([unlucky], idempotencyKey: nil) }
-        for (user, item) in [("b", "y"), ("c", "z"), ("a", "z")] { try append(user, item, to: store) }
-        #expect(
-            try pairs(store) == [["a", "x", "view"], ["b", "y", "view"], ["c", "z", "view"], ["a", "z", "view"]])
+        #expect(try kept(16_384) == 16_384)
+        #expect(try kept(16_385) == 0)
     }
 
     @Test("are looked up anew after another program has written")

@@ -193,7 +193,9 @@ struct ErasureTests {
         }
         // The service's own work may be reading for a moment.
         let deadline = ContinuousClock.now + .seconds(30)
-        while service.service.emptier.isAwaited, ContinuousClock.now < deadline { service.service.emptier.retry() }
+        repeat {
+            service.service.emptier.retry()
+        } while service.service.emptier.isAwaited && ContinuousClock.now < deadline
         #expect(try !isInLog() && !service.service.emptier.isAwaited)
     }
 

@@ -41,6 +41,7 @@ class Bench:
     def __init__(self, options, folder):
         self.options, self.folder = options, pathlib.Path(folder)
         self.nectar, self.speed = f"{options.built}/nectar", f"{options.built}/StorageSpeed"
+        self.client = f"{options.built}/post_interactions"
 
     def run(self, command, limit=1800):
         finished = measured_process.run([str(each) for each in command], limit=limit)
@@ -57,18 +58,18 @@ class Bench:
 
     # Durable writes
 
-    def posts(self, round_number):
-        data = self.folder / f"posts-{round_number}"
-        script = self.folder / "post.lua"
-        script.write_text(POST_SCRIPT)
+    def posts(self, load):
+        """POSTs a second, and the server's CPU time for each in microseconds; `load` is told the server's port."""
+        data = self.folder / "posts"
         with Server(self.nectar, data, self.folder / "server.log") as server:
             server.start()
-            output = subprocess.run(
-                ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{self.options.seconds}s", "-s", script, f"{server.url}/"],
-                capture_output=True, text=True, check=True).stdout
-            if re.search(r"Non-2xx|Socket errors: .*[1-9]", output):
+            before = server.cpu_seconds()
+            output = self.run(load(server.port)).output
+            spent = server.cpu_seconds() - before
+            figures = re.search(r"(\d+) requests in ([\d.]+)( ?s|m)", output)
+            if not figures or figures[1] == "0" or re.search(r"Non-2xx|Socket errors: .*[1-9]", output):
                 raise SystemExit(output)
-            answered = int(re.search(r"(\d+) requests in", output)[1])
+            answered, seconds = int(figures[1]), float(figures[2]) * (60 if figures[3] == "m" else 1)
             client = Client(server.url)
             stored = client.ask("GET", "/healthz")["store"]["interactions"]
             client.close()
@@ -77,20 +78,34 @@ class Bench:
                 raise SystemExit(f"{answered} requests were answered and {stored} interactions are stored")
             server.stop()
         shutil.rmtree(data)
-        return float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
+        return answered / seconds, spent / answered * 1e6
+
+    def by_client(self, port):
+        return [self.client, str(port), str(self.options.seconds), str(CONNECTIONS)]
+
+    def by_wrk(self, port):
+        script = self.folder / "post.lua"
+        script.write_text(POST_SCRIPT)
+        return ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{self.options.seconds}s", "-s", script, f"http://127.0.0.1:{port}/"]
+
+    def commits(self):
+        rate = self.measure("commits", self.folder / "commits.sqlite", "--seconds", self.options.seconds)["per_second"]
+        for path in self.folder.glob("commits.sqlite*"):
+            path.unlink()
+        return rate
 
     def durable_writes(self):
-        posts, commits = [], []
-        for number in range(self.options.rounds):
-            store = self.folder / "commits.sqlite"
-            commits.append(self.measure("commits", store, "--seconds", self.options.seconds)["per_second"])
-            for path in self.folder.glob("commits.sqlite*"):
-                path.unlink()
-            posts.append(self.posts(number))
-        ratios = [post / commit for post, commit in zip(posts, commits)]
+        rounds = [(self.commits(), self.posts(self.by_client), self.posts(self.by_wrk)) for _ in range(self.options.rounds)]
+        commits, posts, by_wrk = zip(*rounds)
         self.add("ungrouped commits of one interaction, per second", spread(commits))
-        self.add(f"durable POSTs of one interaction, {CONNECTIONS} connections, per second", spread(posts))
+        self.add(f"durable POSTs of one interaction, {CONNECTIONS} connections, per second", spread([rate for rate, _ in posts]))
+        ratios = [rate / commit for (rate, _), commit in zip(posts, commits)]
         self.add("the same × ungrouped commits, round by round", spread(ratios, "{:.1f}"), "10", statistics.median(ratios) >= 10)
+        self.add("the server's CPU for one of them, µs", spread([cpu for _, cpu in posts], "{:.1f}"))
+        self.add("the POSTs where wrk makes them, which takes more of the cores itself, per second",
+                 spread([rate for rate, _ in by_wrk]))
+        ratios = [rate / commit for (rate, _), commit in zip(by_wrk, commits)]
+        self.add("those of wrk × ungrouped commits, round by round", spread(ratios, "{:.1f}"))
 
     # Many rows
 

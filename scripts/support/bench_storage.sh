@@ -11,9 +11,12 @@ case " $* " in
 esac
 require_swift
 require_command wrk wrk
+require_command gcc gcc
 say "Building"
 export ENABLE_BENCHMARKS=1
 for product in nectar StorageSpeed; do
     swift build "${release[@]}" --product "$product"
 done
-exec python3 scripts/support/bench_storage.py "$(swift build "${release[@]}" --show-bin-path)" "$@"
+built=$(swift build "${release[@]}" --show-bin-path)
+gcc -O2 -D_GNU_SOURCE -Wall -Wextra -Werror -o "$built/post_interactions" Benchmarks/Storage/post_interactions.c
+exec python3 scripts/support/bench_storage.py "$built" "$@"

@@ -129,15 +129,16 @@ class Server:
         self.data = pathlib.Path(data)
         self.log = pathlib.Path(log)
         self.process = None
+        self.port = None
         self.url = None
 
     def begin(self):
         """Starts it, and does not wait for it."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        arguments = [self.program, "serve", "--host", "127.0.0.1", "--port", str(port), "--data", str(self.data)]
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        arguments = [self.program, "serve", "--host", "127.0.0.1", "--port", str(self.port), "--data", str(self.data)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
 
@@ -148,6 +149,12 @@ class Server:
             wait_until_ready(self.url, seconds, lambda: self.process.poll() is None)
         except Exception as error:
             raise RuntimeError(f"{error}; the end of its log:\n{self.end_of_log()}") from error
+
+    def cpu_seconds(self):
+        """CPU time of all its threads so far."""
+        # Behind the name, which may hold anything: user and system time are the 12th and 13th.
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def kill(self):
         """Ends it as a power cut would: no handler of its own runs."""

@@ -6,8 +6,9 @@ import InteractionStorage
 import JSON
 import Locking
 
-// Unchecked: of a consumer's calls there are never two at once, and the body is only read once it is whole.
 /// The body of `POST /interactions` as one JSON document: a single interaction, or `{"interactions": […]}`.
+// Unchecked: of a consumer's calls there are never two at once, and each thread hands it to the next by a queue; after the last
+// piece the body does not change.
 final class InteractionDocument: RequestBodyConsumer, @unchecked Sendable {
     /// What all documents have to do with: one reference, for a copy would count a dozen for each request.
     final class Setting: Sendable {
