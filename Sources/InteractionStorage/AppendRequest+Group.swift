@@ -9,20 +9,27 @@ extension AppendRequest {
         _ group: [AppendRequest],
         by body: ([AppendRequest], _ isolated: Bool) throws(StoreError) -> [Result<AppendReceipt, StoreError>]
     ) throws(StoreError) -> [Result<AppendReceipt, StoreError>] {
+        // As a rule.
+        if !group.contains(where: { $0.fault != nil }) { return try carryOut(sound: group, by: body) }
         var results: [Result<AppendReceipt, StoreError>?] = group.map { request in
             request.fault.map { .failure(.failed(operation: "append", reason: $0)) }
         }
         let sound = results.indices.filter { results[$0] == nil }
-        guard !sound.isEmpty else { return results.compactMap(\.self) }
-        let requests = sound.map { group[$0] }
-        let receipts: [Result<AppendReceipt, StoreError>]
-        do {
-            receipts = try body(requests, false)
-        } catch {
-            guard case .failed = error else { throw error }
-            receipts = try body(requests, true)
-        }
+        let receipts = try carryOut(sound: sound.map { group[$0] }, by: body)
         for (index, receipt) in zip(sound, receipts) { results[index] = receipt }
         return results.compactMap(\.self)
+    }
+
+    private static func carryOut(
+        sound requests: [AppendRequest],
+        by body: ([AppendRequest], _ isolated: Bool) throws(StoreError) -> [Result<AppendReceipt, StoreError>]
+    ) throws(StoreError) -> [Result<AppendReceipt, StoreError>] {
+        guard !requests.isEmpty else { return [] }
+        do {
+            return try body(requests, false)
+        } catch {
+            guard case .failed = error else { throw error }
+            return try body(requests, true)
+        }
     }
 }
