@@ -30,6 +30,7 @@ func module(
 }
 
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 // What GRDB binds to, for the few calls that it does not have.
@@ -71,7 +72,7 @@ let house: [Target] =
         "RecommendationService",
         on: [
             "HTTPServer", "HTTP", "NCF", "InteractionStorage", "InteractionFormats", "JSON", "Metrics", "Locking",
-            atomics, logging,
+            atomics, heap, logging,
         ],
         testing: ["Networking"]
     )
@@ -142,6 +143,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),

@@ -1,6 +1,7 @@
 import InteractionFormats
 import InteractionStorage
 import Locking
+import NCF
 
 /// Every item's record, in memory: titles and attributes for answers, and which items may not be shown.
 ///
@@ -11,8 +12,7 @@ final class Catalog: Sendable {
         var items: [ExactName: Item] = [:]
         /// As they came. Some may be gone, or be there twice.
         var order: [ExactName] = []
-        /// Items that are hidden or have a window of availability: the few that need a look for each answer.
-        var restricted: Set<ExactName> = []
+        var withheld = WithheldItems()
         /// Items that were deleted: a model may still know them.
         var withdrawn: Set<ExactName> = []
         var dimensions = VectorDimensions()
@@ -24,11 +24,17 @@ final class Catalog: Sendable {
     }
 
     private let state = Lock(State())
+    /// Of the model that was asked about last.
+    private let withheldIndices = Lock<WithheldIndices?>(nil)
 
     /// Reads every item of `store`, and which were deleted.
     func load(from store: any InteractionStore) throws(StoreError) {
         let withdrawn = try store.withdrawnItems()
-        state.withLock { $0.withdrawn = Set(withdrawn.map(ExactName.init)) }
+        state.withLock { state in
+            for name in withdrawn.map(ExactName.init) where state.withdrawn.insert(name).inserted {
+                state.withheld.withdraw(name)
+            }
+        }
         var last: Int64 = 0
         while true {
             let page = try store.itemsByArrival(after: last, limit: 10_000)
@@ -50,12 +56,7 @@ final class Catalog: Sendable {
                 }
                 state.dimensions.add(item)
                 state.withdrawn.remove(name)
-                let isRestricted = item.hidden || item.availableFrom != nil || item.availableUntil != nil
-                if isRestricted {
-                    state.restricted.insert(name)
-                } else {
-                    state.restricted.remove(name)
-                }
+                state.withheld.put(item)
             }
         }
     }
@@ -66,8 +67,8 @@ final class Catalog: Sendable {
         state.withLock { state in
             if let removed = state.items.removeValue(forKey: name) { state.dimensions.remove(removed) }
             if state.order.count > 2 * state.items.count + 1000 { state.forgetGoneNames() }
-            state.restricted.remove(name)
             state.withdrawn.insert(name)
+            state.withheld.withdraw(name)
         }
     }
 
@@ -97,16 +98,47 @@ final class Catalog: Sendable {
     private static let pageSize = 1000
 
     /// The items that may not be recommended at `now` (milliseconds since 1970).
-    func withheld(at now: Int64) -> [String] {
+    func withheld(at now: Int64) -> NameSet {
         state.withLock { state in
-            state.withdrawn.map(\.text)
-                + state.restricted.filter { name in
-                    guard let item = state.items[name] else { return false }
-                    return item.hidden || item.availableFrom.map { now < $0 } ?? false
-                        || item.availableUntil.map { now >= $0 } ?? false
-                }
-                .map(\.text)
+            state.withheld.advance(to: now)
+            return state.withheld.names
         }
+    }
+
+    /// The items of `snapshot` among those; O(what has changed since the last time), or of all of them for another model.
+    func withheld(at now: Int64, in snapshot: ModelSnapshot) -> ItemSet {
+        let before = withheldIndices.withLock { $0 }.flatMap { $0.snapshot === snapshot ? $0 : nil }
+        let (names, count, changes) = state.withLock { state in
+            state.withheld.advance(to: now)
+            let changes = before.flatMap { state.withheld.changes(after: $0.changeCount) }
+            return (state.withheld.names, state.withheld.changeCount, changes.map(Array.init))
+        }
+        var items: ItemSet
+        if let before, let changes {
+            if changes.isEmpty { return before.items }
+            items = before.items
+            for change in changes {
+                guard let index = snapshot.items.index(of: change.name.text) else { continue }
+                if change.isWithheld { items.insert(index) } else { items.remove(index) }
+            }
+        } else {
+            items = ItemSet(itemCount: snapshot.itemCount)
+            names.forEach { name in
+                if let index = snapshot.items.index(of: name.text) { items.insert(index) }
+            }
+        }
+        let found = WithheldIndices(snapshot: snapshot, changeCount: count, items: items)
+        withheldIndices.withLock { kept in
+            // Somebody may have been faster, and know more.
+            if kept?.snapshot !== snapshot || kept.map({ $0.changeCount < count }) ?? true { kept = found }
+        }
+        return items
+    }
+
+    private struct WithheldIndices: Sendable {
+        weak let snapshot: ModelSnapshot?
+        let changeCount: Int
+        let items: ItemSet
     }
 
     /// For each of `items`, a vector that is not as long as its namesakes in the catalogue and in the items before it.

@@ -77,7 +77,7 @@ struct FallbackTests {
         func items(_ body: String, seen: Set<ExactName> = []) throws -> [String] {
             let request = try RecommendationRequest(
                 JSONParser().parse(Array(body.utf8)), configuration: ServiceConfiguration().recommendation)
-            var fallback = Fallback(request, withheld: [], activity, Catalog(), service.models.current)
+            var fallback = Fallback(request, withheld: NameSet(), activity, Catalog(), service.models.current)
             return fallback.entries(seen: seen).map(\.itemID)
         }
         #expect(try items(#"{"user_id": "q", "limit": 2}"#) == ["x", "y"])

@@ -15,28 +15,28 @@ struct Fallback {
     private let activity: ItemActivity
     private let catalog: Catalog
     private let snapshot: ModelSnapshot?
-    private let refused: Set<ExactName>
+    private let withheld: NameSet
+    private let excluded: Set<ExactName>
     private typealias Ranked = (item: ExactName, share: Double)
     private lazy var rankedCandidates: [Ranked]? = request.candidates.map { ranked(candidates: $0) }
     private lazy var newest: [ExactName] = newestAllowed()
 
     /// - Parameter withheld: Items that nobody may be shown.
     init(
-        _ request: RecommendationRequest, withheld: [String], _ activity: ItemActivity, _ catalog: Catalog,
+        _ request: RecommendationRequest, withheld: NameSet, _ activity: ItemActivity, _ catalog: Catalog,
         _ snapshot: ModelSnapshot?
     ) {
         (self.request, self.activity, self.catalog, self.snapshot) = (request, activity, catalog, snapshot)
-        refused = Set((withheld + request.excluded).map(ExactName.init))
+        self.withheld = withheld
+        excluded = Set(request.excluded.map(ExactName.init))
     }
+
+    private func isRefused(_ name: ExactName) -> Bool { withheld.contains(name) || excluded.contains(name) }
 
     /// The list for a user who has seen `seen`.
     mutating func entries(seen: Set<ExactName>) -> [Recommendation.Entry] {
-        let ranked = rankedCandidates ?? popular(first: request.limit + refused.count + seen.count)
-        var entries: [Recommendation.Entry] = []
-        for (item, share) in ranked where !refused.contains(item) && !seen.contains(item) {
-            entries.append(Recommendation.Entry(itemID: item.text, score: share, source: .popular))
-            if entries.count == request.limit { return entries }
-        }
+        var entries = popularEntries(seen: seen)
+        if entries.count == request.limit { return entries }
         let listed = Set(entries.map { ExactName($0.itemID) })
         for item in newest where !listed.contains(item) && !seen.contains(item) {
             entries.append(Recommendation.Entry(itemID: item.text, score: 0, source: .latest))
@@ -45,13 +45,26 @@ struct Fallback {
         return entries
     }
 
-    /// What most people touched, the first so many.
-    private func popular(first count: Int) -> [Ranked] {
+    /// What most people touched.
+    private mutating func popularEntries(seen: Set<ExactName>) -> [Recommendation.Entry] {
+        if let rankedCandidates { return entries(of: rankedCandidates, seen: seen) }
+        let count = request.limit + withheld.count + excluded.count + seen.count
         if let ranking = activity.rankingAtHand(.popular(hours: nil), atLeast: count), !ranking.entries.isEmpty {
-            return ranking.entries.prefix(count).map { ($0.item, $0.score) }
+            // One after the other: there may be a hundred thousand.
+            return entries(of: ranking.entries.lazy.map { ($0.item, $0.score) }, seen: seen)
         }
         guard let snapshot else { return [] }
-        return trained(snapshot.popular(limit: count), of: snapshot)
+        return entries(of: trained(snapshot.popular(limit: count), of: snapshot), seen: seen)
+    }
+
+    /// The first of `ranked` that may be shown, as many as were asked for.
+    private func entries(of ranked: some Sequence<Ranked>, seen: Set<ExactName>) -> [Recommendation.Entry] {
+        var entries: [Recommendation.Entry] = []
+        for (item, share) in ranked where !isRefused(item) && !seen.contains(item) {
+            entries.append(Recommendation.Entry(itemID: item.text, score: share, source: .popular))
+            if entries.count == request.limit { break }
+        }
+        return entries
     }
 
     private func ranked(candidates: [String]) -> [Ranked] {
@@ -76,14 +89,14 @@ struct Fallback {
     private func newestAllowed() -> [ExactName] {
         if let candidates = request.candidates {
             return catalog.items(RecommendationRequest.distinct(candidates)).compactMap { item in
-                item.map { ExactName($0.id) }.flatMap { refused.contains($0) ? nil : $0 }
+                item.map { ExactName($0.id) }.flatMap { isRefused($0) ? nil : $0 }
             }
         }
         var names: [ExactName] = []
         var left = Self.newestSeen
         catalog.forEachNewestFirst { item in
             let name = ExactName(item.id)
-            if !refused.contains(name) { names.append(name) }
+            if !isRefused(name) { names.append(name) }
             left -= 1
             return left > 0
         }

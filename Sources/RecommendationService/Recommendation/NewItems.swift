@@ -12,7 +12,7 @@ struct NewItems {
 
     /// Takes those that the request may be answered with: of its candidates, or else of the newest. O(of these).
     init(
-        _ request: RecommendationRequest, withheld: [String], _ newcomers: Newcomers, in snapshot: ModelSnapshot
+        _ request: RecommendationRequest, withheld: NameSet, _ newcomers: Newcomers, in snapshot: ModelSnapshot
     ) {
         if let candidates = request.candidates {
             var known: Set<ExactName> = []
@@ -29,8 +29,11 @@ struct NewItems {
             allowed = []
             return
         }
-        let refused = Set((withheld + request.excluded).map(ExactName.init))
-        allowed = ids.indices.filter { [ids] in !refused.contains(ExactName(ids[$0])) }
+        let refused = Set(request.excluded.map(ExactName.init))
+        allowed = ids.indices.filter { [ids] index in
+            let name = ExactName(ids[index])
+            return !withheld.contains(name) && !refused.contains(name)
+        }
     }
 
     /// Puts those that score best for a user among the entries of `answer`, of which there stay as many as were asked for.

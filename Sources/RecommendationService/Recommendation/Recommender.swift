@@ -14,13 +14,7 @@ struct Recommender: Sendable {
 
     /// What `request` asks, one list a subject, all from `snapshot`.
     func recommend(_ request: RecommendationRequest, from snapshot: ModelSnapshot?) -> [Recommendation] {
-        let withheld = catalog.withheld(at: clock.milliseconds())
-        var answers =
-            if let snapshot {
-                recommend(request, withheld: withheld, from: snapshot)
-            } else {
-                withoutModel(request, withheld: withheld)
-            }
+        var answers = snapshot.map { recommend(request, from: $0) } ?? withoutModel(request)
         for (index, subject) in request.subjects.enumerated() {
             answers[index].userID = subject.userID
             let records = catalog.items(answers[index].entries.map(\.itemID))
@@ -29,17 +23,19 @@ struct Recommender: Sendable {
         return answers
     }
 
-    private func withoutModel(_ request: RecommendationRequest, withheld: [String]) -> [Recommendation] {
-        var fallback = Fallback(request, withheld: withheld, activity, catalog, nil)
+    private func withoutModel(_ request: RecommendationRequest) -> [Recommendation] {
+        var fallback = Fallback(request, withheld: catalog.withheld(at: clock.milliseconds()), activity, catalog, nil)
         return request.subjects.map { Recommendation(entries: fallback.entries(seen: seen($0, request))) }
     }
 
     /// All subjects that the model can say anything of are ranked together, so that the catalogue is read once for many.
     private func recommend(
-        _ request: RecommendationRequest, withheld: [String], from snapshot: ModelSnapshot
+        _ request: RecommendationRequest, from snapshot: ModelSnapshot
     ) -> [Recommendation] {
+        let now = clock.milliseconds()
+        let withheld = catalog.withheld(at: now)
         let standings = request.subjects.map { standing(of: $0, in: snapshot) }
-        let excluded = excluded(request, withheld: withheld, in: snapshot)
+        let excluded = excluded(request, at: now, in: snapshot)
         let rankings = snapshot.rank(
             for: zip(standings, request.subjects).compactMap { rankingSubject($0, $1, request, in: snapshot) },
             limit: request.limit, excludingSeen: request.excludesSeen, excluding: excluded)
@@ -106,10 +102,10 @@ struct Recommender: Sendable {
 
     /// What nobody of the request is recommended.
     private func excluded(
-        _ request: RecommendationRequest, withheld: [String], in snapshot: ModelSnapshot
+        _ request: RecommendationRequest, at now: Int64, in snapshot: ModelSnapshot
     ) -> ItemSet {
-        var excluded = ItemSet(
-            itemCount: snapshot.itemCount, items: indices(of: withheld + request.excluded, in: snapshot))
+        var excluded = catalog.withheld(at: now, in: snapshot)
+        for item in indices(of: request.excluded, in: snapshot) { excluded.insert(item) }
         if let candidates = request.candidates {
             let allowed = ItemSet(itemCount: snapshot.itemCount, items: indices(of: candidates, in: snapshot))
             excluded.formUnion(allowed.complement)

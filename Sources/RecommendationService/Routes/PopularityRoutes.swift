@@ -80,20 +80,18 @@ struct PopularityRoutes: Sendable {
     }
 
     private func appendUnrecorded(
-        to shown: inout [(name: ExactName, record: Item?)], _ limit: Int, _ withheld: Set<ExactName>
+        to shown: inout [(name: ExactName, record: Item?)], _ limit: Int, _ withheld: NameSet
     ) throws(Problem) {
         // The whole catalogue is among those shown or withheld, or there would be enough.
-        let recorded = Set(shown.map(\.name)).union(withheld)
+        let recorded = Set(shown.map(\.name))
         let isCounted = activity.forEachNewestFirst { name in
-            if !recorded.contains(name) { shown.append((name, nil)) }
+            if !recorded.contains(name) && !withheld.contains(name) { shown.append((name, nil)) }
             return shown.count < limit
         }
         guard isCounted else { throw Self.stillCounting }
     }
 
-    private func withheld() -> Set<ExactName> {
-        Set(catalog.withheld(at: clock.milliseconds()).map(ExactName.init))
-    }
+    private func withheld() -> NameSet { catalog.withheld(at: clock.milliseconds()) }
 
     private static var stillCounting: Problem {
         Problem(

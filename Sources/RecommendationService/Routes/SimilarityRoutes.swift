@@ -33,9 +33,8 @@ struct SimilarityRoutes: Sendable {
         guard let item = snapshot.items.index(of: id), !catalog.isWithdrawn(id) else {
             throw missingItem(id, in: snapshot)
         }
-        let withheld = catalog.withheld(at: clock.milliseconds()).compactMap { snapshot.items.index(of: $0) }
-        let similar = snapshot.similar(
-            item: item, limit: limit, excluding: ItemSet(itemCount: snapshot.itemCount, items: withheld))
+        let withheld = catalog.withheld(at: clock.milliseconds(), in: snapshot)
+        let similar = snapshot.similar(item: item, limit: limit, excluding: withheld)
         let ids = similar.map { snapshot.items[$0.item] }
         let records = catalog.items(ids)
         return Self.answer(("item_id", id), by: snapshot, list: "items", count: similar.count) { entry, place in
