@@ -50,7 +50,6 @@ enum InteractionScanFunction {
             """
             SELECT \(name)(?, row, user, item, kind, rating, weight, timestamp) FROM interactions NOT INDEXED WHERE row > ?
             """)
-        defer { statement.reset() }
         return try withoutActuallyEscaping(handOver) { handOver in
             var scan = Scan(handOver: handOver)
             return try unsafe withUnsafeMutablePointer(to: &scan) { scan in

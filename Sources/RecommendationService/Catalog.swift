@@ -97,19 +97,22 @@ final class Catalog: Sendable {
 
     private static let pageSize = 1000
 
-    /// The items that may not be recommended at `now` (milliseconds since 1970).
-    func withheld(at now: Int64) -> NameSet {
+    /// The items that may not be recommended now.
+    ///
+    /// The clock is read under the lock: a time that was read before another thread's, and told after it, would be a clock that
+    /// was put back.
+    func withheld(by clock: WallClock) -> NameSet {
         state.withLock { state in
-            state.withheld.advance(to: now)
+            state.withheld.advance(to: clock.milliseconds())
             return state.withheld.names
         }
     }
 
     /// The items of `snapshot` among those; O(what has changed since the last time), or of all of them for another model.
-    func withheld(at now: Int64, in snapshot: ModelSnapshot) -> ItemSet {
+    func withheld(by clock: WallClock, in snapshot: ModelSnapshot) -> ItemSet {
         let before = withheldIndices.withLock { $0 }.flatMap { $0.snapshot === snapshot ? $0 : nil }
         let (names, count, changes) = state.withLock { state in
-            state.withheld.advance(to: now)
+            state.withheld.advance(to: clock.milliseconds())
             let changes = before.flatMap { state.withheld.changes(after: $0.changeCount) }
             return (state.withheld.names, state.withheld.changeCount, changes.map(Array.init))
         }

@@ -209,9 +209,11 @@ public final class Service: Sendable {
         DatasetRoutes(store: store, kinds: configuration.kinds, cleaning: configuration.cleaning, clock: clock)
             .register(in: &router)
         InteractionRoutes(
-            store: store, recorder: recorder, configuration: configuration, contentBudget: contentBudget,
-            limits: configuration.kinds.limits,
-            quarantine: Quarantine(store: store, settings: configuration.quarantine, metrics: metrics, clock: clock)
+            store: store, configuration: configuration, contentBudget: contentBudget,
+            setting: InteractionDocument.Setting(
+                recorder: recorder, maximumLength: configuration.server.bodyBytes, limits: configuration.kinds.limits,
+                quarantine: Quarantine(
+                    store: store, settings: configuration.quarantine, metrics: metrics, clock: clock))
         ).register(in: &router)
         QuarantineRoutes(store: store, configuration: configuration).register(in: &router)
         ExportRoutes(store: store).register(in: &router)

@@ -1,4 +1,7 @@
+import Dispatch
+import Glibc
 import InteractionStorage
+import Locking
 import NCF
 import TestSupport
 import Testing
@@ -139,12 +142,39 @@ struct WithheldItemsTests {
             default: catalog.remove(id)
             }
             let snapshot = step % 50 < 40 ? first : second
-            let expected = catalog.withheld(at: Int64(step))
-            let found = catalog.withheld(at: Int64(step), in: snapshot)
+            let clock = WallClock { Int64(step) }
+            let expected = catalog.withheld(by: clock)
+            let found = catalog.withheld(by: clock, in: snapshot)
             #expect(found.itemCount == snapshot.itemCount)
             #expect(
                 found.items.map { snapshot.items[Int($0)] }
                     == (0..<snapshot.itemCount).map { snapshot.items[$0] }.filter { expected.contains(ExactName($0)) })
         }
+    }
+
+    @Test("the clock is read by one at a time, so that it goes forward for all who ask at once")
+    func order() throws {
+        let service = try TestService.trained(store: InMemoryInteractionStore())
+        let (snapshot, catalog) = (try #require(service.models.current), Catalog())
+        let (readers, overlaps) = (Lock(0), Lock(0))
+        let clock = WallClock {
+            if readers.withLock({ readers in
+                readers += 1
+                return readers > 1
+            }) {
+                overlaps.withLock { $0 += 1 }
+            }
+            // Long enough for another thread to begin, and to get in between if it can.
+            usleep(3000)
+            readers.withLock { $0 -= 1 }
+            return 0
+        }
+        DispatchQueue.concurrentPerform(iterations: 8) { _ in
+            for _ in 0..<4 {
+                _ = catalog.withheld(by: clock)
+                _ = catalog.withheld(by: clock, in: snapshot)
+            }
+        }
+        #expect(overlaps.withLock { $0 } == 0)
     }
 }

@@ -144,16 +144,14 @@ final class InteractionDocument: RequestBodyConsumer, @unchecked Sendable {
         if let interaction = decodeFaultless() { return Decoded(interactions: [interaction]) }
         var decoded = Decoded()
         let (text, limits) = (body, setting.limits)
-        var decoder: FlatInteractionDecoder?
+        lazy var decoder = FlatInteractionDecoder(limits: limits)
         let (place, kept) = (JSONPointer("/\(Self.list)"), setting.quarantine.settings.rows)
         let root = try RequestBody.json(in: text, eachElementOf: Self.list) { index, element in
             if index == 0 {
                 decoded = Decoded()
                 decoded.interactions.reserveCapacity(text.count / Self.usualLength)
             }
-            let list = decoder ?? FlatInteractionDecoder(limits: limits)
-            decoder = list
-            let interaction = list.decode(element, at: place.appending(index), faults: &decoded.faults)
+            let interaction = decoder.decode(element, at: place.appending(index), faults: &decoded.faults)
             if let interaction {
                 decoded.interactions.append(interaction)
             } else {

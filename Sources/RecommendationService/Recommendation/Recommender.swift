@@ -24,7 +24,7 @@ struct Recommender: Sendable {
     }
 
     private func withoutModel(_ request: RecommendationRequest) -> [Recommendation] {
-        var fallback = Fallback(request, withheld: catalog.withheld(at: clock.milliseconds()), activity, catalog, nil)
+        var fallback = Fallback(request, withheld: catalog.withheld(by: clock), activity, catalog, nil)
         return request.subjects.map { Recommendation(entries: fallback.entries(seen: seen($0, request))) }
     }
 
@@ -32,10 +32,9 @@ struct Recommender: Sendable {
     private func recommend(
         _ request: RecommendationRequest, from snapshot: ModelSnapshot
     ) -> [Recommendation] {
-        let now = clock.milliseconds()
-        let withheld = catalog.withheld(at: now)
+        let withheld = catalog.withheld(by: clock)
         let standings = request.subjects.map { standing(of: $0, in: snapshot) }
-        let excluded = excluded(request, at: now, in: snapshot)
+        let excluded = excluded(request, in: snapshot)
         let rankings = snapshot.rank(
             for: zip(standings, request.subjects).compactMap { rankingSubject($0, $1, request, in: snapshot) },
             limit: request.limit, excludingSeen: request.excludesSeen, excluding: excluded)
@@ -102,9 +101,9 @@ struct Recommender: Sendable {
 
     /// What nobody of the request is recommended.
     private func excluded(
-        _ request: RecommendationRequest, at now: Int64, in snapshot: ModelSnapshot
+        _ request: RecommendationRequest, in snapshot: ModelSnapshot
     ) -> ItemSet {
-        var excluded = catalog.withheld(at: now, in: snapshot)
+        var excluded = catalog.withheld(by: clock, in: snapshot)
         for item in indices(of: request.excluded, in: snapshot) { excluded.insert(item) }
         if let candidates = request.candidates {
             let allowed = ItemSet(itemCount: snapshot.itemCount, items: indices(of: candidates, in: snapshot))

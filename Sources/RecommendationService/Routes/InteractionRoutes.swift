@@ -7,27 +7,10 @@ import JSON
 /// `/interactions`: what people did.
 struct InteractionRoutes: Sendable {
     let store: any InteractionStore
-    let recorder: InteractionRecorder
     let configuration: ServiceConfiguration
     let contentBudget: ContentBudget
-    /// What interactions are held to.
-    let limits: InteractionLimits
-    let quarantine: Quarantine
-    private let documents: InteractionDocument.Setting
-
-    init(
-        store: any InteractionStore, recorder: InteractionRecorder, configuration: ServiceConfiguration,
-        contentBudget: ContentBudget, limits: InteractionLimits, quarantine: Quarantine
-    ) {
-        self.store = store
-        self.recorder = recorder
-        self.configuration = configuration
-        self.contentBudget = contentBudget
-        self.limits = limits
-        self.quarantine = quarantine
-        documents = InteractionDocument.Setting(
-            recorder: recorder, maximumLength: configuration.server.bodyBytes, limits: limits, quarantine: quarantine)
-    }
+    /// What all content has to do with, be it a document or rows.
+    let setting: InteractionDocument.Setting
 
     func register(in router: inout Router) {
         router.addStreaming(.post, "/interactions") { receive($0) }
@@ -50,20 +33,24 @@ struct InteractionRoutes: Sendable {
         try query.check()
         let key = try IdempotencyKey.of(request)
         let format = try RequestBody.format(of: request.head, accepting: RequestBody.rowMediaTypes)
-        if format == .json { try documents.check(request.head.framing) }
-        try recorder.checkRoom()
+        if format == .json { try setting.check(request.head.framing) }
+        try setting.recorder.checkRoom()
         switch format {
         case .json:
             return InteractionDocument(
-                documents, isPartial: isPartial, idempotencyKey: key, begunAfter: request.stamp,
+                setting, isPartial: isPartial, idempotencyKey: key, begunAfter: request.stamp,
                 reservation: contentBudget.reserve())
         case .ndjson:
-            let limits = isPartial ? quarantine.limits(limits) : limits
+            let limits = rowLimits(isPartial)
             return upload(isPartial, key, request.stamp, .ndjson) { NDJSONInteractionReader(limits: limits) }
         case .csv:
-            let limits = isPartial ? quarantine.limits(limits) : limits
+            let limits = rowLimits(isPartial)
             return upload(isPartial, key, request.stamp, .csv) { CSVInteractionReader(limits: limits) }
         }
+    }
+
+    private func rowLimits(_ isPartial: Bool) -> InteractionLimits {
+        isPartial ? setting.quarantine.limits(setting.limits) : setting.limits
     }
 
     private func upload(
@@ -71,8 +58,8 @@ struct InteractionRoutes: Sendable {
         _ makeReader: @escaping @Sendable () -> any InteractionReader
     ) -> InteractionUpload {
         InteractionUpload(
-            recorder: recorder, isPartial: isPartial, key: key.map(UploadKey.init), begunAfter: begun,
-            quarantine: quarantine, format: format, spoolDirectory: configuration.dataDirectory,
+            recorder: setting.recorder, isPartial: isPartial, key: key.map(UploadKey.init), begunAfter: begun,
+            quarantine: setting.quarantine, format: format, spoolDirectory: configuration.dataDirectory,
             contentBudget: contentBudget, makeReader: makeReader)
     }
 
@@ -108,7 +95,7 @@ struct InteractionRoutes: Sendable {
     private func delete(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         try QueryParameters.refuse(in: request)
         let id = request.parameter("interaction_id") ?? ""
-        let isDeleted = try Answer.storing { () throws(StoreError) in try recorder.delete(id: id, from: store) }
+        let isDeleted = try Answer.storing { () throws(StoreError) in try setting.recorder.delete(id: id, from: store) }
         guard isDeleted else { throw Problem(.notFound, "There is no interaction \"\(id)\".") }
         return HTTPResponse(status: .noContent)
     }

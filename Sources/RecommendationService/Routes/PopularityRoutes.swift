@@ -91,7 +91,7 @@ struct PopularityRoutes: Sendable {
         guard isCounted else { throw Self.stillCounting }
     }
 
-    private func withheld() -> NameSet { catalog.withheld(at: clock.milliseconds()) }
+    private func withheld() -> NameSet { catalog.withheld(by: clock) }
 
     private static var stillCounting: Problem {
         Problem(

@@ -33,7 +33,7 @@ struct SimilarityRoutes: Sendable {
         guard let item = snapshot.items.index(of: id), !catalog.isWithdrawn(id) else {
             throw missingItem(id, in: snapshot)
         }
-        let withheld = catalog.withheld(at: clock.milliseconds(), in: snapshot)
+        let withheld = catalog.withheld(by: clock, in: snapshot)
         let similar = snapshot.similar(item: item, limit: limit, excluding: withheld)
         let ids = similar.map { snapshot.items[$0.item] }
         let records = catalog.items(ids)
