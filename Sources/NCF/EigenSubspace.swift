@@ -1,8 +1,10 @@
 import COpenBLAS
 
-/// Some vectors that subspace iteration turns towards the leading eigenvectors of a symmetric matrix (Halko et al. 2011).
+/// Vectors that span what a symmetric matrix makes of a few random ones, again and again, and of that its leading eigenvectors
+/// (block Lanczos; Golub and Underwood 1977, Musco and Musco 2015).
 ///
-/// Belongs to one thread. Where the matrix has a lower rank than there are vectors, the surplus ones point anywhere else.
+/// A vector is multiplied once, where subspace iteration multiplies all of them in every step. Belongs to one thread. Where the
+/// matrix has a lower rank than there are vectors, the surplus ones point anywhere else.
 @safe
 final class EigenSubspace {
     // Once is too inexact in single precision, and what is left of a vector that the others span needs a third time.
@@ -12,26 +14,55 @@ final class EigenSubspace {
 
     let size: Int
     let count: Int
+    /// Vectors that are multiplied by the matrix together.
+    private let blockWidth: Int
     /// Count × size: a vector a row.
-    var vectors: AlignedBuffer<Float>
+    private(set) var vectors: AlignedBuffer<Float>
 
-    /// Random vectors from `seed`.
-    init(size: Int, count: Int, seed: UInt64) {
+    /// Random vectors from `seed` in the first block, zeros behind.
+    init(size: Int, count: Int, blockWidth: Int, seed: UInt64) {
         self.size = size
         self.count = count
+        self.blockWidth = min(count, blockWidth)
         vectors = AlignedBuffer(count: size * count, repeating: 0)
         var random = SplitMix64(seed: seed, 8)
-        for index in 0..<vectors.count { vectors[index] = Float(random.nextNormal()) }
+        for index in 0..<size * self.blockWidth { vectors[index] = Float(random.nextNormal()) }
     }
 
-    /// Makes the vectors orthonormal without changing what they span (Gram and Schmidt, in panels); O(size · count²).
+    /// Makes the vectors an orthonormal basis of X, A X, A² X …, X being the first block; O(size · count²) beside the products.
+    ///
+    /// - Parameters:
+    ///   - product: A times each of some vectors, which are as many as it is told.
+    ///   - isCancelled: Asked before each block.
+    /// - Returns: A times each of the vectors; nil where `isCancelled` said so.
+    func spanPowers(
+        isCancelled: () -> Bool, product: (AlignedBuffer<Float>, Int) -> AlignedBuffer<Float>
+    ) -> AlignedBuffer<Float>? {
+        let images = AlignedBuffer<Float>(count: size * count, repeating: 0)
+        orthonormalise(0..<blockWidth)
+        for start in stride(from: 0, to: count, by: blockWidth) {
+            if isCancelled() { return nil }
+            let block = start..<min(count, start + blockWidth)
+            let factors = AlignedBuffer<Float>(count: size * block.count, repeating: 0)
+            unsafe factors.base.update(from: vectors.base + start * size, count: factors.count)
+            let image = product(factors, block.count)
+            unsafe (images.base + start * size).update(from: image.base, count: factors.count)
+            let next = block.upperBound..<min(count, block.upperBound + blockWidth)
+            unsafe (vectors.base + next.lowerBound * size).update(from: image.base, count: size * next.count)
+            orthonormalise(next)
+        }
+        return images
+    }
+
+    /// Makes some of the vectors orthonormal, and orthogonal to all before them, which are orthonormal, without changing what they
+    /// span together (Gram and Schmidt, in panels).
     ///
     /// Of a vector that depends on those before it rounding errors are left, a direction as good as any, or nothing: then it becomes
     /// some direction that they do not span.
-    func orthonormalise() {
-        let products = AlignedBuffer<Float>(count: count * min(count, Self.panelWidth), repeating: 0)
-        for start in stride(from: 0, to: count, by: Self.panelWidth) {
-            let panel = start..<min(count, start + Self.panelWidth)
+    func orthonormalise(_ some: Range<Int>) {
+        let products = AlignedBuffer<Float>(count: some.upperBound * min(some.count, Self.panelWidth), repeating: 0)
+        for start in stride(from: some.lowerBound, to: some.upperBound, by: Self.panelWidth) {
+            let panel = start..<min(some.upperBound, start + Self.panelWidth)
             for _ in 0..<Self.passes {
                 for index in panel { normalise(index) }
                 subtract(0..<start, from: panel, products)

@@ -1,18 +1,21 @@
+import CKernels
+
 /// How items go together, in closed form: the regression of every item on all others (EASE, Steck 2019), each user's
 /// equation weighted by one over the root of its history's length, and the result brought to a low rank.
 ///
 /// With X the interactions, n_u the length of a history, G = Xᵀ diag(n_u)^-½ X scaled to Σ n_u, and P = (G + λ I)⁻¹,
 /// the unconstrained rank is B = I − P diag(P)⁻¹, whose diagonal is 0: an item does not predict itself. Of B the best rank-r
 /// approximation in the metric of G (reduced-rank regression) is (B V) Vᵀ, V being the r leading eigenvectors of Bᵀ G B,
-/// found by subspace iteration. Users with long histories would else decide alone; the low rank smooths besides.
+/// found by block Lanczos (``EigenSubspace``). Users with long histories would else decide alone; the low rank smooths besides.
 ///
-/// Time O(Σ n_u² + m³ + m² r), memory m² for the m items that are looked at: ``itemLimit`` at most, the most popular. The others
+/// Time O(Σ n_u² + m³ + m² r), memory m² + m r for the m items that are looked at: ``itemLimit`` at most, the most popular. The others
 /// get zeros. The same numbers for any number of threads.
 struct ItemItemRegression {
     /// Items beyond which only the most popular are regressed on each other: 150 MB, and a few seconds.
     static let itemLimit = 6144
-    private static let iterations = 6
-    private static let oversampling = 16
+    /// Vectors beyond the rank: the last ones of a Krylov space say little.
+    static let surplus = 128
+    private static let blocks = 8
 
     let dataset: InteractionDataset
     let regularization: Double
@@ -33,18 +36,19 @@ struct ItemItemRegression {
             return nil
         }
         guard isSolved else { return none }
-        let subspace = EigenSubspace(size: size, count: min(size, rank + Self.oversampling), seed: seed)
-        for _ in 0..<Self.iterations {
-            if isCancelled() { return nil }
-            subspace.vectors = matrix.relationGram(of: subspace.vectors, count: subspace.count)
-            subspace.orthonormalise()
+        let count = min(size, rank + Self.surplus)
+        let subspace = EigenSubspace(
+            size: size, count: count, blockWidth: (count + Self.blocks - 1) / Self.blocks, seed: seed)
+        let images = subspace.spanPowers(isCancelled: isCancelled) { vectors, count in
+            matrix.relationGram(of: vectors, count: count)
         }
-        let images = matrix.relationGram(of: subspace.vectors, count: subspace.count)
+        guard let images else { return nil }
         guard subspace.turnToEigenvectors(images: images) else { return none }
-        let remembered = matrix.relation(of: subspace.vectors, count: subspace.count)
+        let found = min(rank, count)
         return ItemItemFactors(
             itemCount: dataset.itemCount, rank: rank, items: selection.items,
-            remembered: remembered, recommended: subspace.vectors, count: min(rank, subspace.count))
+            remembered: matrix.relation(of: subspace.vectors, count: found), recommended: subspace.vectors,
+            count: found)
     }
 
     /// G into the upper triangle.
@@ -54,25 +58,49 @@ struct ItemItemRegression {
         let total = lengths.reduce(0, +)
         let weighted = lengths.reduce(0) { $0 + $1.squareRoot() }
         let weights = lengths.map { Float(total / max(weighted, 1) / max($0, 1).squareRoot()) }
-        // Each user's selected items, ascending, so that an item's row takes those from the diagonal on.
-        let histories = (0..<dataset.userCount).map { user in
-            dataset.items(of: user).compactMap { selection.places[Int($0)] >= 0 ? selection.places[Int($0)] : nil }
-                .sorted()
-        }
+        let histories = SortedHistories(of: dataset, selection, usersOfItems)
         let count = selection.items.count
         loop.run(tasks: count) { _, place in
             let item = selection.items[place]
             let row = unsafe matrix.elements.base + place * count
+            unsafe histories.columns.withUnsafeBufferPointer { columns in
+                guard let columns = columns.baseAddress else { return }
+                for index in usersOfItems.offsets[item]..<usersOfItems.offsets[item + 1] {
+                    let user = Int(usersOfItems.users[index])
+                    let first = Int(histories.firsts[index])
+                    unsafe nectar_add_at(
+                        row, weights[user], columns + first, Int32(histories.ends[user] - first))
+                }
+            }
+        }
+    }
+}
+
+/// Each user's selected items, ascending, of which an item's row of G takes those from the diagonal on.
+private struct SortedHistories {
+    /// Places of items, user after user.
+    private(set) var columns: [Int32]
+    /// Where each user's end.
+    private(set) var ends: [Int]
+    /// For each of the interactions by item, where its own item stands.
+    private(set) var firsts: [Int32]
+
+    /// O(interactions): items that are gone through in ascending order are put down in ascending order.
+    init(of dataset: InteractionDataset, _ selection: ItemSelection, _ usersOfItems: TransposedInteractions) {
+        var starts = [Int](repeating: 0, count: dataset.userCount + 1)
+        for user in 0..<dataset.userCount {
+            let selected = dataset.items(of: user).reduce(0) { $0 + (selection.places[Int($1)] >= 0 ? 1 : 0) }
+            starts[user + 1] = starts[user] + selected
+        }
+        ends = Array(starts.dropLast())
+        columns = Array(repeating: 0, count: starts[dataset.userCount])
+        firsts = Array(repeating: 0, count: usersOfItems.users.count)
+        for (place, item) in selection.items.enumerated() {
             for index in usersOfItems.offsets[item]..<usersOfItems.offsets[item + 1] {
                 let user = Int(usersOfItems.users[index])
-                let weight = weights[user]
-                unsafe histories[user].withUnsafeBufferPointer { history in
-                    for other in (0..<history.count).reversed() {
-                        let column = unsafe Int(history[other])
-                        if column < place { break }
-                        unsafe row[column] += weight
-                    }
-                }
+                columns[ends[user]] = Int32(place)
+                firsts[index] = Int32(ends[user])
+                ends[user] += 1
             }
         }
     }

@@ -4,9 +4,9 @@ import COpenBLAS
 /// their diagonals aside. For the thousands of rows of ``ItemItemRegression``.
 @safe
 final class SymmetricPair: Sendable {
-    /// Vectors that one task multiplies, whatever the number of threads, so that this cannot change a digit; fewer would
-    /// pack the matrix too often.
-    private static let vectorsPerTask = 104
+    /// Columns of a product that one task makes, of all vectors at once, so that an element is packed once for them all. Whatever the
+    /// number of threads, so that this cannot change a digit.
+    private static let columnsPerTask = 256
 
     let size: Int
     private let loop: ParallelLoop
@@ -96,16 +96,29 @@ final class SymmetricPair: Sendable {
         return result
     }
 
+    /// Each block of columns is its square on the diagonal, what is above that and what is below; of the last two one lies in the
+    /// other triangle, turned over.
     private func product(
         _ triangle: CBLAS_UPLO, _ vectors: AlignedBuffer<Float>, _ count: Int
     ) -> AlignedBuffer<Float> {
         let result = AlignedBuffer<Float>(count: size * count, repeating: 0)
-        loop.run(tasks: (count + Self.vectorsPerTask - 1) / Self.vectorsPerTask) { _, task in
-            let first = task * Self.vectorsPerTask
+        let (height, stride) = (Int32(count), Int32(size))
+        loop.run(tasks: (size + Self.columnsPerTask - 1) / Self.columnsPerTask) { _, task in
+            let columns = task * Self.columnsPerTask..<min(size, (task + 1) * Self.columnsPerTask)
+            let into = unsafe result.base + columns.lowerBound
             unsafe cblas_ssymm(
-                CblasRowMajor, CblasRight, triangle, Int32(min(Self.vectorsPerTask, count - first)), Int32(size), 1,
-                elements.base, Int32(size), vectors.base + first * size, Int32(size), 0, result.base + first * size,
-                Int32(size))
+                CblasRowMajor, CblasRight, triangle, height, Int32(columns.count), 1,
+                elements.base + columns.lowerBound * (size + 1), stride, vectors.base + columns.lowerBound, stride, 0,
+                into, stride)
+            for rows in [0..<columns.lowerBound, columns.upperBound..<size] where !rows.isEmpty {
+                let isAbove = rows.lowerBound < columns.lowerBound
+                let isTurned = isAbove != (triangle == CblasUpper)
+                let (row, column) = isTurned ? (columns, rows) : (rows, columns)
+                unsafe cblas_sgemm(
+                    CblasRowMajor, CblasNoTrans, isTurned ? CblasTrans : CblasNoTrans, height, Int32(columns.count),
+                    Int32(rows.count), 1, vectors.base + rows.lowerBound, stride,
+                    elements.base + row.lowerBound * size + column.lowerBound, stride, 1, into, stride)
+            }
         }
         return result
     }

@@ -46,7 +46,8 @@ struct TrainingMemory {
             elements += 2 * rows * dimension + 2 * settings.threads * dimension * dimension
             if settings.hasHistory {
                 let side = min(itemCount, ItemItemRegression.itemLimit)
-                elements += side * (side + 6 * settings.history.dimension)
+                let vectors = min(side, settings.history.dimension + ItemItemRegression.surplus)
+                elements += side * (side + 3 * vectors + 3 * settings.history.dimension)
             }
         }
         // The last positive of every cache line.

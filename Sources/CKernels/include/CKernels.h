@@ -122,6 +122,9 @@ void nectar_user_gradients(int32_t stride, nectar_row_groups groups, int32_t fir
 void nectar_left_out_gradient(int32_t stride, int32_t occurrences, const int32_t *samples, int32_t per,
                               const float *weights, const float *user_gradients, float *gradient);
 
+// row[columns[i]] += value, over i.
+void nectar_add_at(float *row, float value, const int32_t *columns, int32_t count);
+
 // sum += weights[i] * row indices[i] of `rows`, over i.
 void nectar_add_rows(int32_t stride, int32_t count, const int32_t *indices, const float *weights, const float *rows,
                      float *sum);

@@ -64,6 +64,7 @@ public struct AutomaticSettings: Sendable {
         settings.objective = objective
         if objective != .rating {
             let form = closedForm(SettingsVariation(), besideRegression: settings.hasHistory)
+            if !given.contains(.sweeps), settings.start.sweeps > 0 { settings.start.sweeps = form.sweeps }
             if !given.contains(.regularization) { settings.start.regularization = form.regularization }
             if !given.contains(.unobservedWeight) { settings.start.unobservedWeight = form.unobservedWeight }
         }
@@ -144,7 +145,7 @@ public struct AutomaticSettings: Sendable {
         let ratio = Self.absenceRatio * pow(reach, Self.absenceFall) * variation.unobservedWeight
         let fitting = max(Self.penaltyScale / root.squareRoot(), Self.shortPenaltyScale / root)
         let penalty = min(fitting, Self.greatestPenalty) * pow(reach, Self.penaltyFall)
-        var form = ClosedFormStart()
+        var form = reach < 1 ? ClosedFormStart.besideRegression : ClosedFormStart()
         form.regularization = Self.bounded(
             Self.rounded(penalty * variation.regularization * weight / (1 + ratio * weight)))
         form.unobservedWeight = Self.bounded(Self.rounded(ratio * weight * profile.density))
