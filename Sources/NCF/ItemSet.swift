@@ -17,6 +17,16 @@ public struct ItemSet: Sendable, Equatable {
         for item in items { insert(item) }
     }
 
+    /// The set of the items for which `isMember` holds; O(catalogue).
+    public init(itemCount: Int, where isMember: (Int) -> Bool) {
+        self.init(itemCount: itemCount)
+        for word in words.indices {
+            var bits: UInt64 = 0
+            for item in word * 64..<min(itemCount, (word + 1) * 64) where isMember(item) { bits |= 1 << (item % 64) }
+            words[word] = bits
+        }
+    }
+
     /// Whether `item` is a member.
     public func contains(_ item: Int) -> Bool {
         guard item >= 0 && item < itemCount else { return false }
@@ -39,6 +49,12 @@ public struct ItemSet: Sendable, Equatable {
     public mutating func formUnion(_ other: ItemSet) {
         precondition(other.itemCount == itemCount, "sets over different catalogues")
         for word in words.indices { words[word] |= other.words[word] }
+    }
+
+    /// Leaves only the members of `other`, a set over the same catalogue; O(catalogue / 64).
+    public mutating func formIntersection(_ other: ItemSet) {
+        precondition(other.itemCount == itemCount, "sets over different catalogues")
+        for word in words.indices { words[word] &= other.words[word] }
     }
 
     /// The items that are not members; O(catalogue / 64).

@@ -16,6 +16,16 @@ final class Catalog: Sendable {
         /// Items that were deleted: a model may still know them.
         var withdrawn: Set<ExactName> = []
         var dimensions = VectorDimensions()
+        /// How often an item was stored or deleted.
+        var changeCount = 0
+        /// The last of these.
+        var changes: [ExactName] = []
+
+        mutating func note(_ name: ExactName) {
+            changeCount += 1
+            changes.append(name)
+            if changes.count > Catalog.changesKept { changes.removeFirst(Catalog.changesKept / 2) }
+        }
 
         mutating func forgetGoneNames() {
             var seen: Set<ExactName> = []
@@ -24,6 +34,9 @@ final class Catalog: Sendable {
     }
 
     private let state = Lock(State())
+    /// Changes that are remembered.
+    private static let changesKept = 16_384
+    private let filtered = Lock(FilteredItems())
     /// Of the model that was asked about last.
     private let withheldIndices = Lock<WithheldIndices?>(nil)
 
@@ -57,6 +70,7 @@ final class Catalog: Sendable {
                 state.dimensions.add(item)
                 state.withdrawn.remove(name)
                 state.withheld.put(item)
+                state.note(name)
             }
         }
     }
@@ -69,6 +83,33 @@ final class Catalog: Sendable {
             if state.order.count > 2 * state.items.count + 1000 { state.forgetGoneNames() }
             state.withdrawn.insert(name)
             state.withheld.withdraw(name)
+            state.note(name)
+        }
+    }
+
+    /// How often an item was stored or deleted, and which have been since so many times; nil where that is too long ago.
+    func changes(after count: Int) -> (count: Int, names: [ExactName]?) {
+        state.withLock { state in
+            let missed = state.changeCount - count
+            let isKnown = (0...state.changes.count).contains(missed)
+            return (state.changeCount, isKnown ? Array(state.changes.suffix(missed)) : nil)
+        }
+    }
+
+    /// The items of `snapshot` that match `filter`. Not for an event loop: what was not asked for before is looked up item by item.
+    func items(matching filter: ItemFilter, in snapshot: ModelSnapshot) -> ItemSet {
+        filtered.withLock { $0.items(matching: filter, in: snapshot, of: self) }
+    }
+
+    /// Calls `body` with the index and the record of each item of `snapshot` that has one; in pages, so that nobody waits long.
+    func forEachRecord(of snapshot: ModelSnapshot, _ body: (Int, Item) -> Void) {
+        for start in stride(from: 0, to: snapshot.itemCount, by: Self.pageSize) {
+            let page = start..<min(snapshot.itemCount, start + Self.pageSize)
+            state.withLock { state in
+                for index in page {
+                    if let item = state.items[ExactName(snapshot.items[index])] { body(index, item) }
+                }
+            }
         }
     }
 
@@ -76,6 +117,9 @@ final class Catalog: Sendable {
     func items(_ ids: [String]) -> [Item?] {
         state.withLock { state in ids.map { state.items[ExactName($0)] } }
     }
+
+    /// Whether an item has a record.
+    func contains(_ name: ExactName) -> Bool { state.withLock { $0.items[name] != nil } }
 
     /// Whether `id` is an item that was deleted, and not stored again.
     func isWithdrawn(_ id: String) -> Bool { state.withLock { $0.withdrawn.contains(ExactName(id)) } }

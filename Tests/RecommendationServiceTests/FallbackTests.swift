@@ -77,7 +77,9 @@ struct FallbackTests {
         func items(_ body: String, seen: Set<ExactName> = []) throws -> [String] {
             let request = try RecommendationRequest(
                 JSONParser().parse(Array(body.utf8)), configuration: ServiceConfiguration().recommendation)
-            var fallback = Fallback(request, withheld: NameSet(), activity, Catalog(), service.models.current)
+            let catalog = Catalog()
+            let gate = ItemGate(withheld: NameSet(), catalog: catalog)
+            var fallback = Fallback(request, gate, activity, catalog, service.models.current)
             return fallback.entries(seen: seen).map(\.itemID)
         }
         #expect(try items(#"{"user_id": "q", "limit": 2}"#) == ["x", "y"])

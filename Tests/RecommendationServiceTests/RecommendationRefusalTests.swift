@@ -9,6 +9,10 @@ struct RecommendationRefusalTests {
         Refusal("POST", "/recommend", body, 422, faults)
     }
 
+    private static func conditions(_ count: Int) -> String {
+        Array(repeating: #"{"attribute": "x", "at_least": 1}"#, count: count).joined(separator: ",")
+    }
+
     private static func predict(_ body: String, _ faults: (pointer: String, words: String)...) -> Refusal {
         Refusal("POST", "/predict", body, 422, faults)
     }
@@ -43,7 +47,46 @@ struct RecommendationRefusalTests {
             recommend(
                 #"{"user_id": "a", "history": ["", 1, "x\u0001"]}"#, ("/history/0", "empty"), ("/history/2", "control")),
             recommend(#"{"user_id": "a", "fields": ["title", 1]}"#, ("/fields/1", "string")),
-            recommend(#"{"user_id": "a", "filter": {"all": []}}"#, ("/filter", "not offered")),
+            recommend(#"{"user_id": "a", "filter": []}"#, ("/filter", "expected an object")),
+            recommend(#"{"user_id": "a", "filter": {}}"#, ("/filter", "found none of them")),
+            recommend(
+                #"{"user_id": "a", "filter": {"al": []}}"#, ("/filter/al", "did you mean \"all\""),
+                ("/filter", "expected")),
+            recommend(#"{"user_id": "a", "filter": {"all": [], "not": {}}}"#, ("/filter", "found \"all\" and \"not\"")),
+            recommend(#"{"user_id": "a", "filter": {"any": []}}"#, ("/filter/any", "from 1 to")),
+            recommend(#"{"user_id": "a", "filter": {"all": {}}}"#, ("/filter/all", "array")),
+            recommend(#"{"user_id": "a", "filter": {"not": 5}}"#, ("/filter/not", "object")),
+            recommend(
+                #"{"user_id": "a", "filter": {"all": [{"attribute": "x"}, {"attribute": 1, "any_of": [1]}]}}"#,
+                ("/filter/all/0", "found none of them"), ("/filter/all/1/attribute", "string")),
+            recommend(
+                #"{"user_id": "a", "filter": {"all": [], "any_of": ["x"]}}"#, ("/filter/any_of", "for an \"attribute\"")
+            ),
+            recommend(
+                #"{"user_id": "a", "filter": {"attribute": "x", "any_of": ["y"], "at_least": 1}}"#,
+                ("/filter", "found \"any_of\" and \"at_least\"")),
+            recommend(
+                #"{"user_id": "a", "filter": {"attribute": "x", "any_of": ["y", [], null]}}"#,
+                ("/filter/any_of/1", "expected a text"), ("/filter/any_of/2", "expected a text")),
+            recommend(
+                #"{"user_id": "a", "filter": {"attribute": "x", "all_of": []}}"#, ("/filter/all_of", "from 1 to 1000")),
+            recommend(
+                #"{"user_id": "a", "filter": {"attribute": "x", "at_least": "tomorrow"}}"#,
+                ("/filter/at_least", "RFC 3339")),
+            recommend(
+                #"{"user_id": "a", "filter": {"attribute": "x", "at_most": true}}"#, ("/filter/at_most", "number")),
+            recommend(
+                #"{"user_id": "a", "filter": {"attribute": "x", "at_least": 2, "at_most": 1}}"#,
+                ("/filter", "nothing is")),
+            recommend(
+                #"{"user_id": "a", "filter": {"attribute": "x", "at_least": 2, "at_most": "2026-01-01T00:00:00Z"}}"#,
+                ("/filter", "two numbers or two times")),
+            recommend(
+                "{\"user_id\": \"a\", \"filter\": \(String(repeating: "{\"not\":", count: 16)){}\(String(repeating: "}", count: 17))",
+                ("/filter/not/not/not/not/not/not/not/not/not/not/not/not/not/not/not/not", "16 deep")),
+            recommend(
+                "{\"user_id\": \"a\", \"filter\": {\"any\": [{\"any\": [\(Self.conditions(60))]}, {\"any\": [\(Self.conditions(60))]}]}}",
+                ("/filter/any/1/any/40", "at most 100 conditions")),
             recommend(#"{"user_id": "a", "boost": [{"factor": 2}]}"#, ("/boost", "not offered")),
             recommend(#"{"user_id": "a", "diversity": 0.1}"#, ("/diversity", "not offered")),
             recommend(#"{"user_id": "a", "diversity": false}"#, ("/diversity", "number")),

@@ -32,8 +32,8 @@ struct ItemRanking: Sendable {
 
     /// Best first.
     var entries: [Entry]
-    /// Whether there are no others.
-    var isWhole: Bool
+    /// How many items there are to be ranked.
+    var itemCount: Int
     /// How many interactions it rests on, those of other items included.
     var interactions: Int
     /// From which hour on they were counted; nil for all.
@@ -66,6 +66,9 @@ struct ItemRanking: Sendable {
             return Entry(
                 item: counts.names[ranked.item], count: found[ranked.item], expected: expected, score: score)
         }
-        isWhole = candidates <= limit
+        itemCount = candidates
     }
+
+    /// Whether there are no others.
+    var isWhole: Bool { entries.count >= itemCount }
 }

@@ -15,30 +15,34 @@ struct Fallback {
     private let activity: ItemActivity
     private let catalog: Catalog
     private let snapshot: ModelSnapshot?
-    private let withheld: NameSet
-    private let excluded: Set<ExactName>
+    private let gate: ItemGate
     private typealias Ranked = (item: ExactName, share: Double)
     private lazy var rankedCandidates: [Ranked]? = request.candidates.map { ranked(candidates: $0) }
-    private lazy var newest: [ExactName] = newestAllowed()
+    private var newest = Newest()
 
-    /// - Parameter withheld: Items that nobody may be shown.
-    init(
-        _ request: RecommendationRequest, withheld: NameSet, _ activity: ItemActivity, _ catalog: Catalog,
-        _ snapshot: ModelSnapshot?
-    ) {
-        (self.request, self.activity, self.catalog, self.snapshot) = (request, activity, catalog, snapshot)
-        self.withheld = withheld
-        excluded = Set(request.excluded.map(ExactName.init))
+    /// The items that came last and may be shown, as many as were needed yet.
+    private struct Newest {
+        var names: [ExactName] = []
+        /// How many of them there are to be, if there are as many.
+        var count = 0
     }
 
-    private func isRefused(_ name: ExactName) -> Bool { withheld.contains(name) || excluded.contains(name) }
+    init(
+        _ request: RecommendationRequest, _ gate: ItemGate, _ activity: ItemActivity, _ catalog: Catalog,
+        _ snapshot: ModelSnapshot?
+    ) {
+        (self.request, self.gate, self.activity, self.catalog, self.snapshot) =
+            (request, gate, activity, catalog, snapshot)
+    }
 
     /// The list for a user who has seen `seen`.
     mutating func entries(seen: Set<ExactName>) -> [Recommendation.Entry] {
         var entries = popularEntries(seen: seen)
         if entries.count == request.limit { return entries }
         let listed = Set(entries.map { ExactName($0.itemID) })
-        for item in newest where !listed.contains(item) && !seen.contains(item) {
+        let needed = request.limit + seen.count
+        if newest.count < needed { newest = Newest(names: newestAllowed(needed), count: needed) }
+        for item in newest.names where !listed.contains(item) && !seen.contains(item) {
             entries.append(Recommendation.Entry(itemID: item.text, score: 0, source: .latest))
             if entries.count == request.limit { break }
         }
@@ -48,23 +52,27 @@ struct Fallback {
     /// What most people touched.
     private mutating func popularEntries(seen: Set<ExactName>) -> [Recommendation.Entry] {
         if let rankedCandidates { return entries(of: rankedCandidates, seen: seen) }
-        let count = request.limit + withheld.count + excluded.count + seen.count
-        if let ranking = activity.rankingAtHand(.popular(hours: nil), atLeast: count), !ranking.entries.isEmpty {
-            // One after the other: there may be a hundred thousand.
-            return entries(of: ranking.entries.lazy.map { ($0.item, $0.score) }, seen: seen)
+        let ranked = gate.first(request.limit, besides: seen) {
+            activity.rankingAtHand(.popular(hours: nil), atLeast: $0)
         }
+        if let ranked, !ranked.ranking.entries.isEmpty { return entries(ranked.entries.map { ($0.item, $0.score) }) }
         guard let snapshot else { return [] }
-        return entries(of: trained(snapshot.popular(limit: count), of: snapshot), seen: seen)
+        var count = request.limit + seen.count
+        while true {
+            let popular = snapshot.popular(limit: count)
+            let entries = entries(of: trained(popular, of: snapshot), seen: seen)
+            if entries.count == request.limit || popular.count < count { return entries }
+            count *= 2
+        }
     }
 
     /// The first of `ranked` that may be shown, as many as were asked for.
     private func entries(of ranked: some Sequence<Ranked>, seen: Set<ExactName>) -> [Recommendation.Entry] {
-        var entries: [Recommendation.Entry] = []
-        for (item, share) in ranked where !isRefused(item) && !seen.contains(item) {
-            entries.append(Recommendation.Entry(itemID: item.text, score: share, source: .popular))
-            if entries.count == request.limit { break }
-        }
-        return entries
+        entries(gate.first(request.limit, of: ranked, besides: seen) { $0.item })
+    }
+
+    private func entries(_ shown: [Ranked]) -> [Recommendation.Entry] {
+        shown.map { Recommendation.Entry(itemID: $0.item.text, score: $0.share, source: .popular) }
     }
 
     private func ranked(candidates: [String]) -> [Ranked] {
@@ -84,21 +92,20 @@ struct Fallback {
         }
     }
 
-    /// What came last into the catalogue; of candidates those that it has, as they were given: to look for the newest of a few would be to
-    /// go through all of it.
-    private func newestAllowed() -> [ExactName] {
+    /// The first `count` of what came last into the catalogue; of candidates those that it has, as they were given: to look for the newest
+    /// of a few would be to go through all of it.
+    private func newestAllowed(_ count: Int) -> [ExactName] {
         if let candidates = request.candidates {
             return catalog.items(RecommendationRequest.distinct(candidates)).compactMap { item in
-                item.map { ExactName($0.id) }.flatMap { isRefused($0) ? nil : $0 }
+                item.flatMap { gate.admits($0) ? ExactName($0.id) : nil }
             }
         }
         var names: [ExactName] = []
         var left = Self.newestSeen
         catalog.forEachNewestFirst { item in
-            let name = ExactName(item.id)
-            if !isRefused(name) { names.append(name) }
+            if gate.admits(item) { names.append(ExactName(item.id)) }
             left -= 1
-            return left > 0
+            return left > 0 && names.count < count
         }
         return names
     }

@@ -12,7 +12,7 @@ struct NewItems {
 
     /// Takes those that the request may be answered with: of its candidates, or else of the newest. O(of these).
     init(
-        _ request: RecommendationRequest, withheld: NameSet, _ newcomers: Newcomers, in snapshot: ModelSnapshot
+        _ request: RecommendationRequest, _ gate: ItemGate, _ newcomers: Newcomers, in snapshot: ModelSnapshot
     ) {
         if let candidates = request.candidates {
             var known: Set<ExactName> = []
@@ -29,11 +29,7 @@ struct NewItems {
             allowed = []
             return
         }
-        let refused = Set(request.excluded.map(ExactName.init))
-        allowed = ids.indices.filter { [ids] index in
-            let name = ExactName(ids[index])
-            return !withheld.contains(name) && !refused.contains(name)
-        }
+        allowed = gate.first(ids.count, of: ids.indices) { [ids] in ExactName(ids[$0]) }
     }
 
     /// Puts those that score best for a user among the entries of `answer`, of which there stay as many as were asked for.

@@ -19,6 +19,8 @@ struct RecommendationRequest: Sendable {
     /// The only items that may be recommended, if there are such.
     var candidates: [String]?
     var excluded: [String] = []
+    /// What an item's record must be like.
+    var filter: ItemFilter?
     var excludesSeen = true
     /// Whether each item comes with what its score consists of and which items of the history it is owed to.
     var explains = false
@@ -29,9 +31,12 @@ struct RecommendationRequest: Sendable {
     private static let maximumExplained = 100
     private static let maximumExplainedInAll = 1000
     /// Members of the contract that this version does not act on; only what says nothing is accepted.
-    private static let notYet = ["cursor", "filter", "boost", "diversity", "deadline_ms"]
+    private static let notYet = ["cursor", "boost", "diversity", "deadline_ms"]
     private static let members =
-        ["user_id", "history", "limit", "candidates", "exclude", "exclude_seen", "explain", "fields", "users"] + notYet
+        [
+            "user_id", "history", "limit", "candidates", "exclude", "filter", "exclude_seen", "explain", "fields",
+            "users",
+        ] + notYet
 
     /// Reads `GET /recommend?user_id=…`.
     init(query request: ServerRequest, configuration: ServiceConfiguration.Recommendation) throws(Problem) {
@@ -60,6 +65,7 @@ struct RecommendationRequest: Sendable {
             body.integer("limit", in: 1...configuration.maximumLimit, &faults) ?? min(limit, configuration.maximumLimit)
         candidates = body.identifiers("candidates", &faults)
         excluded = body.identifiers("exclude", &faults) ?? []
+        filter = body.value("filter").flatMap { ItemFilterDecoder.filter($0, &faults) }
         excludesSeen = body.bool("exclude_seen", &faults) ?? excludesSeen
         fields = body.strings("fields", &faults).map(Self.distinct) ?? fields
         refuseWhatIsNotOffered(body, &faults)
@@ -117,11 +123,10 @@ struct RecommendationRequest: Sendable {
         return subject
     }
 
-    /// What the contract has and this version does not must say nothing: no cursor, no filter, no boosts, and so on.
+    /// What the contract has and this version does not must say nothing: no cursor, no boosts, and so on.
     private func refuseWhatIsNotOffered(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
         let requested: [(name: String, isRequested: Bool?)] = [
             ("cursor", body.value("cursor") != nil),
-            ("filter", body.value("filter") != nil),
             ("boost", body.array("boost", &faults).map { $0.count > 0 }),
             ("diversity", body.number("diversity", &faults).map { $0 != 0 }),
             ("deadline_ms", body.value("deadline_ms") != nil),

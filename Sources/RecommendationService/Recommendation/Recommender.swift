@@ -24,7 +24,7 @@ struct Recommender: Sendable {
     }
 
     private func withoutModel(_ request: RecommendationRequest) -> [Recommendation] {
-        var fallback = Fallback(request, withheld: catalog.withheld(by: clock), activity, catalog, nil)
+        var fallback = Fallback(request, gate(of: request), activity, catalog, nil)
         return request.subjects.map { Recommendation(entries: fallback.entries(seen: seen($0, request))) }
     }
 
@@ -32,15 +32,15 @@ struct Recommender: Sendable {
     private func recommend(
         _ request: RecommendationRequest, from snapshot: ModelSnapshot
     ) -> [Recommendation] {
-        let withheld = catalog.withheld(by: clock)
+        let gate = gate(of: request)
         let standings = request.subjects.map { standing(of: $0, in: snapshot) }
         let excluded = excluded(request, in: snapshot)
         let rankings = snapshot.rank(
             for: zip(standings, request.subjects).compactMap { rankingSubject($0, $1, request, in: snapshot) },
             limit: request.limit, excludingSeen: request.excludesSeen, excluding: excluded)
         var lists = rankings.lists.makeIterator()
-        lazy var fallback = Fallback(request, withheld: withheld, activity, catalog, snapshot)
-        let newItems = NewItems(request, withheld: withheld, newcomers, in: snapshot)
+        lazy var fallback = Fallback(request, gate, activity, catalog, snapshot)
+        let newItems = NewItems(request, gate, newcomers, in: snapshot)
         return zip(standings, request.subjects).map { standing, subject in
             var answer = Recommendation(version: snapshot.version)
             if case .stranger = standing {
@@ -58,6 +58,12 @@ struct Recommender: Sendable {
                 in: snapshot)
             return answer
         }
+    }
+
+    private func gate(of request: RecommendationRequest) -> ItemGate {
+        ItemGate(
+            withheld: catalog.withheld(by: clock), excluded: Set(request.excluded.map(ExactName.init)),
+            filter: request.filter, catalog: catalog)
     }
 
     private func standing(of subject: RecommendationRequest.Subject, in snapshot: ModelSnapshot) -> UserStanding {
@@ -108,6 +114,9 @@ struct Recommender: Sendable {
         if let candidates = request.candidates {
             let allowed = ItemSet(itemCount: snapshot.itemCount, items: indices(of: candidates, in: snapshot))
             excluded.formUnion(allowed.complement)
+        }
+        if let filter = request.filter {
+            excluded.formUnion(catalog.items(matching: filter, in: snapshot).complement)
         }
         return excluded
     }

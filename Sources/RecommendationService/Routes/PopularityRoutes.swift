@@ -33,11 +33,8 @@ struct PopularityRoutes: Sendable {
     private func answer(
         _ asked: Asked, _ question: ItemRanking.Question, id: String
     ) throws(Problem) -> HTTPResponse {
-        let withheld = withheld()
-        guard let ranking = activity.ranking(question, atLeast: asked.limit + withheld.count) else {
-            throw Self.stillCounting
-        }
-        let entries = Array(ranking.entries.lazy.filter { !withheld.contains($0.item) }.prefix(asked.limit))
+        let ranked = gate(of: asked).first(asked.limit) { activity.ranking(question, atLeast: $0) }
+        guard let (entries, ranking) = ranked else { throw Self.stillCounting }
         let records = catalog.items(entries.map(\.item.text))
         return Answer.json { writer in
             writer.object { answer in
@@ -59,13 +56,15 @@ struct PopularityRoutes: Sendable {
     /// touched last first.
     private func latest(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         let asked = try Asked(request, configuration, hasWindow: false)
-        let withheld = withheld()
+        let gate = gate(of: asked)
         var shown: [(name: ExactName, record: Item?)] = []
         catalog.forEachNewestFirst { item in
-            if !withheld.contains(ExactName(item.id)) { shown.append((ExactName(item.id), item)) }
+            if gate.admits(item) { shown.append((ExactName(item.id), item)) }
             return shown.count < asked.limit
         }
-        if shown.count < asked.limit { try appendUnrecorded(to: &shown, asked.limit, withheld) }
+        if shown.count < asked.limit, gate.filter?.matches(nil) != false {
+            try appendUnrecorded(to: &shown, asked.limit, gate)
+        }
         return Answer.json { writer in
             writer.object { answer in
                 answer.member("recommendation_id", request.requestID)
@@ -80,18 +79,19 @@ struct PopularityRoutes: Sendable {
     }
 
     private func appendUnrecorded(
-        to shown: inout [(name: ExactName, record: Item?)], _ limit: Int, _ withheld: NameSet
+        to shown: inout [(name: ExactName, record: Item?)], _ limit: Int, _ gate: ItemGate
     ) throws(Problem) {
-        // The whole catalogue is among those shown or withheld, or there would be enough.
-        let recorded = Set(shown.map(\.name))
         let isCounted = activity.forEachNewestFirst { name in
-            if !recorded.contains(name) && !withheld.contains(name) { shown.append((name, nil)) }
+            // Of those that have a record all that may be shown are there already.
+            if !gate.withheld.contains(name) && !catalog.contains(name) { shown.append((name, nil)) }
             return shown.count < limit
         }
         guard isCounted else { throw Self.stillCounting }
     }
 
-    private func withheld() -> NameSet { catalog.withheld(by: clock) }
+    private func gate(of asked: Asked) -> ItemGate {
+        ItemGate(withheld: catalog.withheld(by: clock), filter: asked.filter, catalog: catalog)
+    }
 
     private static var stillCounting: Problem {
         Problem(
@@ -141,13 +141,15 @@ private struct Asked {
 
     let limit: Int
     let fields: [String]
+    let filter: ItemFilter?
     var window: Window?
 
     init(_ request: ServerRequest, _ configuration: ServiceConfiguration, hasWindow: Bool) throws(Problem) {
-        var query = QueryParameters(request, known: ["limit", "fields"] + (hasWindow ? ["window"] : []))
+        var query = QueryParameters(request, known: ["limit", "fields", "filter"] + (hasWindow ? ["window"] : []))
         let maximum = configuration.recommendation.maximumLimit
         limit = query.integer("limit", in: 1...maximum) ?? min(10, maximum)
         fields = query.list("fields").map(RecommendationRequest.distinct) ?? ["title"]
+        filter = query.filter("filter")
         window = query.hours("window", upTo: configuration.trending.longestHours)
         try query.check()
     }

@@ -97,6 +97,21 @@ struct QueryParameters {
         return nil
     }
 
+    /// An ``ItemFilter`` as JSON, whose faults are told by their place in it.
+    mutating func filter(_ name: String) -> ItemFilter? {
+        guard let value = values[name] else { return nil }
+        do {
+            let document = try JSONParser().parse(Array(value.utf8))
+            var found = JSONFaults()
+            let filter = ItemFilterDecoder.filter(document.root, &found)
+            for fault in found.faults { faults.add("?\(name)\(fault.pointer)", fault.detail) }
+            return filter
+        } catch {
+            faults.add("?\(name)", "is not JSON: \(error.reason)")
+            return nil
+        }
+    }
+
     /// IDs separated by commas, so none with a comma in it.
     mutating func identifiers(_ name: String) -> [String]? {
         guard let list = list(name) else { return nil }

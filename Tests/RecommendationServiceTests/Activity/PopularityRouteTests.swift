@@ -239,7 +239,7 @@ struct PopularityRouteTests {
             ("/popular?limit=0", "?limit", "1 to 1000"), ("/trending?limit=1001", "?limit", "1 to 1000"),
             ("/latest?limit=x", "?limit", "1 to 1000"), ("/trending?windw=24h", "?windw", "did you mean \"window\""),
             ("/trending?window=24h&window=7d", "?window", "twice"), ("/latest?window=24h", "?window", "unknown"),
-            ("/popular?user_id=1", "?user_id", "unknown"), ("/popular?filter=x", "?filter", "unknown"),
+            ("/popular?user_id=1", "?user_id", "unknown"), ("/popular?filter=x", "?filter", "is not JSON"),
             ("/trending?window=", "?window", "such as 24h"), ("/trending?window=h", "?window", "such as 24h"),
             ("/trending?window=24", "?window", "1h to 720h"), ("/trending?window=0h", "?window", "1h to 720h"),
             ("/trending?window=721h", "?window", "1h to 720h"), ("/popular?window=31d", "?window", "1h to 720h"),
