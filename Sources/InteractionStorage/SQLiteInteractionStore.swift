@@ -87,6 +87,7 @@ public final class SQLiteInteractionStore: InteractionStore {
         let writerCache = configuration.writerCache
         connection.prepareDatabase { database in
             try InteractionScanFunction.register(in: database)
+            try PageGaps.clear(in: database)
             guard !database.configuration.readonly else { return }
             try database.execute(sql: "PRAGMA cache_size = -\(writerCache)")
             try database.execute(sql: "PRAGMA secure_delete = ON")
@@ -186,6 +187,8 @@ public final class SQLiteInteractionStore: InteractionStore {
         defer { try? database.execute(sql: "PRAGMA busy_timeout = \(configuration.busyMilliseconds)") }
         do {
             _ = try database.checkpoint(.truncate)
+            // Pages in memory may hold what the file no longer does.
+            database.releaseMemory()
             return true
         } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED
         {

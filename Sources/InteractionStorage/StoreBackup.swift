@@ -143,7 +143,9 @@ extension SQLiteInteractionStore {
             let file = try UnfinishedFile(for: path)
             defer { file.remove() }
             let temporary = file.path
-            let copy = try DatabaseQueue(path: temporary)
+            var configuration = GRDB.Configuration()
+            configuration.prepareDatabase { try PageGaps.clear(in: $0) }
+            let copy = try DatabaseQueue(path: temporary, configuration: configuration)
             try pool.backup(to: copy)
             // The copy of a file with a write-ahead log wants one of its own: this makes it whole in itself.
             try copy.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }

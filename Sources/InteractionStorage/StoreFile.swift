@@ -31,7 +31,9 @@ struct StoreFile {
         let file = try UnfinishedFile(for: path)
         defer { file.remove() }
         do {
-            let database = try DatabaseQueue(path: file.path)
+            var configuration = Configuration()
+            configuration.prepareDatabase { try PageGaps.clear(in: $0) }
+            let database = try DatabaseQueue(path: file.path, configuration: configuration)
             try database.inDatabase { database in
                 try schema.migrate(database)
                 // Of two that would turn it on later, each with a lock that the other waits for, one is refused at once.
