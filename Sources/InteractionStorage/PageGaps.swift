@@ -12,6 +12,13 @@ import Locking
 ///
 /// It stands between a connection and its file, as a layer of SQLite's own (a "shim", as its documentation calls it), for writing alone.
 enum PageGaps {
+    /// Settings of a connection with the layer, to something else than an open store.
+    static var configuration: GRDB.Configuration {
+        var configuration = GRDB.Configuration()
+        configuration.prepareDatabase { try clear(in: $0) }
+        return configuration
+    }
+
     /// Methods of a file, of which SQLite sees the first part only.
     @unsafe
     private struct Layer {

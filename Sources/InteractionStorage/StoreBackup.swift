@@ -143,9 +143,7 @@ extension SQLiteInteractionStore {
             let file = try UnfinishedFile(for: path)
             defer { file.remove() }
             let temporary = file.path
-            var configuration = GRDB.Configuration()
-            configuration.prepareDatabase { try PageGaps.clear(in: $0) }
-            let copy = try DatabaseQueue(path: temporary, configuration: configuration)
+            let copy = try DatabaseQueue(path: temporary, configuration: PageGaps.configuration)
             try pool.backup(to: copy)
             // The copy of a file with a write-ahead log wants one of its own: this makes it whole in itself.
             try copy.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }

@@ -31,9 +31,7 @@ struct StoreFile {
         let file = try UnfinishedFile(for: path)
         defer { file.remove() }
         do {
-            var configuration = Configuration()
-            configuration.prepareDatabase { try PageGaps.clear(in: $0) }
-            let database = try DatabaseQueue(path: file.path, configuration: configuration)
+            let database = try DatabaseQueue(path: file.path, configuration: PageGaps.configuration)
             try database.inDatabase { database in
                 try schema.migrate(database)
                 // Of two that would turn it on later, each with a lock that the other waits for, one is refused at once.

@@ -102,7 +102,7 @@ public struct StoreRestoration: Sendable {
     ///
     /// - Throws: ``StoreError/unavailable(_:)`` where somebody has the store open.
     static func endLog(of path: String) throws {
-        var configuration = Configuration()
+        var configuration = PageGaps.configuration
         configuration.busyMode = .timeout(1)
         let database = try DatabaseQueue(path: path, configuration: configuration)
         defer { try? database.close() }

@@ -36,7 +36,7 @@ final class Catalog: Sendable {
     private let state = Lock(State())
     /// Changes that are remembered.
     private static let changesKept = 16_384
-    private let filtered = Lock(FilteredItems())
+    private let filtered = FilteredItems()
     /// Of the model that was asked about last.
     private let withheldIndices = Lock<WithheldIndices?>(nil)
 
@@ -98,19 +98,23 @@ final class Catalog: Sendable {
 
     /// The items of `snapshot` that match `filter`. Not for an event loop: what was not asked for before is looked up item by item.
     func items(matching filter: ItemFilter, in snapshot: ModelSnapshot) -> ItemSet {
-        filtered.withLock { $0.items(matching: filter, in: snapshot, of: self) }
+        filtered.items(matching: filter, in: snapshot, of: self)
     }
 
     /// Calls `body` with the index and the record of each item of `snapshot` that has one; in pages, so that nobody waits long.
     func forEachRecord(of snapshot: ModelSnapshot, _ body: (Int, Item) -> Void) {
         for start in stride(from: 0, to: snapshot.itemCount, by: Self.pageSize) {
-            let page = start..<min(snapshot.itemCount, start + Self.pageSize)
-            state.withLock { state in
-                for index in page {
-                    if let item = state.items[ExactName(snapshot.items[index])] { body(index, item) }
-                }
+            let names = (start..<min(snapshot.itemCount, start + Self.pageSize)).map { snapshot.items[$0] }
+            for (place, item) in items(names).enumerated() {
+                if let item { body(start + place, item) }
             }
         }
+    }
+
+    /// The index and the record of those of `names` that `snapshot` knows, each once.
+    func records(of names: [ExactName], in snapshot: ModelSnapshot) -> [(index: Int, record: Item?)] {
+        let known = Set(names).compactMap { name in snapshot.items.index(of: name.text).map { (name.text, $0) } }
+        return Array(zip(known.map(\.1), items(known.map(\.0))))
     }
 
     /// The records of `ids`, nil where there is none.

@@ -123,10 +123,15 @@ struct FilteredItemsTests {
         "are those that a look at each record finds, whatever the filter and whatever has changed",
         arguments: UInt64(1)...8)
     func oracle(seed: UInt64) throws {
-        let service = try TestService.trained()
-        let first = try #require(service.models.current)
-        try service.train("\"publish\": \"always\"")
-        let versions = [first, try #require(service.models.current)]
+        let first = try #require(try TestService.trained().models.current)
+        let other = try TestService()
+        let rows = Checkerboard.interactions.reversed().map(\.ndjson).joined()
+        _ = try other.post("/interactions", rows, type: "application/x-ndjson")
+        for _ in 0..<2 { try other.train("\"publish\": \"always\"") }
+        let versions = [first, try #require(other.models.current)]
+        try #require(versions.map(\.version) == [1, 2])
+        // The same names elsewhere.
+        try #require((0..<first.itemCount).contains { versions[1].items[$0] != first.items[$0] })
         let catalog = Catalog()
         var shop = Shop(seed: seed)
         for step in 0..<600 {
@@ -154,14 +159,44 @@ struct FilteredItemsTests {
     @Test("are kept for the conditions that were asked for last")
     func recentlyUsed() {
         var kept = RecentlyUsed<Int, Int>(limit: 3)
-        var made: [Int] = []
-        func ask(_ key: Int) {
-            _ = kept.value(for: key) {
-                made.append(key)
-                return key
+        var missed: [Int] = []
+        for key in [1, 2, 3, 1, 4, 1, 3, 2] where kept.value(for: key) == nil {
+            missed.append(key)
+            kept.keep(10 * key, for: key)
+        }
+        #expect(missed == [1, 2, 3, 4, 2])
+        kept.update { $0 += 1 }
+        #expect([1, 2, 3, 4].map { kept.value(for: $0) } == [11, 21, 31, nil])
+    }
+
+    @Test("many conditions at once, and those of filters at the same time, are looked up each for itself")
+    func together() async throws {
+        let snapshot = try #require(try TestService.trained().models.current)
+        let catalog = Catalog()
+        catalog.put((0..<12).map { Item(id: "i\($0)", attributes: ["n": .string("\($0)"), "m": .number(Double($0))]) })
+        let groups = (0..<8).map { first in
+            let conditions = (0..<100).map { place in
+                place % 2 == 0
+                    ? #"{"attribute": "n", "any_of": ["\#((first + place) % 12)", "\#(place)"]}"#
+                    : #"{"attribute": "m", "at_least": \#(place), "at_most": \#(place)}"#
+            }
+            return #"{"any": [\#(conditions.joined(separator: ","))]}"#
+        }
+        let filters = try groups.map { try filter($0) }
+        await withTaskGroup(of: Void.self) { group in
+            for worker in 0..<4 {
+                group.addTask {
+                    for step in 0..<40 {
+                        if worker == 0 { catalog.put([Item(id: "i3", attributes: ["n": .string("\(step)")])]) }
+                        _ = catalog.items(matching: filters[(worker + step) % filters.count], in: snapshot)
+                    }
+                }
             }
         }
-        for key in [1, 2, 3, 1, 4, 1, 3, 2] { ask(key) }
-        #expect(made == [1, 2, 3, 4, 2] && kept.count == 3)
+        for filter in filters {
+            let records = catalog.items((0..<snapshot.itemCount).map { snapshot.items[$0] })
+            let expected = records.indices.filter { filter.matches(records[$0]) }.map(Int32.init)
+            #expect(catalog.items(matching: filter, in: snapshot).items == expected)
+        }
     }
 }

@@ -13,6 +13,11 @@ struct RecommendationRefusalTests {
         Array(repeating: #"{"attribute": "x", "at_least": 1}"#, count: count).joined(separator: ",")
     }
 
+    private static func groups(_ count: Int, of empty: Int) -> String {
+        let group = "{\"all\": [\(Array(repeating: "{\"all\": []}", count: empty).joined(separator: ","))]}"
+        return Array(repeating: group, count: count).joined(separator: ",")
+    }
+
     private static func predict(_ body: String, _ faults: (pointer: String, words: String)...) -> Refusal {
         Refusal("POST", "/predict", body, 422, faults)
     }
@@ -87,6 +92,15 @@ struct RecommendationRefusalTests {
             recommend(
                 "{\"user_id\": \"a\", \"filter\": {\"any\": [{\"any\": [\(Self.conditions(60))]}, {\"any\": [\(Self.conditions(60))]}]}}",
                 ("/filter/any/1/any/40", "at most 100 conditions")),
+            recommend(
+                "{\"user_id\": \"a\", \"filter\": {\"all\": [\(Self.groups(3, of: 80))]}}",
+                ("/filter/all/2/all/36", "at most 200 filters")),
+            recommend(
+                "{\"user_id\": \"a\", \"filter\": {\"attribute\": \"x\", \"any_of\": [\"\(String(repeating: "y", count: 65_537))\"]}}",
+                ("/filter/any_of/0", "65536")),
+            recommend(
+                #"{"user_id": "a", "filter": {"attribute": "x", "all_of": [9007199254740993]}}"#,
+                ("/filter/all_of/0", "beyond 2^53")),
             recommend(#"{"user_id": "a", "boost": [{"factor": 2}]}"#, ("/boost", "not offered")),
             recommend(#"{"user_id": "a", "diversity": 0.1}"#, ("/diversity", "not offered")),
             recommend(#"{"user_id": "a", "diversity": false}"#, ("/diversity", "number")),

@@ -30,7 +30,7 @@
         /// Makes a SQLite store of all that the transaction sees; returns what it must hold.
         private static func copy(_ connection: PostgreSQLConnection, to path: String) throws -> StoreTotals {
             let totals = StoreTotals(try PostgreSQLTotals(reading: connection))
-            let copy = try DatabaseQueue(path: path)
+            let copy = try DatabaseQueue(path: path, configuration: PageGaps.configuration)
             try copy.inDatabase { database in
                 // Nobody has a use for half of it; it is synced as a whole before it gets its name.
                 try database.execute(sql: "PRAGMA synchronous = OFF")

@@ -17,14 +17,17 @@ struct Fallback {
     private let snapshot: ModelSnapshot?
     private let gate: ItemGate
     private typealias Ranked = (item: ExactName, share: Double)
-    private lazy var rankedCandidates: [Ranked]? = request.candidates.map { ranked(candidates: $0) }
-    private var newest = Newest()
+    private var popular = Shown<Ranked>()
+    private var newest = Shown<ExactName>()
 
-    /// The items that came last and may be shown, as many as were needed yet.
-    private struct Newest {
-        var names: [ExactName] = []
-        /// How many of them there are to be, if there are as many.
+    /// What may be shown, best first, as much of it as was needed yet: for users who have seen different things it is the same.
+    private struct Shown<Element> {
+        var elements: [Element] = []
+        /// How many there are to be, if there are as many.
         var count = 0
+
+        /// How many there are to be for one who needs so many; nil where there are enough.
+        func growth(to needed: Int) -> Int? { count < needed ? max(needed, 2 * count) : nil }
     }
 
     init(
@@ -37,42 +40,41 @@ struct Fallback {
 
     /// The list for a user who has seen `seen`.
     mutating func entries(seen: Set<ExactName>) -> [Recommendation.Entry] {
-        var entries = popularEntries(seen: seen)
+        let needed = request.limit + seen.count
+        if let count = popular.growth(to: needed) { popular = Shown(elements: mostPopular(count), count: count) }
+        let unseen = popular.elements.lazy.filter { !seen.contains($0.item) }.prefix(request.limit)
+        var entries = Array(
+            unseen.map { Recommendation.Entry(itemID: $0.item.text, score: $0.share, source: .popular) })
         if entries.count == request.limit { return entries }
         let listed = Set(entries.map { ExactName($0.itemID) })
-        let needed = request.limit + seen.count
-        if newest.count < needed { newest = Newest(names: newestAllowed(needed), count: needed) }
-        for item in newest.names where !listed.contains(item) && !seen.contains(item) {
+        if let count = newest.growth(to: needed) { newest = Shown(elements: newestAllowed(count), count: count) }
+        for item in newest.elements where !listed.contains(item) && !seen.contains(item) {
             entries.append(Recommendation.Entry(itemID: item.text, score: 0, source: .latest))
             if entries.count == request.limit { break }
         }
         return entries
     }
 
-    /// What most people touched.
-    private mutating func popularEntries(seen: Set<ExactName>) -> [Recommendation.Entry] {
-        if let rankedCandidates { return entries(of: rankedCandidates, seen: seen) }
-        let ranked = gate.first(request.limit, besides: seen) {
-            activity.rankingAtHand(.popular(hours: nil), atLeast: $0)
+    /// The first `count` of what most people touched.
+    private func mostPopular(_ count: Int) -> [Ranked] {
+        if let candidates = request.candidates {
+            return gate.first(count, of: ranked(candidates: candidates)) { $0.item }
         }
-        if let ranked, !ranked.ranking.entries.isEmpty { return entries(ranked.entries.map { ($0.item, $0.score) }) }
+        // An event loop takes what is at hand, and has no filter, by which that may be next to nothing.
+        let shown = gate.first(count) { count in
+            request.filter == nil
+                ? activity.rankingAtHand(.popular(hours: nil), atLeast: count)
+                : activity.ranking(.popular(hours: nil), atLeast: count)
+        }
+        if let shown, !shown.ranking.entries.isEmpty { return shown.entries.map { ($0.item, $0.score) } }
         guard let snapshot else { return [] }
-        var count = request.limit + seen.count
+        var asked = count
         while true {
-            let popular = snapshot.popular(limit: count)
-            let entries = entries(of: trained(popular, of: snapshot), seen: seen)
-            if entries.count == request.limit || popular.count < count { return entries }
-            count *= 2
+            let popular = snapshot.popular(limit: asked)
+            let shown = gate.first(count, of: trained(popular, of: snapshot)) { $0.item }
+            if shown.count == count || popular.count < asked { return shown }
+            asked *= 2
         }
-    }
-
-    /// The first of `ranked` that may be shown, as many as were asked for.
-    private func entries(of ranked: some Sequence<Ranked>, seen: Set<ExactName>) -> [Recommendation.Entry] {
-        entries(gate.first(request.limit, of: ranked, besides: seen) { $0.item })
-    }
-
-    private func entries(_ shown: [Ranked]) -> [Recommendation.Entry] {
-        shown.map { Recommendation.Entry(itemID: $0.item.text, score: $0.share, source: .popular) }
     }
 
     private func ranked(candidates: [String]) -> [Ranked] {

@@ -30,6 +30,11 @@ struct ItemCondition: Hashable, Sendable {
         case text(ExactName)
         case number(Double)
         case truth(Bool)
+
+        var length: Int {
+            guard case .text(let text) = self else { return 8 }
+            return text.text.utf8.count
+        }
     }
 
     /// What a range is of.
@@ -49,6 +54,14 @@ struct ItemCondition: Hashable, Sendable {
     /// The name of an attribute, or `tags`, `title` or `domain`.
     let attribute: ExactName
     let test: Test
+
+    /// Octets of the values that it compares with.
+    var length: Int {
+        switch test {
+        case .anyOf(let operands), .allOf(let operands): operands.reduce(0) { $0 + $1.length }
+        case .range: 0
+        }
+    }
 
     /// Whether the record is as it has to be.
     func matches(_ item: Item) -> Bool {

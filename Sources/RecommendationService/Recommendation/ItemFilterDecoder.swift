@@ -1,3 +1,4 @@
+import InteractionFormats
 import InteractionStorage
 import JSON
 
@@ -6,12 +7,17 @@ struct ItemFilterDecoder {
     /// Filters within filters.
     private static let maximumDepth = 16
     private static let maximumConditions = 100
+    /// Conditions and what joins them.
+    private static let maximumFilters = 200
     /// Values of one condition.
     private static let maximumValues = 1000
+    /// Octets of a text: as many as an attribute's may have.
+    private static let maximumLength = CatalogueLimits().textLength
     private static let forms = ["all", "any", "not", "attribute"]
     private static let tests = ["any_of", "all_of", "at_least", "at_most"]
 
     private var conditions = 0
+    private var filters = 0
     private var faults: JSONFaults
 
     /// The filter in `value`; nil, and faults, where it is none.
@@ -26,6 +32,13 @@ struct ItemFilterDecoder {
     private mutating func filter(_ value: JSONValue, depth: Int) -> ItemFilter? {
         guard depth <= Self.maximumDepth else {
             faults.add(at: value, "filters may be nested \(Self.maximumDepth) deep, not deeper")
+            return nil
+        }
+        filters += 1
+        guard filters <= Self.maximumFilters else {
+            if filters == Self.maximumFilters + 1 {
+                faults.add(at: value, "a filter consists of at most \(Self.maximumFilters) filters")
+            }
             return nil
         }
         guard let object = JSONObjectDecoder(value, knownMembers: Self.forms + Self.tests, faults: &faults) else {
@@ -52,12 +65,12 @@ struct ItemFilterDecoder {
         _ object: JSONObjectDecoder, _ name: String, count: ClosedRange<Int>, _ depth: Int
     ) -> [ItemFilter]? {
         guard let list = object.array(name, count: count, &faults) else { return nil }
-        var filters: [ItemFilter] = []
+        var found: [ItemFilter] = []
         for element in list.elements {
             guard let filter = filter(element, depth: depth + 1) else { continue }
-            filters.append(filter)
+            found.append(filter)
         }
-        return filters
+        return found
     }
 
     private mutating func condition(_ object: JSONObjectDecoder) -> ItemFilter? {
@@ -90,14 +103,21 @@ struct ItemFilterDecoder {
         guard let list = object.array(name, count: 1...Self.maximumValues, &faults) else { return nil }
         var operands: Set<ItemCondition.Operand> = []
         for element in list.elements {
-            if let text = element.string {
-                operands.insert(.text(ExactName(text)))
-            } else if let truth = element.bool {
-                operands.insert(.truth(truth))
-            } else if let number = element.double {
-                operands.insert(.number(number))
-            } else {
-                faults.add(at: element, "expected a text, a number or a truth value")
+            switch element.kind {
+            case .string:
+                element.decodeString(maximumLength: Self.maximumLength, &faults).map {
+                    _ = operands.insert(.text(ExactName($0)))
+                }
+            case .bool: element.bool.map { _ = operands.insert(.truth($0)) }
+            case .double: element.double.map { _ = operands.insert(.number($0)) }
+            case .integer:
+                // No attribute has any other.
+                if let number = element.int, number.magnitude <= 1 << 53 {
+                    operands.insert(.number(Double(number)))
+                } else {
+                    faults.add(at: element, "is beyond 2^53, as no attribute is; what is there as text goes in quotes")
+                }
+            default: faults.add(at: element, "expected a text, a number or a truth value")
             }
         }
         return operands

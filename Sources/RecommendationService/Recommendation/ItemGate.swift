@@ -21,16 +21,15 @@ struct ItemGate: Sendable {
         return !withheld.contains(name) && !excluded.contains(name) && filter?.matches(item) != false
     }
 
-    /// The first `limit` of `elements` that may be shown, those that a user has `seen` left out; the others are not looked at.
+    /// The first `limit` of `elements` that may be shown; the others are not looked at.
     func first<Element>(
-        _ limit: Int, of elements: some Sequence<Element>, besides seen: Set<ExactName> = [],
-        name: (Element) -> ExactName
+        _ limit: Int, of elements: some Sequence<Element>, name: (Element) -> ExactName
     ) -> [Element] {
         var found: [Element] = []
         var waiting: [Element] = []
         for element in elements where found.count < limit {
             let own = name(element)
-            if withheld.contains(own) || excluded.contains(own) || seen.contains(own) { continue }
+            if withheld.contains(own) || excluded.contains(own) { continue }
             guard filter != nil else {
                 found.append(element)
                 if found.count == limit { break }
@@ -48,21 +47,21 @@ struct ItemGate: Sendable {
     /// - Parameter ranking: Told how many entries it is to have at least, it may have fewer where that is all that is at hand.
     /// - Returns: Also the ranking that they are of; nil where there is none.
     func first(
-        _ limit: Int, besides seen: Set<ExactName> = [], of ranking: (_ atLeast: Int) -> ItemRanking?
+        _ limit: Int, of ranking: (_ atLeast: Int) -> ItemRanking?
     ) -> (entries: [ItemRanking.Entry], ranking: ItemRanking)? {
-        var count = limit + seen.count
-        var (found, isFirst) = (ranking(count).map { ($0, entries(limit, of: $0, seen)) }, true)
+        var count = limit
+        var (found, isFirst) = (ranking(count).map { ($0, entries(limit, of: $0)) }, true)
         // Most of what is popular may be shown. If not: as many more as may be withheld, or by a filter all there are.
         while let (ranked, shown) = found, shown.count < limit, !ranked.isWhole, ranked.entries.count >= count {
             count = isFirst && filter == nil ? count + withheld.count + excluded.count : ranked.itemCount
             isFirst = false
-            found = ranking(count).map { ($0, entries(limit, of: $0, seen)) }
+            found = ranking(count).map { ($0, entries(limit, of: $0)) }
         }
         return found.map { (entries: $0.1, ranking: $0.0) }
     }
 
-    private func entries(_ limit: Int, of ranking: ItemRanking, _ seen: Set<ExactName>) -> [ItemRanking.Entry] {
-        first(limit, of: ranking.entries, besides: seen) { $0.item }
+    private func entries(_ limit: Int, of ranking: ItemRanking) -> [ItemRanking.Entry] {
+        first(limit, of: ranking.entries) { $0.item }
     }
 
     private func pass<Element>(_ waiting: inout [Element], to found: inout [Element], _ name: (Element) -> ExactName) {
