@@ -169,36 +169,12 @@ struct StoreSchema: Sendable {
         """
 
     /// Where people are named, in pages without remains of rows that moved on, which ``PageGaps`` keeps out from here on; O(users).
-    private static let namesAnew = """
-        CREATE TABLE user_names_anew (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
-        INSERT INTO user_names_anew SELECT key, name FROM user_names ORDER BY key;
-        DROP TABLE user_names;
-        ALTER TABLE user_names_anew RENAME TO user_names;
-        CREATE TABLE user_records_anew (
-            key INTEGER PRIMARY KEY,
-            name TEXT NOT NULL UNIQUE,
-            details BLOB NOT NULL
-        ) STRICT;
-        INSERT INTO user_records_anew SELECT key, name, details FROM user_records ORDER BY key;
-        DROP TABLE user_records;
-        ALTER TABLE user_records_anew RENAME TO user_records;
-        CREATE TABLE quarantine_anew (
-            id INTEGER PRIMARY KEY,
-            upload TEXT NOT NULL,
-            line INTEGER NOT NULL,
-            format TEXT NOT NULL,
-            text BLOB NOT NULL,
-            is_cut INTEGER NOT NULL,
-            detail TEXT NOT NULL,
-            user TEXT,
-            time INTEGER NOT NULL,
-            size INTEGER NOT NULL,
-            UNIQUE (upload, line)
-        ) STRICT;
-        INSERT INTO quarantine_anew
-            SELECT id, upload, line, format, text, is_cut, detail, user, time, size FROM quarantine ORDER BY id;
-        DROP TABLE quarantine;
-        ALTER TABLE quarantine_anew RENAME TO quarantine;
-        CREATE INDEX quarantine_by_user ON quarantine (user) WHERE user IS NOT NULL;
+    private static let namesAnew = ["user_names", "user_records", "quarantine"].map { table in
         """
+        CREATE TABLE anew AS SELECT * FROM \(table);
+        DELETE FROM \(table);
+        INSERT INTO \(table) SELECT * FROM anew;
+        DROP TABLE anew;
+        """
+    }.joined(separator: "\n")
 }

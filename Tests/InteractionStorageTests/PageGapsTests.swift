@@ -128,6 +128,11 @@ struct PageGapsTests {
                 }
             }
             try database.execute(
+                sql: """
+                    INSERT INTO quarantine VALUES (7, 'u', 3, 'csv', x'FF', 0, 'bad', 'someone', 5, 40);
+                    UPDATE quarantine_totals SET last = 7, rows = 1, bytes = 40
+                    """)
+            try database.execute(
                 sql: "UPDATE totals SET users = ?, user_records = ?, last_user = 100000",
                 arguments: [people.living.count, people.living.count])
         }
@@ -138,6 +143,16 @@ struct PageGapsTests {
         let store = try SQLiteInteractionStore(path: path)
         #expect(try store.counts.users == people.living.count)
         #expect(try store.counts.userRecords == people.living.count)
+        // Refused rows as they were, also by their index.
+        let refused = try store.read("quarantine") { database in
+            try String.fetchOne(
+                database,
+                sql: """
+                    SELECT id || upload || line || format || hex(text) || is_cut || detail || user || time || size
+                    FROM quarantine INDEXED BY quarantine_by_user WHERE user = 'someone'
+                    """)
+        }
+        #expect(refused == "7u3csvFF0badsomeone540")
         #expect(try store.flush())
         try store.close()
         // In a table and its index each, of names and of records.
