@@ -1,5 +1,5 @@
-import InteractionStorage
-import JSON
+public import InteractionStorage
+public import JSON
 
 /// Reads what items and users have in common: tags, and attributes of free names.
 struct AttributeDecoder {
@@ -58,7 +58,7 @@ struct AttributeDecoder {
         return nil
     }
 
-    private func attribute(_ value: JSONValue, _ faults: inout JSONFaults) -> AttributeValue? {
+    fileprivate func attribute(_ value: JSONValue, _ faults: inout JSONFaults) -> AttributeValue? {
         switch value.kind {
         case .null: return nil
         case .bool: return value.bool.map { .boolean($0) }
@@ -72,5 +72,14 @@ struct AttributeDecoder {
             faults.add(at: value, "expected a string, a number, a boolean or an array of strings, found an object")
             return nil
         }
+    }
+}
+
+extension AttributeValue {
+    /// The value in `json` as an attribute in the catalogue may have it, under its limits; nil for `null`, and, with a fault, for anything
+    /// else.
+    public init?(_ json: JSONValue, faults: inout JSONFaults) {
+        guard let value = AttributeDecoder(limits: CatalogueLimits()).attribute(json, &faults) else { return nil }
+        self = value
     }
 }

@@ -11,8 +11,6 @@ struct ItemFilterDecoder {
     private static let maximumFilters = 200
     /// Values of one condition.
     private static let maximumValues = 1000
-    /// Octets of a text: as many as an attribute's may have.
-    private static let maximumLength = CatalogueLimits().textLength
     private static let forms = ["all", "any", "not", "attribute"]
     private static let tests = ["any_of", "all_of", "at_least", "at_most"]
 
@@ -104,18 +102,13 @@ struct ItemFilterDecoder {
         var operands: Set<ItemCondition.Operand> = []
         for element in list.elements {
             switch element.kind {
-            case .string:
-                element.decodeString(maximumLength: Self.maximumLength, &faults).map {
-                    _ = operands.insert(.text(ExactName($0)))
-                }
-            case .bool: element.bool.map { _ = operands.insert(.truth($0)) }
-            case .double: element.double.map { _ = operands.insert(.number($0)) }
-            case .integer:
-                // No attribute has any other.
-                if let number = element.int, number.magnitude <= 1 << 53 {
-                    operands.insert(.number(Double(number)))
-                } else {
-                    faults.add(at: element, "is beyond 2^53, as no attribute is; what is there as text goes in quotes")
+            case .string, .bool, .integer, .double:
+                // What no attribute can be is refused as it is there.
+                switch AttributeValue(element, faults: &faults) {
+                case .string(let text): operands.insert(.text(ExactName(text)))
+                case .number(let number): operands.insert(.number(number))
+                case .boolean(let truth): operands.insert(.truth(truth))
+                case .strings, nil: break
                 }
             default: faults.add(at: element, "expected a text, a number or a truth value")
             }

@@ -34,13 +34,14 @@ struct Recommender: Sendable {
     ) -> [Recommendation] {
         let gate = gate(of: request)
         let standings = request.subjects.map { standing(of: $0, in: snapshot) }
-        let excluded = excluded(request, in: snapshot)
+        let subjects = zip(standings, request.subjects).compactMap { rankingSubject($0, $1, request, in: snapshot) }
+        // Where all are strangers nothing is ranked.
+        let excluded = subjects.isEmpty ? nil : excluded(request, in: snapshot)
         let rankings = snapshot.rank(
-            for: zip(standings, request.subjects).compactMap { rankingSubject($0, $1, request, in: snapshot) },
-            limit: request.limit, excludingSeen: request.excludesSeen, excluding: excluded)
+            for: subjects, limit: request.limit, excludingSeen: request.excludesSeen, excluding: excluded)
         var lists = rankings.lists.makeIterator()
         lazy var fallback = Fallback(request, gate, activity, catalog, snapshot)
-        let newItems = NewItems(request, gate, newcomers, in: snapshot)
+        lazy var newItems = NewItems(request, gate, newcomers, in: snapshot)
         return zip(standings, request.subjects).map { standing, subject in
             var answer = Recommendation(version: snapshot.version)
             if case .stranger = standing {
