@@ -5,9 +5,7 @@ extension ModelSnapshot {
     /// there is no GMF branch. One pass over the table, which computes product and length together.
     public func similar(item: Int, limit: Int, excluding: ItemSet? = nil) -> [ScoredItem] {
         precondition(item >= 0 && item < itemCount, "an item index out of bounds")
-        let hasGMF = model.architecture.hasGMF
-        let rows = hasGMF ? model.itemGMF : model.itemHalves
-        let weights = hasGMF ? gmfWeights : Array(repeating: 1, count: model.tower.half)
+        let (rows, weights) = itemVectors
         var hidden = excluding ?? ItemSet(itemCount: itemCount)
         hidden.insert(item)
         let row = Array(rows[item * weights.count..<(item + 1) * weights.count])
@@ -33,6 +31,14 @@ extension ModelSnapshot {
             weights: hasGMF ? gmfWeights : Array(repeating: 1, count: model.mlpWidth), limit: limit,
             hidden: ItemSet(itemCount: userCount, items: hidden.all + (user.map { [$0] } ?? []))
         ).map { ScoredUser(user: $0.item, score: $0.score) }
+    }
+
+    /// What items are compared by, a row each, and what its elements weigh.
+    var itemVectors: (rows: FrozenArray<Float>, weights: [Float]) {
+        guard model.architecture.hasGMF else {
+            return (model.itemHalves, Array(repeating: 1, count: model.tower.half))
+        }
+        return (model.itemGMF, gmfWeights)
     }
 
     private var gmfWeights: [Float] { model.outputWeights.prefix(model.gmfWidth).map(abs) }

@@ -10,7 +10,8 @@ import Testing
 struct FilteredItemsTests {
     private func filter(_ text: String) throws -> ItemFilter {
         var faults = JSONFaults()
-        let filter = ItemFilterDecoder.filter(try JSONParser().parse(Array(text.utf8)).root, &faults)
+        var decoder = ItemFilterDecoder()
+        let filter = decoder.filter(try JSONParser().parse(Array(text.utf8)).root, &faults)
         #expect(faults.isEmpty, "\(faults.faults)")
         return try #require(filter)
     }

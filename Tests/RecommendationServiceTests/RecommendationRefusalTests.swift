@@ -101,8 +101,24 @@ struct RecommendationRefusalTests {
             recommend(
                 #"{"user_id": "a", "filter": {"attribute": "x", "all_of": [9007199254740993]}}"#,
                 ("/filter/all_of/0", "beyond 2^53")),
-            recommend(#"{"user_id": "a", "boost": [{"factor": 2}]}"#, ("/boost", "not offered")),
-            recommend(#"{"user_id": "a", "diversity": 0.1}"#, ("/diversity", "not offered")),
+            recommend(
+                #"{"user_id": "a", "boost": [{"factor": 2}, {"filter": {"all": []}}, 5, {"filter": {"any": []}, "factor": "x"}]}"#,
+                ("/boost/0/filter", "required"), ("/boost/1/factor", "required"), ("/boost/2", "object"),
+                ("/boost/3/filter/any", "1"), ("/boost/3/factor", "number")),
+            recommend(
+                #"{"user_id": "a", "boost": [{"filter": {"all": []}, "factor": 0}, {"filter": {"all": []}, "factor": -1}]}"#,
+                ("/boost/0/factor", "above 0"), ("/boost/1/factor", "0")),
+            recommend(
+                "{\"user_id\": \"a\", \"boost\": [\(Array(repeating: "{}", count: 5).joined(separator: ","))]}",
+                ("/boost", "4")),
+            recommend(
+                "{\"user_id\": \"a\", \"filter\": {\"any\": [\(Self.conditions(60))]}, \"boost\": [{\"filter\": {\"any\": [\(Self.conditions(60))]}, \"factor\": 2}]}",
+                ("/boost/0/filter/any/40", "at most 100 conditions")),
+            recommend(#"{"user_id": "a", "diversity": 1.1}"#, ("/diversity", "from 0 to 1")),
+            recommend(#"{"user_id": "a", "diversity": 0.1, "limit": 101}"#, ("/limit", "at most 100")),
+            recommend(
+                "{\"users\": [\(Array(repeating: "{\"user_id\": 1}", count: 101).joined(separator: ","))], \"diversity\": 1}",
+                ("/diversity", "1000 items in all, not 1010")),
             recommend(#"{"user_id": "a", "diversity": false}"#, ("/diversity", "number")),
             recommend(#"{"users": [{"user_id": "a"}], "explain": true, "limit": 101}"#, ("/limit", "at most 100")),
             recommend(

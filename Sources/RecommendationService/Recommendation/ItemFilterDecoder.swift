@@ -2,7 +2,8 @@ import InteractionFormats
 import InteractionStorage
 import JSON
 
-/// Reads an ``ItemFilter`` out of JSON, and finds everything that is wrong with it.
+/// Reads the ``ItemFilter``s of a request out of JSON, and finds everything that is wrong with them. What they may have of filters and
+/// conditions they have together.
 struct ItemFilterDecoder {
     /// Filters within filters.
     private static let maximumDepth = 16
@@ -16,16 +17,14 @@ struct ItemFilterDecoder {
 
     private var conditions = 0
     private var filters = 0
-    private var faults: JSONFaults
+    private var faults = JSONFaults()
 
     /// The filter in `value`; nil, and faults, where it is none.
-    static func filter(_ value: JSONValue, _ faults: inout JSONFaults) -> ItemFilter? {
-        var decoder = ItemFilterDecoder(faults: faults)
-        defer { faults = decoder.faults }
-        return decoder.filter(value, depth: 1)
+    mutating func filter(_ value: JSONValue, _ faults: inout JSONFaults) -> ItemFilter? {
+        swap(&self.faults, &faults)
+        defer { swap(&self.faults, &faults) }
+        return filter(value, depth: 1)
     }
-
-    private init(faults: JSONFaults) { self.faults = faults }
 
     private mutating func filter(_ value: JSONValue, depth: Int) -> ItemFilter? {
         guard depth <= Self.maximumDepth else {

@@ -18,9 +18,14 @@ struct Recommendation: Sendable {
         var score: Double
         /// The expected rating on the data's scale, where the model predicts ratings.
         var rating: Double?
+        /// What the score counts, where the request boosts some items.
+        var boost = 1.0
         var source: Source
         var record: Item?
         var explanation: Explanation?
+
+        /// What it is ranked by.
+        var rank: Double { score * boost }
     }
 
     /// Why an item has its score, in the terms of the interface.

@@ -21,21 +21,27 @@ struct RecommendationRequest: Sendable {
     var excluded: [String] = []
     /// What an item's record must be like.
     var filter: ItemFilter?
+    /// What scores are multiplied with, where an item's record is like that.
+    var boosts: [ItemBoost] = []
+    /// How much the items of a list are to be unlike each other: from 0, not at all, to 1, whatever their scores.
+    var diversity = 0.0
     var excludesSeen = true
     /// Whether each item comes with what its score consists of and which items of the history it is owed to.
     var explains = false
     /// The members of an item's record that go into the answer.
     var fields = ["title"]
 
-    /// The most items explained to one user, and to all of a request.
-    private static let maximumExplained = 100
-    private static let maximumExplainedInAll = 1000
+    /// The most items of one user, and of all of a request, that are explained or chosen for being unlike each other.
+    private static let maximumLookedAt = 100
+    private static let maximumLookedAtInAll = 1000
+    /// Among how many a varied list is chosen: so many times its length, and at least so many.
+    private static let drawnFurther = (times: 5, least: 50)
     /// Members of the contract that this version does not act on; only what says nothing is accepted.
-    private static let notYet = ["cursor", "boost", "diversity", "deadline_ms"]
+    private static let notYet = ["cursor", "deadline_ms"]
     private static let members =
         [
-            "user_id", "history", "limit", "candidates", "exclude", "filter", "exclude_seen", "explain", "fields",
-            "users",
+            "user_id", "history", "limit", "candidates", "exclude", "filter", "boost", "diversity", "exclude_seen",
+            "explain", "fields", "users",
         ] + notYet
 
     /// Reads `GET /recommend?user_id=…`.
@@ -65,13 +71,27 @@ struct RecommendationRequest: Sendable {
             body.integer("limit", in: 1...configuration.maximumLimit, &faults) ?? min(limit, configuration.maximumLimit)
         candidates = body.identifiers("candidates", &faults)
         excluded = body.identifiers("exclude", &faults) ?? []
-        filter = body.value("filter").flatMap { ItemFilterDecoder.filter($0, &faults) }
+        var filters = ItemFilterDecoder()
+        filter = body.value("filter").flatMap { filters.filter($0, &faults) }
+        boosts =
+            body.array("boost", count: 0...ItemBoost.maximumCount, &faults)
+            .map { ItemBoost.read($0, &filters, &faults) } ?? []
         excludesSeen = body.bool("exclude_seen", &faults) ?? excludesSeen
         fields = body.strings("fields", &faults).map(Self.distinct) ?? fields
+        diversity = body.number("diversity", in: 0...1, &faults) ?? diversity
+        explains = body.bool("explain", &faults) ?? explains
         refuseWhatIsNotOffered(body, &faults)
         readSubjects(body, maximum: configuration.maximumUsers, &faults)
-        readExplanation(body, &faults)
+        if explains { boundItems("explain", &faults) }
+        if diversity > 0 { boundItems("diversity", &faults) }
         guard faults.isEmpty else { throw Problem(faults: faults) }
+    }
+
+    /// The request for what a varied list is chosen from; itself where none is asked for.
+    var drawnFurther: RecommendationRequest {
+        var request = self
+        if diversity > 0 { request.limit = max(Self.drawnFurther.least, Self.drawnFurther.times * limit) }
+        return request
     }
 
     /// Each once: an object has no two members of one name.
@@ -80,16 +100,15 @@ struct RecommendationRequest: Sendable {
         return names.filter { seen.insert(ExactName($0)).inserted }
     }
 
-    /// Explaining costs about a tenth of a millisecond an item, so it is for what a person looks at.
-    private mutating func readExplanation(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
-        explains = body.bool("explain", &faults) ?? false
-        guard explains else { return }
-        if limit > Self.maximumExplained {
-            faults.add("/limit", "must be at most \(Self.maximumExplained) with \"explain\", not \(limit)")
-        } else if limit * subjects.count > Self.maximumExplainedInAll {
+    /// Explaining costs about a tenth of a millisecond an item, and so does choosing one that is unlike the others: for what a person
+    /// looks at.
+    private func boundItems(_ member: String, _ faults: inout JSONFaults) {
+        if limit > Self.maximumLookedAt {
+            faults.add("/limit", "must be at most \(Self.maximumLookedAt) with \"\(member)\", not \(limit)")
+        } else if limit * subjects.count > Self.maximumLookedAtInAll {
             faults.add(
-                "/explain",
-                "for at most \(Self.maximumExplainedInAll) items in all, not \(limit * subjects.count): fewer users, or a lower limit"
+                "/\(member)",
+                "for at most \(Self.maximumLookedAtInAll) items in all, not \(limit * subjects.count): fewer users, or a lower limit"
             )
         }
     }
@@ -123,12 +142,10 @@ struct RecommendationRequest: Sendable {
         return subject
     }
 
-    /// What the contract has and this version does not must say nothing: no cursor, no boosts, and so on.
+    /// What the contract has and this version does not must say nothing: no cursor, and so on.
     private func refuseWhatIsNotOffered(_ body: JSONObjectDecoder, _ faults: inout JSONFaults) {
         let requested: [(name: String, isRequested: Bool?)] = [
             ("cursor", body.value("cursor") != nil),
-            ("boost", body.array("boost", &faults).map { $0.count > 0 }),
-            ("diversity", body.number("diversity", &faults).map { $0 != 0 }),
             ("deadline_ms", body.value("deadline_ms") != nil),
         ]
         for (name, isRequested) in requested where isRequested == true {

@@ -14,7 +14,16 @@ struct Recommender: Sendable {
 
     /// What `request` asks, one list a subject, all from `snapshot`.
     func recommend(_ request: RecommendationRequest, from snapshot: ModelSnapshot?) -> [Recommendation] {
-        var answers = snapshot.map { recommend(request, from: $0) } ?? withoutModel(request)
+        let standings = snapshot.map { snapshot in request.subjects.map { standing(of: $0, in: snapshot) } } ?? []
+        var answers = request.drawnFurther.boosted { part in
+            snapshot.map { lists(part, for: standings, from: $0) } ?? withoutModel(part)
+        }
+        if request.diversity > 0 {
+            for index in answers.indices { diversify(&answers[index], request, in: snapshot) }
+        }
+        if request.explains, let snapshot {
+            for (index, standing) in standings.enumerated() { explain(&answers[index], standing, in: snapshot) }
+        }
         for (index, subject) in request.subjects.enumerated() {
             answers[index].userID = subject.userID
             let records = catalog.items(answers[index].entries.map(\.itemID))
@@ -29,11 +38,10 @@ struct Recommender: Sendable {
     }
 
     /// All subjects that the model can say anything of are ranked together, so that the catalogue is read once for many.
-    private func recommend(
-        _ request: RecommendationRequest, from snapshot: ModelSnapshot
+    private func lists(
+        _ request: RecommendationRequest, for standings: [UserStanding], from snapshot: ModelSnapshot
     ) -> [Recommendation] {
         let gate = gate(of: request)
-        let standings = request.subjects.map { standing(of: $0, in: snapshot) }
         let subjects = zip(standings, request.subjects).compactMap { rankingSubject($0, $1, request, in: snapshot) }
         // Where all are strangers nothing is ranked.
         let excluded = subjects.isEmpty ? nil : excluded(request, in: snapshot)
@@ -51,9 +59,6 @@ struct Recommender: Sendable {
             let best = lists.next() ?? []
             answer.isDegraded = !rankings.areExact
             answer.entries = best.map { entry($0, standing.source, in: snapshot) }
-            if request.explains {
-                explain(&answer, by: standing.explanations(of: best.map { Int32($0.item) }, in: snapshot), in: snapshot)
-            }
             newItems.join(
                 &answer, best.map(\.score), for: standing.vector(in: snapshot), seen: { seen(subject, request) },
                 in: snapshot)
@@ -122,11 +127,32 @@ struct Recommender: Sendable {
         return excluded
     }
 
-    private func explain(
-        _ answer: inout Recommendation, by explanations: [Explanation], in snapshot: ModelSnapshot
+    /// Chooses of an answer that was drawn further what is both good and varied.
+    private func diversify(
+        _ answer: inout Recommendation, _ request: RecommendationRequest, in snapshot: ModelSnapshot?
     ) {
-        for (index, explanation) in explanations.enumerated() {
-            answer.entries[index].explanation = Recommendation.Explanation(
+        guard let snapshot else {
+            answer.entries = Array(answer.entries.prefix(request.limit))
+            return
+        }
+        let directions = snapshot.directions(
+            of: answer.entries.map { entry in
+                if let index = snapshot.items.index(of: entry.itemID) { return .known(index) }
+                return newcomers.item(entry.itemID, for: snapshot).map(ItemDirections.Subject.featured) ?? .unknown
+            })
+        answer.entries = directions.diverse(
+            request.limit, relevance: answer.entries.map(\.rank), diversity: request.diversity
+        ).map { answer.entries[$0] }
+    }
+
+    /// Says of each entry that the model knows why it has its score.
+    private func explain(_ answer: inout Recommendation, _ standing: UserStanding, in snapshot: ModelSnapshot) {
+        let known = answer.entries.enumerated().compactMap { place, entry in
+            snapshot.items.index(of: entry.itemID).map { (place: place, item: Int32($0)) }
+        }
+        let explanations = standing.explanations(of: known.map(\.item), in: snapshot)
+        for (explanation, place) in zip(explanations, known.map(\.place)) {
+            answer.entries[place].explanation = Recommendation.Explanation(
                 parts: explanation.parts,
                 becauseOf: explanation.becauseOf.map { (snapshot.items[$0.item], $0.score) })
         }

@@ -103,7 +103,8 @@ struct QueryParameters {
         do {
             let document = try JSONParser().parse(Array(value.utf8))
             var found = JSONFaults()
-            let filter = ItemFilterDecoder.filter(document.root, &found)
+            var decoder = ItemFilterDecoder()
+            let filter = decoder.filter(document.root, &found)
             for fault in found.faults { faults.add("?\(name)\(fault.pointer)", fault.detail) }
             return filter
         } catch {

@@ -81,6 +81,7 @@ struct RecommendationRoutes: Sendable {
             item.member("rank", rank)
             item.member("score", Float(entry.score))
             item.member("rating", ifPresent: entry.rating.map(Float.init))
+            if entry.boost != 1 { item.member("boost", Float(entry.boost)) }
             item.member("source", entry.source.rawValue)
             if let record = entry.record, !fields.isEmpty {
                 item.key("item")
