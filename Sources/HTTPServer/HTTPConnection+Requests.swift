@@ -51,6 +51,7 @@ extension HTTPConnection {
     /// Finds the route and decides what becomes of the content.
     private func accept(_ storage: ServerRequest.Storage, headLength: Int) {
         if !storage.body.isEmpty { storage.body.removeAll(keepingCapacity: true) }
+        storage.arrival = server.loop.now
         storage.identifier = server.identify(&storage.head)
         guard let route = server.literalRoute(of: &storage.head) else {
             return accept(storage, server.match(&storage.head), headLength: headLength)

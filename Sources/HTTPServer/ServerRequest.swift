@@ -1,4 +1,5 @@
 public import HTTP
+import Networking
 
 /// A request as a handler sees it: the head, what the route's template took out of the path, and the content.
 ///
@@ -16,6 +17,7 @@ public struct ServerRequest: Sendable {
         @safe @exclusivity(unchecked) var identifier = RequestID.generated(0, 0)
         @safe @exclusivity(unchecked) var body: [UInt8] = []
         @safe @exclusivity(unchecked) var stamp: Int64 = 0
+        @safe @exclusivity(unchecked) var arrival = MonotonicInstant(nanoseconds: 0)
     }
 
     let storage: Storage
@@ -33,6 +35,7 @@ public struct ServerRequest: Sendable {
         storage.match = other.storage.match
         storage.identifier = other.storage.identifier
         storage.stamp = other.storage.stamp
+        storage.arrival = other.storage.arrival
     }
 
     /// A request that no connection brought, for testing a handler.
@@ -44,6 +47,7 @@ public struct ServerRequest: Sendable {
         storage.head = head
         storage.body = body
         storage.identifier = .given(requestID)
+        storage.arrival = SystemMonotonicClock().now
         storage.match = Router.Match(
             route: Router.Route(
                 method: head.method, template: route, parameterNames: parameters.map(\.name),
@@ -63,6 +67,9 @@ public struct ServerRequest: Sendable {
     /// What ``Router/stamp`` said when the head had come and none of the content was waited for; 0 for a handler that answers at once on the
     /// loop.
     public var stamp: Int64 { storage.stamp }
+
+    /// How long ago its head had come, by the system's clock: what it has waited for included, be it its content or a thread.
+    public var age: Duration { SystemMonotonicClock().now.duration(since: storage.arrival) }
 
     /// The caller's `X-Request-ID` if it is 1 to 128 visible ASCII octets, else a new one; the answer carries it too.
     public var requestID: String { identifier.text }

@@ -52,7 +52,7 @@ extension ModelSnapshot {
     }
 
     /// How many users one pass over the catalogue serves: enough to hide its reading, few enough to bound the memory.
-    static let usersPerPass = 32
+    public static let usersPerPass = 32
 
     /// The best items for `user`; see ``rank(for:limit:excludingSeen:excluding:)``.
     public func recommend(

@@ -20,7 +20,7 @@ struct RecommendationTests {
         #expect(answer["model"]?.string == "v1")
         #expect(answer["recommendation_id"]?.string == "r-1")
         #expect(answer["fallback"]?.bool == false && answer["degraded"]?.bool == false)
-        #expect(answer["next"]?.isNull == true)
+        #expect(answer["next"]?.string?.count == 30)
         let items = Array(answer["items"]?.elements.map { $0 } ?? [])
         #expect(items.map { $0["rank"]?.int } == [1, 2, 3, 4, 5])
         #expect(items.allSatisfy { $0["source"]?.string == "model" && $0["item"] == nil })
@@ -245,13 +245,37 @@ struct RecommendationTests {
         #expect(try service.post("/recommend", "{\"users\": [\(users)]}").status == status)
     }
 
-    @Test("members that say nothing are taken though this version does not act on them")
+    @Test("members that say nothing are taken")
     func neutralMembers() throws {
         let reply = try TestService().post(
             "/recommend",
             #"{"user_id": "a", "cursor": null, "filter": null, "boost": [], "diversity": 0.0, "explain": false, "deadline_ms": null}"#
         )
         #expect(reply.status == 200, "\(reply.text)")
+    }
+
+    @Test("when it is too late to ask the model, everybody gets what is popular, and is told so")
+    func deadline() throws {
+        let service = try TestService.trained()
+        let users = (0..<70).map { "{\"user_id\": \"u\($0 % 12)\"}" }.joined(separator: ",")
+        func results(_ more: String) throws -> [JSONValue] {
+            let reply = try service.post("/recommend", "{\"users\": [\(users)], \"limit\": 4\(more)}")
+            return reply.json["results"].map { Array($0.elements) } ?? []
+        }
+        func items(_ results: [JSONValue]) -> [[String?]] {
+            results.map { $0["items"]?.elements.map { $0["item_id"]?.string } ?? [] }
+        }
+        let plain = try results("")
+        let inTime = try results(", \"deadline_ms\": 60000")
+        #expect(inTime.count == 70 && items(inTime) == items(plain))
+        #expect(inTime.allSatisfy { $0["degraded"]?.bool == false })
+        let late = try results(", \"deadline_ms\": 0, \"explain\": true")
+        #expect(late.count == 70 && late.allSatisfy { $0["degraded"]?.bool == true && $0["fallback"]?.bool == true })
+        #expect(late.map { $0["user_id"]?.string } == plain.map { $0["user_id"]?.string })
+        #expect(late.allSatisfy { $0["items"]?.elements.allSatisfy { $0["source"]?.string == "popular" } == true })
+        let one = try service.post("/recommend", #"{"user_id": "u3", "deadline_ms": 0, "limit": 12}"#)
+        #expect(one.json["model"]?.string == "v1" && one.json["degraded"]?.bool == true)
+        #expect(one.items.count == 12)
     }
 
     @Test("a user of a batch gets what it gets alone, whether known, folded in or unknown")

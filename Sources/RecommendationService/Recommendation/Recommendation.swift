@@ -39,7 +39,10 @@ struct Recommendation: Sendable {
     /// The version of the model that was asked; nil before the first one.
     var version: Int?
     var entries: [Entry] = []
-    /// Whether the model's entries were chosen from a preselection, and may miss an item.
+    /// Whether there is more than was asked for.
+    var goesOn = false
+    /// Whether it is less than the model could say: its entries were chosen from a preselection, and may miss an item; or it was too late
+    /// to ask.
     var isDegraded = false
 
     /// Whether any item came from outside the model.

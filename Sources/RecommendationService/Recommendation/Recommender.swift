@@ -13,18 +13,40 @@ struct Recommender: Sendable {
     let clock: WallClock
 
     /// What `request` asks, one list a subject, all from `snapshot`.
-    func recommend(_ request: RecommendationRequest, from snapshot: ModelSnapshot?) -> [Recommendation] {
-        let standings = snapshot.map { snapshot in request.subjects.map { standing(of: $0, in: snapshot) } } ?? []
+    ///
+    /// - Parameter isLate: Asked before a pass over the catalogue is begun, for the users that it would serve. Once it is true, all that
+    ///   are left are answered as strangers are.
+    func recommend(
+        _ request: RecommendationRequest, from snapshot: ModelSnapshot?, isLate: () -> Bool
+    ) -> [Recommendation] {
+        guard let snapshot, request.deadline != nil else { return answers(to: request, from: snapshot) }
+        var answers: [Recommendation] = []
+        while answers.count < request.subjects.count {
+            var part = request
+            let left = request.subjects[answers.count...]
+            let isLate = isLate()
+            part.subjects = Array(isLate ? left : left.prefix(ModelSnapshot.usersPerPass))
+            answers += self.answers(to: part, from: snapshot, asStrangers: isLate)
+        }
+        return answers
+    }
+
+    private func answers(
+        to request: RecommendationRequest, from snapshot: ModelSnapshot?, asStrangers: Bool = false
+    ) -> [Recommendation] {
+        let standings =
+            snapshot.map { snapshot in
+                request.subjects.map { asStrangers ? .stranger : standing(of: $0, in: snapshot) }
+            } ?? []
         var answers = request.drawnFurther.boosted { part in
             snapshot.map { lists(part, for: standings, from: $0) } ?? withoutModel(part)
         }
-        if request.diversity > 0 {
-            for index in answers.indices { diversify(&answers[index], request, in: snapshot) }
-        }
-        if request.explains, let snapshot {
-            for (index, standing) in standings.enumerated() { explain(&answers[index], standing, in: snapshot) }
-        }
         for (index, subject) in request.subjects.enumerated() {
+            let drawn = request.shown.rest(of: answers[index].entries)
+            answers[index].entries = chosen(drawn, request, in: snapshot)
+            answers[index].goesOn = drawn.count > request.limit
+            if asStrangers { answers[index].isDegraded = true }
+            if request.explains, let snapshot { explain(&answers[index], standings[index], in: snapshot) }
             answers[index].userID = subject.userID
             let records = catalog.items(answers[index].entries.map(\.itemID))
             for entry in records.indices { answers[index].entries[entry].record = records[entry] }
@@ -127,22 +149,19 @@ struct Recommender: Sendable {
         return excluded
     }
 
-    /// Chooses of an answer that was drawn further what is both good and varied.
-    private func diversify(
-        _ answer: inout Recommendation, _ request: RecommendationRequest, in snapshot: ModelSnapshot?
-    ) {
-        guard let snapshot else {
-            answer.entries = Array(answer.entries.prefix(request.limit))
-            return
-        }
+    /// Of what was drawn the best, or what is both good and varied.
+    private func chosen(
+        _ entries: [Recommendation.Entry], _ request: RecommendationRequest, in snapshot: ModelSnapshot?
+    ) -> [Recommendation.Entry] {
+        guard request.diversity > 0, let snapshot else { return Array(entries.prefix(request.limit)) }
         let directions = snapshot.directions(
-            of: answer.entries.map { entry in
+            of: entries.map { entry in
                 if let index = snapshot.items.index(of: entry.itemID) { return .known(index) }
                 return newcomers.item(entry.itemID, for: snapshot).map(ItemDirections.Subject.featured) ?? .unknown
             })
-        answer.entries = directions.diverse(
-            request.limit, relevance: answer.entries.map(\.rank), diversity: request.diversity
-        ).map { answer.entries[$0] }
+        let places = directions.diverse(
+            request.limit, relevance: entries.map(\.rank), diversity: request.diversity)
+        return places.map { entries[$0] }
     }
 
     /// Says of each entry that the model knows why it has its score.

@@ -40,6 +40,9 @@ struct QueryParameters {
 
     func string(_ name: String) -> String? { values[name] }
 
+    /// A parameter is not as it has to be.
+    mutating func add(_ name: String, _ detail: String) { faults.add("?\(name)", detail) }
+
     /// An ID: 1 to 256 bytes without control characters.
     mutating func identifier(_ name: String) -> String? {
         guard let value = values[name] else { return nil }

@@ -16,7 +16,7 @@ struct RecommendationRoutes: Sendable {
             Answer.or { () throws(Problem) in
                 answer(
                     try RecommendationRequest(query: request, configuration: configuration.recommendation),
-                    id: request.requestID)
+                    to: request)
             }
         }
         // Offloaded: it may ask for a thousand users.
@@ -25,15 +25,18 @@ struct RecommendationRoutes: Sendable {
                 let document = try RequestBody.json(of: request)
                 return answer(
                     try RecommendationRequest(document, configuration: configuration.recommendation),
-                    id: request.requestID)
+                    to: request)
             }
         }
     }
 
-    private func answer(_ request: RecommendationRequest, id: String) -> HTTPResponse {
+    private func answer(_ request: RecommendationRequest, to caller: ServerRequest) -> HTTPResponse {
+        let id = caller.requestID
         // One snapshot from beginning to end: every list of an answer comes from the same model.
         let snapshot = models.current
-        let lists = recommender.recommend(request, from: snapshot)
+        let lists = recommender.recommend(request, from: snapshot) {
+            request.deadline.map { caller.age >= $0 } ?? false
+        }
         var fields = HTTPFields()
         if let snapshot { fields.append(Answer.modelField, snapshot.name) }
         return Answer.json(fields: fields) { writer in
@@ -65,11 +68,11 @@ struct RecommendationRoutes: Sendable {
             answer.key("items")
             answer.array { items in
                 for (index, entry) in list.entries.enumerated() {
-                    write(entry, rank: index + 1, fields: request.fields, into: &items)
+                    write(entry, rank: request.shown.count + index + 1, fields: request.fields, into: &items)
                 }
             }
             answer.key("next")
-            answer.null()
+            if let next = request.next(after: list) { answer.value(next) } else { answer.null() }
         }
     }
 
