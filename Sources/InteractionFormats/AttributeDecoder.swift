@@ -52,7 +52,7 @@ struct AttributeDecoder {
     }
 
     /// An integer that a double holds exactly; beyond, its last digits would change without a word.
-    private func integer(_ value: JSONValue, _ faults: inout JSONFaults) -> AttributeValue? {
+    static func integer(_ value: JSONValue, _ faults: inout JSONFaults) -> AttributeValue? {
         if let number = value.int, number.magnitude <= 1 << 53 { return .number(Double(number)) }
         faults.add(at: value, "is beyond 2^53 and would lose digits; send it as text, in quotes")
         return nil
@@ -62,7 +62,7 @@ struct AttributeDecoder {
         switch value.kind {
         case .null: return nil
         case .bool: return value.bool.map { .boolean($0) }
-        case .integer: return integer(value, &faults)
+        case .integer: return Self.integer(value, &faults)
         case .double: return value.double.map { .number($0) }
         case .string: return text(value, &faults).map { .string($0) }
         case .array:

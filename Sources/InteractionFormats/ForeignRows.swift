@@ -12,8 +12,9 @@ struct ForeignRows {
     var kind: String?
 
     func interaction(_ value: JSONValue, _ faults: inout JSONFaults) -> Interaction? {
-        guard let object = value.decodeObject(&faults) else { return nil }
         let before = faults.total
+        guard let object = value.decodeObject(&faults) else { return nil }
+        object.refuseDuplicates(&faults)
         let isGorse = layout == .gorse
         var interaction = Interaction(
             userID: identifier(isGorse ? ["UserId"] : ["userId", "user_id"], of: object, &faults),
@@ -32,8 +33,9 @@ struct ForeignRows {
     }
 
     func item(_ value: JSONValue, _ faults: inout JSONFaults) -> Item? {
-        guard let object = value.decodeObject(&faults) else { return nil }
         let before = faults.total
+        guard let object = value.decodeObject(&faults) else { return nil }
+        object.refuseDuplicates(&faults)
         let isGorse = layout == .gorse
         var item = Item(id: identifier(isGorse ? ["ItemId"] : ["itemId", "item_id"], of: object, &faults))
         let properties: Properties
@@ -49,12 +51,13 @@ struct ForeignRows {
         }
         item.attributes = properties.attributes
         item.vectors = properties.vectors
-        return settled(item, item.fault ?? Self.length.fault(of: item), before, value, &faults)
+        return settled(item, CatalogueLimits().fault(of: item), before, value, &faults)
     }
 
     func user(_ value: JSONValue, _ faults: inout JSONFaults) -> User? {
-        guard let object = value.decodeObject(&faults) else { return nil }
         let before = faults.total
+        guard let object = value.decodeObject(&faults) else { return nil }
+        object.refuseDuplicates(&faults)
         let isGorse = layout == .gorse
         var user = User(id: identifier(isGorse ? ["UserId"] : ["userId", "user_id"], of: object, &faults))
         if isGorse {
@@ -67,14 +70,12 @@ struct ForeignRows {
         } else {
             user.attributes = Properties(members: object, without: ["userId", "user_id"], &faults).attributes
         }
-        return settled(user, user.fault ?? Self.length.fault(of: user), before, value, &faults)
+        return settled(user, CatalogueLimits().fault(of: user), before, value, &faults)
     }
-
-    private static var length: RecordLength { RecordLength(limit: CatalogueLimits().recordLength) }
 
     // MARK: Members
 
-    /// A record that a store would not take is a fault of its row.
+    /// A record that the catalogue does not take is a fault of its row.
     private func settled<Record>(
         _ record: Record, _ fault: String?, _ before: Int, _ value: JSONValue, _ faults: inout JSONFaults
     ) -> Record? {
@@ -145,7 +146,8 @@ extension ForeignRows {
                 case .null: break
                 case .string: attributes[key] = value.string.map { .string($0) }
                 case .bool: attributes[key] = value.bool.map { .boolean($0) }
-                case .integer, .double: attributes[key] = value.decodeNumber(&faults).map { .number($0) }
+                case .integer: attributes[key] = AttributeDecoder.integer(value, &faults)
+                case .double: attributes[key] = value.decodeNumber(&faults).map { .number($0) }
                 case .object: add(value, without: [], "\(prefix)\(name).", &faults)
                 case .array: add(value, under: key, &faults)
                 }

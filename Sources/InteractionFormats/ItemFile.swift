@@ -11,21 +11,25 @@ struct ItemFile {
     func read(
         progress: (Int64) -> Void, faults report: (RowFault) throws -> Void, _ receive: (Item) throws -> Void
     ) throws {
+        func receiveFilm(_ item: Item) throws {
+            if let fault = CatalogueLimits().fault(of: item) { throw FieldText.Fault(detail: fault) }
+            try receive(item)
+        }
         switch layout {
         case .movieLens100K:
             try films(.byte(UInt8(ascii: "|")), progress: progress, faults: report) { fields in
-                try receive(Self.film100K(fields))
+                try receiveFilm(Self.film100K(fields))
             }
         case .movieLens1M:
-            try films(.doubleColon, progress: progress, faults: report) { try receive(Self.film($0)) }
+            try films(.doubleColon, progress: progress, faults: report) { try receiveFilm(Self.film($0)) }
         case .movieLensCSV:
             var isHeader = true
             try films(.byte(UInt8(ascii: ",")), allowsQuotes: true, progress: progress, faults: report) { fields in
-                if !isHeader { try receive(Self.film(fields)) }
+                if !isHeader { try receiveFilm(Self.film(fields)) }
                 isHeader = false
             }
         case .recBole:
-            try RecBoleFile(path: path).read(progress: progress, faults: report) { try receive($0.item()) }
+            try RecBoleFile(path: path).read(progress: progress, faults: report) { try receiveFilm($0.item()) }
         case .csv, .ndjson:
             try objects(progress, report, { ItemDecoder.decode($0, faults: &$1) }, receive)
         case .gorse, .recombee:

@@ -9,15 +9,19 @@ struct UserFile {
     func read(
         progress: (Int64) -> Void, faults report: (RowFault) throws -> Void, _ receive: (User) throws -> Void
     ) throws {
+        func receivePerson(_ user: User) throws {
+            if let fault = CatalogueLimits().fault(of: user) { throw FieldText.Fault(detail: fault) }
+            try receive(user)
+        }
         switch layout {
         case .movieLens100K:
             let names = ["age", "gender", "occupation", "zip_code"]
-            try people(.byte(UInt8(ascii: "|")), names, progress, report, receive)
+            try people(.byte(UInt8(ascii: "|")), names, progress, report, receivePerson)
         case .movieLens1M:
-            try people(.doubleColon, ["gender", "age", "occupation", "zip_code"], progress, report, receive)
+            try people(.doubleColon, ["gender", "age", "occupation", "zip_code"], progress, report, receivePerson)
         case .movieLensCSV: break
         case .recBole:
-            try RecBoleFile(path: path).read(progress: progress, faults: report) { try receive($0.user()) }
+            try RecBoleFile(path: path).read(progress: progress, faults: report) { try receivePerson($0.user()) }
         case .csv, .ndjson:
             try LineFile(path: path, limit: CatalogueLimits().recordLength).readJSON(
                 progress: progress, faults: report, { UserDecoder.decode($0, faults: &$1) }, receive)

@@ -129,6 +129,67 @@ struct ForeignLayoutTests {
     }
 
     @Test(
+        "what no other way into the catalogue takes is a fault here too, or an export could not be imported",
+        arguments: [
+            (#""Labels":["a",""]"#, "must not be empty"), (#""Labels":["a\nb"]"#, "control"),
+            ("\"Labels\":[\"\(String(repeating: "x", count: 257))\"]", "256 bytes"),
+            ("\"Comment\":\"\(String(repeating: "t", count: 4_097))\"", "title: must be at most 4096 bytes"),
+            ("\"Labels\":{\"a\":\"\(String(repeating: "t", count: 65_537))\"}", "\"a\": must be at most 65536 bytes"),
+            ("\"Labels\":{\"a\":[\(list(1_001, "\"t\""))]}", "at most 1000 elements, not 1001"),
+            ("\"Labels\":{\(list(1_001) { "\"a\($0)\":1" })}", "at most 1000 attributes, not 1001"),
+            (#""Labels":{"":1}"#, "name is unfit"), (#""Labels":{"a\tb":[1,2]}"#, "name is unfit"),
+            ("\"Labels\":{\(list(17) { "\"a\($0)\":[1]" })}", "at most 16 vectors, not 17"),
+            ("\"Labels\":{\"a\":[\(list(4_097, "1"))]}", "at most 4096 elements, not 4097"),
+            (#""Labels":{"ean":1234567890123456789}"#, "beyond 2^53"),
+            (#""Labels":{"a":1,"a":2}"#, "more than once"), (#""ItemId":"2""#, "more than once"),
+        ])
+    func unfit(members: String, words: String) throws {
+        let (_, content) = try read([
+            "feedback.jsonl": #"{"FeedbackType":"read","UserId":"1","ItemId":"7"}"# + "\n",
+            "items.jsonl": "{\"ItemId\":\"1\",\(members)}\n",
+        ])
+        #expect(content.items.isEmpty && content.faults.count == 1)
+        #expect(content.faults.first?.contains(words) == true, "\(content.faults.first?.prefix(300) ?? "")")
+    }
+
+    private static func list(_ count: Int, _ element: String) -> String { list(count) { _ in element } }
+
+    private static func list(_ count: Int, _ element: (Int) -> String) -> String {
+        (0..<count).map(element).joined(separator: ",")
+    }
+
+    @Test("rows of users and interactions with a member twice are faults")
+    func duplicates() throws {
+        let (_, content) = try read([
+            "purchases.jsonl": #"{"userId":"1","userId":"2","itemId":"7"}"# + "\n",
+            "users.jsonl": #"{"userId":"1","a":1,"a":2}"# + "\n",
+        ])
+        #expect(content.interactions.isEmpty && content.users.isEmpty && content.faults.count == 2)
+    }
+
+    @Test(
+        "MovieLens's and RecBole's genres are there once, and what is unfit is a fault",
+        arguments: [
+            [
+                "ratings.csv": "userId,movieId,rating,timestamp\n1,1,4,1\n",
+                "movies.csv":
+                    "movieId,title,genres\n1,T,Action|Drama|Action\n2,T,\(String(repeating: "x", count: 257))\n",
+            ],
+            [
+                "a.inter": "user_id:token\titem_id:token\n1\t1\n",
+                "a.item":
+                    "item_id:token\ttitle:token\tclass:token_seq\n1\tT\tAction Drama Action\n2\tT\t\(String(repeating: "x", count: 257))\n",
+                "a.user": "user_id:token\tzip:token\n1\t\(String(repeating: "x", count: 65_537))\n",
+            ],
+        ])
+    func genres(files: [String: String]) throws {
+        let (_, content) = try read(files)
+        let genres = ["Action", "Drama"]
+        #expect(content.items == [Item(id: "1", title: "T", tags: genres, attributes: ["genres": .strings(genres)])])
+        #expect(content.users.isEmpty && content.faults.count == files.count - 1)
+    }
+
+    @Test(
         "one of Recombee's files that is there twice, or lies beside another dataset, is ambiguous",
         arguments: [
             ["purchases.jsonl", "purchases.jsonl.gz"], ["purchases.jsonl", "u.data"],
