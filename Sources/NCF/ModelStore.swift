@@ -187,14 +187,21 @@ public final class ModelStore: Sendable {
 
     /// Under the lock, for a version that is being replaced has for a moment one's manifest and the other's payload.
     private func read(_ version: Int) throws(SnapshotFileError) -> ModelSnapshot {
-        try files.locked { () throws(SnapshotFileError) in try files.read(version) }
+        let snapshot = try files.locked { () throws(SnapshotFileError) in try files.read(version) }
+        hideConcealed(from: snapshot)
+        return snapshot
+    }
+
+    /// What is read from a file may know users who were erased, until the file has been written anew.
+    private func hideConcealed(from snapshot: ModelSnapshot) {
+        for userID in concealed.withLock({ $0 }) { snapshot.hide(userID) }
     }
 
     /// The publication itself: one atomic exchange, then the generation that tells readers to look again.
     func exchange(_ snapshot: ModelSnapshot) {
         let next = publishedGeneration.load(ordering: .relaxed) + 1
         let serving = snapshot.serving(serving)
-        for userID in concealed.withLock({ $0 }) { serving.hide(userID) }
+        hideConcealed(from: serving)
         let publication = Publication(snapshot: serving, generation: next)
         let retired = reference.exchange(publication, ordering: .acquiringAndReleasing)
         publishedGeneration.store(next, ordering: .releasing)

@@ -39,8 +39,12 @@ public struct WeightsExport: Sendable {
 }
 
 extension ModelSnapshot {
-    /// The weights and everything that must come with them to be served elsewhere; see docs/model-format.md.
-    public func exportedWeights() -> WeightsExport { WeightsExport(self) }
+    /// The weights and everything that must come with them to be served elsewhere, without users who are hidden; see
+    /// docs/model-format.md.
+    public func exportedWeights() -> WeightsExport {
+        let hidden = Set(hidden.all)
+        return WeightsExport(hidden.isEmpty ? self : removing(users: hidden))
+    }
 
     /// Whether a tensor of a snapshot's payload follows from the others, or means nothing without the catalogue that it was
     /// trained beside: it is not given out, and not read when it comes.

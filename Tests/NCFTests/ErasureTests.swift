@@ -116,6 +116,21 @@ struct ErasureTests {
         #expect(restarted.loadNewestValid().loaded == 3)
     }
 
+    @Test("weights that are given out before the files are clean are those without who is hidden", arguments: [1, 2])
+    func weights(version: Int) throws {
+        let store = try store()
+        for version in 1...2 { try store.publish(ServingFixture.snapshot(version: version)) }
+        func weights() throws -> [UInt8] {
+            let export = try #require(try store.load(version: version)).exportedWeights()
+            return export.bytes(from: 0, limit: export.byteCount)
+        }
+        let whole = try weights()
+        store.hide(userID: "user 2")
+        let hidden = try weights()
+        try store.removeUsers { $0 == "user 2" }
+        #expect(try hidden == weights() && hidden != whole)
+    }
+
     @Test("a user who comes back after the files are clean is known to the next model")
     func comingBack() throws {
         let store = try store()
