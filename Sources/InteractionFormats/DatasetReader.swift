@@ -58,7 +58,7 @@ public struct DatasetReader: Sendable {
     ) throws -> DatasetCounts {
         guard let path = files.items else { return DatasetCounts() }
         var run = Run(files: [path])
-        try ItemFile(path: path, layout: files.layout, known: known).read(
+        try ItemFile(path: path, layout: files.layout, known: known, keptLength: limits.refusedTextLength).read(
             progress: { progress(run.progress($0)) }, faults: { try report(run.fault($0)) }
         ) { item in
             run.counts.rows += 1
@@ -76,7 +76,7 @@ public struct DatasetReader: Sendable {
     ) throws -> DatasetCounts {
         guard let path = files.users else { return DatasetCounts() }
         var run = Run(files: [path])
-        try UserFile(path: path, layout: files.layout).read(
+        try UserFile(path: path, layout: files.layout, keptLength: limits.refusedTextLength).read(
             progress: { progress(run.progress($0)) }, faults: { try report(run.fault($0)) }
         ) { user in
             run.counts.rows += 1
@@ -97,7 +97,7 @@ public struct DatasetReader: Sendable {
         case .gorse, .recombee:
             let rows = ForeignRows(
                 layout: files.layout, limits: limits, kind: DatasetFiles.recombeeKind(ofFile: path))
-            try LineFile(path: path, limit: limits.rowLength).readJSON(
+            try LineFile(path: path, limit: limits.rowLength, keptLength: limits.refusedTextLength).readJSON(
                 progress: progress, faults: report, rows.interaction, receive)
         default:
             let file = InteractionTable(path: path, layout: files.layout, limits: limits)

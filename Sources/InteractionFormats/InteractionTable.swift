@@ -19,6 +19,7 @@ struct InteractionTable {
         case .recBole: columns = nil
         default: break
         }
+        table.keptLength = limits.refusedTextLength
         var decoder = columns.map { DelimitedInteractionDecoder(columns: $0, limits: limits) }
         try table.read(progress: progress, faults: report) { bytes, ranges, _ in
             if let decoder {

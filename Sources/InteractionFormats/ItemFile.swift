@@ -7,6 +7,8 @@ struct ItemFile {
     let layout: DatasetLayout
     /// Those that are there already.
     let known: KnownItems
+    /// As ``LineFile/keptLength``.
+    var keptLength = 0
 
     func read(
         progress: (Int64) -> Void, faults report: (RowFault) throws -> Void, _ receive: (Item) throws -> Void
@@ -29,7 +31,9 @@ struct ItemFile {
                 isHeader = false
             }
         case .recBole:
-            try RecBoleFile(path: path).read(progress: progress, faults: report) { try receiveFilm($0.item()) }
+            try RecBoleFile(path: path, keptLength: keptLength).read(progress: progress, faults: report) {
+                try receiveFilm($0.item())
+            }
         case .csv, .ndjson:
             try objects(progress, report, { ItemDecoder.decode($0, faults: &$1) }, receive)
         case .gorse, .recombee:
@@ -43,7 +47,7 @@ struct ItemFile {
         _ decode: (JSONValue, inout JSONFaults) -> Item?, _ receive: (Item) throws -> Void
     ) throws {
         var known = known
-        try LineFile(path: path, limit: CatalogueLimits().recordLength).readJSON(
+        try LineFile(path: path, limit: CatalogueLimits().recordLength, keptLength: keptLength).readJSON(
             progress: progress, faults: report, decode
         ) { item in
             if let misfit = try known.take(item) {
@@ -57,7 +61,7 @@ struct ItemFile {
         _ separator: DelimitedFields.Separator, allowsQuotes: Bool = false,
         progress: (Int64) -> Void, faults report: (RowFault) throws -> Void, _ row: ([String]) throws -> Void
     ) throws {
-        let table = TableFile(path: path, separator: separator, allowsQuotes: allowsQuotes)
+        let table = TableFile(path: path, separator: separator, allowsQuotes: allowsQuotes, keptLength: keptLength)
         try table.read(progress: progress, faults: report) { bytes, ranges, _ in
             try row(FieldText.texts(bytes, ranges))
         }

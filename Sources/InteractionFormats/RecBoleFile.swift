@@ -5,12 +5,14 @@ import InteractionStorage
 /// Types: `token` (one word or number), `token_seq` (several, between blanks), `float`, `float_seq`.
 struct RecBoleFile {
     let path: String
+    /// As ``LineFile/keptLength``.
+    var keptLength = 0
 
     func read(
         progress: (Int64) -> Void, faults report: (RowFault) throws -> Void, _ receive: (Row) throws -> Void
     ) throws {
         var columns: [Column] = []
-        let table = TableFile(path: path, separator: .byte(UInt8(ascii: "\t")))
+        let table = TableFile(path: path, separator: .byte(UInt8(ascii: "\t")), keptLength: keptLength)
         try table.read(progress: progress, faults: report) { bytes, ranges, _ in
             let fields = FieldText.texts(bytes, ranges)
             if columns.isEmpty {

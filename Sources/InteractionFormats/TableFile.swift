@@ -6,6 +6,8 @@ struct TableFile {
     let separator: DelimitedFields.Separator
     var allowsQuotes = false
     var rowLimit = 1_048_576
+    /// As ``LineFile/keptLength``.
+    var keptLength = 0
 
     /// Reads the file; `row` is called with the bytes, the ranges of the fields in them, and the line.
     ///
@@ -17,7 +19,8 @@ struct TableFile {
         row: (Span<UInt8>, [Range<Int>], Int) throws -> Void
     ) throws {
         var fields = DelimitedFields(separator: separator, allowsQuotes: allowsQuotes)
-        try LineFile(path: path, limit: rowLimit).read(progress: progress, faults: report) { line, number in
+        try LineFile(path: path, limit: rowLimit, keptLength: keptLength).read(progress: progress, faults: report) {
+            line, number in
             do throws(DelimitedFields.Failure) {
                 try fields.split(line)
             } catch {
@@ -37,6 +40,8 @@ struct TableFile {
 struct LineFile {
     let path: String
     let limit: Int
+    /// Octets of a row with a fault that go with the fault; 0 for none of it.
+    var keptLength = 0
 
     /// Reads the file; `body` is called with every line that is not empty, and its number.
     ///
@@ -46,7 +51,7 @@ struct LineFile {
         faults report: (RowFault) throws -> Void,
         _ body: (Span<UInt8>, Int) throws -> Void
     ) throws {
-        var lines = LineSplitter(limit: limit)
+        var lines = LineSplitter(limit: limit, beginningLength: keptLength)
         try ByteSource(path: path).read(progress: progress) { chunk in
             var position = 0
             while true {
@@ -76,19 +81,30 @@ struct LineFile {
         _ found: LineSplitter.Found, of lines: LineSplitter, in chunk: Span<UInt8>,
         faults report: (RowFault) throws -> Void, _ body: (Span<UInt8>, Int) throws -> Void
     ) throws {
+        switch found {
+        case .line(let range):
+            let line = chunk.extracting(range)
+            try hand(line.extracting(lines.content(of: line)), lines.lineNumber, faults: report, body)
+        case .carriedLine:
+            let line = lines.carried.span
+            try hand(line.extracting(lines.content(of: line)), lines.lineNumber, faults: report, body)
+        case .overlongLine:
+            let row = keptLength > 0 ? RefusedRow(beginning: lines.beginning, limit: keptLength) : nil
+            let detail = FieldText.Fault.overlong(limit: limit).detail
+            try report(RowFault(line: lines.lineNumber, detail: detail, row: row))
+        case .nothing: break
+        }
+    }
+
+    private func hand(
+        _ row: Span<UInt8>, _ number: Int, faults report: (RowFault) throws -> Void,
+        _ body: (Span<UInt8>, Int) throws -> Void
+    ) throws {
         do {
-            switch found {
-            case .line(let range):
-                let line = chunk.extracting(range)
-                try body(line.extracting(lines.content(of: line)), lines.lineNumber)
-            case .carriedLine:
-                let line = lines.carried.span
-                try body(line.extracting(lines.content(of: line)), lines.lineNumber)
-            case .overlongLine: throw FieldText.Fault.overlong(limit: limit)
-            case .nothing: break
-            }
+            try body(row, number)
         } catch let fault as FieldText.Fault {
-            try report(RowFault(line: lines.lineNumber, detail: fault.detail))
+            let kept = keptLength > 0 ? RefusedRow(row, limit: keptLength) : nil
+            try report(RowFault(line: number, detail: fault.detail, row: kept))
         }
     }
 }

@@ -5,6 +5,8 @@ import JSON
 struct UserFile {
     let path: String
     let layout: DatasetLayout
+    /// As ``LineFile/keptLength``.
+    var keptLength = 0
 
     func read(
         progress: (Int64) -> Void, faults report: (RowFault) throws -> Void, _ receive: (User) throws -> Void
@@ -21,12 +23,14 @@ struct UserFile {
             try people(.doubleColon, ["gender", "age", "occupation", "zip_code"], progress, report, receivePerson)
         case .movieLensCSV: break
         case .recBole:
-            try RecBoleFile(path: path).read(progress: progress, faults: report) { try receivePerson($0.user()) }
+            try RecBoleFile(path: path, keptLength: keptLength).read(progress: progress, faults: report) {
+                try receivePerson($0.user())
+            }
         case .csv, .ndjson:
-            try LineFile(path: path, limit: CatalogueLimits().recordLength).readJSON(
+            try LineFile(path: path, limit: CatalogueLimits().recordLength, keptLength: keptLength).readJSON(
                 progress: progress, faults: report, { UserDecoder.decode($0, faults: &$1) }, receive)
         case .gorse, .recombee:
-            try LineFile(path: path, limit: CatalogueLimits().recordLength).readJSON(
+            try LineFile(path: path, limit: CatalogueLimits().recordLength, keptLength: keptLength).readJSON(
                 progress: progress, faults: report, ForeignRows(layout: layout, limits: InteractionLimits()).user,
                 receive)
         }
@@ -37,7 +41,7 @@ struct UserFile {
         _ separator: DelimitedFields.Separator, _ names: [String],
         _ progress: (Int64) -> Void, _ report: (RowFault) throws -> Void, _ receive: (User) throws -> Void
     ) throws {
-        let table = TableFile(path: path, separator: separator)
+        let table = TableFile(path: path, separator: separator, keptLength: keptLength)
         try table.read(progress: progress, faults: report) { bytes, ranges, _ in
             let fields = FieldText.texts(bytes, ranges)
             guard fields.count == names.count + 1 else {

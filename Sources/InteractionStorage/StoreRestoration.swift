@@ -22,6 +22,8 @@ public struct StoreRestoration: Sendable {
         public var knowsErasures = true
         /// When the backup was made, in milliseconds since 1970.
         public var backedUpAt: Int64
+        /// After which row its own stand; nil where they have kept their numbers.
+        public var movedAfter: Int64?
     }
 
     /// The file to restore.
@@ -88,14 +90,27 @@ public struct StoreRestoration: Sendable {
     /// Makes the copy at `path` what the store is to be.
     func prepare(_ path: String, _ description: StoreBackup, _ former: FormerStore) throws -> Outcome {
         let store = try SQLiteInteractionStore(path: path)
-        try store.continueRows(after: max(lowestRow, former.watermark), leavingOut: former.unknownRows)
+        let movedAfter = try numberRows(of: store, former)
         try store.setIdentity(former.identity ?? StoreIdentity.make())
         let erased = try former.tombstones.map { try store.takeOver($0, at: now) } ?? 0
         let counts = try store.counts
         try store.close()
         return Outcome(
             counts: counts, erased: erased, damage: former.damage, knowsErasures: former.areTombstonesWhole,
-            backedUpAt: description.createdAt)
+            backedUpAt: description.createdAt, movedAfter: movedAfter)
+    }
+
+    /// Sees to it that no number stands for two rows, of which a model may have seen the first: rows to come go on after the last that was
+    /// given out, and rows of another store than the one that was there, which has given out the same numbers, are moved there.
+    ///
+    /// - Returns: After which row they stand, if they were moved.
+    private func numberRows(of store: SQLiteInteractionStore, _ former: FormerStore) throws -> Int64? {
+        let last = max(lowestRow, former.watermark)
+        if last > 0, let there = former.identity, let own = try store.identity, there != own, former.watermark > 0 {
+            return try store.moveRows(after: last + former.unknownRows)
+        }
+        try store.continueRows(after: last, leavingOut: former.unknownRows)
+        return nil
     }
 
     /// Makes a closed store one file: a write-ahead log would be taken for that of whatever file has the name next.
@@ -147,6 +162,18 @@ extension SQLiteInteractionStore {
     /// Gives out no row up to `row` any more, nor any of the `count` after that or after its own last.
     func continueRows(after row: Int64, leavingOut count: Int64) throws(StoreError) {
         try write("continuing the rows") { _, totals in totals.lastRow = max(totals.lastRow, row) + count }
+    }
+
+    /// Gives each row a number beyond `row`, in the same order, and returns after which one they stand. O(n log n).
+    func moveRows(after row: Int64) throws(StoreError) -> Int64 {
+        try write("moving the rows") { database, totals in
+            // As far as none of the new numbers is one of the old.
+            let distance = max(row, totals.lastRow)
+            try database.execute(sql: "UPDATE interactions SET row = row + ?", arguments: [distance])
+            try database.execute(sql: "UPDATE receipts SET watermark = watermark + ?", arguments: [distance])
+            totals.lastRow += distance
+            return distance
+        }
     }
 
     /// Erases whoever was erased from another state of this store, and remembers all of its erasures; returns how many users

@@ -6,7 +6,8 @@ enum RobustBounds {
     private static let leastRows = 50
     /// One row in so many, and one at least, may be absurd at either end.
     private static let share = 1000
-    /// How many times as far as the scale is wide a rating may lie outside of it.
+    /// How many times as far as the scale is wide a rating may lie outside of it; where it has no width, how many times as far as its value is
+    /// from 0.
     private static let scaleFactor: Float = 10
     /// Ratings that are looked at.
     private static let sample = 100_000
@@ -25,7 +26,7 @@ enum RobustBounds {
         guard some.count >= leastRows else { return nil }
         let outside = max(1, some.count / share)
         let (low, high) = (some[outside], some[some.count - 1 - outside])
-        let width = max(high - low, abs(high), abs(low)) * scaleFactor
+        let width = (high > low ? high - low : abs(high)) * scaleFactor
         guard (low - width).isFinite, (high + width).isFinite, width > 0 else { return nil }
         return (low - width)...(high + width)
     }

@@ -204,6 +204,35 @@ struct StoreBackupTests {
         #expect(try restored.tombstones(after: 0).contains("u3"))
     }
 
+    @Test(
+        "rows of another store stand after all that were given out here, for a model may have seen those",
+        arguments: [(100, 0, 2000), (100, 2600, 2600), (2500, 0, 2500)])
+    func rowsOfAnotherStore(count: Int, lowestRow: Int64, after: Int64) throws {
+        try prepare()
+        let before = try SQLiteInteractionStore(path: path).everything()
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+        let here = try SQLiteInteractionStore(path: path)
+        _ = try here.append(interactions(0..<count), idempotencyKey: nil)
+        try here.close()
+        let outcome = try restoration(lowestRow: lowestRow).restore()
+        #expect(outcome.movedAfter == after && outcome.counts.interactions == 2000)
+        let store = try SQLiteInteractionStore(path: path)
+        #expect(try store.everything().map(\.interaction) == before.map(\.interaction))
+        let page = try store.interactions(userID: "u3", itemID: nil, kind: nil, after: nil, limit: 2000)
+        #expect(page.count == before.count { $0.interaction.userID == "u3" } && page.allSatisfy { $0.rowID > after })
+        let retried = try store.append(interactions(0..<2000), idempotencyKey: "k")
+        #expect(retried.stored == 2000 && retried.watermark == after + 2000)
+        #expect(try store.append([.complete], idempotencyKey: nil).watermark == after + 2001)
+        try store.close()
+        let database = try DatabaseQueue(path: path)
+        #expect(try database.inDatabase { try String.fetchAll($0, sql: "PRAGMA integrity_check") } == ["ok"])
+        try database.close()
+        // Taken for the store that was there, whose backups' rows keep their numbers.
+        _ = try SQLiteInteractionStore(path: path).backUp(to: directory.file("own.sqlite"), at: 9_500)
+        let again = StoreRestoration(backup: directory.file("own.sqlite"), path: path, lowestRow: 0, now: 9_900)
+        #expect(try again.restore().movedAfter == nil)
+    }
+
     @Test("whom another store has erased stays out for good, also of those the backup had never heard of")
     func ghostOfAnotherStore() throws {
         try prepare { try $0.eraseUser("gone there", at: 5_500) }

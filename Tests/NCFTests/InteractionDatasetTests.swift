@@ -136,10 +136,10 @@ struct InteractionDatasetTests {
     @Test(
         "a rating that cannot be on the scale of the others is left out and counted, and far ones that can be are kept")
     func offScale() {
-        func dataset(_ odd: Float) -> InteractionDataset {
+        func dataset(_ odd: Float, least: Float = 1) -> InteractionDataset {
             var builder = InteractionDataset.Builder()
             for row in 0..<100 {
-                builder.add(userID: "u\(row % 20)", itemID: "i\(row / 20)", rating: Float(row % 5 + 1))
+                builder.add(userID: "u\(row % 20)", itemID: "i\(row / 20)", rating: Float(row % 5) + least)
             }
             builder.add(userID: "evil", itemID: "i0", rating: odd)
             return builder.build()
@@ -150,6 +150,10 @@ struct InteractionDatasetTests {
             #expect(data.ratingRange == 1...5 && data.interactionCount == 100)
         }
         #expect(dataset(10).cleaning[.offScaleRatings] == 0 && dataset(10).ratingRange == 1...10)
+        // Ten times as far outside as the scale is wide, wherever that lies.
+        for (odd, least, count) in [(45, 1, 0), (45.5, 1, 1), (2000, 1000, 1), (1044, 1000, 0), (959, 1000, 1)] {
+            #expect(dataset(Float(odd), least: Float(least)).cleaning[.offScaleRatings] == count)
+        }
         // Of a few rows nothing can be said.
         var few = InteractionDataset.Builder()
         for row in 0..<10 { few.add(userID: "u", itemID: "i\(row)", rating: row == 0 ? 1e9 : 1) }

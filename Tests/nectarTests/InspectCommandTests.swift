@@ -33,7 +33,7 @@ struct InspectCommandTests {
         #expect(lines.contains("! exact duplicates               1 rows"))
         #expect(lines.contains("! future times                   1 rows"))
         #expect(outcome.output.contains("    such as: user u9, item i0, milliseconds since 1970: 4102444800000"))
-        #expect(outcome.output.contains("    to change it: send milliseconds since 1970"))
+        #expect(outcome.output.contains("    to change it: send Unix seconds, or RFC 3339"))
         #expect(outcome.output.contains("  Gini of the items   0.0"))
         #expect(outcome.leftovers.isEmpty)
     }

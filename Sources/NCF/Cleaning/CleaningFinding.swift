@@ -20,7 +20,7 @@ public enum CleaningFinding: String, Sendable, CaseIterable {
     case refusedKinds = "refused_kinds"
     /// Rows that are more than a day ahead of the clock.
     case futureTimes = "future_times"
-    /// Rows of before 1990, which seconds are that were sent for milliseconds.
+    /// Rows of before 1990, which counters are that were sent for times.
     case earlyTimes = "early_times"
     /// Rows without a time (or with 0) among others that have one.
     case missingTimes = "missing_times"
@@ -69,7 +69,7 @@ public enum CleaningFinding: String, Sendable, CaseIterable {
         case .offScaleRatings: "send ratings of one scale; DELETE /interactions/{id} takes one back"
         case .refusedKinds: "interactions.kinds describes a kind, interactions.unknown_kinds what the others are"
         case .futureTimes, .earlyTimes:
-            "send milliseconds since 1970, or RFC 3339; DELETE /interactions/{id} takes one back"
+            "send Unix seconds, or RFC 3339; DELETE /interactions/{id} takes one back"
         case .missingTimes: "send timestamp"
         case .missingRatings: "send rating, or let the objective be implicit"
         case .rareUsers: "cleaning.minimum_user_interactions, or minimum_user_interactions of a job"

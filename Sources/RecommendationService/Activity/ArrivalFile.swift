@@ -1,15 +1,15 @@
 import Foundation
-import Logging
+public import Logging
 
 /// Where it outlives the process in which hour rows came: a line for each entry, its first row and its hour, `-` for one not known.
 ///
 /// Kept beside the models, which as well hold numbers of the store's rows. It is an aid: where it is missing or damaged,
 /// interactions of before that have no time of their own count for no hour.
-struct ArrivalFile: Sendable {
+public struct ArrivalFile: Sendable {
     let path: String
 
     /// The file in the data folder.
-    init(directory: String) { path = "\(directory)/arrivals" }
+    public init(directory: String) { path = "\(directory)/arrivals" }
 
     /// What was written, as far as it is about rows up to `watermark`; nothing where there is no such file, or no sense in it.
     func read(upTo watermark: Int64, _ logger: Logger) -> ArrivalHours {
@@ -27,6 +27,14 @@ struct ArrivalFile: Sendable {
             if row <= watermark + 1 { hours.note(hour, from: row) }
         }
         return hours
+    }
+
+    /// Rows after `row` come, or have come, at times that nobody notes: those that are stored while no server is at work. A server that
+    /// was killed has not said so.
+    public func end(after row: Int64, _ logger: Logger) {
+        var hours = read(upTo: row, logger)
+        guard !hours.entries.isEmpty, hours.note(nil, from: row + 1) else { return }
+        write(hours, logger)
     }
 
     /// Puts `hours` in the place of what was written before; where that fails the log says so, and nothing else.

@@ -46,7 +46,7 @@ struct ItemCondition: Hashable, Sendable {
 
     enum Test: Hashable, Sendable {
         case anyOf(Set<Operand>)
-        /// For lists: each of them is an element.
+        /// Each of them is an element; what is no list is one of a single element.
         case allOf(Set<Operand>)
         case range(Scale, ClosedRange<Double>)
     }

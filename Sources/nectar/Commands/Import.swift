@@ -49,6 +49,10 @@ struct Import: ParsableCommand {
         }
         let data = try DataDirectory(configuration, for: .importing)
         if lock == nil { lock = try ServingLock(folder: folder, for: .importing) }
+        try Fatal.unless {
+            ArrivalFile(directory: folder)
+                .end(after: try data.store.watermark, Log.logger(level: configuration.log.level))
+        }
         if reader.files.items != nil { reader.known = try Fatal.unless { try KnownItems(of: data.store) } }
         let outcome = try store(reader, into: data.store, configuration, &faults)
         print(outcome)
@@ -113,7 +117,7 @@ struct Import: ParsableCommand {
         let settings = configuration.quarantine
         // Whoever is erased from now on, by a server beside this, is kept out.
         let erasures = try Fatal.unless { try store.tombstones(after: .max).last }
-        let intake = partial && settings.rows > 0 ? ImportQuarantine(settings, reader.files.layout) : nil
+        let intake = partial && settings.rows > 0 ? ImportQuarantine(settings, reader.files) : nil
         if let store = store as? SQLiteInteractionStore {
             return try storeAtOnce(
                 reader, into: store, begunAfter: erasures, intake, DiskReserve(configuration), &faults)
@@ -169,6 +173,7 @@ struct Import: ParsableCommand {
         if known > 0 { print("The store already holds \(known) interactions; these are added.") }
         var bar = ProgressBar("storing ")
         var rows = 0
+        var intake = intake
         try ImportPipeline(reader).run { piece in
             for fault in piece.faults { try faults.add(fault) }
             rows += piece.interactions.count

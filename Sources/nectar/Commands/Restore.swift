@@ -43,6 +43,9 @@ struct Restore: ParsableCommand {
                 now: WallClock.system.milliseconds())
             return try restore(restoration, to: StorePlace(configuration))
         }
+        if let row = outcome.movedAfter {
+            ArrivalFile(directory: folder).end(after: row, Log.logger(level: configuration.log.level))
+        }
         withExtendedLifetime(lock) {}
         tell(outcome)
     }
@@ -53,6 +56,11 @@ struct Restore: ParsableCommand {
         print(
             "Restored \(outcome.counts.interactions) interactions of \(outcome.counts.users) users\(erased).\(replaced)"
         )
+        if let row = outcome.movedAfter {
+            print(
+                "It is of another store: its rows stand after row \(row) now. Models learn of them in the next training."
+            )
+        }
         if let warning = Self.warning(outcome) { FileHandle.standardError.write(Data((warning + "\n").utf8)) }
     }
 

@@ -76,6 +76,26 @@ struct ArrivalHoursTests {
         #expect(file.read(upTo: 0, logger).entries.isEmpty)
     }
 
+    @Test("what is stored while no server is at work came at no time that is known, also after one that was killed")
+    func end() throws {
+        let directory = try TemporaryDirectory()
+        let file = ArrivalFile(directory: directory.path)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        // Where nothing was noted, nothing has to be taken back.
+        file.end(after: 5, logger)
+        #expect(!FileManager.default.fileExists(atPath: file.path))
+        var hours = ArrivalHours()
+        hours.note(100, from: 1)
+        hours.note(101, from: 4)
+        file.write(hours, logger)
+        file.end(after: 6, logger)
+        let ended = file.read(upTo: 100, logger)
+        #expect([3, 4, 6].map { ended.hour(of: $0, at: nil) } == [100, 101, 101])
+        #expect(ended.hour(of: 7, at: nil) == nil && ended.hour(of: 7, at: 99 * Self.hour) == 99)
+        file.end(after: 9, logger)
+        #expect(file.read(upTo: 100, logger) == ended)
+    }
+
     @Test(
         "a file that makes no sense is left aside",
         arguments: ["5", "5 10 3", "x 10", "5 ten", "-1 10", "0 10", "5 10\n5 11", "5 10\n4 11", "\u{0}", "5 1e3"])
