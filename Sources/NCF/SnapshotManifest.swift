@@ -116,7 +116,8 @@ extension SnapshotManifest {
             let layers = model["hidden_layers"]?.sizes, let lineage = root["lineage"].flatMap(Lineage.init(json:))
         else { return nil }
         let historyWeight = model["history_weight"]?.double.map(Float.init)
-        guard historyWeight.map(\.isFinite) ?? (root["format"]?.int == 1) else { return nil }
+        let mayLackHistories = [1, 4].contains(root["format"]?.int)
+        guard historyWeight.map(\.isFinite) ?? mayLackHistories else { return nil }
         let halfLife = model["history_half_life"]?.double ?? 0
         guard halfLife >= 0, halfLife <= Hyperparameters.Limit.historyHalfLife else { return nil }
         var range: ClosedRange<Float>?

@@ -254,10 +254,10 @@ struct BoundedRatingTests {
 
     // MARK: Files
 
-    @Test("a snapshot keeps the output, in a format that older programs refuse, and so do weights")
-    func files() throws {
+    @Test("a snapshot keeps the output, in a format that older programs refuse, and so do weights", arguments: [0, 1])
+    func files(history: Int) throws {
         let data = randomDataset(users: 9, items: 12, perUser: 5, rated: true, seed: 3)
-        let original = try snapshot(settings(.neumf, history: 1), data)
+        let original = try snapshot(settings(.neumf, history: history), data)
         try ModelStore(directory: scratch.path, keep: 5).publish(original)
         let restarted = try ModelStore(directory: scratch.path, keep: 5)
         #expect(restarted.loadNewestValid().loaded == 1)
