@@ -20,11 +20,19 @@ extension InteractionDataset {
         return (removing(held), heldOut(held))
     }
 
+    /// Where most users have two interactions and no more, one held out of each would leave nothing by which items belong together: then
+    /// every second of them keeps both.
     private func latestOfEachUser() -> [Bool] {
         var held = [Bool](repeating: false, count: interactionCount)
-        for user in 0..<userCount {
-            let own = interactions(of: user)
-            guard own.count >= 2, let last = own.last(where: { weights[$0] > 0 }) else { continue }
+        let counts = (0..<userCount).map { interactions(of: $0).count }
+        let sparesPairs = 2 * counts.count { $0 == 2 } > counts.count { $0 >= 2 }
+        var isSpared = true
+        for user in 0..<userCount where counts[user] >= 2 {
+            guard let last = interactions(of: user).last(where: { weights[$0] > 0 }) else { continue }
+            if sparesPairs, counts[user] == 2 {
+                isSpared.toggle()
+                if isSpared { continue }
+            }
             held[last] = true
         }
         return held

@@ -99,6 +99,22 @@ struct InteractionDatasetTests {
         #expect(holdout.userCount == 1)
     }
 
+    @Test(
+        "where most users have just two, leave-one-out leaves every second of them both", arguments: [(9, 4), (3, 4)])
+    func leaveOneOutOfPairs(pairs: Int, others: Int) {
+        var builder = InteractionDataset.Builder()
+        for user in 0..<(pairs + others) {
+            for time in 1...(user < pairs ? 2 : 4) {
+                builder.add(userID: "\(user)", itemID: "\(user + time)", rating: nil, timestamp: Int64(time))
+            }
+        }
+        let (train, holdout) = builder.build().split(.leaveOneOut, seed: 0)
+        let measured = (0..<pairs).filter { !holdout.items[$0].isEmpty }
+        #expect(measured == (0..<pairs).filter { pairs < others || $0 % 2 == 0 })
+        #expect(holdout.items.dropFirst(pairs).allSatisfy { $0.count == 1 })
+        #expect(train.interactionCount == 2 * pairs + 4 * others - measured.count - others)
+    }
+
     @Test("a temporal split has no training interaction later than a held-out one, of users it holds out from")
     func temporal() {
         var builder = InteractionDataset.Builder()
