@@ -47,7 +47,7 @@ struct FoldIn {
 
     /// By how much each sample's logit is less without the item itself in the bag: GMF's and the biases' part, exactly (the
     /// tower's share in it is left in); empty where the model knows no histories.
-    private func bagShifts(_ samples: [Sample], _ rows: ItemRows) -> [Float] {
+    func bagShifts(_ samples: [Sample], _ rows: ItemRows) -> [Float] {
         guard let history = model.history else { return [] }
         let width = model.gmfWidth
         let weights = (0..<width).map { model.outputWeights[$0] * history.weight }

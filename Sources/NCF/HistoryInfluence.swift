@@ -5,20 +5,24 @@ struct HistoryInfluence {
     let objective: Objective
     /// How a rating comes from a logit; nil where it is one.
     var bounded: BoundedRating?
+    /// Where the history is in the user's bag as well, how each sample's logit is less without itself there (``FoldIn``): then the scores
+    /// lose too what moves with the bag.
+    var bagShifts: [Float] = []
 
     /// Rows × history, row-major; empty where the system cannot be solved.
     ///
     /// One decomposition, O(samples · size² + size³) for p_G, p_M and β_u together, and a product for each pair.
     func losses(_ user: UserVector, of rows: ItemRows, samples: [FoldIn.Sample], historyCount: Int) -> [Float] {
         guard historyCount > 0, rows.count > 0 else { return [] }
-        let loss = SampleLoss(samples, objective: objective, bounded: bounded)
+        let loss = SampleLoss(samples, objective: objective, logitsLess: bagShifts, bounded: bounded)
         let history = LogitFeatures(model, model.gather(samples.map(\.item)))
         var slopes = [Float](repeating: 0, count: samples.count)
         let logits = history.evaluate(at: user)
         _ = unsafe loss.evaluate(logits, slopes: &slopes)
         var curvatures = slopes
         unsafe loss.curvatures(at: logits, slopes, into: &curvatures)
-        var system = SymmetricSystem(diagonal: prior.userVariance.elements().map { 1 / max($0, FoldIn.leastVariance) })
+        let precision = prior.userVariance.elements().map { 1 / max($0, FoldIn.leastVariance) }
+        var system = SymmetricSystem(diagonal: precision)
         var own = history.matrix.array
         system.add(rows: own, weights: curvatures)
         let size = system.size
@@ -30,13 +34,35 @@ struct HistoryInfluence {
         var asked = features.matrix.array
         factor.halve(rows: &asked)
         var products = products(own, asked, size: size)
+        var moved = bagShifts.isEmpty ? [] : bagPulls(samples.prefix(historyCount).map(\.item), precision)
+        if !moved.isEmpty { factor.halve(rows: &moved) }
+        let pulled = moved.isEmpty ? [] : self.products(moved, asked, size: size)
         for place in 0..<historyCount {
-            let leverage = (place * size..<(place + 1) * size).reduce(Float(0)) { $0 + own[$1] * own[$1] }
-            // Without sample j the gradient at this point is −g_j f_j, and the system A − w_j f_j f_jᵀ.
-            let scale = -slopes[place] / max(1e-6, 1 - curvatures[place] * leverage)
-            for row in 0..<rows.count { products[row * historyCount + place] *= scale }
+            let range = place * size..<(place + 1) * size
+            let leverage = range.reduce(Float(0)) { $0 + own[$1] * own[$1] }
+            // Without sample j the gradient at this point is P b_j − g_j f_j, b_j being what it has in the bag, and the system
+            // A − w_j f_j f_jᵀ.
+            let rest = max(1e-6, 1 - curvatures[place] * leverage)
+            let crossed = moved.isEmpty ? 0 : range.reduce(Float(0)) { $0 + own[$1] * moved[$1] }
+            let scale = (curvatures[place] * crossed - slopes[place]) / rest
+            for row in 0..<rows.count {
+                let pair = row * historyCount + place
+                products[pair] = scale * products[pair] + (pulled.isEmpty ? 0 : pulled[pair])
+            }
         }
         return products
+    }
+
+    /// What each item of a history, given newest first, has in the bag, times the prior's precisions: by that the prior moves without it.
+    private func bagPulls(_ items: [Int32], _ precision: [Float]) -> [Float] {
+        guard let history = model.history else { return [] }
+        let nobody = UserVector(
+            gmf: Array(repeating: 0, count: model.gmfWidth), mlp: Array(repeating: 0, count: model.mlpWidth), bias: 0)
+        return items.enumerated().flatMap { place, item in
+            let weight = history.weight(at: place)
+            let own = history.adding([item][...], weights: [weight], to: nobody).elements()
+            return zip(own, precision).map { $0 * $1 }
+        }
     }
 
     /// asked row · own row, for all of both.

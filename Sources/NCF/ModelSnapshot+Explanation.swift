@@ -34,10 +34,10 @@ extension ModelSnapshot {
 
     /// Explains the scores of `items` for a user given by its vector.
     ///
-    /// Where the model knows histories, what a score loses without an item of the history is exact: the score less the one
-    /// without that item in the user's bag, the user's own embedding staying. Elsewhere it is what folding in the rest would change, found from one system
-    /// of equations by a rank-one downdate each (Sherman–Morrison): equal to folding in anew for a rating model without
-    /// tower whose vector was folded in, one Newton step towards it otherwise. The tower enters by its gradient.
+    /// Where the model knows histories, and nothing is known of ratings, what a score loses without an item of the history is exact: the score
+    /// less the one without that item in the user's bag, the user's own embedding staying. Elsewhere it is what folding in the rest would
+    /// change, the bag included, found from one system of equations by a rank-one downdate each (Sherman–Morrison): equal to folding in anew
+    /// for a rating model without tower whose vector was folded in, one Newton step towards it otherwise. The tower enters by its gradient.
     ///
     /// - Parameters:
     ///   - history: What the user interacted with, oldest first; `weights` and `ratings` as in
@@ -51,9 +51,11 @@ extension ModelSnapshot {
         let parts = parts(user, rows)
         let (samples, positives) = foldInSamples(items: history, weights: weights, ratings: ratings)
         let losses =
-            model.history.map { bagLosses(user, of: rows, $0, samples.prefix(positives).map(\.item)) }
-            ?? HistoryInfluence(model: model, prior: prior, objective: objective, bounded: bounded)
-            .losses(user, of: rows, samples: samples, historyCount: positives)
+            if let table = model.history, objective != .rating || ratings == nil {
+                bagLosses(user, of: rows, table, samples.prefix(positives).map(\.item))
+            } else {
+                influence(of: samples).losses(user, of: rows, samples: samples, historyCount: positives)
+            }
         return items.indices.map { index in
             var best = TopK(limit: min(reasons, positives))
             for place in 0..<positives where !losses.isEmpty {
@@ -62,6 +64,15 @@ extension ModelSnapshot {
             }
             return Explanation(item: Int(items[index]), parts: parts[index], becauseOf: best.ranked())
         }
+    }
+
+    private func influence(of samples: [FoldIn.Sample]) -> HistoryInfluence {
+        var influence = HistoryInfluence(model: model, prior: prior, objective: objective, bounded: bounded)
+        if model.history != nil {
+            influence.bagShifts = FoldIn(model: model, prior: prior, objective: objective, bounded: bounded)
+                .bagShifts(samples, model.gather(samples.map(\.item)))
+        }
+        return influence
     }
 
     /// What the scores lose without each item of the history in the user's bag, exactly; rows × history, row-major.

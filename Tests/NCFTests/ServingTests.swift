@@ -86,6 +86,35 @@ struct ServingTests {
         }
     }
 
+    @Test("with histories too, of what was rated: what is in the bag, and what the ratings moved")
+    func leaveOneOutOfBag() {
+        let data = ServingFixture.dataset(users: 40, items: 30, seed: 7, rated: true)
+        let snapshot = ModelSnapshot(
+            version: 1, dataset: data, parameters: ServingFixture.parametersWithHistory(.mf, data, seed: 8),
+            lineage: ServingFixture.lineage(.rating))
+        let history: [Int32] = [2, 9, 4, 21, 17, 11]
+        let (ratings, weights): ([Float], [Float]) = ([5, 1, 4, 2, 5, .nan], [1, 0.5, 1, 1, 2, 1])
+        let user = snapshot.foldIn(items: history, weights: weights, ratings: ratings)
+        let explanations = snapshot.explain(
+            user, items: [0, 5, 28], history: history, weights: weights, ratings: ratings, reasons: 10)
+        var largest: Float = 0
+        for explanation in explanations {
+            for left in history.indices {
+                let others = history.indices.filter { $0 != left }
+                let without = snapshot.foldIn(
+                    items: others.map { history[$0] }, weights: others.map { weights[$0] },
+                    ratings: others.map { ratings[$0] })
+                let loss =
+                    snapshot.predict(foldedIn: user, item: explanation.item).logit
+                    - snapshot.predict(foldedIn: without, item: explanation.item).logit
+                let named = explanation.becauseOf.first { $0.item == Int(history[left]) }
+                #expect(abs((named?.score ?? 0) - max(0, loss)) < 5e-3, "\(explanation.item) without \(left): \(loss)")
+                largest = max(largest, loss)
+            }
+        }
+        #expect(largest > 0.1)
+    }
+
     @Test("without a history there are no reasons", arguments: Architecture.allCases)
     func noHistory(architecture: Architecture) {
         let snapshot = ServingFixture.snapshot(architecture)

@@ -50,6 +50,41 @@ struct ExplanationTests {
         #expect(!reasons.isEmpty && Set(reasons).isSubset(of: ["i1", "i5"]))
     }
 
+    @Test(
+        "who is new is recommended an item because of what was rated well, not of what was rated badly",
+        arguments: [0, 8])
+    func newRatings(history: Int) throws {
+        let service = try TestService()
+        // Of the items of each colour everybody thinks the same; of the other colour that says nothing.
+        let rows = (0..<80).flatMap { user in
+            (0..<10).filter { ($0 + user / 4) % 5 != 0 }.map { item in
+                let isLiked = (item % 2 == 0 ? user : user / 2) % 2 == 0
+                return #"{"user_id": "u\#(user)", "item_id": "i\#(item)", "rating": \#(isLiked ? 5 : 1)}"# + "\n"
+            }
+        }
+        _ = try service.post("/interactions", rows.joined(), type: "application/x-ndjson")
+        let job = try service.post(
+            "/train",
+            #"{"objective": "rating", "architecture": "mf", "embedding_dimension": 4, "history_dimension": \#(history), "epochs": 20, "learning_rate": 0.05, "publish": "always", "wait": true}"#
+        )
+        #expect(job.json["state"]?.string == "succeeded", "\(job.text)")
+        for (item, rating) in [(0, 5), (1, 1), (2, 5), (3, 1)] {
+            _ = try service.post(
+                "/interactions", #"{"user_id": "new", "item_id": "i\#(item)", "rating": \#(rating)}"#)
+        }
+        let items = try explained(#"{"user_id": "new", "limit": 6, "explain": true}"#, service)
+        #expect(items.count == 6)
+        for item in items {
+            let reasons = item["explanation"]?["because_of"]?.elements.compactMap { $0["item_id"]?.string } ?? []
+            let number = Int(item["item_id"]?.string?.dropFirst() ?? "") ?? -1
+            if number % 2 == 0 {
+                #expect(Set(reasons.prefix(2)) == ["i0", "i2"], "\(number): \(reasons)")
+            } else {
+                #expect(!reasons.contains("i1") && !reasons.contains("i3"), "\(number): \(reasons)")
+            }
+        }
+    }
+
     @Test("what a known user did since the training is among the reasons")
     func newer() throws {
         let service = try TestService()

@@ -7,9 +7,8 @@ import NCF
 enum UserStanding {
     /// The model knows the user, and nothing has happened since.
     case known(Int)
-    /// A vector with all that the model has not seen worked in, the items it rests on, oldest first, and all that the user has
-    /// seen, disliked or not.
-    case foldedIn(UserVector, history: [Int32], seen: [Int32])
+    /// A vector with all that the model has not seen worked in, what it rests on, and all that the user has seen, disliked or not.
+    case foldedIn(UserVector, history: History, seen: [Int32])
     /// A user of whom nothing is known but what it is: the vector that the model expects of such users.
     case featured(UserVector)
     /// Neither the model nor anybody else has heard of the user.
@@ -69,8 +68,9 @@ enum UserStanding {
         }
         self = .foldedIn(
             vector,
-            history: added(news.prefix(late)) + liked.filter { !turned.contains(Int($0)) }
-                + added(news.dropFirst(late)),
+            history: History(
+                items: added(news.prefix(late)) + liked.filter { !turned.contains(Int($0)) }
+                    + added(news.dropFirst(late))),
             seen: snapshot.seenItems(of: user) + news.map(\.item))
     }
 
@@ -81,7 +81,9 @@ enum UserStanding {
             snapshot.foldIn(
                 items: history.map(\.item), weights: history.map(\.evidence), ratings: history.map(\.rating),
                 features: features),
-            history: history.filter { $0.evidence > 0 }.map(\.item), seen: history.map(\.item))
+            history: History(
+                items: history.map(\.item), weights: history.map(\.evidence), ratings: history.map(\.rating)),
+            seen: history.map(\.item))
     }
 
     /// Each item that the model knows once, where it was last touched. The last touch that counts at all says whether it is
@@ -101,6 +103,15 @@ enum UserStanding {
             merged[place].join(earlier: taste)
         }
         return merged.reversed()
+    }
+
+    /// The items that a vector rests on, oldest first.
+    struct History: Sendable {
+        var items: [Int32]
+        /// What each says for or against; nil where that is in the model, which does not tell.
+        var weights: [Float]?
+        /// NaN where an item was not rated.
+        var ratings: [Float]?
     }
 
     /// What a user said of an item since the training.
@@ -154,7 +165,9 @@ enum UserStanding {
     func explanations(of items: [Int32], in snapshot: ModelSnapshot) -> [Explanation] {
         switch self {
         case .known(let user): snapshot.explain(user: user, items: items)
-        case .foldedIn(let vector, let history, _): snapshot.explain(vector, items: items, history: history)
+        case .foldedIn(let vector, let history, _):
+            snapshot.explain(
+                vector, items: items, history: history.items, weights: history.weights, ratings: history.ratings)
         case .featured(let vector): snapshot.explain(vector, items: items, history: [])
         case .stranger: []
         }
