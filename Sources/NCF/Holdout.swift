@@ -1,6 +1,7 @@
 /// How interactions are set aside to measure a model on.
 public enum HoldoutStrategy: String, Sendable, CaseIterable {
-    /// Each user's latest interaction, of users with at least two (He et al. 2017); where most of these have just two, of half of those.
+    /// Each user's latest interaction, of users with at least two (He et al. 2017); where these are more than a fifth of all interactions,
+    /// of so many users that it is a tenth.
     case leaveOneOut = "leave_one_out"
     /// The latest tenth of all interactions, of users who also have earlier ones.
     case temporal

@@ -1,6 +1,9 @@
 extension InteractionDataset {
-    /// The share of the interactions that ``HoldoutStrategy/temporal`` and ``HoldoutStrategy/random`` set aside.
+    /// The share of the interactions that ``HoldoutStrategy/temporal`` and ``HoldoutStrategy/random`` set aside, and
+    /// ``HoldoutStrategy/leaveOneOut`` where users have few.
     private static let heldOutShare = 0.1
+    /// The share that one interaction of each user may be.
+    private static let greatestShareOfLatest = 0.2
 
     /// Sets interactions aside to measure a model on.
     ///
@@ -20,20 +23,18 @@ extension InteractionDataset {
         return (removing(held), heldOut(held))
     }
 
-    /// Where most users have two interactions and no more, one held out of each would leave nothing by which items belong together: then
-    /// every second of them keeps both.
+    /// Where users have fewer than five interactions on average, one held out of each would leave little, or of two each nothing, by which
+    /// items belong together: then a tenth of all is held out, of users evenly spread.
     private func latestOfEachUser() -> [Bool] {
+        let latest = (0..<userCount).compactMap { user -> Int? in
+            let own = interactions(of: user)
+            return own.count >= 2 ? own.last { weights[$0] > 0 } : nil
+        }
+        let isTooMuch = Double(latest.count) > Self.greatestShareOfLatest * Double(interactionCount)
+        let taken = isTooMuch ? max(1, Int(Self.heldOutShare * Double(interactionCount))) : latest.count
         var held = [Bool](repeating: false, count: interactionCount)
-        let counts = (0..<userCount).map { interactions(of: $0).count }
-        let sparesPairs = 2 * counts.count { $0 == 2 } > counts.count { $0 >= 2 }
-        var isSpared = true
-        for user in 0..<userCount where counts[user] >= 2 {
-            guard let last = interactions(of: user).last(where: { weights[$0] > 0 }) else { continue }
-            if sparesPairs, counts[user] == 2 {
-                isSpared.toggle()
-                if isSpared { continue }
-            }
-            held[last] = true
+        for (place, position) in latest.enumerated() where place * taken % latest.count < taken {
+            held[position] = true
         }
         return held
     }

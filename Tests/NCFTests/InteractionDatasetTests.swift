@@ -100,19 +100,20 @@ struct InteractionDatasetTests {
     }
 
     @Test(
-        "where most users have just two, leave-one-out leaves every second of them both", arguments: [(9, 4), (3, 4)])
-    func leaveOneOutOfPairs(pairs: Int, others: Int) {
+        "where one of each user would be more than a fifth, leave-one-out takes a tenth, of users evenly spread",
+        arguments: [(2, 20), (4, 40), (5, 100), (9, 100)])
+    func leaveOneOutOfShortHistories(length: Int, measured: Int) {
         var builder = InteractionDataset.Builder()
-        for user in 0..<(pairs + others) {
-            for time in 1...(user < pairs ? 2 : 4) {
+        for user in 0..<100 {
+            for time in 1...length {
                 builder.add(userID: "\(user)", itemID: "\(user + time)", rating: nil, timestamp: Int64(time))
             }
         }
         let (train, holdout) = builder.build().split(.leaveOneOut, seed: 0)
-        let measured = (0..<pairs).filter { !holdout.items[$0].isEmpty }
-        #expect(measured == (0..<pairs).filter { pairs < others || $0 % 2 == 0 })
-        #expect(holdout.items.dropFirst(pairs).allSatisfy { $0.count == 1 })
-        #expect(train.interactionCount == 2 * pairs + 4 * others - measured.count - others)
+        #expect(holdout.userCount == measured && holdout.interactionCount == measured)
+        #expect(train.interactionCount == 100 * length - measured)
+        // As many among the first as among the last.
+        #expect(holdout.items.prefix(50).count { !$0.isEmpty } == measured / 2)
     }
 
     @Test("a temporal split has no training interaction later than a held-out one, of users it holds out from")

@@ -32,6 +32,8 @@ public struct AutomaticSettings: Sendable {
     static let greatestPenalty = 0.75
     /// The largest dimension that is chosen.
     static let greatestDimension = 128
+    /// The most elements of histories that are tried.
+    private static let widestHistories = 1024
     /// The dimension is at most this many times √(n m).
     static let factorsAnInteraction = 8.0
     /// Steps that an epoch has at least: small data has small batches.
@@ -155,7 +157,8 @@ public struct AutomaticSettings: Sendable {
     private func history(_ defaults: HistoryBag, _ variation: SettingsVariation) -> HistoryBag {
         guard defaults.dimension > 0, variation.historyShare != 0 else { return .none }
         var history = defaults
-        history.dimension = min(history.dimension, greatestHistoryDimension)
+        let ruled = Double(min(history.dimension, greatestHistoryDimension)) * variation.historyDimension
+        history.dimension = max(1, min(Int(ruled), Self.widestHistories, profile.activeItems))
         history.regularization = relationPenalty(variation)
         history.share = variation.historyShare ?? history.share
         history.halfLife = variation.historyHalfLife ?? history.halfLife

@@ -1,7 +1,8 @@
 extension SearchRun {
     /// Goes on where the edge of what was tried is the best: first by the regularisation of histories, in whichever direction the
     /// closer neighbours led what they depart from, also where a model without histories led them all; then by that of the
-    /// factorisation.
+    /// factorisation; then by the dimension of histories, of which as many are wanted as there are items that go together. Wider ones serve
+    /// slower, so they have to lead by as much as another model.
     ///
     /// Each step is one trial, on the least sample that shows it beside the one before, so that large data pays for a third of
     /// a trial; where a line ends is measured on the largest.
@@ -13,20 +14,25 @@ extension SearchRun {
             try walk(line, from: first, round)
         }
         adopt(errors: Self.errors.neighbour)
-        guard let end = best?.trial, let line = SettingsLine.regularization(to: variations[end], tried: variations)
-        else { return }
-        try walk(line, from: end, round)
-        adopt(errors: Self.errors.neighbour)
+        if let end = best?.trial, let line = SettingsLine.regularization(to: variations[end], tried: variations) {
+            try walk(line, from: end, round)
+            adopt(errors: Self.errors.neighbour)
+        }
+        guard let end = best?.trial, variations[end].historyShare != 0 else { return }
+        try walk(.wider, from: end, round, errors: Self.errors.other)
+        adopt(errors: Self.errors.other)
     }
 
     /// Takes steps along `line` while they lead.
-    private func walk(_ line: SettingsLine, from first: Int, _ round: Int) throws(End) {
+    private func walk(
+        _ line: SettingsLine, from first: Int, _ round: Int, errors: Double = SearchRun.errors.neighbour
+    ) throws(End) {
         guard let rung = known[first]?.keys.min() else { return }
         var last = first
         for _ in 0..<SettingsLine.greatestSteps {
             guard let trial = propose(line.step(from: variations[last]), round) else { break }
             known[trial] = [rung: try compete(trial, rung: rung).gains]
-            guard leads(trial, last) else { break }
+            guard leads(trial, last, errors: errors) else { break }
             last = trial
         }
         let highest = arena.rungs - 1
@@ -34,14 +40,14 @@ extension SearchRun {
         try compete(last, rung: highest)
     }
 
-    /// Whether a trial leads another by as much as a neighbour must, on the least sample that both were measured on.
-    private func leads(_ trial: Int, _ other: Int) -> Bool {
+    /// Whether a trial leads another by `errors`, on the least sample that both were measured on.
+    private func leads(_ trial: Int, _ other: Int, errors: Double = SearchRun.errors.neighbour) -> Bool {
         let common = Set(known[trial, default: [:]].keys).intersection(known[other, default: [:]].keys)
         guard let rung = common.min(), let own = known[trial]?[rung], let others = known[other]?[rung] else {
             return false
         }
         // One that failed has gained nothing.
         guard !own.mean.isNaN, !others.mean.isNaN else { return false }
-        return own.areClearlyBetter(than: others, errors: Self.errors.neighbour)
+        return own.areClearlyBetter(than: others, errors: errors)
     }
 }

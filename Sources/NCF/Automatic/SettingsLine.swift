@@ -37,6 +37,9 @@ struct SettingsLine {
         return isInside ? nil : line
     }
 
+    /// Ever wider histories.
+    static var wider: SettingsLine { SettingsLine(\.historyDimension, factor: 2) }
+
     private static func line(
         _ setting: WritableKeyPath<SettingsVariation, Double>, from base: SettingsVariation, to first: SettingsVariation
     ) -> SettingsLine? {

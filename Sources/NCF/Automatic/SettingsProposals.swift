@@ -112,7 +112,8 @@ struct SettingsProposals {
     private func departure(from best: SettingsVariation, using random: inout SplitMix64) -> SettingsVariation {
         var variation = best
         for _ in 0...random.below(2) {
-            switch random.below(8) {
+            switch random.below(9) {
+            case 6 where !isRating: variation.historyDimension *= Self.pick([0.5, 2], &random)
             case 0: variation.unobservedWeight *= Self.pick([0.33, 0.6, 1.7, 3], &random)
             case 1: variation.dimension = Self.pick([0.5, 1, 2], &random)
             case 2 where !isRating: variation.historyShare = Self.pick([0, 0.5, 0.8, 0.9, 1], &random)

@@ -17,6 +17,8 @@ struct SettingsVariation: Sendable, Hashable {
     var unobservedWeight = 1.0
     /// Times the rule's dimension.
     var dimension = 1.0
+    /// Times the rule's dimension of histories.
+    var historyDimension = 1.0
     /// Epochs at most, after the closed form; nil is the defaults'.
     var epochs: Int? = 0
     /// Times the rule's step size.

@@ -38,10 +38,31 @@ struct SettingsLineTests {
         let penalties = trials.map(\.settings.history.regularization)
         #expect(penalties.contains { $0 < 100 })
         // A line ends with the first step that does not lead, and is bounded.
-        #expect(trials.count <= 9 + 2 * SettingsLine.greatestSteps)
+        #expect(trials.count <= 9 + 3 * SettingsLine.greatestSteps)
         let chosen = try #require(trials.first { $0.outcome == .chosen }?.measurements.last?.value)
         let before = trials.filter { $0.round < 3 }.compactMap { $0.measurements.last?.value }
         #expect(chosen > (try #require(before.max())))
+    }
+
+    @Test("where items go together two by two histories are as wide as there are pairs")
+    func pairs() throws {
+        var builder = InteractionDataset.Builder()
+        var random = SplitMix64(seed: 27)
+        for user in 0..<400 {
+            for pair in 0..<4 {
+                let first = 2 * random.below(80)
+                builder.add(userID: "\(user)", itemID: "\(first)", rating: nil, timestamp: Int64(2 * pair))
+                builder.add(userID: "\(user)", itemID: "\(first + 1)", rating: nil, timestamp: Int64(2 * pair + 1))
+            }
+        }
+        var wish = Hyperparameters.defaults(for: .mf)
+        wish.threads = 1
+        let choice = try SettingsSearch(
+            dataset: builder.build(), wish: wish, given: [], budget: nil
+        ).choose()
+        let trials = try #require(choice.report).trials
+        let ruled = try #require(trials.first).settings.history.dimension
+        #expect(ruled < 80 && choice.hyperparameters.history.dimension > ruled)
     }
 
     @Test("a budget of trials is kept in the middle of a line, and no thread changes the steps")
@@ -58,7 +79,7 @@ struct SettingsLineTests {
         (wish.history.regularization, wish.start.regularization) = (300, 0.02)
         let choice = try SettingsSearch(
             dataset: PlantedData.niches(users: 60, niches: 5), wish: wish,
-            given: [.historyRegularization, .regularization], budget: SearchBudget(trials: 8)
+            given: [.historyRegularization, .regularization, .historyDimension], budget: SearchBudget(trials: 8)
         ).choose()
         let trials = try #require(choice.report).trials
         #expect(trials.allSatisfy { $0.settings.history.regularization == 300 || !$0.settings.hasHistory })
