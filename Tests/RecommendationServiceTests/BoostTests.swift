@@ -119,8 +119,34 @@ struct BoostTests {
             "/recommend", #"{"user_id": "nobody", "limit": 20, "boost": [\#(Sent(Self.ofA, 50).json)]}"#)
         #expect(Set(reply.items) == Set(plain.items))
         #expect(Set(reply.items.prefix(4)) == ["i0", "i3", "i6", "i9"])
-        #expect(reply.items.suffix(2) == ["new", "newer"])
+        // What is new has no score.
+        #expect(reply.items.suffix(2) == ["newer", "new"])
         #expect(reply.json["fallback"]?.bool == true)
+    }
+
+    @Test("of what is popular too the best by share times factor, however far down it stands", arguments: [1, 3, 30])
+    func popular(limit: Int) throws {
+        let service = try TestService()
+        let rows = (0..<30).flatMap { item in
+            (0..<(30 - item)).map { #"{"user_id":"u\#($0)","item_id":"i\#(item)"}"# + "\n" }
+        }
+        _ = try service.post("/interactions", rows.joined(), type: "application/x-ndjson")
+        for item in [20, 29] {
+            _ = try service.ask("PUT", "/items/i\(item)", #"{"tags": ["deep"], "attributes": {"number": \#(item)}}"#)
+        }
+        let deep = #"{"attribute": "tags", "any_of": ["deep"]}"#
+        let last = #"{"attribute": "number", "at_least": 25}"#
+        for (factors, first) in [((2.95, 1.0), 0), ((3.1, 1.0), 20), ((31.0, 0.5), 20), ((31.0, 11.0), 29)] {
+            let boosts = [Sent(deep, factors.0), Sent(last, factors.1)].map(\.json).joined(separator: ",")
+            let reply = try service.post(
+                "/recommend", #"{"user_id": "nobody", "limit": \#(limit), "boost": [\#(boosts)]}"#)
+            let ranked = (0..<30).map { item -> (item: Int, rank: Double) in
+                let lift = (item == 20 || item == 29 ? factors.0 : 1) * (item == 29 ? factors.1 : 1)
+                return (item, Double(30 - item) * lift)
+            }.sorted { ($0.rank, $1.item) > ($1.rank, $0.item) }
+            #expect(reply.items == ranked.prefix(limit).map { "i\($0.item)" })
+            #expect(reply.items.first == "i\(first)")
+        }
     }
 
     @Test("items that came after the training are boosted too")

@@ -17,7 +17,9 @@ struct Fallback {
     private let snapshot: ModelSnapshot?
     private let gate: ItemGate
     private typealias Ranked = (item: ExactName, share: Double)
-    private var popular = Shown<Ranked>()
+    /// With what the share counts.
+    private typealias Boosted = (item: ExactName, share: Double, boost: Double)
+    private var popular = Shown<Boosted>()
     private var newest = Shown<ExactName>()
 
     /// What may be shown, best first, as much of it as was needed yet: for users who have seen different things it is the same.
@@ -44,7 +46,9 @@ struct Fallback {
         if let count = popular.growth(to: needed) { popular = Shown(elements: mostPopular(count), count: count) }
         let unseen = popular.elements.lazy.filter { !seen.contains($0.item) }.prefix(request.limit)
         var entries = Array(
-            unseen.map { Recommendation.Entry(itemID: $0.item.text, score: $0.share, source: .popular) })
+            unseen.map {
+                Recommendation.Entry(itemID: $0.item.text, score: $0.share, boost: $0.boost, source: .popular)
+            })
         if entries.count == request.limit { return entries }
         let listed = Set(entries.map { ExactName($0.itemID) })
         if let count = newest.growth(to: needed) { newest = Shown(elements: newestAllowed(count), count: count) }
@@ -55,14 +59,39 @@ struct Fallback {
         return entries
     }
 
+    /// The first `count` of what most people touched, by their shares with their boosts.
+    ///
+    /// Exact: as many are looked at until no share that follows can be lifted into the first `count`.
+    private func mostPopular(_ count: Int) -> [Boosted] {
+        guard !request.boosts.isEmpty else { return popular(count).map { ($0.item, $0.share, 1) } }
+        let greatest = request.boosts.reduce(1) { $0 * max(1, $1.factor) }
+        var asked = count
+        while true {
+            let found = popular(asked)
+            let records = catalog.items(found.map(\.item.text))
+            let boosted = zip(found, records).map { found, record in
+                (found.item, found.share, request.boosts.factor(of: record))
+            }
+            let order = boosted.indices.sorted { left, right in
+                let (own, other) = (boosted[left].1 * boosted[left].2, boosted[right].1 * boosted[right].2)
+                return own > other || own == other && left < right
+            }
+            let best = order.prefix(count).map { boosted[$0] }
+            guard found.count == asked, let last = found.last, let worst = best.last,
+                last.share * greatest > worst.1 * worst.2
+            else { return best }
+            asked *= 4
+        }
+    }
+
     /// The first `count` of what most people touched.
-    private func mostPopular(_ count: Int) -> [Ranked] {
+    private func popular(_ count: Int) -> [Ranked] {
         if let candidates = request.candidates {
             return gate.first(count, of: ranked(candidates: candidates)) { $0.item }
         }
         // An event loop takes what is at hand, and has no filter, by which that may be next to nothing.
         let shown = gate.first(count) { count in
-            request.filter == nil
+            request.filter == nil && request.boosts.isEmpty
                 ? activity.rankingAtHand(.popular(hours: nil), atLeast: count)
                 : activity.ranking(.popular(hours: nil), atLeast: count)
         }

@@ -1,3 +1,4 @@
+import InteractionStorage
 import JSON
 
 /// What lifts or lowers some items of an answer: the scores of those that match count so many times as much.
@@ -28,6 +29,13 @@ struct ItemBoost: Sendable {
             guard let filter, let factor else { return nil }
             return ItemBoost(filter: filter, factor: factor)
         }
+    }
+}
+
+extension [ItemBoost] {
+    /// What the score of an item with this record, nil for none, counts.
+    func factor(of record: Item?) -> Double {
+        reduce(1) { $1.filter.matches(record) ? $0 * $1.factor : $0 }
     }
 }
 

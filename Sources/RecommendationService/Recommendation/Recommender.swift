@@ -38,10 +38,15 @@ struct Recommender: Sendable {
             snapshot.map { snapshot in
                 request.subjects.map { asStrangers ? .stranger : standing(of: $0, in: snapshot) }
             } ?? []
-        var answers = request.drawnFurther.boosted { part in
-            snapshot.map { lists(part, for: standings, from: $0) } ?? withoutModel(part)
-        }
+        let drawn = request.drawnFurther
+        var answers =
+            snapshot.map { snapshot in drawn.boosted { lists($0, for: standings, from: snapshot) } }
+            ?? request.subjects.map { _ in Recommendation() }
+        lazy var fallback = Fallback(drawn, gate(of: drawn), activity, catalog, snapshot)
         for (index, subject) in request.subjects.enumerated() {
+            if standings.isEmpty || standings[index].isStranger {
+                answers[index].entries = fallback.entries(seen: seen(subject, request))
+            }
             let drawn = request.shown.rest(of: answers[index].entries)
             answers[index].entries = chosen(drawn, request, in: snapshot)
             answers[index].goesOn = drawn.count > request.limit
@@ -54,12 +59,8 @@ struct Recommender: Sendable {
         return answers
     }
 
-    private func withoutModel(_ request: RecommendationRequest) -> [Recommendation] {
-        var fallback = Fallback(request, gate(of: request), activity, catalog, nil)
-        return request.subjects.map { Recommendation(entries: fallback.entries(seen: seen($0, request))) }
-    }
-
-    /// All subjects that the model can say anything of are ranked together, so that the catalogue is read once for many.
+    /// All subjects that the model can say anything of are ranked together, so that the catalogue is read once for many; others get
+    /// nothing.
     private func lists(
         _ request: RecommendationRequest, for standings: [UserStanding], from snapshot: ModelSnapshot
     ) -> [Recommendation] {
@@ -70,14 +71,10 @@ struct Recommender: Sendable {
         let rankings = snapshot.rank(
             for: subjects, limit: request.limit, excludingSeen: request.excludesSeen, excluding: excluded)
         var lists = rankings.lists.makeIterator()
-        lazy var fallback = Fallback(request, gate, activity, catalog, snapshot)
         lazy var newItems = NewItems(request, gate, newcomers, in: snapshot)
         return zip(standings, request.subjects).map { standing, subject in
             var answer = Recommendation(version: snapshot.version)
-            if case .stranger = standing {
-                answer.entries = fallback.entries(seen: seen(subject, request))
-                return answer
-            }
+            if standing.isStranger { return answer }
             let best = lists.next() ?? []
             answer.isDegraded = !rankings.areExact
             answer.entries = best.map { entry($0, standing.source, in: snapshot) }

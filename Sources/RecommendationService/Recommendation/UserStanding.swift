@@ -142,6 +142,9 @@ enum UserStanding {
         }
     }
 
+    /// Whether nothing is known of the user.
+    var isStranger: Bool { if case .stranger = self { true } else { false } }
+
     /// What scores are computed from; the mean user for a stranger.
     func vector(in snapshot: ModelSnapshot) -> UserVector {
         switch self {
