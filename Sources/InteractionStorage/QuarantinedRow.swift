@@ -8,8 +8,6 @@ public struct QuarantinedRow: Sendable, Equatable {
         case csv
         /// An element of a JSON document's list.
         case json
-        /// A line of a file in another layout.
-        case text
     }
 
     /// Its place in the order of arrival; 0 until it is kept.

@@ -90,7 +90,7 @@ public struct StoreRestoration: Sendable {
     /// Makes the copy at `path` what the store is to be.
     func prepare(_ path: String, _ description: StoreBackup, _ former: FormerStore) throws -> Outcome {
         let store = try SQLiteInteractionStore(path: path)
-        let movedAfter = try numberRows(of: store, former)
+        let movedAfter = try numberRows(of: store, named: description.store, former)
         try store.setIdentity(former.identity ?? StoreIdentity.make())
         let erased = try former.tombstones.map { try store.takeOver($0, at: now) } ?? 0
         let counts = try store.counts
@@ -104,9 +104,12 @@ public struct StoreRestoration: Sendable {
     /// given out, and rows of another store than the one that was there, which has given out the same numbers, are moved there.
     ///
     /// - Returns: After which row they stand, if they were moved.
-    private func numberRows(of store: SQLiteInteractionStore, _ former: FormerStore) throws -> Int64? {
+    private func numberRows(
+        of store: SQLiteInteractionStore, named name: String?, _ former: FormerStore
+    ) throws -> Int64? {
         let last = max(lowestRow, former.watermark)
-        if last > 0, let there = former.identity, let own = try store.identity, there != own, former.watermark > 0 {
+        // A backup of before stores had names does not say; and an empty place has given out nothing.
+        if let there = former.identity, let name, there != name, former.watermark + former.unknownRows > 0 {
             return try store.moveRows(after: last + former.unknownRows)
         }
         try store.continueRows(after: last, leavingOut: former.unknownRows)

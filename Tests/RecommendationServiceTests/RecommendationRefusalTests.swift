@@ -114,6 +114,9 @@ struct RecommendationRefusalTests {
             recommend(
                 "{\"user_id\": \"a\", \"filter\": {\"any\": [\(Self.conditions(60))]}, \"boost\": [{\"filter\": {\"any\": [\(Self.conditions(60))]}, \"factor\": 2}]}",
                 ("/boost/0/filter/any/40", "at most 100 conditions")),
+            recommend(
+                "{\"user_id\": \"a\", \"boost\": [{\"filter\": {\"attribute\": \"x\", \"any_of\": [\"\(String(repeating: "y", count: 40_000))\", \"\(String(repeating: "z", count: 40_000))\"]}, \"factor\": 2}]}",
+                ("/boost", "65536 bytes")),
             recommend(#"{"user_id": "a", "diversity": 1.1}"#, ("/diversity", "from 0 to 1")),
             recommend(#"{"user_id": "a", "diversity": 0.1, "limit": 101}"#, ("/limit", "at most 100")),
             recommend(

@@ -275,7 +275,10 @@ struct RecommendationTests {
         #expect(late.allSatisfy { $0["items"]?.elements.allSatisfy { $0["source"]?.string == "popular" } == true })
         let one = try service.post("/recommend", #"{"user_id": "u3", "deadline_ms": 0, "limit": 12}"#)
         #expect(one.json["model"]?.string == "v1" && one.json["degraded"]?.bool == true)
-        #expect(one.items.count == 12)
+        #expect(Set(one.items) == Checkerboard.everyItem.subtracting(Self.seenByU3))
+        let all = try service.post(
+            "/recommend", #"{"user_id": "u3", "deadline_ms": 0, "limit": 12, "exclude_seen": false}"#)
+        #expect(Set(all.items) == Checkerboard.everyItem)
     }
 
     @Test("a user of a batch gets what it gets alone, whether known, folded in or unknown")

@@ -91,7 +91,7 @@ final class SearchRun {
     func run() throws(TrainingError) -> SettingsChoice {
         guard arena.isMeasurable else {
             return decide(
-                falls: true, "There is too little to measure on: hardly any user has two interactions to tell apart.")
+                falls: true, "There is too little to measure on: fewer than five users could be measured.")
         }
         do throws(End) {
             let measured = arena.yardstick()

@@ -10,6 +10,8 @@ struct ItemBoost: Sendable {
     /// Boosts of a request: each makes twice as many parts of the catalogue, which are ranked one by one.
     static let maximumCount = 4
     private static let largestFactor = 1000.0
+    /// Octets of the values in all filters of a request with boosts: conditions that are looked up once and kept, not once for each part.
+    static let longestValues = 65_536
 
     /// The boosts in `list`, whose filters are read by `filters`.
     static func read(

@@ -12,6 +12,15 @@ indirect enum ItemFilter: Sendable {
     case not(ItemFilter)
     case condition(ItemCondition)
 
+    /// Octets of the values that its conditions compare with.
+    var length: Int {
+        switch self {
+        case .all(let filters), .any(let filters): filters.reduce(0) { $0 + $1.length }
+        case .not(let filter): filter.length
+        case .condition(let condition): condition.length
+        }
+    }
+
     /// Whether an item with this record, nil for none, may be in the answer.
     func matches(_ item: Item?) -> Bool {
         switch self {

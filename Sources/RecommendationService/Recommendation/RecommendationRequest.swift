@@ -86,6 +86,13 @@ struct RecommendationRequest: Sendable {
             .map { ItemBoost.read($0, &filters, &faults) } ?? []
         excludesSeen = body.bool("exclude_seen", &faults) ?? excludesSeen
         fields = body.strings("fields", &faults).map(Self.distinct) ?? fields
+        let length = boosts.reduce(filter?.length ?? 0) { $0 + $1.filter.length }
+        if !boosts.isEmpty, length > ItemBoost.longestValues {
+            faults.add(
+                "/boost",
+                "the values in all filters must be at most \(ItemBoost.longestValues) bytes beside boosts, not \(length)"
+            )
+        }
         diversity = body.number("diversity", in: 0...1, &faults) ?? diversity
         explains = body.bool("explain", &faults) ?? explains
         deadline = body.integer("deadline_ms", in: 0...Self.longestDeadline, &faults).map(Duration.milliseconds)

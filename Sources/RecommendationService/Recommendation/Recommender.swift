@@ -25,7 +25,8 @@ struct Recommender: Sendable {
             var part = request
             let left = request.subjects[answers.count...]
             let isLate = isLate()
-            part.subjects = Array(isLate ? left : left.prefix(ModelSnapshot.usersPerPass))
+            // What a pass begins with is done for each part that boosts make.
+            part.subjects = Array(isLate ? left : left.prefix(ModelSnapshot.usersPerPass << request.boosts.count))
             answers += self.answers(to: part, from: snapshot, asStrangers: isLate)
         }
         return answers
@@ -45,7 +46,8 @@ struct Recommender: Sendable {
         lazy var fallback = Fallback(drawn, gate(of: drawn), activity, catalog, snapshot)
         for (index, subject) in request.subjects.enumerated() {
             if standings.isEmpty || standings[index].isStranger {
-                answers[index].entries = fallback.entries(seen: seen(subject, request))
+                let known = snapshot.map { knownItems(of: subject, request, in: $0) } ?? []
+                answers[index].entries = fallback.entries(seen: seen(subject, request).union(known))
             }
             let drawn = request.shown.rest(of: answers[index].entries)
             answers[index].entries = chosen(drawn, request, in: snapshot)
@@ -105,6 +107,15 @@ struct Recommender: Sendable {
             return Set((subject.userID.map { recent.likings(of: $0) } ?? [:]).filter { !$0.value }.keys)
         }
         return Set(((subject.userID.map { recent.items(of: $0) } ?? []) + subject.history).map(ExactName.init))
+    }
+
+    /// What the model knows that such a user is not to be shown: there is something where it is only too late to ask the model.
+    private func knownItems(
+        of subject: RecommendationRequest.Subject, _ request: RecommendationRequest, in snapshot: ModelSnapshot
+    ) -> [ExactName] {
+        guard let user = subject.userID.flatMap({ snapshot.index(ofUser: $0) }) else { return [] }
+        let items = request.excludesSeen ? snapshot.seenItems(of: user) : disliked(subject, in: snapshot)
+        return items.map { ExactName(snapshot.items[Int($0)]) }
     }
 
     private func rankingSubject(

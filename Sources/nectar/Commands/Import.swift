@@ -11,7 +11,7 @@ struct Import: ParsableCommand {
             "Reads a dataset into the store: MovieLens (100K, 1M, CSV), RecBole's atomic files, Gorse, Recombee, CSV or NDJSON.",
         discussion: """
             All or nothing unless --partial: everything is stored in one transaction, which a row with a fault undoes. With \
-            --partial rows with faults go into quarantine, as those of POST /interactions?partial=true.
+            --partial interactions with faults, in NDJSON or CSV, go into quarantine, as those of POST /interactions?partial=true.
             A server that serves from the folder would not learn of it: send it the rows by POST /interactions instead.
             """
     )
@@ -173,7 +173,6 @@ struct Import: ParsableCommand {
         if known > 0 { print("The store already holds \(known) interactions; these are added.") }
         var bar = ProgressBar("storing ")
         var rows = 0
-        var intake = intake
         try ImportPipeline(reader).run { piece in
             for fault in piece.faults { try faults.add(fault) }
             rows += piece.interactions.count

@@ -13,9 +13,9 @@ struct ImportOutcome: CustomStringConvertible {
     var items = 0
     var users = 0
     var faults = 0
-    /// Rows in quarantine, and under which names.
+    /// Rows in quarantine, and under which name.
     var quarantined = 0
-    var uploads: [String] = []
+    var upload = ""
 
     /// Counts an append.
     mutating func add(_ receipt: AppendReceipt) {
@@ -34,9 +34,7 @@ struct ImportOutcome: CustomStringConvertible {
         var sentence =
             "Stored \(interactions) interactions (\(duplicates) were there already), \(items) items, \(users) users"
         if faults > 0 { sentence += "; \(faults) rows were faulty" }
-        if quarantined > 0 {
-            sentence += ", \(quarantined) of them are in quarantine as \(uploads.joined(separator: " and "))"
-        }
+        if quarantined > 0 { sentence += ", \(quarantined) of them are in quarantine as \(upload)" }
         if erased > 0 { sentence += "; \(erased) were of users who have been erased" }
         if erasedUsers > 0 {
             sentence += "; \(erasedUsers) records of users who have been erased were left out"
@@ -48,46 +46,29 @@ struct ImportOutcome: CustomStringConvertible {
 /// Keeps the rows with faults of an import where they can be fetched.
 struct ImportQuarantine {
     private let bounds: QuarantineBounds
-    private let files: DatasetFiles
-    private let name = QuarantinedRow.newUploadName("import")
-    /// An upload for each file with faults, as lines are numbered in each.
-    private var uploads: [(file: String, name: String)] = []
+    private let format: QuarantinedRow.Format
+    private let files: [String]
+    private let upload: String
     private let time = Int64(Date().timeIntervalSince1970 * 1000)
 
+    /// For interactions in NDJSON and CSV: elsewhere it cannot be read beyond doubt whose a row is, and an erasure would not reach it.
     init(_ settings: ServiceConfiguration.Quarantine, _ files: DatasetFiles) {
         bounds = settings.bounds
-        self.files = files
+        format = files.layout == .csv ? .csv : .ndjson
+        self.files = [.csv, .ndjson].contains(files.layout) ? files.interactions : []
+        upload = QuarantinedRow.newUploadName("import")
     }
 
     /// Keeps those whose text was read.
-    mutating func keep(_ faults: [DatasetFault], in load: inout some RecordLoad, _ outcome: inout ImportOutcome) throws
-    {
-        var rows: [QuarantinedRow] = []
-        for fault in faults {
-            guard let row = fault.fault.row else { continue }
-            rows.append(
-                QuarantinedRow(
-                    upload: upload(for: fault.file), format: format(of: fault.file), line: fault.fault.line,
-                    text: row.text, isCut: row.isCut, detail: fault.fault.detail, userID: row.userID, time: time))
+    func keep(_ faults: [DatasetFault], in load: inout some RecordLoad, _ outcome: inout ImportOutcome) throws {
+        let rows = faults.compactMap { fault -> QuarantinedRow? in
+            guard files.contains(fault.file), let row = fault.fault.row else { return nil }
+            return QuarantinedRow(
+                upload: upload, format: format, line: fault.fault.line, text: row.text, isCut: row.isCut,
+                detail: fault.fault.detail, userID: row.userID, time: time)
         }
         guard !rows.isEmpty else { return }
         outcome.quarantined += try load.quarantine(rows, within: bounds).kept
-        outcome.uploads = uploads.map(\.name)
-    }
-
-    /// `import-…` for the first file, `import-…-2` for the second.
-    private mutating func upload(for file: String) -> String {
-        if let known = uploads.last(where: { $0.file == file }) { return known.name }
-        let next = uploads.isEmpty ? name : "\(name)-\(uploads.count + 1)"
-        uploads.append((file, next))
-        return next
-    }
-
-    private func format(of file: String) -> QuarantinedRow.Format {
-        switch files.layout {
-        case .ndjson, .gorse, .recombee: .ndjson
-        case .csv: files.interactions.contains(file) ? .csv : .ndjson
-        case .movieLens100K, .movieLens1M, .movieLensCSV, .recBole: .text
-        }
+        outcome.upload = upload
     }
 }
