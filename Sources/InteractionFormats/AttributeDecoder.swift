@@ -7,9 +7,7 @@ struct AttributeDecoder {
 
     /// The tags: texts under the rule of IDs, in their order, each kept once.
     func tags(_ object: JSONObjectDecoder, _ faults: inout JSONFaults) -> [String] {
-        let tags = object.identifiers("tags", count: 0...limits.count, &faults) ?? []
-        var seen: Set<ExactName> = []
-        return tags.filter { seen.insert(ExactName($0)).inserted }
+        FieldText.distinct(object.identifiers("tags", count: 0...limits.count, &faults) ?? [])
     }
 
     /// The attributes, over those that are there already: one that is `null` takes away its namesake, and so does

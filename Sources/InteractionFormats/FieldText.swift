@@ -30,6 +30,12 @@ enum FieldText {
         return true
     }
 
+    /// `texts` in their order, each kept once, where it comes first.
+    static func distinct(_ texts: [String]) -> [String] {
+        var seen: Set<ExactName> = []
+        return texts.filter { seen.insert(ExactName($0)).inserted }
+    }
+
     /// `bytes` between quotation marks, fit for a sentence: cut after 40 bytes, control characters as escapes, what is
     /// not UTF-8 as U+FFFD.
     static func quotation(of bytes: Span<UInt8>) -> String {

@@ -36,8 +36,7 @@ enum FilmTitle {
     /// The film as an item: genres as tags and as the attribute `genres`, the year as the attribute `year`.
     static func item(id: String, title: String, year: Int?, genres: [String]) -> Item {
         var item = Item(id: id)
-        var seen: Set<ExactName> = []
-        let known = genres.filter { !$0.isEmpty && !isNoGenre($0) && seen.insert(ExactName($0)).inserted }
+        let known = FieldText.distinct(genres.filter { !$0.isEmpty && !isNoGenre($0) })
         if !title.isEmpty { item.title = title }
         item.tags = known
         if !known.isEmpty { item.attributes["genres"] = .strings(known) }

@@ -41,7 +41,7 @@ struct ForeignRows {
         let properties: Properties
         if isGorse {
             properties = Properties(labels: present("Labels", of: object), &faults)
-            item.tags = Self.unique(texts(present("Categories", of: object), &faults) + properties.tags)
+            item.tags = FieldText.distinct(texts(present("Categories", of: object), &faults) + properties.tags)
             item.hidden = present("IsHidden", of: object)?.decodeBool(&faults) ?? false
             item.title = present("Comment", of: object)?.decodeString(&faults).flatMap { $0.isEmpty ? nil : $0 }
             item.availableFrom = present("Timestamp", of: object).flatMap { timestamp($0, &faults) }
@@ -62,7 +62,7 @@ struct ForeignRows {
         var user = User(id: identifier(isGorse ? ["UserId"] : ["userId", "user_id"], of: object, &faults))
         if isGorse {
             let properties = Properties(labels: present("Labels", of: object), &faults)
-            user.tags = Self.unique(texts(present("Subscribe", of: object), &faults) + properties.tags)
+            user.tags = FieldText.distinct(texts(present("Subscribe", of: object), &faults) + properties.tags)
             user.attributes = properties.attributes
             if let comment = present("Comment", of: object)?.decodeString(&faults), !comment.isEmpty {
                 user.attributes["comment"] = .string(comment)
@@ -106,11 +106,6 @@ struct ForeignRows {
 
     private func texts(_ value: JSONValue?, _ faults: inout JSONFaults) -> [String] {
         value?.decodeArray(&faults)?.elements.compactMap { $0.decodeIdentifier(&faults) } ?? []
-    }
-
-    private static func unique(_ tags: [String]) -> [String] {
-        var seen: Set<ExactName> = []
-        return tags.filter { seen.insert(ExactName($0)).inserted }
     }
 }
 

@@ -5,18 +5,6 @@ import Testing
 
 @Suite("Boosts of /recommend", .timeLimit(.minutes(1)))
 struct BoostTests {
-    /// The checkerboard with records: `group` a to c by number, `number`; the last two items have none.
-    private func shop(isTrained: Bool = true) throws -> TestService {
-        let service = try isTrained ? TestService.trained() : TestService()
-        if !isTrained { try service.loadCheckerboard() }
-        for item in 0..<10 {
-            _ = try service.ask(
-                "PUT", "/items/i\(item)",
-                #"{"attributes": {"group": "\#(["a", "b", "c"][item % 3])", "number": \#(item)}}"#)
-        }
-        return service
-    }
-
     /// What an answer says of an item.
     private struct Entry: Equatable {
         let item: String
@@ -54,7 +42,7 @@ struct BoostTests {
             [Sent("{\"not\": \(high)}", 1.3), Sent(high, 0.3), Sent(ofA, 1.1), Sent("{\"any\": [\(ofA)]}", 0.9)],
         ], [#""user_id": "u3""#, #""history": ["i1", "i2"]"#])
     func order(boosts: [Sent], subject: String) throws {
-        let service = try shop()
+        let service = try TestService.shop()
         func applies(_ filter: String, to item: String) -> Bool {
             let number = Int(item.dropFirst()) ?? 0
             let isHigh = number >= 5 && number < 10
@@ -88,7 +76,7 @@ struct BoostTests {
 
     @Test("with a filter, exclusions, explanations and several users")
     func together() throws {
-        let service = try shop()
+        let service = try TestService.shop()
         let more = #""limit": 3, "exclude_seen": false, "exclude": ["i9"], "filter": \#(Self.high), "explain": true"#
         let boost = Sent(Self.ofA, 100).json
         let reply = try service.post(
@@ -108,7 +96,7 @@ struct BoostTests {
         "who nothing is known of gets what is popular by share times factor, then what is new",
         arguments: [true, false])
     func strangers(isTrained: Bool) throws {
-        let service = try shop(isTrained: isTrained)
+        let service = try TestService.shop(isTrained: isTrained)
         for item in ["new", "newer"] {
             let group = item == "new" ? "a" : "b"
             _ = try service.ask("PUT", "/items/\(item)", #"{"attributes": {"group": "\#(group)"}}"#)

@@ -43,6 +43,19 @@ extension TestService {
         try service.train()
         return service
     }
+
+    /// The checkerboard with records: `group` a to c by number, `number`; the last two items have none.
+    static func shop(isTrained: Bool = true) throws -> TestService {
+        let service = try isTrained ? TestService.trained() : TestService()
+        if !isTrained { try service.loadCheckerboard() }
+        for item in 0..<10 {
+            let group = ["a", "b", "c"][item % 3]
+            _ = try service.ask(
+                "PUT", "/items/i\(item)",
+                #"{"title": "\#(item)", "attributes": {"group": "\#(group)", "number": \#(item)}}"#)
+        }
+        return service
+    }
 }
 
 extension Interaction {

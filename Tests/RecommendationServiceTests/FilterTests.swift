@@ -5,24 +5,11 @@ import Testing
 
 @Suite("Filters of /recommend, /popular, /trending and /latest", .timeLimit(.minutes(1)))
 struct FilterTests {
-    /// The checkerboard with records: `group` a to c by number, `number`; the last two items have none.
-    private func shop(isTrained: Bool = true) throws -> TestService {
-        let service = try isTrained ? TestService.trained() : TestService()
-        if !isTrained { try service.loadCheckerboard() }
-        for item in 0..<10 {
-            let group = ["a", "b", "c"][item % 3]
-            _ = try service.ask(
-                "PUT", "/items/i\(item)",
-                #"{"title": "\#(item)", "attributes": {"group": "\#(group)", "number": \#(item)}}"#)
-        }
-        return service
-    }
-
     private let ofA = #"{"attribute": "group", "any_of": ["a"]}"#
 
     @Test("the model's best of what the filter wants, in the model's order")
     func model() throws {
-        let service = try shop()
+        let service = try TestService.shop()
         func items(_ filter: String, _ more: String = "") throws -> [String] {
             try service.post(
                 "/recommend", #"{"user_id": "u3", "limit": 12, "exclude_seen": false, "filter": \#(filter)\#(more)}"#
@@ -48,7 +35,7 @@ struct FilterTests {
 
     @Test("what is written to the catalogue counts in the next answer")
     func changes() throws {
-        let service = try shop()
+        let service = try TestService.shop()
         func items() throws -> Set<String> {
             Set(try service.post("/recommend", #"{"user_id": "u3", "exclude_seen": false, "filter": \#(ofA)}"#).items)
         }
@@ -66,7 +53,7 @@ struct FilterTests {
         "who nothing is known of gets what is popular, then what is new, of what the filter wants",
         arguments: [true, false])
     func strangers(isTrained: Bool) throws {
-        let service = try shop(isTrained: isTrained)
+        let service = try TestService.shop(isTrained: isTrained)
         _ = try service.ask("PUT", "/items/new", #"{"attributes": {"group": "a"}}"#)
         _ = try service.ask("PUT", "/items/newer", #"{"attributes": {"group": "b"}}"#)
         let reply = try service.post("/recommend", #"{"user_id": "nobody", "filter": \#(ofA)}"#)
@@ -114,7 +101,7 @@ struct FilterTests {
     @Test(
         "/popular, /trending and /latest, by the same JSON in the query", arguments: ["popular", "trending", "latest"])
     func anybody(route: String) throws {
-        let service = try shop(isTrained: false)
+        let service = try TestService.shop(isTrained: false)
         let all = try service.get("/\(route)?limit=20\(route == "trending" ? "&window=30d" : "")").items
         func ask(_ filter: String, limit: Int = 20) throws -> Reply {
             let window = route == "trending" ? "&window=30d" : ""
