@@ -8,8 +8,7 @@ struct BarredUsers {
     private var known: [ExactName: Tombstones.Stone?] = [:]
 
     init(_ database: Database) throws {
-        let any = try database.cachedStatement(sql: "SELECT 1 FROM erasures LIMIT 1")
-        guard try Int.fetchOne(any) != nil else {
+        guard try RawStatement(database, "SELECT 1 FROM erasures LIMIT 1").integer() != nil else {
             find = nil
             keys = []
             return

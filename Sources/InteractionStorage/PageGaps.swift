@@ -1,6 +1,5 @@
 import GRDB
 import GRDBSQLite
-import Locking
 
 /// Has SQLite write no remains of what was deleted into its file.
 ///
@@ -10,7 +9,7 @@ import Locking
 /// in whatever is written to the main file. The log is not touched, whose pages have checksums; it is emptied after an erasure, and
 /// then the pages in memory are let go as well, with which the remains would come again.
 ///
-/// It stands between a connection and its file, as a layer of SQLite's own (a "shim", as its documentation calls it), for writing alone.
+/// It stands between a connection and its file (``FileLayer``), for writing alone.
 enum PageGaps {
     /// Settings of a connection with the layer, to something else than an open store.
     static var configuration: GRDB.Configuration {
@@ -19,22 +18,9 @@ enum PageGaps {
         return configuration
     }
 
-    /// Methods of a file, of which SQLite sees the first part only.
-    @unsafe
-    private struct Layer {
-        var methods: sqlite3_io_methods
-        let below: UnsafePointer<sqlite3_io_methods>
-    }
-
-    /// By the address of what they stand on, for good: there is one for each kind of file.
-    private static let layers = Lock<[UInt: UInt]>([:])
-
     /// Where pages of other kinds begin with a number that could be taken for a page's type: overflow pages begin with the number of the
     /// next one, whose first byte is 0 up to here, 64 GiB of pages of 4 KiB.
     private static let pageLimit: Int64 = 1 << 24
-
-    /// SQLITE_IOERR_WRITE, a macro that Swift does not see.
-    private static let failure = SQLITE_IOERR | 3 << 8
 
     /// Puts the layer between `database` and its main file, before anything is written.
     ///
@@ -45,30 +31,17 @@ enum PageGaps {
         else { return }
         var file: UnsafeMutablePointer<sqlite3_file>?
         guard unsafe sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK,
-            let file = unsafe file, let below = unsafe file.pointee.pMethods
+            let file = unsafe file, let layer = unsafe FileLayer.on(file)
         else { return }
-        let layer: UInt? = layers.withLock { layers in
-            let address = UInt(bitPattern: below)
-            if layers.values.contains(address) { return nil }
-            if let layer = layers[address] { return layer }
-            let layer = UnsafeMutablePointer<Layer>.allocate(capacity: 1)
-            unsafe layer.initialize(to: Layer(methods: below.pointee, below: below))
-            unsafe layer.pointee.methods.xWrite = { unsafe PageGaps.write($0, $1, $2, $3) }
-            layers[address] = UInt(bitPattern: layer)
-            return layers[address]
-        }
-        guard let layer else { return }
-        unsafe file.pointee.pMethods = UnsafePointer(bitPattern: layer)
+        unsafe layer.pointee.methods.xWrite = { unsafe PageGaps.write($0, $1, $2, $3) }
     }
 
     private static func write(
         _ file: UnsafeMutablePointer<sqlite3_file>?, _ page: UnsafeRawPointer?, _ size: Int32, _ offset: sqlite3_int64
     ) -> Int32 {
-        guard let file = unsafe file, let page = unsafe page, let methods = unsafe file.pointee.pMethods else {
-            return failure
-        }
-        let below = unsafe UnsafeRawPointer(methods).assumingMemoryBound(to: Layer.self).pointee.below
-        guard let write = unsafe below.pointee.xWrite else { return failure }
+        guard let file = unsafe file, let page = unsafe page else { return unsafe FileLayer.writeFailure }
+        let below = unsafe FileLayer.of(file).pointee.below
+        guard let write = unsafe below.pointee.xWrite else { return unsafe FileLayer.writeFailure }
         var length: sqlite3_int64 = 0
         guard size >= 512, offset % sqlite3_int64(size) == 0,
             unsafe below.pointee.xFileSize?(file, &length) == SQLITE_OK,

@@ -56,6 +56,7 @@ public final class SQLiteInteractionStore: InteractionStore {
                 // GRDB sets NORMAL, which may lose the last commits with the power.
                 try database.execute(sql: "PRAGMA synchronous = FULL")
                 try schema.migrate(database)
+                LogFrames.gather(in: database)
             }
             self.pool = Lock(pool)
         } catch {
@@ -220,12 +221,11 @@ public final class SQLiteInteractionStore: InteractionStore {
             try pool.writeWithoutTransaction { database in
                 var value: Value?
                 do {
-                    try database.inTransaction(.immediate) {
+                    try Self.inTransaction(database) {
                         let before = try StoreTotals(reading: database)
                         var totals = before
                         value = try body(database, &totals)
                         if totals != before { try totals.write(to: database) }
-                        return .commit
                     }
                 } catch {
                     throw refusal(error, during: operation, in: database)
@@ -235,6 +235,18 @@ public final class SQLiteInteractionStore: InteractionStore {
                 guard let value else { throw StoreError.failed(operation: operation, reason: "no result") }
                 return value
             }
+        }
+    }
+
+    /// As GRDB's transactions, which compile their statements each time.
+    private static func inTransaction(_ database: Database, _ body: () throws -> Void) throws {
+        try RawStatement(database, "BEGIN IMMEDIATE").run()
+        do {
+            try body()
+            try RawStatement(database, "COMMIT").run()
+        } catch {
+            try? database.rollback()
+            throw error
         }
     }
 
