@@ -3,13 +3,17 @@
 /// As many are made as are lent at once; of those that come back `limit` wait for whoever asks next.
 public final class LendingPool<Value>: Sendable {
     // Unchecked: a value in the list is in nobody's hands.
-    private struct Idle: @unchecked Sendable {
-        let value: Value
+    @usableFromInline
+    struct Idle: @unchecked Sendable {
+        @usableFromInline let value: Value
+
+        @inlinable
+        init(value: Value) { self.value = value }
     }
 
-    private let limit: Int
-    private let make: @Sendable () -> Value
-    private let idle = Lock<[Idle]>([])
+    @usableFromInline let limit: Int
+    @usableFromInline let make: @Sendable () -> Value
+    @usableFromInline let idle = Lock<[Idle]>([])
 
     /// A pool of what `make` makes.
     public init(limit: Int, make: @escaping @Sendable () -> Value) {
@@ -18,6 +22,7 @@ public final class LendingPool<Value>: Sendable {
     }
 
     /// Lends a value to `body`, which must not keep it, then leaves it as `tidy` does.
+    @inlinable
     public func lend<Result, Failure: Error>(
         tidy: (Value) -> Void = { _ in }, to body: (Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
