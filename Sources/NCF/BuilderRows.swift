@@ -6,6 +6,9 @@ struct BuilderRows {
     private(set) var timestamps: [Int64] = []
     /// Their own; see ``evidence(of:newest:)``.
     private var weights: [Float] = []
+    /// By what rows are put in order: their times, one without in the place of the latest that its user had when it came. Empty
+    /// where no row is without a time, or all are (``placeUntimed(userCount:)``).
+    private var moments: [Int64] = []
     /// Places in ``settings``; empty until a row has a kind, as most data have none.
     private var kinds: [Int32] = []
     /// The kinds that there are.
@@ -25,6 +28,16 @@ struct BuilderRows {
     /// What ages are counted from: only where something fades does it matter.
     var newest: Int64 {
         settings.contains { $0.halfLifeDays != nil } ? RobustBounds.newest(of: timestamps) : timestamps.max() ?? 0
+    }
+
+    /// Rows without a time come right after what had come before them; once all are here. O(rows).
+    mutating func placeUntimed(userCount: Int) {
+        guard timestamps.contains(0), timestamps.contains(where: { $0 != 0 }) else { return }
+        var latest = [Int64](repeating: .min, count: userCount)
+        moments = zip(users, timestamps).map { user, time in
+            if time != 0 { latest[Int(user)] = max(latest[Int(user)], time) }
+            return time == 0 ? latest[Int(user)] : time
+        }
     }
 
     /// Leaves out rows whose ratings cannot be on the scale of the others, and tells of each.
@@ -114,9 +127,7 @@ struct BuilderRows {
 
     /// The row that stands for all rows of one pair.
     private func standing(_ pair: ArraySlice<Int>, newest: Int64, _ note: Note) -> Int {
-        var last = pair[pair.startIndex]
-        for row in pair where isLater(row, than: last) { last = row }
-        let winner = kinds.isEmpty ? last : strongest(of: pair, agreeingWith: last, newest: newest)
+        let winner = winner(of: pair, newest: newest)
         // Equal rows are neighbours; of each group one that is not the winner is told of, or the winner itself.
         var different: [Int] = []
         for row in pair {
@@ -132,7 +143,7 @@ struct BuilderRows {
             if ratings[row].bitPattern != ratings[winner].bitPattern {
                 note(.conflictingRatings, row) { "rated \(text(ratings[row])), and \(text(ratings[winner])) stands" }
             }
-            if sign(of: row) != sign(of: winner) {
+            if sign(of: row) != sign(of: winner), evidence(of: row, newest: newest) != 0 {
                 note(.conflictingSigns, row) { "\(sign(of: row).rawValue), and \(sign(of: winner).rawValue) stands" }
             }
         }
@@ -141,23 +152,33 @@ struct BuilderRows {
 
     private func text(_ rating: Float) -> String { rating.isNaN ? "not at all" : "\(rating)" }
 
-    /// Of the latest row of each kind that has the sign of `last`, the one that counts most; of equals the later.
-    private func strongest(of pair: ArraySlice<Int>, agreeingWith last: Int, newest: Int64) -> Int {
+    /// Of the latest row of each kind the latest that counts for anything says whether the item is liked or disliked; of those that say
+    /// the same, the one that counts most stands, of equals the later.
+    private func winner(of pair: ArraySlice<Int>, newest: Int64) -> Int {
+        if kinds.isEmpty { return pair.dropFirst().reduce(pair[pair.startIndex]) { isLater($1, than: $0) ? $1 : $0 } }
         var latest: [Int: Int] = [:]
-        for row in pair where sign(of: row) == sign(of: last) {
+        for row in pair {
             let kind = kind(of: row)
             if let other = latest[kind], !isLater(row, than: other) { continue }
             latest[kind] = row
         }
-        return latest.values.reduce(last) { best, row in
-            let (own, other) = (abs(evidence(of: row, newest: newest)), abs(evidence(of: best, newest: newest)))
-            return own > other || own == other && isLater(row, than: best) ? row : best
+        let weighed = latest.values.map { (row: $0, evidence: evidence(of: $0, newest: newest)) }
+            .sorted { isLater($1.row, than: $0.row) }
+        guard let last = weighed.last(where: { $0.evidence != 0 }) ?? weighed.last else {
+            preconditionFailure("a pair without rows")
         }
+        return weighed.reversed().reduce(last) { best, other in
+            let agrees = (other.evidence < 0) == (last.evidence < 0)
+            return agrees && abs(other.evidence) > abs(best.evidence) ? other : best
+        }.row
     }
 
     private func sign(of row: Int) -> FeedbackKind.Sign { settings[kind(of: row)].sign }
 
-    private func isLater(_ row: Int, than other: Int) -> Bool { (timestamps[row], row) > (timestamps[other], other) }
+    private func isLater(_ row: Int, than other: Int) -> Bool {
+        moments.isEmpty
+            ? (timestamps[row], row) > (timestamps[other], other) : (moments[row], row) > (moments[other], other)
+    }
 
     private func isRepetition(_ row: Int, of other: Int) -> Bool {
         timestamps[row] == timestamps[other] && weights[row] == weights[other] && kind(of: row) == kind(of: other)

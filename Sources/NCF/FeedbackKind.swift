@@ -32,14 +32,17 @@ public struct FeedbackKind: Sendable, Equatable {
     ///
     /// - Parameter age: Milliseconds that it is older than the newest of the data; it has faded by so much.
     public func evidence(_ weight: Float, age: Int64 = 0) -> Float {
-        var magnitude = Double(weight) * self.weight
-        if let halfLifeDays { magnitude *= FeedbackKind.left(of: halfLifeDays, after: age) }
+        let magnitude = Float(Double(weight) * self.weight)
         guard magnitude > 0 else { return 0 }
-        return Float(sign == .positive ? magnitude : -magnitude)
+        let evidence = sign == .positive ? magnitude : -magnitude
+        guard let halfLifeDays else { return evidence }
+        return FeedbackKind.faded(evidence, halfLifeDays: halfLifeDays, after: age)
     }
 
-    /// What is left of 1 after `age` milliseconds.
-    public static func left(of halfLifeDays: Double, after age: Int64) -> Double {
-        exp2(-Double(max(0, age)) / (halfLifeDays * 86_400_000))
+    /// What is left of `evidence` after `age` milliseconds. However little that is, it still says whether the item was liked or disliked.
+    public static func faded(_ evidence: Float, halfLifeDays: Double, after age: Int64) -> Float {
+        let left = Float(Double(evidence) * exp2(-Double(max(0, age)) / (halfLifeDays * 86_400_000)))
+        guard evidence != 0, left.magnitude < .leastNormalMagnitude else { return left }
+        return Float(sign: evidence.sign, exponent: 0, significand: .leastNormalMagnitude)
     }
 }

@@ -2,7 +2,7 @@ internal import Locking
 internal import Synchronization
 
 /// Users that a snapshot holds and no longer answers for: whoever is erased is hidden at once, and taken out of the model's
-/// memory and files when there is time (``ModelStore/removeUsers(where:)``).
+/// memory and files when there is time (``ModelStore/removeUsers(erased:)``).
 final class HiddenUsers: Sendable {
     // Nearly always there is none, and then a request pays one relaxed load.
     private let isEmpty = Atomic<Bool>(true)

@@ -3,7 +3,7 @@ internal import Glibc
 /// How much less an item of a history counts, the further it lies from the history's end.
 ///
 /// An item counts half as much as one that lies ``halfLife`` places nearer to the end: the newest 1, the one before it
-/// 2^(−1/h), and so on. Dislikes have no place in a history and are not counted.
+/// 2^(−1/h), and so on. Dislikes, and what counts for nothing, have no place in a history.
 struct HistoryRecency: Sendable, Equatable {
     /// h, in items; 0 has all of them count alike.
     var halfLife: Double
@@ -25,7 +25,7 @@ struct HistoryRecency: Sendable, Equatable {
         guard isOn else { return factors }
         for user in 0..<dataset.userCount {
             var place = 0
-            for index in dataset.interactions(of: user).reversed() where dataset.weights[index] >= 0 {
+            for index in dataset.interactions(of: user).reversed() where dataset.weights[index] > 0 {
                 factors[index] *= factor(at: place)
                 place += 1
             }

@@ -74,8 +74,9 @@ extension InteractionDataset {
         /// Sorts the rows by user and time and merges repeated pairs; O(n log n) in the rows of a user.
         ///
         /// Of rows of one kind the latest wins, and what was last to arrive among equal times. Where a pair has rows of
-        /// several kinds, its newest row says whether it is a positive or a dislike, and of what says the same the
-        /// strongest stands, with its own rating and time: a purchase is not undone by a later view, but by a dislike.
+        /// several kinds, its newest row that counts for anything says whether it is a positive or a dislike, and of what
+        /// says the same the strongest stands, with its own rating and time: a purchase is not undone by a later view, but by a
+        /// dislike. A row without a time comes right after what had come before it.
         /// What fades is as old as it is older than the newest rows of all, but for one in a thousand: one clock that is wrong
         /// would else have everything faded. A row without a time does not fade. A rating that lies ten times as far outside
         /// of the others' scale as that is wide is left out, and counted.
@@ -93,6 +94,7 @@ extension InteractionDataset {
             rows.removeOffScale { user, item, rating in
                 cleaning.note(.offScaleRatings, example(user, item, "rating: \(rating)"))
             }
+            rows.placeUntimed(userCount: users.count)
             let byUser = rows.orderedByUser(userCount: users.count)
             let newest = rows.newest
             var kept: [Int] = []

@@ -1,8 +1,8 @@
 /// Who interacted with what, as dense indices: the table a model is trained on and evaluated against.
 ///
 /// Stored by user (compressed sparse rows): the interactions of user `u` are at `userOffsets[u] ..< userOffsets[u + 1]`
-/// of ``items``, ``ratings``, ``weights`` and ``timestamps``, sorted by time and, among equal times, by arrival. A user–item
-/// pair appears at most once. Users or items without any interaction may exist (after a split, say).
+/// of ``items``, ``ratings``, ``weights`` and ``timestamps``, sorted by time and, among equal times, by arrival; one
+/// without a time comes right after what had come before it. A user–item pair appears at most once. Users or items without any interaction may exist (after a split, say).
 public struct InteractionDataset: Sendable {
     /// External user IDs by dense index.
     public let userIDs: IDMap

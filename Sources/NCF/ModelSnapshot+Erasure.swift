@@ -19,16 +19,18 @@ extension ModelSnapshot {
         for user in kept { _ = ids.intern(users[user]) }
         var offsets: [UInt64] = [0]
         var items: [Int32] = []
-        var dislikes: [UInt8] = []
+        var opinions: [UInt8] = []
         for user in kept {
             let own = seen.list(of: user)
             items += own.map(\.item)
-            dislikes += own.map { $0.isDisliked ? 1 : 0 }
+            opinions += own.map(\.opinion.rawValue)
             offsets.append(UInt64(items.count))
         }
         var counts = Array(popularity)
         for user in gone {
-            for item in seen.items(of: user, disliked: false) { counts[Int(item)] = max(0, counts[Int(item)] - 1) }
+            for seen in seen.list(of: user) where seen.opinion != .disliked {
+                counts[Int(seen.item)] = max(0, counts[Int(seen.item)] - 1)
+            }
         }
         let order = counts.indices.sorted { (counts[$0], $1) > (counts[$1], $0) }
         return ModelSnapshot(
@@ -36,7 +38,7 @@ extension ModelSnapshot {
             model: ScoringModel(model, users: kept),
             seen: SeenItems(
                 offsets: FrozenArray(offsets), items: FrozenArray(items),
-                dislikes: hasDislikes ? FrozenArray(dislikes) : nil),
+                opinions: seen.opinions.map { _ in FrozenArray(opinions) }),
             popularity: FrozenArray(counts), popularityOrder: FrozenArray(order.map(Int32.init)), prior: prior,
             features: features)
     }

@@ -36,8 +36,8 @@ extension ModelSnapshot {
             SafetensorsTensor("popularity", popularity, shape: [items]),
             SafetensorsTensor("popularity_order", popularityOrder, shape: [items]),
         ]
-        if let dislikes = seen.dislikes {
-            tensors.append(SafetensorsTensor("seen.disliked", dislikes, shape: [dislikes.count]))
+        if let opinions = seen.opinions {
+            tensors.append(SafetensorsTensor("seen.disliked", opinions, shape: [opinions.count]))
         }
         if let features { tensors += features.tensors() }
         return tensors + self.users.tensors("user_ids") + self.items.tensors("item_ids")
@@ -49,7 +49,8 @@ extension ModelSnapshot {
             version: version, payload: payload, architecture: model.architecture, userCount: model.userCount,
             itemCount: model.itemCount, embeddingDimension: model.gmfWidth, mlpEmbeddingDimension: model.mlpWidth,
             hiddenLayerSizes: model.layers.map(\.outputs), historyWeight: model.history?.weight,
-            historyHalfLife: model.history?.recency.halfLife ?? 0, ratingRange: ratingRange, lineage: lineage)
+            historyHalfLife: model.history?.recency.halfLife ?? 0, ratingRange: ratingRange,
+            hasIndifference: seen.opinions?.contains(SeenItem.Opinion.indifferent.rawValue) ?? false, lineage: lineage)
     }
 
     /// Stands on a mapped payload, after checking its size, its checksum, and every tensor against the manifest.
@@ -95,5 +96,5 @@ extension UserVector {
 extension ModelSnapshot {
     /// What the payload says of itself. Nothing reads it, for the manifest says which format it is; without a bounded output it
     /// stays what it was before there was one.
-    var payloadMetadata: [String: String] { ["nectar": "snapshot \(bounded == nil ? 3 : SnapshotManifest.format)"] }
+    var payloadMetadata: [String: String] { ["nectar": "snapshot \(bounded == nil ? 3 : 4)"] }
 }

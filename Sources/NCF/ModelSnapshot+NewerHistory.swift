@@ -95,7 +95,7 @@ extension ModelSnapshot {
         let (liked, disliked) = (likedItems(of: user), dislikedItems(of: user))
         let turned = newlyDisliked(items, weights)
         var known = ItemSet(itemCount: itemCount, items: (liked + turned.map { items[$0] }).map(Int.init))
-        var change = TasteChange(seen: liked + disliked, remembered: liked)
+        var change = TasteChange(seen: seenItems(of: user), remembered: liked)
         for (index, item) in items.enumerated() {
             let weight = weights?[index] ?? 1
             guard item >= 0, item < itemCount, weight > 0, !known.contains(Int(item)) else { continue }

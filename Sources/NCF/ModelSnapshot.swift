@@ -112,14 +112,14 @@ public final class ModelSnapshot: Scorer {
     /// The items `user` had interacted with when the model was trained, oldest first.
     public func seenItems(of user: Int) -> [Int32] { seen.items(of: user) }
 
-    /// Whether anybody disliked anything.
-    public var hasDislikes: Bool { seen.dislikes != nil }
+    /// Whether anything that somebody has seen is not among the liked: was disliked, or counted for nothing.
+    public var hasUnlikedItems: Bool { seen.opinions != nil }
 
-    /// Of ``seenItems(of:)`` those that `user` had not disliked, oldest first: what the user's taste is known by.
-    public func likedItems(of user: Int) -> [Int32] { seen.items(of: user, disliked: false) }
+    /// Of ``seenItems(of:)`` those that counted for something and were not disliked, oldest first: what `user`'s taste is known by.
+    public func likedItems(of user: Int) -> [Int32] { seen.items(of: user, .liked) }
 
     /// Of ``seenItems(of:)`` those that `user` had disliked, oldest first.
-    public func dislikedItems(of user: Int) -> [Int32] { seen.items(of: user, disliked: true) }
+    public func dislikedItems(of user: Int) -> [Int32] { seen.items(of: user, .disliked) }
 
     /// Writes every item's logit for `user`.
     public func score(user: Int, into scores: inout MutableSpan<Float>) {

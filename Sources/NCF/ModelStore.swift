@@ -25,8 +25,9 @@ public final class ModelStore: Sendable {
     private let publishedGeneration = ManagedAtomic<UInt64>(0)
     // Orders publications, so that memory, disk and generation agree; no reader takes it.
     let publishing = Lock(())
-    /// Users that no model is to answer for, whose files may still know them.
-    let concealed = Lock<Set<String>>([])
+    /// Users whom files may still know that were erased, and how many erasures there had been with theirs: models that were trained with
+    /// fewer are not to answer for them.
+    let concealed = Lock<[String: Int64]>([:])
 
     /// A snapshot and how many publications there were up to it.
     final class Publication: AtomicReference, Sendable {
@@ -72,7 +73,7 @@ public final class ModelStore: Sendable {
     /// Writes `snapshot` without the users of whom `erased` says so, and makes it serve (``publish(_:)``) or only keeps it
     /// (``save(_:)``).
     ///
-    /// `erased` is asked when no erasure can come in between (``removeUsers(where:)`` waits): who is erased before is left
+    /// `erased` is asked when no erasure can come in between (``removeUsers(erased:)`` waits): who is erased before is left
     /// out here, and who is erased after will be taken out.
     public func publish(
         _ snapshot: ModelSnapshot, serves: Bool,
@@ -139,7 +140,13 @@ public final class ModelStore: Sendable {
     /// - Throws: Where it is not valid.
     public func load(version: Int) throws(SnapshotFileError) -> ModelSnapshot? {
         if let current, current.version == version { return current }
-        return files.hasSnapshot(version) ? try read(version) : nil
+        do {
+            return try read(version)
+        } catch {
+            // It may have been retired just now.
+            guard files.hasSnapshot(version) else { return nil }
+            throw error
+        }
     }
 
     /// Every valid manifest in the directory, newest version first; payloads are not opened.
@@ -194,7 +201,9 @@ public final class ModelStore: Sendable {
 
     /// What is read from a file may know users who were erased, until the file has been written anew.
     private func hideConcealed(from snapshot: ModelSnapshot) {
-        for userID in concealed.withLock({ $0 }) { snapshot.hide(userID) }
+        for (userID, erasure) in concealed.withLock({ $0 }) where snapshot.isOlder(thanErasure: erasure) {
+            snapshot.hide(userID)
+        }
     }
 
     /// The publication itself: one atomic exchange, then the generation that tells readers to look again.

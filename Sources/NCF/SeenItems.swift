@@ -4,20 +4,21 @@ struct SeenItems: Sendable {
     let offsets: FrozenArray<UInt64>
     /// Item indices.
     let items: FrozenArray<Int32>
-    /// For each of ``items`` whether it was disliked, as 1 or 0; nil where nothing was.
-    let dislikes: FrozenArray<UInt8>?
+    /// For each of ``items`` what its user thinks of it (``SeenItem/Opinion``); nil where all are liked.
+    let opinions: FrozenArray<UInt8>?
 
     init(dataset: InteractionDataset) {
         offsets = FrozenArray(dataset.userOffsets.map(UInt64.init))
         items = FrozenArray(dataset.items)
-        dislikes = dataset.hasDislikes ? FrozenArray(dataset.weights.map { $0 < 0 ? 1 : 0 }) : nil
+        let areLiked = dataset.weights.allSatisfy { $0 > 0 }
+        opinions = areLiked ? nil : FrozenArray(dataset.weights.map { SeenItem.Opinion(weight: $0).rawValue })
     }
 
-    /// Takes rows that were checked: ascending offsets that end at the number of items, and a mark for each of them.
-    init(offsets: FrozenArray<UInt64>, items: FrozenArray<Int32>, dislikes: FrozenArray<UInt8>? = nil) {
+    /// Takes rows that were checked: ascending offsets that end at the number of items, and an opinion of each of them.
+    init(offsets: FrozenArray<UInt64>, items: FrozenArray<Int32>, opinions: FrozenArray<UInt8>? = nil) {
         self.offsets = offsets
         self.items = items
-        self.dislikes = dislikes
+        self.opinions = opinions
     }
 
     func items(of user: Int) -> [Int32] {
@@ -27,16 +28,21 @@ struct SeenItems: Sendable {
     /// The same with what is known of each.
     func list(of user: Int) -> [SeenItem] {
         (Int(offsets[user])..<Int(offsets[user + 1])).map { place in
-            SeenItem(item: items[place], isDisliked: dislikes.map { $0[place] != 0 } ?? false)
+            SeenItem(item: items[place], opinion: opinion(at: place))
         }
     }
 
-    /// Those that were disliked, or those that were not.
-    func items(of user: Int, disliked: Bool) -> [Int32] {
-        guard let dislikes else { return disliked ? [] : items(of: user) }
+    /// Those of which the user thinks so.
+    func items(of user: Int, _ opinion: SeenItem.Opinion) -> [Int32] {
+        guard opinions != nil else { return opinion == .liked ? items(of: user) : [] }
         return (Int(offsets[user])..<Int(offsets[user + 1])).compactMap { place in
-            (dislikes[place] != 0) == disliked ? items[place] : nil
+            self.opinion(at: place) == opinion ? items[place] : nil
         }
+    }
+
+    private func opinion(at place: Int) -> SeenItem.Opinion {
+        guard let opinions else { return .liked }
+        return SeenItem.Opinion(rawValue: opinions[place]) ?? .disliked
     }
 
     /// Runs `body` on a user's items where they lie; the pointer must not leave it.
@@ -48,8 +54,29 @@ struct SeenItems: Sendable {
 
 /// One item that a user has seen.
 struct SeenItem: Sendable, Equatable {
+    /// What an interaction says of its item, by what it counts; in files by these numbers.
+    enum Opinion: UInt8, Sendable {
+        /// It is in the user's history, and what the user's taste is known by.
+        case liked = 0
+        /// It is not recommended to the user.
+        case disliked = 1
+        /// It counts for nothing: neither in a history nor a dislike.
+        case indifferent = 2
+
+        init(weight: Float) { self = weight > 0 ? .liked : weight < 0 ? .disliked : .indifferent }
+
+        /// What counts as much in a training.
+        var weight: Float {
+            switch self {
+            case .liked: 1
+            case .disliked: -1
+            case .indifferent: 0
+            }
+        }
+    }
+
     /// Its index.
     var item: Int32
-    /// Whether the user disliked it.
-    var isDisliked: Bool
+    /// What the user thinks of it.
+    var opinion: Opinion
 }

@@ -5,9 +5,9 @@ internal import JSON
 /// Written last; a payload without its manifest is not a snapshot. A JSON document that begins with a checksum of itself,
 /// computed with zeros in the checksum's place, so that damage to the manifest is found as surely as to the payload.
 struct SnapshotManifest: Sendable, Equatable {
-    /// The newest that this program reads: 4 has bounded ratings, 3 histories whose order matters, 2 histories, 1 none; each model is written in the
+    /// The newest that this program reads: 5 has items that were seen and count for nothing, 4 has bounded ratings, 3 histories whose order matters, 2 histories, 1 none; each model is written in the
     /// oldest that can hold it.
-    static let format = 4
+    static let format = 5
 
     var version: Int
     var payload: SafetensorsFile.Receipt
@@ -22,6 +22,8 @@ struct SnapshotManifest: Sendable, Equatable {
     /// Items after which one of a history counts half; 0 for never.
     var historyHalfLife = 0.0
     var ratingRange: ClosedRange<Float>?
+    /// Whether some seen items count for nothing (``SeenItem/Opinion/indifferent``).
+    var hasIndifference = false
     var lineage: Lineage
 }
 
@@ -55,6 +57,7 @@ extension SnapshotManifest {
 
     /// The oldest format that can hold it: a program that does not know a mapping would serve another model.
     private var leastFormat: Int {
+        if hasIndifference { return 5 }
         if lineage.hyperparameters.ratingOutput == .bounded { return 4 }
         return historyWeight == nil ? 1 : historyHalfLife == 0 ? 2 : 3
     }
@@ -116,7 +119,7 @@ extension SnapshotManifest {
             let layers = model["hidden_layers"]?.sizes, let lineage = root["lineage"].flatMap(Lineage.init(json:))
         else { return nil }
         let historyWeight = model["history_weight"]?.double.map(Float.init)
-        let mayLackHistories = [1, 4].contains(root["format"]?.int)
+        let mayLackHistories = [1, 4, 5].contains(root["format"]?.int)
         guard historyWeight.map(\.isFinite) ?? mayLackHistories else { return nil }
         let halfLife = model["history_half_life"]?.double ?? 0
         guard halfLife >= 0, halfLife <= Hyperparameters.Limit.historyHalfLife else { return nil }
@@ -129,7 +132,7 @@ extension SnapshotManifest {
             version: version, payload: SafetensorsFile.Receipt(byteCount: byteCount, checksum: checksum),
             architecture: architecture, userCount: users, itemCount: items, embeddingDimension: embedding,
             mlpEmbeddingDimension: mlp, hiddenLayerSizes: layers, historyWeight: historyWeight,
-            historyHalfLife: halfLife, ratingRange: range, lineage: lineage)
+            historyHalfLife: halfLife, ratingRange: range, hasIndifference: root["format"]?.int == 5, lineage: lineage)
     }
 }
 

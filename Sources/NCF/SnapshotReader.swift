@@ -70,9 +70,9 @@ struct SnapshotReader {
                 path: file.file.path, reason: "tensor \"seen.offsets\" does not partition seen.items")
         }
         try checkItems(seen, "seen.items")
-        let dislikes: FrozenArray<UInt8>? =
+        let opinions: FrozenArray<UInt8>? =
             file.entries["seen.disliked"] == nil ? nil : try file.elements("seen.disliked", shape: [seen.count])
-        return SeenItems(offsets: offsets, items: seen, dislikes: dislikes)
+        return SeenItems(offsets: offsets, items: seen, opinions: opinions)
     }
 
     func popularityOrder() throws(SnapshotFileError) -> FrozenArray<Int32> {

@@ -174,22 +174,23 @@ struct WeightsReader {
         guard items.allSatisfy({ $0 < itemCount }) else {
             throw refusal("tensor \"seen.items\" names an item that is not there")
         }
-        let dislikes = try self.dislikes(count: items.count)
+        let opinions = try self.opinions(count: items.count)
         return (0..<userCount).map { user in
             (offsets[user]..<offsets[user + 1]).map { place in
-                SeenItem(item: Int32(items[place]), isDisliked: dislikes.map { $0[place] != 0 } ?? false)
+                SeenItem(item: Int32(items[place]), opinion: opinions?[place] ?? .liked)
             }
         }
     }
 
-    /// For each of the seen items 1 if it was disliked, else 0; nil where the file does not say.
-    private func dislikes(count: Int) throws(SnapshotFileError) -> [UInt8]? {
+    /// What is thought of each of the seen items; nil where the file does not say.
+    private func opinions(count: Int) throws(SnapshotFileError) -> [SeenItem.Opinion]? {
         guard has("seen.disliked") else { return nil }
         let marks = Array(try file.elements("seen.disliked", of: UInt8.self, shape: [count]))
-        guard marks.allSatisfy({ $0 <= 1 }) else {
-            throw refusal("tensor \"seen.disliked\" holds other numbers than 0 and 1")
+        let opinions = marks.compactMap(SeenItem.Opinion.init(rawValue:))
+        guard opinions.count == marks.count else {
+            throw refusal("tensor \"seen.disliked\" holds other numbers than 0, 1 and 2")
         }
-        return marks
+        return opinions
     }
 
     // MARK: Tensors

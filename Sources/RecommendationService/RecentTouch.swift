@@ -29,7 +29,7 @@ struct RecentTouch: Sendable {
     func faded(at now: Int64) -> RecentTouch {
         guard timestamp != 0, halfLifeDays.isFinite, now > timestamp else { return self }
         var faded = self
-        faded.evidence *= Float(FeedbackKind.left(of: Double(halfLifeDays), after: now - timestamp))
+        faded.evidence = FeedbackKind.faded(evidence, halfLifeDays: Double(halfLifeDays), after: now - timestamp)
         return faded
     }
 

@@ -101,14 +101,21 @@ public final class Service: Sendable {
         retention = RetentionKeeper(
             store: store, models: models, recent: recent, activity: activity, emptier: emptier,
             retention: configuration.retention, metrics: metrics, logger: logger, clock: clock)
+        let retraining = ErasureRetraining(
+            isDue: { [erasures] in
+                models.versions().contains {
+                    $0.lineage.origin == .trained && $0.lineage.erasures < erasures.last
+                }
+            },
+            isUnderWay: { coordinator.jobs.contains { !$0.state.hasEnded && $0.request.willBePublished } },
+            start: {
+                coordinator.retrainWithoutErased(
+                    threads: configuration.trainingThreads, cleaning: configuration.cleaning, logger)
+            })
         eraser = UserEraser(
             store: store, models: models, recent: recent, activity: activity, newcomers: newcomers, ledger: erasures,
-            emptier: emptier, policy: configuration.erasure.policy,
-            logger: logger, clock: clock, forget: { coordinator.forget(userID: $0) }
-        ) {
-            coordinator.retrainWithoutErased(
-                threads: configuration.trainingThreads, cleaning: configuration.cleaning, logger)
-        }
+            emptier: emptier, retraining: configuration.erasure.policy == .retrain ? retraining : nil,
+            logger: logger, clock: clock, forget: { coordinator.forget(userID: $0) })
     }
 
     /// Loads all that is served, and serves.
@@ -154,6 +161,7 @@ public final class Service: Sendable {
     public func beginServing() {
         lifecycle.enter(.serving)
         retention.begin()
+        eraser.resumeRetraining()
     }
 
     /// From now on probes are told to send requests elsewhere.

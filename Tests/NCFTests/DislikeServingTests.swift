@@ -45,7 +45,7 @@ struct DislikeServingTests {
             let (liked, disliked) = (
                 try items(snapshot, undecided.likes), try items(snapshot, undecided.dislikes)
             )
-            #expect(snapshot.hasDislikes && snapshot.likedItems(of: user) == liked)
+            #expect(snapshot.hasUnlikedItems && snapshot.likedItems(of: user) == liked)
             #expect(snapshot.dislikedItems(of: user) == disliked)
             #expect(snapshot.seenItems(of: user) == liked + disliked)
             let best = snapshot.recommend(user: user, limit: 99).map { Int32($0.item) }
@@ -79,7 +79,53 @@ struct DislikeServingTests {
             #expect(rest.interactionCount(ofItem: item) == made.interactionCount(ofItem: item) - less)
         }
         let without = try snapshot(DislikeTrainingTests.colours(dislikes: false))
-        #expect(!without.hasDislikes && without.tensors().allSatisfy { $0.name != "seen.disliked" })
+        #expect(!without.hasUnlikedItems && without.tensors().allSatisfy { $0.name != "seen.disliked" })
+    }
+
+    @Test(
+        "what counts for nothing is seen, and in no history: no reason, and to like it is news; on disk too",
+        arguments: [0, 3.0])
+    func indifference(halfLife: Double) throws {
+        // The ratings of thumbs: 1 says no, and trains as nothing.
+        var builder = InteractionDataset.Builder()
+        for user in 0..<40 {
+            for item in 0..<20 where (user / 2 + item / 2) % 5 != 0 {
+                let isLiked = item % 2 == user % 2
+                guard isLiked || (user + item) % 3 == 0 else { continue }
+                builder.add(userID: "\(user)", itemID: "\(item)", rating: isLiked ? 5 : 1, timestamp: Int64(item) + 1)
+            }
+        }
+        let data = builder.build().prepared(for: .implicit)
+        var settings = DislikeTrainingTests.settings(.implicit, .uniform, epochs: 4)
+        settings.architecture = .mf
+        settings.history.halfLife = halfLife
+        let parameters = try Trainer(dataset: data, hyperparameters: settings).train().parameters
+        var lineage = ServingFixture.lineage(.implicit)
+        lineage.hyperparameters = settings
+        let made = ModelSnapshot(version: 1, dataset: data, parameters: parameters, lineage: lineage)
+        let store = try ModelStore(directory: scratch.path)
+        try store.publish(made)
+        let restarted = try ModelStore(directory: scratch.path)
+        #expect(restarted.loadNewestValid().refused.isEmpty)
+        for snapshot in [made, try #require(restarted.current)] {
+            for user in 0..<snapshot.userCount {
+                let places = data.interactions(of: user)
+                let liked = places.filter { data.ratings[$0] == 5 }.map { data.items[$0] }
+                let refused = places.filter { data.ratings[$0] == 1 }.map { data.items[$0] }
+                #expect(snapshot.likedItems(of: user) == liked && snapshot.dislikedItems(of: user).isEmpty)
+                #expect(snapshot.seenItems(of: user) == places.map { data.items[$0] })
+                let items = (0..<Int32(snapshot.itemCount)).map { $0 }
+                let reasons = snapshot.explain(user: user, items: items, reasons: 99).flatMap(\.becauseOf)
+                #expect(reasons.allSatisfy { liked.contains(Int32($0.item)) })
+                guard let changed = refused.first else { continue }
+                // To refuse it again takes nothing out of the history that was never in it.
+                let known = snapshot.foldIn(user: user, newer: [])
+                let history = try #require(snapshot.model.history)
+                let fond = snapshot.foldIn(user: user, newer: [changed])
+                #expect(fond == history.adding([changed], to: known, after: liked))
+                #expect(fond != known)
+            }
+        }
     }
 
     @Test(

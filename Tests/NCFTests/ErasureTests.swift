@@ -53,7 +53,7 @@ struct ErasureTests {
         let store = try store()
         for version in 1...2 { try store.publish(ServingFixture.snapshot(version: version)) }
         let loaded = try #require(try store.load(version: 1))
-        try store.removeUsers { $0 == "user 2" }
+        try store.removeUsers { $0 == "user 2" ? 1 : nil }
         try store.publish(loaded: loaded)
         #expect(store.current?.version == 1 && store.current?.users.index(of: "user 2") == nil)
         // Nobody was erased since: it is the model that was loaded.
@@ -70,7 +70,7 @@ struct ErasureTests {
         let orphan = "\(scratch.path)/v000003.safetensors"
         #expect(unsafe link(payload, orphan) == 0)
         let restarted = try self.store()
-        #expect(try restarted.removeUsers { $0 == "nobody" }.isEmpty)
+        #expect(try restarted.removeUsers { $0 == "nobody" ? 1 : nil }.isEmpty)
         #expect(unsafe access(orphan, F_OK) != 0)
         #expect(unsafe access(payload, F_OK) == 0)
         #expect(try restarted.nextVersion() == 4)
@@ -84,11 +84,11 @@ struct ErasureTests {
         // Where the new manifest is to be, something is in the way.
         let obstacle = "\(scratch.path)/v000001.json.next"
         #expect(unsafe mkdir(obstacle, 0o755) == 0)
-        #expect(throws: SnapshotFileError.self) { try store.removeUsers { $0 == "user 2" } }
+        #expect(throws: SnapshotFileError.self) { try store.removeUsers { $0 == "user 2" ? 1 : nil } }
         #expect(unsafe rmdir(obstacle) == 0)
         #expect(scratch.names() == before)
         #expect(try store.load(version: 1)?.users.index(of: "user 2") != nil)
-        #expect(try store.removeUsers { $0 == "user 2" } == [1])
+        #expect(try store.removeUsers { $0 == "user 2" ? 1 : nil } == [1])
         #expect(scratch.names() == before)
     }
 
@@ -97,20 +97,20 @@ struct ErasureTests {
         let store = try store()
         for version in 1...3 { try store.publish(ServingFixture.snapshot(version: version)) }
         let before = try answers("user 1", try #require(store.current))
-        store.hide(userID: "user 2")
+        store.hide(userID: "user 2", erasure: 1)
         #expect(store.current?.index(ofUser: "user 2") == nil && store.current?.users.index(of: "user 2") != nil)
         try store.publish(version: 1)
         #expect(store.current?.index(ofUser: "user 2") == nil)
         try store.publish(version: 3)
         let generation = store.generation
-        #expect(try store.removeUsers { $0 == "user 2" } == [3, 2, 1])
+        #expect(try store.removeUsers { $0 == "user 2" ? 1 : nil } == [3, 2, 1])
         #expect(store.generation == generation + 1)
         #expect(store.current?.users.index(of: "user 2") == nil)
         #expect(try answers("user 1", try #require(store.current)) == before)
         for version in 1...3 {
             #expect(try store.load(version: version)?.users.index(of: "user 2") == nil)
         }
-        #expect(try store.removeUsers { $0 == "user 2" } == [])
+        #expect(try store.removeUsers { $0 == "user 2" ? 1 : nil } == [])
         #expect(!scratch.names().contains { $0.hasSuffix(".next") })
         let restarted = try self.store()
         #expect(restarted.loadNewestValid().loaded == 3)
@@ -125,9 +125,9 @@ struct ErasureTests {
             return export.bytes(from: 0, limit: export.byteCount)
         }
         let whole = try weights()
-        store.hide(userID: "user 2")
+        store.hide(userID: "user 2", erasure: 1)
         let hidden = try weights()
-        try store.removeUsers { $0 == "user 2" }
+        try store.removeUsers { $0 == "user 2" ? 1 : nil }
         #expect(try hidden == weights() && hidden != whole)
     }
 
@@ -135,10 +135,30 @@ struct ErasureTests {
     func comingBack() throws {
         let store = try store()
         try store.publish(ServingFixture.snapshot(version: 1))
-        store.hide(userID: "user 2")
-        try store.removeUsers { $0 == "user 2" }
+        store.hide(userID: "user 2", erasure: 1)
+        try store.removeUsers { $0 == "user 2" ? 1 : nil }
         try store.publish(ServingFixture.snapshot(version: 2))
         #expect(store.current?.index(ofUser: "user 2") != nil)
+    }
+
+    @Test("a user who comes back before the files are clean is known to the models that were trained after the erasure")
+    func comingBackAtOnce() throws {
+        let store = try store()
+        try store.publish(ServingFixture.snapshot(version: 1))
+        store.hide(userID: "user 2", erasure: 5)
+        for (version, erasures) in [(2, 4), (3, 5), (4, 6)] as [(Int, Int64)] {
+            try store.publish(ServingFixture.snapshot(version: version, erasures: erasures))
+            #expect((store.current?.index(ofUser: "user 2") != nil) == (erasures >= 5))
+        }
+        // Hidden once more by an earlier erasure that is told of late: nothing changes.
+        store.hide(userID: "user 2", erasure: 2)
+        #expect(store.current?.index(ofUser: "user 2") != nil)
+        try store.publish(version: 2)
+        #expect(store.current?.index(ofUser: "user 2") == nil)
+        #expect(try store.removeUsers { $0 == "user 2" ? 5 : nil } == [2, 1])
+        for version in 1...4 {
+            #expect(try (store.load(version: version)?.index(ofUser: "user 2") != nil) == (version >= 3))
+        }
     }
 
     @Test("nothing of the name or the vector is left in any file")
@@ -153,7 +173,7 @@ struct ErasureTests {
         }
         // IDs lie side by side: this one between two others.
         #expect(try files(containing: "user 2user 3") == ["v000001.safetensors"])
-        try store.removeUsers { $0 == "user 2" }
+        try store.removeUsers { $0 == "user 2" ? 1 : nil }
         #expect(try files(containing: "user 2") == [])
     }
 

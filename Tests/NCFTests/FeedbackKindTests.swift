@@ -90,7 +90,7 @@ struct FeedbackKindTests {
             // 8 has become 4 after 10 days, less than the 5 that do not fade, and 1 after 30.
             ([Row("f", 10), Row("p", 30)], 5), ([Row("f", 0), Row("p", 30)], 8), ([Row("v", 5), Row("f", 30)], 1),
             // Seen and nothing else takes nothing back.
-            ([Row("p", 9), Row("0", 1)], 5), ([Row("d", 9), Row("0", 1)], 0),
+            ([Row("p", 9), Row("0", 1)], 5), ([Row("d", 9), Row("0", 1)], -2), ([Row("0", 9), Row("0", 1)], 0),
             // Of equal times the one that arrived last is the newest.
             ([Row("p", 1), Row("d", 1)], -2), ([Row("d", 1), Row("p", 1)], 5), ([Row("-", 3), Row("v", 1)], 1),
         ] as [([Row], Float)])
@@ -99,6 +99,37 @@ struct FeedbackKindTests {
         #expect(data.interactionCount == 2 && data.weights[0] == weight)
         #expect(data.hasDislikes == (weight < 0))
         #expect(data.cleaning[.repeatedPairs] == rows.count - 1)
+    }
+
+    @Test("a row without a time comes right after what had come before it, in a pair and in a history")
+    func untimed() {
+        var builder = InteractionDataset.Builder()
+        let dislike = builder.define(FeedbackKind(sign: .negative))
+        func add(_ item: String, daysAgo: Int64?, kind: Int = 0) {
+            builder.add(
+                userID: "u", itemID: item, rating: nil, timestamp: daysAgo.map { Self.now - $0 * Self.day } ?? 0,
+                kind: kind)
+        }
+        add("before all", daysAgo: nil)
+        add("seen", daysAgo: 5)
+        add("second", daysAgo: 3)
+        add("seen", daysAgo: nil, kind: dislike)
+        add("last", daysAgo: 1)
+        add("late", daysAgo: 4)
+        let data = builder.build()
+        #expect(data.items.map { data.itemIDs[Int($0)] } == ["before all", "late", "second", "seen", "last"])
+        #expect(data.weights == [1, 1, 1, -1, 1])
+        #expect(data.timestamps[3] == 0)
+    }
+
+    @Test("however long ago, a dislike stays one, and a like")
+    func fadedAway() {
+        for days in [100, 150, 2000, 1_000_000] as [Int64] {
+            let age = days * Self.day
+            #expect(FeedbackKind(halfLifeDays: 1).evidence(1, age: age) > 0, "\(days)")
+            #expect(FeedbackKind(sign: .negative, halfLifeDays: 1).evidence(1, age: age) < 0, "\(days)")
+            #expect(FeedbackKind(weight: 0, sign: .negative, halfLifeDays: 1).evidence(1, age: age) == 0)
+        }
     }
 
     @Test("the row that stands keeps its own rating and time, and contradictions are counted")

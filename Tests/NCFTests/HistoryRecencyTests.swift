@@ -29,19 +29,19 @@ struct HistoryRecencyTests {
         #expect(pairs.allSatisfy { abs($0 - $1) < bound }, "\(left) is not \(right)")
     }
 
-    @Test("an item counts half as much as the one a half-life after it; without weight nothing, but it has its place")
+    @Test("an item counts half as much as the one a half-life after it; without weight it is in no place")
     func factors() {
         var builder = InteractionDataset.Builder()
         for (time, weight) in [1, 1, 0, 1, 2].enumerated() {
             builder.add(userID: "u", itemID: "i\(time)", rating: nil, weight: Float(weight), timestamp: Int64(9 + time))
         }
         let data = builder.build()
-        #expect(HistoryRecency(halfLife: 2).factors(of: data) == [0.25, 0.35355338, 0, 0.70710677, 1])
+        #expect(HistoryRecency(halfLife: 2).factors(of: data) == [0.35355338, 0.5, 0, 0.70710677, 1])
         #expect(HistoryRecency.none.factors(of: data) == [1, 1, 0, 1, 1])
         let bags = FeatureBags(histories: data, recency: HistoryRecency(halfLife: 1))
-        // The squares are 1/256, 1/64, 0, 1/4 and 1.
-        #expect(abs(bags.weight - 1 / Float(1.26953125).squareRoot()) < 1e-6)
-        #expect(bags.byRow.weights == [0.0625, 0.125, 0, 0.5, 1].map { bags.weight * $0 })
+        // The squares are 1/64, 1/16, 0, 1/4 and 1.
+        #expect(abs(bags.weight - 1 / Float(1.328125).squareRoot()) < 1e-6)
+        #expect(bags.byRow.weights == [0.125, 0.25, 0, 0.5, 1].map { bags.weight * $0 })
     }
 
     @Test("each positive is learned without what it itself counts in the history")

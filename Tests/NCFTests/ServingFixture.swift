@@ -101,12 +101,14 @@ enum ServingFixture {
     /// A snapshot of a random model over random data.
     static func snapshot(
         version: Int = 1, _ architecture: Architecture = .neumf, users: Int = 6, items: Int = 20, seed: UInt64 = 7,
-        objective: Objective = .implicit
+        objective: Objective = .implicit, erasures: Int64 = 0
     ) -> ModelSnapshot {
-        ModelSnapshot(
+        var lineage = lineage(objective, createdAt: Int64(version))
+        lineage.erasures = erasures
+        return ModelSnapshot(
             version: version, dataset: dataset(users: users, items: items, seed: seed, rated: objective == .rating),
             parameters: parameters(architecture, users: users, items: items, seed: seed &+ UInt64(version)),
-            lineage: lineage(objective, createdAt: Int64(version)))
+            lineage: lineage)
     }
 }
 

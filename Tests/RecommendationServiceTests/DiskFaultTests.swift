@@ -179,11 +179,11 @@ struct DiskFaultTests {
         try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: true)
         _ = models.loadNewestValid()
         #expect(models.current?.index(ofUser: "u3") != nil)
-        models.hideUsers { $0 == "u3" }
+        models.hideUsers { $0 == "u3" ? 1 : nil }
         #expect(models.current?.index(ofUser: "u3") == nil && models.current?.index(ofUser: "u4") != nil)
-        #expect(throws: SnapshotFileError.self) { try models.removeUsers { $0 == "u3" } }
+        #expect(throws: SnapshotFileError.self) { try models.removeUsers { $0 == "u3" ? 1 : nil } }
         try FileManager.default.removeItem(atPath: obstacle)
-        #expect(try models.removeUsers { $0 == "u3" } == [1])
+        #expect(try models.removeUsers { $0 == "u3" ? 1 : nil } == [1])
     }
 
     @Test("what failed once is tried again")

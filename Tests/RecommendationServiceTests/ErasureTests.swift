@@ -227,6 +227,81 @@ struct ErasureTests {
         #expect(service.models.current?.version == 3 && service.models.current?.lineage.erasures == 1)
     }
 
+    @Test("a retraining that the last process has not come to is made up for")
+    func retrainingAfterRestart() throws {
+        let store = InMemoryInteractionStore()
+        let first = try TestService.trained(store: store)
+        try store.eraseUser("u3", at: 0)
+        // Under the other policy nothing is trained, whatever was done.
+        let second = try TestService(store: store, directory: first.directory)
+        try second.train(#""publish": "never""#)
+        #expect(second.models.current?.version == 1)
+        let third = try TestService(store: store, directory: first.directory) { $0.erasure.policy = .retrain }
+        // Jobs go one at a time: this one ends after the one that the start has queued.
+        let last = try third.train(#""publish": "never""#)
+        #expect(last.json["model"]?.string == "v4")
+        #expect(third.models.versions().map(\.version) == [4, 3, 2])
+        #expect(third.models.current?.version == 3 && third.models.current?.lineage.erasures == 1)
+        // And once that is done no start trains anything.
+        let fourth = try TestService(store: store, directory: first.directory) { $0.erasure.policy = .retrain }
+        #expect(try fourth.train(#""publish": "never""#).json["model"]?.string == "v5")
+    }
+
+    @Test("a retraining is begun again where it came to nothing, while none is under way and until it is done")
+    func retrainingAgain() throws {
+        let (due, underWay, starts) = (Lock(true), Lock(false), Lock(0))
+        let retraining = ErasureRetraining(
+            after: 1, isDue: { due.withLock { $0 } }, isUnderWay: { underWay.withLock { $0 } },
+            start: { starts.withLock { $0 += 1 } })
+        func wait(until condition: () -> Bool) {
+            let end = ContinuousClock.now + .seconds(20)
+            while !condition(), ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.001) }
+            #expect(condition())
+        }
+        retraining.resume()
+        wait { starts.withLock { $0 } >= 4 }
+        underWay.withLock { $0 = true }
+        Thread.sleep(forTimeInterval: 0.05)
+        let before = starts.withLock { $0 }
+        Thread.sleep(forTimeInterval: 0.1)
+        #expect(starts.withLock { $0 } == before)
+        underWay.withLock { $0 = false }
+        wait { starts.withLock { $0 } > before }
+        due.withLock { $0 = false }
+        Thread.sleep(forTimeInterval: 0.3)
+        let done = starts.withLock { $0 }
+        retraining.resume()
+        Thread.sleep(forTimeInterval: 0.1)
+        #expect(starts.withLock { $0 } == done)
+        // Who is erased is left out at once.
+        retraining.begin()
+        #expect(starts.withLock { $0 } == done + 1)
+    }
+
+    @Test("who comes back at once under the same name is known to the training after, though files are not clean yet")
+    func comingBack() throws {
+        let service = try TestService.trained(store: InMemoryInteractionStore())
+        let obstacle = service.directory.file("models/v000001.safetensors.next")
+        try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: true)
+        _ = try service.ask("DELETE", "/users/u3")
+        service.service.eraser.drain()
+        #expect(try !service.store.pendingErasures().isEmpty)
+        for item in ["i1", "i2", "i5"] {
+            _ = try service.ask("POST", "/interactions", #"{"user_id": "u3", "item_id": "\#(item)"}"#)
+        }
+        try service.train(#""publish": "always""#)
+        let answer = try service.get("/recommend?user_id=u3&limit=100")
+        #expect(Set(answer.sources) == ["model"])
+        #expect(!answer.items.isEmpty && Set(answer.items).isDisjoint(with: ["i1", "i2", "i5"]))
+        // The files are cleaned of whoever was erased, and of nobody else.
+        try FileManager.default.removeItem(atPath: obstacle)
+        service.service.eraser.retry()
+        service.service.eraser.drain()
+        #expect(try service.store.pendingErasures().isEmpty)
+        #expect(try service.models.load(version: 1)?.users.index(of: "u3") == nil)
+        #expect(service.models.current?.index(ofUser: "u3") != nil)
+    }
+
     @Test("weights from elsewhere do not bring an erased user back")
     func weights() throws {
         let service = try TestService.trained()

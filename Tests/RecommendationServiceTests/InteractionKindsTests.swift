@@ -176,7 +176,7 @@ struct InteractionKindsTests {
                 .joined())
         #expect(try service.train(#""holdout": "random""#).json["state"]?.string == "succeeded")
         let model = try #require(service.models.current)
-        #expect(model.hasDislikes)
+        #expect(model.hasUnlikedItems)
         for item in [1, 3] {
             let index = try #require(model.items.index(of: "i\(item)"))
             #expect(model.interactionCount(ofItem: index) == 11)

@@ -43,9 +43,10 @@ extension InteractionDataset {
         var timed = 0
         for user in 0..<userCount {
             let own = interactions(of: user)
-            guard own.count >= 2, let first = own.first, let last = own.last else { continue }
+            guard own.count >= 2 else { continue }
             several += 1
-            timed += timestamps[first] < timestamps[last] ? 1 : 0
+            let times = timestamps[own].filter { $0 != 0 }
+            if let first = times.first, let last = times.last, first < last { timed += 1 }
         }
         return 2 * timed > several
     }

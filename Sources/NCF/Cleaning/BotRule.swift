@@ -93,7 +93,7 @@ struct BotRule {
 
     /// The coefficient of variation of the gaps; nil where there are too few times, or they are all the same.
     static func variation(of timestamps: ArraySlice<Int64>) -> Double? {
-        let known = timestamps.drop { $0 <= 0 }
+        let known = timestamps.filter { $0 > 0 }
         guard known.count >= leastInteractions, let first = known.first else { return nil }
         var (gaps, previous) = (Moments(), first)
         for time in known.dropFirst() {

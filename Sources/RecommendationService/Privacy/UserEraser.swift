@@ -32,22 +32,19 @@ final class UserEraser: Sendable {
     private let newcomers: Newcomers
     private let ledger: ErasureLedger
     private let emptier: LogEmptier
-    private let policy: ServiceConfiguration.Erasure.Policy
     private let logger: Logger
     private let clock: WallClock
     /// Told of a user who is no longer to be named by anything in memory.
     private let forget: @Sendable (String) -> Void
-    /// Has a model trained without those who were erased.
-    private let retrain: @Sendable () -> Void
+    /// Has a model trained without those who were erased; nil where the policy is not to.
+    private let retraining: ErasureRetraining?
     private let cleaning = Lock(Cleaning())
     private let queue = DispatchQueue(label: "nectar.erasure", qos: .utility)
 
     init(
         store: any InteractionStore, models: ModelStore, recent: RecentInteractions, activity: ItemActivity,
         newcomers: Newcomers, ledger: ErasureLedger, emptier: LogEmptier,
-        policy: ServiceConfiguration.Erasure.Policy, logger: Logger, clock: WallClock,
-        forget: @escaping @Sendable (String) -> Void,
-        retrain: @escaping @Sendable () -> Void
+        retraining: ErasureRetraining?, logger: Logger, clock: WallClock, forget: @escaping @Sendable (String) -> Void
     ) {
         self.store = store
         self.models = models
@@ -56,11 +53,10 @@ final class UserEraser: Sendable {
         self.newcomers = newcomers
         self.ledger = ledger
         self.emptier = emptier
-        self.policy = policy
         self.logger = logger
         self.clock = clock
         self.forget = forget
-        self.retrain = retrain
+        self.retraining = retraining
     }
 
     /// Erases one user; returns when no answer rests on them any more. Blocks on I/O.
@@ -73,7 +69,7 @@ final class UserEraser: Sendable {
         newcomers.forget(userID: id)
         forget(id)
         let versions = versions(trainedSince: receipt.firstRowID)
-        models.hide(userID: id)
+        models.hide(userID: id, erasure: receipt.sequence)
         scheduleCleaning()
         return Outcome(receipt: receipt, versions: versions)
     }
@@ -85,8 +81,11 @@ final class UserEraser: Sendable {
         clean()
         // Where that failed nobody may be answered for all the same.
         let pending = try store.pendingErasures()
-        if !pending.isEmpty { models.hideUsers { pending.contains($0) } }
+        if !pending.isEmpty { models.hideUsers { pending.stone(of: $0)?.sequence } }
     }
+
+    /// Queues the training that the last process has left undone, from when jobs may be queued.
+    func resumeRetraining() { retraining?.resume() }
 
     /// Takes whoever is pending out of the models' files, if that has failed before.
     func retry() {
@@ -115,7 +114,7 @@ final class UserEraser: Sendable {
         queue.async { [self] in
             cleaning.withLock { $0.isScheduled = false }
             clean()
-            if policy == .retrain { retrain() }
+            retraining?.begin()
         }
     }
 
@@ -124,7 +123,7 @@ final class UserEraser: Sendable {
         do {
             let pending = try store.pendingErasures()
             guard !pending.isEmpty else { return }
-            let versions = try models.removeUsers { pending.contains($0) }
+            let versions = try models.removeUsers { pending.stone(of: $0)?.sequence }
             try store.completeErasures(upTo: pending.last)
             logger.notice(
                 "Erased users were taken out of the models' files.",

@@ -32,7 +32,7 @@ enum UserStanding {
             }
             return
         }
-        guard !new.isEmpty || snapshot.hasDislikes else {
+        guard !new.isEmpty || snapshot.hasUnlikedItems else {
             self = .known(user)
             return
         }

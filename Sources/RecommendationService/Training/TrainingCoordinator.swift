@@ -105,7 +105,7 @@ final class TrainingCoordinator: Sendable {
     /// Queues a training by the rules, to be published whatever it measures: who was erased is to be in no model. One that waits
     /// already will do, for it has read nothing yet.
     func retrainWithoutErased(threads: Int, cleaning: CleaningRules, _ logger: Logger) {
-        guard !jobs.contains(where: { $0.state == .queued && $0.request.publication == .always }) else { return }
+        guard !jobs.contains(where: { $0.state == .queued && $0.request.willBePublished }) else { return }
         do throws(Problem) {
             try reservePlace()
         } catch {

@@ -39,6 +39,8 @@ public struct TrainingRequest: Sendable {
     public var holdout = HoldoutStrategy.leaveOneOut
     /// When it replaces the one that serves.
     public var publication = Publication.ifBetter
+    /// Whether what comes of it serves, whatever it measures.
+    var willBePublished: Bool { purpose == .model && publication == .always }
     /// Whether the published model is trained once more on everything, the holdout included.
     public var refits = true
     /// A file to leave after every epoch, and to go on from: see ``Trainer``. The training on everything has its own beside it.
