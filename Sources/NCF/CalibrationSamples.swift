@@ -33,9 +33,9 @@ struct CalibrationSamples: Sendable {
 
     private mutating func add(_ places: [Int], of user: Int, _ blend: ClosedFormBlend, draw: () -> [Int32]) {
         let history = blend.historySum(of: user)
-        for place in places {
+        for place in places where blend.dataset.weights[place] != 0 {
             let item = Int(blend.dataset.items[place])
-            guard blend.dataset.weights[place] >= 0 else {
+            guard blend.dataset.weights[place] > 0 else {
                 negatives.append(blend.score(user: user, historySum: history, item: item))
                 continue
             }

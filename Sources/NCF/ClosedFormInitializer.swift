@@ -63,7 +63,7 @@ struct ClosedFormInitializer {
         var relations: ItemItemFactors?
         if hyperparameters.hasHistory {
             let regression = ItemItemRegression(
-                dataset: dataset.withoutDislikes(), regularization: hyperparameters.history.regularization,
+                dataset: dataset.positivesAlone(), regularization: hyperparameters.history.regularization,
                 seed: hyperparameters.seed,
                 loop: loop)
             relations = memory.factors(

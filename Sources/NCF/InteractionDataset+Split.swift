@@ -15,7 +15,7 @@ extension InteractionDataset {
     public func split(_ strategy: HoldoutStrategy, seed: UInt64) -> (train: InteractionDataset, holdout: Holdout) {
         let held =
             switch strategy {
-            case .leaveOneOut: latestOfEachUser()
+            case .leaveOneOut: latestOfEachUser(seed: seed)
             case .temporal: latestOfAll()
             case .random: randomOnes(seed: seed)
             case .none: [Bool](repeating: false, count: interactionCount)
@@ -23,12 +23,15 @@ extension InteractionDataset {
         return (removing(held), heldOut(held))
     }
 
+    /// Of equal times, and where there are none, a random one: the order of arrival may well be that of a sorted file.
+    ///
     /// Where users have fewer than five interactions on average, one held out of each would leave little, or of two each nothing, by which
     /// items belong together: then a tenth of all is held out, of users evenly spread.
-    private func latestOfEachUser() -> [Bool] {
+    private func latestOfEachUser(seed: UInt64) -> [Bool] {
         let latest = (0..<userCount).compactMap { user -> Int? in
-            let own = interactions(of: user)
-            return own.count >= 2 ? own.last { weights[$0] > 0 } : nil
+            guard interactions(of: user).count >= 2 else { return nil }
+            var random = SplitMix64(seed: seed, 11, user)
+            return self.latest(1, of: interactions(of: user).filter { weights[$0] > 0 }, using: &random).first
         }
         let isTooMuch = Double(latest.count) > Self.greatestShareOfLatest * Double(interactionCount)
         let taken = isTooMuch ? max(1, Int(Self.heldOutShare * Double(interactionCount))) : latest.count
@@ -37,6 +40,18 @@ extension InteractionDataset {
             held[position] = true
         }
         return held
+    }
+
+    /// The last `count` of a user's interactions, which are in order; where the first of these is of the same time as others, random ones
+    /// of that time.
+    func latest(_ count: Int, of own: [Int], using random: inout SplitMix64) -> [Int] {
+        guard count > 0, count < own.count else { return own }
+        let time = timestamps[own[own.count - count]]
+        guard timestamps[own[own.count - count - 1]] == time else { return Array(own.suffix(count)) }
+        let later = Array(own.suffix(count).drop { timestamps[$0] == time })
+        var alike = Array(own.dropLast(later.count).reversed().prefix { timestamps[$0] == time })
+        for place in alike.indices.dropFirst().reversed() { alike.swapAt(place, random.below(place + 1)) }
+        return alike.prefix(count - later.count) + later
     }
 
     /// Everything after one instant, so that no training interaction is later than a held-out one.

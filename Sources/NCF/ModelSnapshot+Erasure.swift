@@ -28,7 +28,7 @@ extension ModelSnapshot {
         }
         var counts = Array(popularity)
         for user in gone {
-            for seen in seen.list(of: user) where seen.opinion != .disliked {
+            for seen in seen.list(of: user) where seen.opinion == .liked {
                 counts[Int(seen.item)] = max(0, counts[Int(seen.item)] - 1)
             }
         }

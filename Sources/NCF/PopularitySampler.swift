@@ -31,7 +31,7 @@ struct PopularitySampler: Sendable {
     init(dataset: InteractionDataset, exponent: Double) {
         offsets = dataset.userOffsets
         var users = [Double](repeating: 0, count: dataset.itemCount)
-        for (item, weight) in zip(dataset.items, dataset.weights) where weight >= 0 { users[Int(item)] += 1 }
+        for (item, weight) in zip(dataset.items, dataset.weights) where weight > 0 { users[Int(item)] += 1 }
         let powers = users.map { pow(max(1, $0), exponent) }
         let factor = Self.scale / max(1, powers.reduce(0, +))
         var total: Int64 = 0

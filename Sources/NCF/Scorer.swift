@@ -29,14 +29,14 @@ extension Scorer {
     }
 }
 
-/// Scores every item by how many interactions it has, dislikes apart, for every user alike: what a personal model must beat.
+/// Scores every item by how many interactions it has that count for it, for every user alike: what a personal model must beat.
 public struct PopularityScorer: Scorer {
     private let counts: [Float]
 
     /// Counts the interactions of `dataset`; pass the training part only.
     public init(dataset: InteractionDataset) {
         var counts = [Float](repeating: 0, count: dataset.itemCount)
-        for (item, weight) in zip(dataset.items, dataset.weights) where weight >= 0 { counts[Int(item)] += 1 }
+        for (item, weight) in zip(dataset.items, dataset.weights) where weight > 0 { counts[Int(item)] += 1 }
         self.counts = counts
     }
 

@@ -100,6 +100,29 @@ struct InteractionDatasetTests {
     }
 
     @Test(
+        "of equal times, or without any, leave-one-out takes a random one: a file may be sorted by item",
+        arguments: [0, 7])
+    func leaveOneOutOfEqualTimes(time: Int64) {
+        var builder = InteractionDataset.Builder()
+        for user in 0..<200 {
+            for item in 0..<10 {
+                // Two of each user's are earlier, and one is later for half of them.
+                let own = item < 2 && time != 0 ? 3 : item == 9 && user % 2 == 0 && time != 0 ? 9 : time
+                builder.add(userID: "\(user)", itemID: "\(item)", rating: nil, timestamp: own)
+            }
+        }
+        let data = builder.build()
+        let (_, holdout) = data.split(.leaveOneOut, seed: 1)
+        #expect(holdout.items == data.split(.leaveOneOut, seed: 1).holdout.items)
+        #expect(holdout.items != data.split(.leaveOneOut, seed: 2).holdout.items)
+        let expected = (0..<200).map { user -> Range<Int32> in
+            time == 0 ? 0..<10 : user % 2 == 0 ? 9..<10 : 2..<10
+        }
+        #expect(zip(holdout.items, expected).allSatisfy { $0.count == 1 && $1.contains($0[0]) })
+        for item in 2..<9 as Range<Int32> { #expect(holdout.items.contains([item])) }
+    }
+
+    @Test(
         "where one of each user would be more than a fifth, leave-one-out takes a tenth, of users evenly spread",
         arguments: [(2, 20), (4, 40), (5, 100), (9, 100)])
     func leaveOneOutOfShortHistories(length: Int, measured: Int) {

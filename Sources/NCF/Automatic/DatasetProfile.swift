@@ -4,7 +4,7 @@ public struct DatasetProfile: Sendable, Equatable {
     public var activeUsers: Int
     /// Items with at least one interaction.
     public var activeItems: Int
-    /// User–item pairs.
+    /// User–item pairs that count for anything.
     public var interactions: Int
     /// The share of all cells, those of users and items without interactions included, that are filled.
     public var density: Double
@@ -21,7 +21,7 @@ public struct DatasetProfile: Sendable, Equatable {
         var isActive = [Bool](repeating: false, count: dataset.itemCount)
         for item in dataset.items { isActive[Int(item)] = true }
         activeItems = isActive.count { $0 }
-        interactions = dataset.interactionCount
+        interactions = dataset.weights.count { $0 != 0 }
         let cells = Double(dataset.userCount) * Double(dataset.itemCount)
         density = cells > 0 ? Double(interactions) / cells : 0
         let weight = dataset.weights.reduce(0) { $0 + Double(abs($1)) }

@@ -5,13 +5,11 @@ extension InteractionDataset {
 
     /// The ratings up to which an interaction is a dislike rather than a sign of interest; nil where none is.
     ///
-    /// Ratings below 0 always are, where there are others. On a scale of several levels even a low rating is a choice to
+    /// What has no rating says nothing about it. Ratings below 0 always are, where there are others. On a scale of several levels even a low rating is a choice to
     /// interact, and who interacts with what ranks better with all of them in.
     public var dislikesUpTo: Float? {
-        guard hasRatings, let range = ratingRange, range.lowerBound < range.upperBound, range.upperBound > 0 else {
-            return nil
-        }
-        let hasTwoLevels = ratings.allSatisfy { $0 == range.lowerBound || $0 == range.upperBound }
+        guard let range = ratingRange, range.lowerBound < range.upperBound, range.upperBound > 0 else { return nil }
+        let hasTwoLevels = ratings.allSatisfy { $0.isNaN || $0 == range.lowerBound || $0 == range.upperBound }
         if hasTwoLevels, range.lowerBound <= Self.dislikeShare * range.upperBound { return range.lowerBound }
         guard range.lowerBound < 0 else { return nil }
         return ratings.reduce(-.infinity) { $1 < 0 ? max($0, $1) : $0 }
@@ -34,6 +32,11 @@ extension InteractionDataset {
     /// The same without what is a dislike by its kind: what its users took, for whoever asks nothing else.
     func withoutDislikes() -> InteractionDataset {
         hasDislikes ? removing(weights.map { $0 < 0 }) : self
+    }
+
+    /// The same without dislikes and without what counts for nothing: what says of items that they go together.
+    func positivesAlone() -> InteractionDataset {
+        weights.allSatisfy { $0 > 0 } ? self : removing(weights.map { $0 <= 0 })
     }
 
     /// The same interactions, counting otherwise.

@@ -6,7 +6,7 @@ extension InteractionDataset {
 
     /// Sets interactions aside to choose settings by, from what there is to train on: a tenth of every user's, one at least.
     ///
-    /// Each user's latest ones if the data has times, since serving is about what comes next; otherwise random ones, as the
+    /// Each user's latest ones if the data has times, of equal times random ones, since serving is about what comes next; otherwise random ones, as the
     /// order of arrival may well be that of a sorted file. Where histories are so short that this would take more than a fifth
     /// of all, or where there are thousands of users, random ones are spared. Dislikes and
     /// interactions of weight 0 are no positives and stay.
@@ -30,7 +30,8 @@ extension InteractionDataset {
             guard own.count >= 2 else { continue }
             if isRandom { own.shuffle(using: &random) }
             let count = min(left, max(1, Int((Double(own.count) * Self.ownShare).rounded())))
-            for position in own.suffix(count) { held[position] = true }
+            let chosen = isRandom ? own.suffix(count) : latest(count, of: own, using: &random)[...]
+            for position in chosen { held[position] = true }
             left -= count
             users += 1
         }

@@ -1,7 +1,7 @@
 extension SearchRun {
     /// Goes on where the edge of what was tried is the best: first by the regularisation of histories, in whichever direction the
     /// closer neighbours led what they depart from, also where a model without histories led them all; then by that of the
-    /// factorisation; then by the dimension of histories, of which as many are wanted as there are items that go together. Wider ones serve
+    /// factorisation; then by the half-life of histories whose order matters; then by the dimension of histories, of which as many are wanted as there are items that go together. Wider ones serve
     /// slower, so they have to lead by as much as another model.
     ///
     /// Each step is one trial, on the least sample that shows it beside the one before, so that large data pays for a third of
@@ -18,9 +18,21 @@ extension SearchRun {
             try walk(line, from: end, round)
             adopt(errors: Self.errors.neighbour)
         }
+        try walkTowardsTheEnd(round)
         guard let end = best?.trial, variations[end].historyShare != 0 else { return }
         try walk(.wider, from: end, round, errors: Self.errors.other)
         adopt(errors: Self.errors.other)
+    }
+
+    /// Where the order of histories matters: how much, and how much the last items say of what comes next. The neighbours knew neither
+    /// of each other.
+    private func walkTowardsTheEnd(_ round: Int) throws(End) {
+        guard proposals.hasTimes, let end = best?.trial, variations[end].historyShare != 0 else { return }
+        try walk(.shorter, from: end, round)
+        adopt(errors: Self.errors.neighbour)
+        guard let end = best?.trial, variations[end].triedHalfLife > 0 else { return }
+        try walk(.looser, from: end, round)
+        adopt(errors: Self.errors.neighbour)
     }
 
     /// Takes steps along `line` while they lead.
@@ -48,6 +60,7 @@ extension SearchRun {
         }
         // One that failed has gained nothing.
         guard !own.mean.isNaN, !others.mean.isNaN else { return false }
-        return own.areClearlyBetter(than: others, errors: errors)
+        guard isAboutTheEnd(trial, other) else { return own.areClearlyBetter(than: others, errors: errors) }
+        return isBetterAtTheEnd(own, than: others, rung: rung, errors: errors)
     }
 }

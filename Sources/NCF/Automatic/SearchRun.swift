@@ -22,7 +22,7 @@ final class SearchRun {
     private let beginning: SettingsVariation
     /// The place of the rules' own trial, after those of an earlier run.
     let firstTrial: Int
-    private var proposals: SettingsProposals
+    var proposals: SettingsProposals
     private var random: SplitMix64
     /// The trials of a round that came to the highest rung.
     private var finalists: [Candidate] = []
@@ -200,15 +200,26 @@ final class SearchRun {
         }
     }
 
-    /// Whether a candidate leads. Where the two differ in what the order of a history says, the first holdout decides, whose
-    /// interactions are the latest: among random ones nothing comes last. But what is won there must outweigh what is lost on the
-    /// random ones.
+    /// Whether a candidate leads.
     private func isBetter(_ candidate: Candidate, than best: Candidate, errors: Double) -> Bool {
         let (own, others) = (candidate.gains, best.gains)
-        guard variations[candidate.trial].historyHalfLife != variations[best.trial].historyHalfLife else {
+        guard isAboutTheEnd(candidate.trial, best.trial) else {
             return own.areClearlyBetter(than: others, errors: errors)
         }
-        let users = arena.data(arena.rungs - 1)[0].measuredUsers.count
+        return isBetterAtTheEnd(own, than: others, rung: arena.rungs - 1, errors: errors)
+    }
+
+    /// Whether one of two trials has histories whose order matters.
+    func isAboutTheEnd(_ trial: Int, _ other: Int) -> Bool {
+        [trial, other].contains { variations[$0].triedHalfLife > 0 }
+    }
+
+    /// Where the order of histories matters the first holdout decides, whose interactions are the latest: among random ones nothing
+    /// comes last. But what is won there must outweigh what is lost on the random ones.
+    func isBetterAtTheEnd(
+        _ own: HoldoutGains, than others: HoldoutGains, rung: Int, errors: Double
+    ) -> Bool {
+        let users = arena.data(rung)[0].measuredUsers.count
         return own.first(users).areClearlyBetter(than: others.first(users), errors: errors)
             && own.outweigh(others, gainingFirst: users)
     }

@@ -6,16 +6,21 @@ struct SettingsLine {
 
     private let setting: WritableKeyPath<SettingsVariation, Double>
     private let factor: Double
+    /// What comes after a setting of 0.
+    private let beginning: Double
 
-    private init(_ setting: WritableKeyPath<SettingsVariation, Double>, factor: Double) {
+    private init(
+        _ setting: WritableKeyPath<SettingsVariation, Double>, factor: Double, beginning: Double = 0
+    ) {
         self.setting = setting
         self.factor = factor
+        self.beginning = beginning
     }
 
     /// The next place after `variation`.
     func step(from variation: SettingsVariation) -> SettingsVariation {
         var next = variation
-        next[keyPath: setting] *= factor
+        next[keyPath: setting] = next[keyPath: setting] == 0 ? beginning : factor * next[keyPath: setting]
         return next
     }
 
@@ -36,6 +41,14 @@ struct SettingsLine {
         }
         return isInside ? nil : line
     }
+
+    /// Histories in which what came last counts ever more.
+    static var shorter: SettingsLine {
+        SettingsLine(\.triedHalfLife, factor: 0.5, beginning: SettingsProposals.shortestHalfLife)
+    }
+
+    /// Histories whose items say ever more of each other.
+    static var looser: SettingsLine { SettingsLine(\.historyRegularization, factor: 0.5) }
 
     /// Ever wider histories.
     static var wider: SettingsLine { SettingsLine(\.historyDimension, factor: 2) }

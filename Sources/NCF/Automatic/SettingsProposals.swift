@@ -11,10 +11,12 @@ struct SettingsProposals {
     private static let draws = 50
 
     /// Half-lives of histories that are tried where there are times, in items.
-    private static let halfLives = [50.0, 10]
+    private static let halfLives = [50.0, shortestHalfLife]
+    static let shortestHalfLife = 10.0
 
     private let isRating: Bool
-    private let hasTimes: Bool
+    /// Whether the order of interactions says anything.
+    let hasTimes: Bool
     private let settings: (SettingsVariation) -> Hyperparameters
     private var tried: [Hyperparameters] = []
 

@@ -13,6 +13,11 @@ struct SettingsVariation: Sendable, Hashable {
     var historyShare: Double?
     /// Places from a history's end in which an item comes to count half; nil is the defaults'.
     var historyHalfLife: Double?
+    /// The same; 0 is the defaults'.
+    var triedHalfLife: Double {
+        get { historyHalfLife ?? 0 }
+        set { historyHalfLife = newValue }
+    }
     /// Times the rule's weight of unobserved pairs.
     var unobservedWeight = 1.0
     /// Times the rule's dimension.

@@ -94,7 +94,8 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let configuration = try options.load()
-        let request = try model.request(threads: configuration.trainingThreads, cleaning: configuration.cleaning)
+        var request = try model.request(threads: configuration.trainingThreads, cleaning: configuration.cleaning)
+        request.holdout = holdout
         if let trainPairs {
             guard let heldOut, let heldOutNegatives else {
                 throw ValidationError("--train-pairs needs --held-out and --held-out-negatives.")

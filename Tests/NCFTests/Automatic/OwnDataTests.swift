@@ -26,6 +26,22 @@ struct OwnDataTests {
         }
     }
 
+    @Test("of equal times random ones are held out, after all that are later")
+    func equalTimes() {
+        // Days of ten.
+        let data = dataset(users: 50, perUser: 35) { Int64($0 / 10 + 1) }
+        let (_, holdout) = data.ownSplit(fold: 0, seed: 1)
+        let held = (0..<data.userCount).map { user in
+            holdout.items[user].compactMap { data.items(of: user).firstIndex(of: $0) }.map {
+                $0 - data.items(of: user).startIndex
+            }
+        }
+        #expect(held.allSatisfy { $0.count == 4 && $0.allSatisfy { $0 >= 31 } } == false)
+        // The last day has five, of which four are taken.
+        #expect(held.allSatisfy { $0.count == 4 && $0.allSatisfy { $0 >= 30 } })
+        #expect(Set(held.flatMap { $0 }) == Set(30..<35))
+    }
+
     @Test("without times they are random, as is every other fold", arguments: [(0, Int64(0)), (1, Int64(1))])
     func random(fold: Int, step: Int64) {
         let data = dataset(users: 50, perUser: 30) { Int64($0) * step }

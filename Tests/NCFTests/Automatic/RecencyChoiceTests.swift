@@ -26,6 +26,33 @@ struct RecencyChoiceTests {
         #expect(choice.report?.trials.contains { $0.settings.history.halfLife == 50 } == true)
     }
 
+    @Test("where the last item alone tells the next, half-lives become ever shorter, and then histories less smoothed")
+    func shorter() throws {
+        // Each item has three that follow it.
+        var builder = InteractionDataset.Builder()
+        var random = SplitMix64(seed: 8)
+        for user in 0..<150 {
+            var item = random.below(60)
+            for time in 1...16 {
+                builder.add(userID: "\(user)", itemID: "\(item)", rating: nil, timestamp: Int64(time))
+                item = (item * 7 + 11 * (1 + random.below(3))) % 60
+            }
+        }
+        var wish = Hyperparameters.defaults(for: .mf)
+        wish.threads = 1
+        let choice = try SettingsSearch(
+            dataset: builder.build(), wish: wish, given: .architecture,
+            budget: SearchBudget(trials: 24), isAboutWhatComesNext: true
+        ).choose()
+        let trials = try #require(choice.report).trials
+        #expect((0..<10).contains(choice.hyperparameters.history.halfLife))
+        #expect(choice.hyperparameters.history.halfLife > 0)
+        let looser = trials.filter {
+            (0.1..<10).contains($0.settings.history.halfLife) && $0.settings.history.regularization < 150
+        }
+        #expect(!looser.isEmpty)
+    }
+
     @Test("without times none is tried: there is no order; nor where random interactions judge the result")
     func timeless() throws {
         for (timed, judgedAtRandom) in [(false, false), (true, true)] {
