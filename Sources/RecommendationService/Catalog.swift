@@ -57,21 +57,25 @@ final class Catalog: Sendable {
         }
     }
 
-    /// Items that were stored.
-    func put(_ items: [Item]) {
+    /// Items that were stored. Returns which of them were not there before.
+    @discardableResult
+    func put(_ items: [Item]) -> Set<ExactName> {
         state.withLock { state in
+            var created: Set<ExactName> = []
             for item in items {
                 let name = ExactName(item.id)
                 if let replaced = state.items.updateValue(item, forKey: name) {
                     state.dimensions.remove(replaced)
                 } else {
                     state.order.append(name)
+                    created.insert(name)
                 }
                 state.dimensions.add(item)
                 state.withdrawn.remove(name)
                 state.withheld.put(item)
                 state.note(name)
             }
+            return created
         }
     }
 
@@ -196,11 +200,15 @@ final class Catalog: Sendable {
     func misfits(of items: [Item]) -> [(name: String, detail: String)?] {
         state.withLock { state in
             var dimensions = state.dimensions
+            // An item may be named more than once.
+            var put: [ExactName: Item] = [:]
             return items.map { item in
-                let replaced = state.items[ExactName(item.id)]
+                let name = ExactName(item.id)
+                let replaced = put[name] ?? state.items[name]
                 if let misfit = dimensions.misfit(of: item, replacing: replaced) { return misfit }
                 if let replaced { dimensions.remove(replaced) }
                 dimensions.add(item)
+                put[name] = item
                 return nil
             }
         }

@@ -13,6 +13,24 @@ struct CatalogTests {
         "available_from": "2026-01-01T00:00:00Z", "available_until": 4102444800}
         """
 
+    @Test("vectors of one name have one length, however often a request names an item")
+    func vectorLengths() throws {
+        let service = try TestService()
+        for item in 0..<3 {
+            #expect(try service.ask("PUT", "/items/i\(item)", #"{"vectors": {"v": [1, 2, 3]}}"#).status == 201)
+        }
+        let plain = Array(repeating: #"{"item_id": "i0"}"#, count: 4)
+        let longer = #"{"item_id": "i9", "vectors": {"v": [1, 2, 3, 4]}}"#
+        let refused = try service.post("/items", "{\"items\": [\((plain + [longer]).joined(separator: ","))]}")
+        refused.expectProblem(422)
+        #expect(try service.get("/items/i9").status == 404)
+        // The only ones of a name may change their length together.
+        for item in 1..<3 { _ = try service.ask("DELETE", "/items/i\(item)") }
+        let twice = #"{"items": [{"item_id": "i0", "vectors": {"v": [1]}}, {"item_id": "i0", "vectors": {"v": [1, 2]}}]}"#
+        #expect(try service.post("/items", twice).status == 200)
+        #expect(try service.ask("PUT", "/items/i1", #"{"vectors": {"v": [3, 4]}}"#).status == 201)
+    }
+
     @Test(
         "a record that an import would not read is not stored, whole or by a patch; one at the limit is",
         arguments: ["items", "users"])

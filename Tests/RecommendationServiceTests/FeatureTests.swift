@@ -117,8 +117,16 @@ struct FeatureTests {
         }
         for item in 1...3 { _ = try service.ask("PUT", "/items/n\(item)", #"{"tags": ["blue"]}"#) }
         #expect(try new() == ["n2", "n3"])
+        // A change makes an old one no newer.
+        for item in ["n1", "n2", "n1"] { _ = try service.ask("PATCH", "/items/\(item)", #"{"title": "changed"}"#) }
+        #expect(try new() == ["n2", "n3"])
+        // For one that goes an older one comes.
         _ = try service.ask("PATCH", "/items/n3", #"{"tags": null}"#)
-        #expect(try new() == ["n2"])
+        #expect(try new() == ["n1", "n2"])
+        _ = try service.ask("PATCH", "/items/n3", #"{"tags": ["blue"]}"#)
+        #expect(try new() == ["n2", "n3"])
+        _ = try service.ask("DELETE", "/items/n3")
+        #expect(try new() == ["n1", "n2"])
         let published = try service.post("/models/v1/publish", "")
         #expect(published.status == 200)
         #expect(try new() == ["n1", "n2"])
@@ -127,6 +135,9 @@ struct FeatureTests {
         _ = try service.post(
             "/items", #"{"items": [{"item_id": "n5", "tags": ["red"]}, {"item_id": "n6", "tags": ["red"]}]}"#)
         #expect(try new() == ["n5", "n6"])
+        // Stored again it is new again.
+        _ = try service.ask("PUT", "/items/n2", #"{"tags": ["blue"]}"#)
+        #expect(try new() == ["n2", "n6"])
     }
 
     @Test("after a restart, and after the next training, new items are what they then are")

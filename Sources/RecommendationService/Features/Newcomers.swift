@@ -22,11 +22,15 @@ final class Newcomers: Sendable {
         var table = FeaturedItems([])
     }
 
+    private typealias Entry = (id: ExactName, item: FeaturedItem)
+
     private struct State {
         /// The model that the rest is for.
         var model: ModelSnapshot?
         /// Oldest first.
-        var items: [(id: ExactName, item: FeaturedItem)] = []
+        var items: [Entry] = []
+        /// Whether there may be older ones, for which there was no room.
+        var isCut = false
         var table = Items()
         var users: [ExactName: SparseFeatures] = [:]
     }
@@ -66,39 +70,58 @@ final class Newcomers: Sendable {
         try building.withLock { _ throws(StoreError) in
             guard let model = models.current else { return }
             let users = try Self.users(unknownTo: model, store)
-            var items: [(id: ExactName, item: FeaturedItem)] = []
-            if itemLimit > 0, model.features?.items != nil {
-                catalog.forEachNewestFirst { item in
-                    if let entry = Self.entry(item, for: model) { items.append(entry) }
-                    return items.count < itemLimit
-                }
-            }
-            items.reverse()
+            let (items, isCut) = newest(for: model)
             let table = Self.table(items)
-            state.withLock { [items] state in state = State(model: model, items: items, table: table, users: users) }
+            state.withLock { state in
+                state = State(model: model, items: items, isCut: isCut, table: table, users: users)
+            }
         }
     }
 
-    /// Items that were written to the catalogue.
-    func put(_ items: [Item]) {
-        update { model, entries in
+    /// As many items as are kept, oldest first, and whether there may be older ones; `known` are entries as they are.
+    private func newest(for model: ModelSnapshot, known: [Entry] = []) -> ([Entry], isCut: Bool) {
+        guard itemLimit > 0, model.features?.items != nil else { return ([], false) }
+        let known = Dictionary(uniqueKeysWithValues: known.map { ($0.id, $0) })
+        var items: [Entry] = []
+        catalog.forEachNewestFirst { item in
+            if let entry = known[ExactName(item.id)] ?? Self.entry(item, for: model) { items.append(entry) }
+            return items.count < itemLimit
+        }
+        return (items.reversed(), items.count >= itemLimit)
+    }
+
+    /// Items that were written to the catalogue, of which those that are `created` were not there before.
+    ///
+    /// Where one that was there comes in, or one goes and there may be older ones, the catalogue is asked which are the newest.
+    func put(_ items: [Item], created: Set<ExactName>) {
+        update { model, entries, isCut in
+            var isOutOfOrder = false
             for item in items {
                 let name = ExactName(item.id)
                 let known = entries.firstIndex { $0.id == name }
                 switch (known, Self.entry(item, for: model)) {
                 case (let place?, let entry?): entries[place] = entry
-                case (let place?, nil): entries.remove(at: place)
-                case (nil, let entry?): entries.append(entry)
+                case (let place?, nil):
+                    entries.remove(at: place)
+                    isOutOfOrder = isOutOfOrder || isCut
+                case (nil, let entry?):
+                    entries.append(entry)
+                    isOutOfOrder = isOutOfOrder || !created.contains(name)
                 case (nil, nil): break
                 }
             }
+            return isOutOfOrder
         }
     }
 
     /// An item that was deleted from the catalogue.
     func remove(_ id: String) {
         let name = ExactName(id)
-        update { _, entries in entries.removeAll { $0.id == name } }
+        update { _, entries, isCut in
+            let count = entries.count
+            entries.removeAll { $0.id == name }
+            return isCut && entries.count < count
+        }
     }
 
     /// Users whose records were written: as the store has them now, whatever else is under way. Blocks on I/O.
@@ -121,27 +144,31 @@ final class Newcomers: Sendable {
         building.withLock { _ in state.withLock { $0.users[ExactName(userID)] = nil } }
     }
 
-    private func update(_ change: (ModelSnapshot, inout [(id: ExactName, item: FeaturedItem)]) -> Void) {
+    /// `change` is given the entries, and whether there may be older ones; it returns whether the catalogue has to say which are the newest.
+    private func update(_ change: (ModelSnapshot, inout [Entry], _ isCut: Bool) -> Bool) {
         building.withLock { _ in
-            let (model, before) = state.withLock { ($0.model, $0.items) }
+            var (model, items, isCut) = state.withLock { ($0.model, $0.items, $0.isCut) }
             guard let model, model.features?.items != nil else { return }
-            var items = before
-            change(model, &items)
-            items = Array(items.suffix(itemLimit))
+            if change(model, &items, isCut) {
+                (items, isCut) = newest(for: model, known: items)
+            } else if items.count > itemLimit {
+                (items, isCut) = (Array(items.suffix(itemLimit)), true)
+            }
             let table = Self.table(items)
-            state.withLock { [items] state in
+            state.withLock { [items, isCut] state in
                 state.items = items
+                state.isCut = isCut
                 state.table = table
             }
         }
     }
 
-    private static func table(_ items: [(id: ExactName, item: FeaturedItem)]) -> Items {
+    private static func table(_ items: [Entry]) -> Items {
         Items(ids: items.map(\.id.text), table: FeaturedItems(items.map(\.item)))
     }
 
     /// Nil for an item that the model knows, or of which it knows no feature.
-    private static func entry(_ item: Item, for model: ModelSnapshot) -> (id: ExactName, item: FeaturedItem)? {
+    private static func entry(_ item: Item, for model: ModelSnapshot) -> Entry? {
         guard model.items.index(of: item.id) == nil, let featured = model.item(with: FeatureRecord(item)) else {
             return nil
         }

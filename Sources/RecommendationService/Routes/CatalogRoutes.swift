@@ -67,8 +67,7 @@ struct CatalogRoutes: RecordRoutes {
                 for (misfit, value) in zip(catalog.misfits(of: items), values) { report(misfit, in: value, &faults) }
                 guard faults.isEmpty else { return 0 }
                 let created = try store.putItems(items)
-                catalog.put(items)
-                newcomers.put(items)
+                newcomers.put(items, created: catalog.put(items))
                 return created
             }
         }
@@ -95,8 +94,7 @@ struct CatalogRoutes: RecordRoutes {
                     if faults.isEmpty { item = merged }
                 }
                 if let updated {
-                    catalog.put([updated])
-                    newcomers.put([updated])
+                    newcomers.put([updated], created: catalog.put([updated]))
                 }
                 return updated
             }
