@@ -93,7 +93,8 @@ final class RecentInteractions: Sendable {
                 {
                     let touch = RecentTouch(
                         itemID: ExactName(itemID), kind: kinds.meaning(of: names?.kinds[row.kindKey]),
-                        weight: row.weight, rating: row.rating, timestamp: row.timestamp)
+                        kindName: names?.kinds[row.kindKey], weight: row.weight, rating: row.rating,
+                        timestamp: row.timestamp)
                     remember(Entry(userID: ExactName(userID), row: row.rowID, touch: touch), in: &fresh)
                 }
                 return true
@@ -130,7 +131,8 @@ final class RecentInteractions: Sendable {
                 if isDeleted || state.erased[user].map({ row <= $0 }) ?? false { continue }
                 let touch = RecentTouch(
                     itemID: ExactName(interaction.itemID), kind: kinds.meaning(of: interaction.kind),
-                    weight: interaction.weight, rating: interaction.rating, timestamp: interaction.timestamp)
+                    kindName: interaction.kind, weight: interaction.weight, rating: interaction.rating,
+                    timestamp: interaction.timestamp)
                 remember(Entry(userID: user, row: row, touch: touch), in: &state)
             }
             if state.reloads == 0, !state.erased.isEmpty { state.forgetWhatCannotCome() }

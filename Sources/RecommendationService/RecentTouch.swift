@@ -12,13 +12,16 @@ struct RecentTouch: Sendable {
     let timestamp: Int64
     /// Days after which it counts half; infinity where it does not fade.
     private let halfLifeDays: Float
+    /// Tells kinds apart: of one kind the newest touch of an item corrects the older ones.
+    let kindMark: Int32
 
     /// An interaction of a `kind`, which is nil where it is refused: it then counts for nothing.
     init(
-        itemID: ExactName, kind: FeedbackKind? = .plain, weight: Double? = nil, rating: Double? = nil,
-        timestamp: Int64? = nil
+        itemID: ExactName, kind: FeedbackKind? = .plain, kindName: String? = nil, weight: Double? = nil,
+        rating: Double? = nil, timestamp: Int64? = nil
     ) {
         self.itemID = itemID
+        kindMark = kindName.map { Int32(truncatingIfNeeded: ExactName($0).hashValue) } ?? 0
         evidence = kind?.evidence(weight.map(Float.init) ?? 1) ?? 0
         self.rating = rating.map(Float.init) ?? .nan
         self.timestamp = timestamp ?? 0

@@ -35,6 +35,8 @@ enum RequestBody {
         }
         switch contentType.mediaType {
         case "application/json", "application/x-www-form-urlencoded", "text/json", "": return .json
+        // As RFC 7396 calls what a PATCH is here.
+        case "application/merge-patch+json" where head.method == .patch: return .json
         case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines":
             return .ndjson
         case "text/csv": return .csv

@@ -26,7 +26,8 @@ struct CatalogTests {
         #expect(try service.get("/items/i9").status == 404)
         // The only ones of a name may change their length together.
         for item in 1..<3 { _ = try service.ask("DELETE", "/items/i\(item)") }
-        let twice = #"{"items": [{"item_id": "i0", "vectors": {"v": [1]}}, {"item_id": "i0", "vectors": {"v": [1, 2]}}]}"#
+        let twice =
+            #"{"items": [{"item_id": "i0", "vectors": {"v": [1]}}, {"item_id": "i0", "vectors": {"v": [1, 2]}}]}"#
         #expect(try service.post("/items", twice).status == 200)
         #expect(try service.ask("PUT", "/items/i1", #"{"vectors": {"v": [3, 4]}}"#).status == 201)
     }
@@ -70,6 +71,9 @@ struct CatalogTests {
         let replaced = try service.ask("PUT", "/items/483", #"{"title": "Other", "item_id": 483}"#)
         #expect(replaced.status == 200)
         #expect(replaced.json["attributes"] == nil)
+        let mergePatch = "Content-Type: application/merge-patch+json\r\n"
+        #expect(try service.ask("PATCH", "/items/483", "{}", fields: mergePatch).status == 200)
+        #expect(try service.ask("PUT", "/items/483", "{}", fields: mergePatch).status == 415)
         let patched = try service.ask("PATCH", "/items/483", #"{"attributes": {"year": 1942}}"#)
         #expect(patched.status == 200)
         #expect(patched.json["title"]?.string == "Other")

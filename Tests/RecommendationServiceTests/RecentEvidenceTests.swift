@@ -137,6 +137,21 @@ struct RecentEvidenceTests {
         #expect(abs(after - before) < abs(pushed - before) / 2)
     }
 
+    @Test("of one kind the newest corrects the older ones, of several the strongest counts")
+    func corrections() throws {
+        let service = try service(Self.board(), #""objective": "implicit", "history_dimension": 0"#)
+        func say(_ user: String, _ what: [(kind: String, weight: Double)]) throws -> Double {
+            for (kind, weight) in what { try post(Self.row(user, 1, weight: weight, kind: kind), to: service) }
+            return try score(user, 7, by: service)
+        }
+        let (little, much) = try (say("little", [("view", 0.1)]), say("much", [("view", 50)]))
+        #expect(abs(little - much) > 1e-3)
+        #expect(try say("corrected", [("view", 50), ("view", 0.1)]) == little)
+        #expect(try say("corrected-up", [("view", 0.1), ("view", 50)]) == much)
+        #expect(try say("another-kind", [("purchase", 10), ("view", 0.1)]) == say("purchase", [("purchase", 10)]))
+        #expect(try say("taken-back", [("dislike", 1), ("view", 50), ("view", 0.1)]) == little)
+    }
+
     @Test("what fades by its kind fades since the training too, from the newest time that there is")
     func fading() throws {
         let service = try service(Self.board(), #""objective": "implicit", "history_dimension": 0"#) {

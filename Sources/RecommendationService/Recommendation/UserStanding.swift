@@ -86,15 +86,17 @@ enum UserStanding {
             seen: history.map(\.item))
     }
 
-    /// Each item that the model knows once, where it was last touched. The last touch that counts at all says whether it is
-    /// liked or disliked, and the strongest that says the same how much it counts: as in a training. Of its ratings the last
-    /// stands.
+    /// Each item that the model knows once, where it was last touched. Of the last touch of each kind the last that counts at all says
+    /// whether it is liked or disliked, and the strongest that says the same how much it counts: as in a training. Of its ratings the
+    /// last stands.
     private static func merged(_ touches: [RecentTouch], in snapshot: ModelSnapshot) -> [Taste] {
         var places: [Int32: Int] = [:]
         var merged: [Taste] = []
+        var told: Set<Told> = []
         for touch in touches.reversed() {
             guard let index = snapshot.items.index(of: touch.itemID.text) else { continue }
-            let taste = Taste(touch, item: Int32(index), in: snapshot)
+            var taste = Taste(touch, item: Int32(index), in: snapshot)
+            if !told.insert(Told(item: taste.item, kind: touch.kindMark)).inserted { taste.evidence = 0 }
             guard let place = places[taste.item] else {
                 places[taste.item] = merged.count
                 merged.append(taste)
@@ -103,6 +105,12 @@ enum UserStanding {
             merged[place].join(earlier: taste)
         }
         return merged.reversed()
+    }
+
+    /// That something of one kind was said of an item.
+    private struct Told: Hashable {
+        let item: Int32
+        let kind: Int32
     }
 
     /// The items that a vector rests on, oldest first.
