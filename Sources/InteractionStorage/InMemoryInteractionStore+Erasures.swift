@@ -1,7 +1,9 @@
 extension InMemoryInteractionStore {
-    /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:at:)``.
+    /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:at:beyond:)``.
     @discardableResult
-    public func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
+    public func eraseUser(
+        _ id: String, at milliseconds: Int64, beyond erasure: Int64
+    ) throws(StoreError) -> ErasureReceipt {
         guard Identifier.fault(of: id) == nil else { return ErasureReceipt(existed: false) }
         return try access { contents throws(StoreError) in
             let name = ExactName(id)
@@ -13,8 +15,8 @@ extension InMemoryInteractionStore {
             let quarantined = contents.quarantine.filter { $0.mayName(id) }
             contents.quarantine.removeAll { $0.mayName(id) }
             let isQuarantined = quarantined.contains { $0.userID.map(ExactName.init) == name }
-            contents.tombstones.last += 1
-            let sequence = contents.tombstones.last
+            let sequence = max(contents.tombstones.last, erasure) + 1
+            contents.tombstones.last = sequence
             contents.tombstones.insert(.init(sequence: sequence, erasedAt: milliseconds), for: id)
             return ErasureReceipt(
                 removed: own.map(RemovedInteraction.init), existed: key != nil || record != nil || isQuarantined,

@@ -106,9 +106,11 @@ public protocol InteractionStore: Sendable {
     /// Receipts of idempotency keys stay, so that a late retry cannot bring the interactions back. The erasure is pending until
     /// ``completeErasures(upTo:)``.
     ///
-    /// - Parameter milliseconds: When that is, since 1970.
+    /// - Parameters:
+    ///   - milliseconds: When that is, since 1970.
+    ///   - erasure: Its number is greater than this one too, which something else has from a store that is no longer there.
     @discardableResult
-    func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt
+    func eraseUser(_ id: String, at milliseconds: Int64, beyond erasure: Int64) throws(StoreError) -> ErasureReceipt
 
     /// Keeps rows that were refused, in their order and in one transaction; then the oldest of all go until what is left is
     /// within `bounds`.
@@ -194,5 +196,11 @@ extension InteractionStore {
     @discardableResult
     public func updateUser(_ id: String, _ change: (inout User) -> Void) throws(StoreError) -> User? {
         try updateUser(id, begunAfter: nil, change)
+    }
+
+    /// ``eraseUser(_:at:beyond:)``, numbered on from the store's own erasures alone.
+    @discardableResult
+    public func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
+        try eraseUser(id, at: milliseconds, beyond: 0)
     }
 }

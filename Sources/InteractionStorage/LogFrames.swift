@@ -83,7 +83,8 @@ final class LogFrames {
     private static func whenWritten(_ file: File?, _ body: (File, Methods) -> Int32) -> Int32 {
         unsafe of(file) { frames, file, below in
             let status = unsafe frames.writeOut(to: file, below)
-            return status == SQLITE_OK ? unsafe body(file, below) : status
+            // Frames that SQLite takes for written are lost: by this error the whole transaction is rolled back, whatever was asked.
+            return unsafe status == SQLITE_OK ? body(file, below) : FileLayer.writeFailure
         }
     }
 

@@ -2,14 +2,16 @@ import Foundation
 import GRDB
 
 extension SQLiteInteractionStore {
-    /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:at:)``.
+    /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:at:beyond:)``.
     @discardableResult
-    public func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
+    public func eraseUser(
+        _ id: String, at milliseconds: Int64, beyond erasure: Int64
+    ) throws(StoreError) -> ErasureReceipt {
         guard Identifier.fault(of: id) == nil else { return ErasureReceipt(existed: false) }
         var receipt = try write("erasing a user") { database, totals in
             var receipt = try Self.erase(id, &totals, database)
             receipt.watermark = totals.lastRow
-            receipt.sequence = try Self.bury(id, at: milliseconds, database)
+            receipt.sequence = try Self.bury(id, at: milliseconds, beyond: erasure, database)
             return receipt
         }
         // What was erased is still in the write-ahead log, and would stay there until the log is written over. Should this
@@ -119,9 +121,11 @@ extension SQLiteInteractionStore {
     }
 
     /// Sets a tombstone, or sets an old one anew; returns its number, which no other ever had.
-    private static func bury(_ id: String, at milliseconds: Int64, _ database: Database) throws -> Int64 {
+    private static func bury(
+        _ id: String, at milliseconds: Int64, beyond erasure: Int64, _ database: Database
+    ) throws -> Int64 {
         let digest = Data(Tombstones.digest(of: id, key: try erasureKey(database)))
-        let sequence = try lastErasure(database) + 1
+        let sequence = try max(lastErasure(database), erasure) + 1
         try database.execute(
             sql: """
                 INSERT INTO erasures (sequence, digest, erased_at, pending) VALUES (?, ?, ?, 1)

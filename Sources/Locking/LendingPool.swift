@@ -2,8 +2,8 @@
 ///
 /// As many are made as are lent at once; of those that come back `limit` wait for whoever asks next.
 public final class LendingPool<Value>: Sendable {
-    // Unchecked: a value in the list is in nobody's hands.
     @usableFromInline
+    // Unchecked: a value in the list is in nobody's hands.
     struct Idle: @unchecked Sendable {
         @usableFromInline let value: Value
 

@@ -63,13 +63,14 @@ extension ImportedModel {
     ///     the file itself says was seen, and items are popular by both.
     ///   - watermark: The row of the store up to which `stored` was read.
     ///   - createdAt: Milliseconds since 1970.
+    ///   - erasures: How many erasures there had been before `stored` was read: of who was erased by then it holds what came since.
     public func snapshot(
-        version: Int, stored: InteractionDataset, watermark: Int64, createdAt: Int64
+        version: Int, stored: InteractionDataset, watermark: Int64, createdAt: Int64, erasures: Int64 = 0
     ) -> ModelSnapshot {
         let known = stored.reindexed(users: users, items: items, after: seen)
         let lineage = Lineage(
             createdAt: createdAt, dataWatermark: watermark, interactionCount: known.interactionCount,
-            hyperparameters: hyperparameters, origin: .imported)
+            hyperparameters: hyperparameters, origin: .imported, erasures: erasures)
         return ModelSnapshot(
             version: version, dataset: known, parameters: parameters, lineage: lineage, ratingRange: ratingRange)
     }

@@ -57,15 +57,16 @@ final class Catalog: Sendable {
         }
     }
 
-    /// Items that were stored. Returns which of them were not there before.
+    /// Items that were stored. Returns the records in whose place they came; who created an item has none.
     @discardableResult
-    func put(_ items: [Item]) -> Set<ExactName> {
+    func put(_ items: [Item]) -> [ExactName: Item] {
         state.withLock { state in
-            var created: Set<ExactName> = []
+            var (replacedItems, created): ([ExactName: Item], Set<ExactName>) = ([:], [])
             for item in items {
                 let name = ExactName(item.id)
                 if let replaced = state.items.updateValue(item, forKey: name) {
                     state.dimensions.remove(replaced)
+                    if replacedItems[name] == nil, !created.contains(name) { replacedItems[name] = replaced }
                 } else {
                     state.order.append(name)
                     created.insert(name)
@@ -75,7 +76,7 @@ final class Catalog: Sendable {
                 state.withheld.put(item)
                 state.note(name)
             }
-            return created
+            return replacedItems
         }
     }
 

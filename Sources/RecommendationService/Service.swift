@@ -102,12 +102,20 @@ public final class Service: Sendable {
             store: store, models: models, recent: recent, activity: activity, emptier: emptier,
             retention: configuration.retention, metrics: metrics, logger: logger, clock: clock)
         let retraining = ErasureRetraining(
-            isDue: { [erasures] in
-                models.versions().contains {
-                    $0.lineage.origin == .trained && $0.lineage.erasures < erasures.last
-                }
+            retireOutdated: { [erasures] in
+                if let current = models.current { Self.retireModels(before: current, in: models, logger) }
+                return models.versions().contains { Self.isOutdated($0.lineage, erasures.last) }
             },
-            isUnderWay: { coordinator.jobs.contains { !$0.state.hasEnded && $0.request.willBePublished } },
+            mayStart: { [erasures] in
+                // A newer model is no remedy for an old one that cannot be removed, nor is there one without data.
+                if let lineage = models.current?.lineage, lineage.origin == .trained,
+                    !Self.isOutdated(lineage, erasures.last)
+                {
+                    return false
+                }
+                return (try? store.counts.interactions) ?? 0 > 0
+                    && !coordinator.jobs.contains { !$0.state.hasEnded && $0.request.willBePublished }
+            },
             start: {
                 coordinator.retrainWithoutErased(
                     threads: configuration.trainingThreads, cleaning: configuration.cleaning, logger)
@@ -267,11 +275,16 @@ public final class Service: Sendable {
             outcome: outcome)
     }
 
+    /// Whether a model was trained when fewer users had been erased.
+    private static func isOutdated(_ lineage: Lineage, _ erasures: Int64) -> Bool {
+        lineage.origin == .trained && lineage.erasures < erasures
+    }
+
     /// Removes the models that were trained when fewer users had been erased than before `current`.
     private static func retireModels(before current: ModelSnapshot, in models: ModelStore, _ logger: Logger) {
         do {
             let retired = try models.retire { model in
-                model.lineage.origin == .trained && model.lineage.erasures < current.lineage.erasures
+                isOutdated(model.lineage, current.lineage.erasures)
             }
             guard !retired.isEmpty else { return }
             logger.notice(

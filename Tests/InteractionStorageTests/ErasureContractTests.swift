@@ -105,6 +105,18 @@ struct ErasureContractTests {
         }
     }
 
+    @Test("erasures are numbered on from others too that the store does not know", arguments: StoreKind.allCases)
+    func numbersBeyond(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            #expect(try store.eraseUser("a", at: 0, beyond: 0).sequence == 1)
+            #expect(try store.eraseUser("b", at: 0, beyond: 50).sequence == 51)
+            #expect(try store.eraseUser("c", at: 0, beyond: 7).sequence == 52)
+            #expect(try store.eraseUser("a", at: 0).sequence == 53)
+            let tombstones = try store.tombstones(after: 50)
+            #expect(tombstones.last == 53 && tombstones.count == 3)
+        }
+    }
+
     @Test(
         "tombstones are told from an erasure on, the pending ones apart, and a second erasure counts anew",
         arguments: StoreKind.allCases)

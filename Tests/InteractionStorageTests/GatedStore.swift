@@ -83,8 +83,10 @@ final class GatedStore: InteractionStore {
     ) throws(StoreError) -> User? {
         try base.updateUser(id, begunAfter: erasures, change)
     }
-    func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
-        try base.eraseUser(id, at: milliseconds)
+    func eraseUser(
+        _ id: String, at milliseconds: Int64, beyond erasure: Int64
+    ) throws(StoreError) -> ErasureReceipt {
+        try base.eraseUser(id, at: milliseconds, beyond: erasure)
     }
     func backUp(to path: String, at milliseconds: Int64) throws(StoreError) -> StoreBackup {
         try base.backUp(to: path, at: milliseconds)

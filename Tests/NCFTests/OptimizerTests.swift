@@ -173,3 +173,8 @@ struct OptimizerTests {
         #expect(whole.contains { abs($0) > 1e-3 })
     }
 }
+
+extension Optimizer: CustomTestStringConvertible {
+    /// Without its corrections, which are thousands of numbers in the log of each test.
+    public var testDescription: String { "\(method), momentum \(momentum), step \(learningRate)" }
+}

@@ -248,34 +248,67 @@ struct ErasureTests {
     }
 
     @Test("a retraining is begun again where it came to nothing, while none is under way and until it is done")
-    func retrainingAgain() throws {
-        let (due, underWay, starts) = (Lock(true), Lock(false), Lock(0))
+    func retrainingAgain() {
+        let (due, possible, starts) = (Lock(true), Lock(true), Lock(0))
+        let waiting = Lock<[(delay: Int, body: @Sendable () -> Void)]>([])
         let retraining = ErasureRetraining(
-            after: 1, isDue: { due.withLock { $0 } }, isUnderWay: { underWay.withLock { $0 } },
-            start: { starts.withLock { $0 += 1 } })
-        func wait(until condition: () -> Bool) {
-            let end = ContinuousClock.now + .seconds(20)
-            while !condition(), ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.001) }
-            #expect(condition())
+            retireOutdated: { due.withLock { $0 } }, mayStart: { possible.withLock { $0 } },
+            start: { starts.withLock { $0 += 1 } },
+            timer: { delay, body in waiting.withLock { $0.append((delay, body)) } })
+        /// The time comes for all that waits; returns the delays and how often a training was begun.
+        func pass() -> (delays: [Int], started: Int) {
+            let before = starts.withLock { $0 }
+            let due = waiting.withLock { waiting in
+                defer { waiting = [] }
+                return waiting
+            }
+            for (_, body) in due { body() }
+            return (due.map(\.delay), starts.withLock { $0 } - before)
         }
         retraining.resume()
-        wait { starts.withLock { $0 } >= 4 }
-        underWay.withLock { $0 = true }
-        Thread.sleep(forTimeInterval: 0.05)
-        let before = starts.withLock { $0 }
-        Thread.sleep(forTimeInterval: 0.1)
-        #expect(starts.withLock { $0 } == before)
-        underWay.withLock { $0 = false }
-        wait { starts.withLock { $0 } > before }
-        due.withLock { $0 = false }
-        Thread.sleep(forTimeInterval: 0.3)
-        let done = starts.withLock { $0 }
-        retraining.resume()
-        Thread.sleep(forTimeInterval: 0.1)
-        #expect(starts.withLock { $0 } == done)
-        // Who is erased is left out at once.
+        #expect(starts.withLock { $0 } == 1)
+        #expect(pass() == ([10_000], 1) && pass() == ([20_000], 1) && pass() == ([40_000], 1))
+        // Under way, or nothing to train on: it is looked again, and nothing begun.
+        possible.withLock { $0 = false }
+        #expect(pass() == ([80_000], 0) && pass() == ([80_000], 0))
+        possible.withLock { $0 = true }
+        for delay in [80_000, 160_000, 320_000, 640_000, 1_280_000, 2_560_000, 3_600_000, 3_600_000] {
+            #expect(pass() == ([delay], 1))
+        }
+        // Who is erased meanwhile is left out at once, and does not wait for an hour: the watch of before ends.
         retraining.begin()
-        #expect(starts.withLock { $0 } == done + 1)
+        #expect(pass() == ([3_600_000, 10_000], 1))
+        due.withLock { $0 = false }
+        #expect(pass() == ([20_000], 0) && pass() == ([], 0))
+        retraining.resume()
+        #expect(pass() == ([], 0))
+        // Without data nothing is begun at a start either, but looked for.
+        due.withLock { $0 = true }
+        possible.withLock { $0 = false }
+        retraining.resume()
+        #expect(pass() == ([10_000], 0))
+        possible.withLock { $0 = true }
+        #expect(pass() == ([10_000], 1))
+    }
+
+    @Test("an erasure reaches models that have seen more erasures than the store that is there now")
+    func erasureAfterLoss() throws {
+        let first = try TestService.trained(store: InMemoryInteractionStore())
+        for user in ["u8", "u9"] { _ = try first.ask("DELETE", "/users/\(user)") }
+        first.service.eraser.drain()
+        try first.train(#""publish": "always""#)
+        #expect(first.models.current?.lineage.erasures == 2)
+        // The store is lost, the models are not; what is sent anew begins with the first erasure.
+        let second = try TestService(store: InMemoryInteractionStore(), directory: first.directory)
+        try second.loadCheckerboard()
+        #expect(second.models.current?.index(ofUser: "u3") != nil)
+        _ = try second.ask("DELETE", "/users/u3")
+        #expect(second.models.current?.index(ofUser: "u3") == nil)
+        second.service.eraser.drain()
+        #expect(try second.store.pendingErasures().isEmpty)
+        for model in second.models.versions() {
+            #expect(try second.models.load(version: model.version)?.users.index(of: "u3") == nil)
+        }
     }
 
     @Test("who comes back at once under the same name is known to the training after, though files are not clean yet")

@@ -137,6 +137,24 @@ struct RecentEvidenceTests {
         #expect(abs(after - before) < abs(pushed - before) / 2)
     }
 
+    @Test("who has disliked one thing and thought nothing of others is shown neither, before and after something new")
+    func unlikedAlone() throws {
+        // Thumbs: 1 says no, and trains as nothing.
+        let thumbs = [1, 3, 5].map { Self.row("critic", $0, rating: 1) }.joined()
+        let rows = Self.board(rating: 5) + thumbs + Self.row("critic", 7, kind: "dislike")
+        let service = try service(rows, #""objective": "implicit""#)
+        #expect(service.models.current?.lineage.dislikesUpTo == 1)
+        func items() throws -> Set<String> {
+            Set(try service.get("/recommend?user_id=critic&limit=12").items)
+        }
+        #expect(try items().count == 8 && items().isDisjoint(with: ["i1", "i3", "i5", "i7"]))
+        try post(Self.row("critic", 0, rating: 5), to: service)
+        #expect(try items().count == 7 && items().isDisjoint(with: ["i0", "i1", "i3", "i5", "i7"]))
+        // Its taste is that of who likes the one thing, and knows nothing else.
+        try post(Self.row("fan", 0, rating: 5) + Self.row("fan", 7, kind: "dislike"), to: service)
+        #expect(try abs(score("critic", 8, by: service) - score("fan", 8, by: service)) < 1e-5)
+    }
+
     @Test("of one kind the newest corrects the older ones, of several the strongest counts")
     func corrections() throws {
         let service = try service(Self.board(), #""objective": "implicit", "history_dimension": 0"#)

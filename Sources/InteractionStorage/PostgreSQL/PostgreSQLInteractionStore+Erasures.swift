@@ -1,15 +1,17 @@
 #if PostgreSQL
     extension PostgreSQLInteractionStore {
-        /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:at:)``.
+        /// Removes all that is held about a user; see ``InteractionStore/eraseUser(_:at:beyond:)``.
         ///
         /// PostgreSQL keeps the bytes of removed rows in its files until `VACUUM` frees them, and in its log and the archives of that.
         @discardableResult
-        public func eraseUser(_ id: String, at milliseconds: Int64) throws(StoreError) -> ErasureReceipt {
+        public func eraseUser(
+            _ id: String, at milliseconds: Int64, beyond erasure: Int64
+        ) throws(StoreError) -> ErasureReceipt {
             guard Identifier.fault(of: id) == nil else { return ErasureReceipt(existed: false) }
             return try write("erasing a user") { connection, totals in
                 var receipt = try Self.erase(id, &totals, connection)
                 receipt.watermark = totals.lastRow
-                totals.lastErasure += 1
+                totals.lastErasure = max(totals.lastErasure, erasure) + 1
                 receipt.sequence = totals.lastErasure
                 try Self.bury(
                     Tombstones.digest(of: id, key: try Self.erasureKey(connection)),

@@ -90,10 +90,11 @@ final class Newcomers: Sendable {
         return (items.reversed(), items.count >= itemLimit)
     }
 
-    /// Items that were written to the catalogue, of which those that are `created` were not there before.
+    /// Items that were written to the catalogue, some in the place of records that were there.
     ///
-    /// Where one that was there comes in, or one goes and there may be older ones, the catalogue is asked which are the newest.
-    func put(_ items: [Item], created: Set<ExactName>) {
+    /// Where one that was there comes in, or one goes and there may be older ones, the catalogue is asked which are the newest. One
+    /// that could have been among these before, and was not, is too old.
+    func put(_ items: [Item], replacing replaced: [ExactName: Item]) {
         update { model, entries, isCut in
             var isOutOfOrder = false
             for item in items {
@@ -105,8 +106,10 @@ final class Newcomers: Sendable {
                     entries.remove(at: place)
                     isOutOfOrder = isOutOfOrder || isCut
                 case (nil, let entry?):
+                    let former = replaced[name]
+                    if let former, Self.entry(former, for: model) != nil { continue }
                     entries.append(entry)
-                    isOutOfOrder = isOutOfOrder || !created.contains(name)
+                    isOutOfOrder = isOutOfOrder || former != nil
                 case (nil, nil): break
                 }
             }

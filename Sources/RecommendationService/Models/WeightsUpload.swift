@@ -92,15 +92,17 @@ final class WeightsUpload: RequestBodyConsumer {
 
     /// Makes a model of it, on disk; publishing it is another request.
     private func keep(_ model: ImportedModel) throws(Problem) -> HTTPResponse {
-        let stored: StoredDataset
+        let (erasures, stored): (Int64, StoredDataset)
         do {
+            erasures = try store.tombstones(after: .max).last
             stored = try StoredDataset.load(from: store, kinds: kinds)
         } catch {
             throw Problem(.serviceUnavailable, "What is stored could not be read.", retryAfterSeconds: 5)
         }
         let version = try reserve()
         let snapshot = model.snapshot(
-            version: version, stored: stored.dataset, watermark: stored.watermark, createdAt: clock.milliseconds())
+            version: version, stored: stored.dataset, watermark: stored.watermark, createdAt: clock.milliseconds(),
+            erasures: erasures)
         do {
             // What was learned elsewhere knows nothing of erasures here, but it must not bring anybody back.
             try models.publish(snapshot, serves: false) { snapshot throws(SnapshotFileError) in

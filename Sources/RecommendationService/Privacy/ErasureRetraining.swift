@@ -7,69 +7,77 @@ import Locking
 /// fails, or finds the queue full: it is tried again, the later the oftener that happens.
 final class ErasureRetraining: Sendable {
     private struct State {
-        var isWatching = false
-        var delay: Int
+        /// The number of the watch that goes on: it is for all who were erased before.
+        var round = 0
+        var delay = firstDelay
     }
 
+    /// Milliseconds after which it is looked for the first time whether it came to anything, and at the most.
+    private static let firstDelay = 10_000
     private static let longestDelay = 3_600_000
 
-    private let milliseconds: Int
-    private let isDue: @Sendable () -> Bool
-    private let isUnderWay: @Sendable () -> Bool
+    /// Calls a function so many milliseconds later.
+    typealias Timer = @Sendable (_ milliseconds: Int, _ body: @escaping @Sendable () -> Void) -> Void
+
+    private let retireOutdated: @Sendable () -> Bool
+    private let mayStart: @Sendable () -> Bool
     private let start: @Sendable () -> Void
-    private let state: Lock<State>
-    private let queue = DispatchQueue(label: "nectar.erasure.retraining", qos: .utility)
+    private let timer: Timer
+    private let state = Lock(State())
 
     /// - Parameters:
-    ///   - milliseconds: After which it is looked for the first time whether it came to anything.
-    ///   - isDue: Whether there are such models.
-    ///   - isUnderWay: Whether a training waits or runs that will be published.
+    ///   - retireOutdated: Removes such models where a newer one serves; returns whether some are left.
+    ///   - mayStart: Whether a training could end that: none waits or runs that will be published, and there is something to train on.
     ///   - start: Queues one.
     init(
-        after milliseconds: Int = 10_000, isDue: @escaping @Sendable () -> Bool,
-        isUnderWay: @escaping @Sendable () -> Bool, start: @escaping @Sendable () -> Void
+        retireOutdated: @escaping @Sendable () -> Bool, mayStart: @escaping @Sendable () -> Bool,
+        start: @escaping @Sendable () -> Void, timer: @escaping Timer = ErasureRetraining.inBackground
     ) {
-        self.milliseconds = milliseconds
-        self.isDue = isDue
-        self.isUnderWay = isUnderWay
+        self.retireOutdated = retireOutdated
+        self.mayStart = mayStart
         self.start = start
-        state = Lock(State(delay: milliseconds))
+        self.timer = timer
+    }
+
+    private static let inBackground: Timer = { milliseconds, body in
+        DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + .milliseconds(milliseconds), execute: body)
     }
 
     /// Somebody was erased.
     func begin() {
         start()
-        let isFirst = state.withLock { state in
-            state.delay = milliseconds
-            defer { state.isWatching = true }
-            return !state.isWatching
-        }
-        if isFirst { lookLater() }
+        watch()
     }
 
     /// The process has started: what the last one has not come to is begun.
     func resume() {
-        if isDue() { begin() }
+        guard retireOutdated() else { return }
+        if mayStart() { start() }
+        watch()
     }
 
-    private func lookLater() {
-        let delay = state.withLock { $0.delay }
-        queue.asyncAfter(deadline: .now() + .milliseconds(delay)) { [weak self] in self?.look() }
-    }
-
-    private func look() {
-        // In this order: who is erased from here on begins a watch anew.
-        state.withLock { $0.isWatching = false }
-        guard isDue() else { return }
-        let goesOn = state.withLock { state in
-            defer { state.isWatching = true }
-            return !state.isWatching
+    private func watch() {
+        let round = state.withLock { state in
+            state.round += 1
+            state.delay = Self.firstDelay
+            return state.round
         }
-        guard goesOn else { return }
-        if !isUnderWay() {
+        lookLater(round)
+    }
+
+    private func lookLater(_ round: Int) {
+        timer(state.withLock { $0.delay }) { [weak self] in self?.look(round) }
+    }
+
+    private func look(_ round: Int) {
+        guard round == state.withLock({ $0.round }) else { return }
+        // In this order: a training that ends in between is seen by what it leaves.
+        let mayStart = mayStart()
+        guard retireOutdated() else { return }
+        if mayStart {
             state.withLock { $0.delay = min(2 * $0.delay, Self.longestDelay) }
             start()
         }
-        lookLater()
+        lookLater(round)
     }
 }

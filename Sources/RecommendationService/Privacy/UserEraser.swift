@@ -61,8 +61,10 @@ final class UserEraser: Sendable {
 
     /// Erases one user; returns when no answer rests on them any more. Blocks on I/O.
     func erase(_ id: String) throws(StoreError) -> Outcome {
+        // Models that stayed where the store was lost or replaced may have seen more erasures than it has.
+        let seen = models.versions().map(\.lineage.erasures).max() ?? 0
         let receipt = try activity.removing(
-            { () throws(StoreError) in try store.eraseUser(id, at: clock.milliseconds()) }, \.removed)
+            { () throws(StoreError) in try store.eraseUser(id, at: clock.milliseconds(), beyond: seen) }, \.removed)
         ledger.advance(to: receipt.sequence)
         if receipt.leavesTraces { emptier.tryAgainLater() }
         recent.forget(userID: id, upTo: receipt.watermark)

@@ -19,7 +19,7 @@ enum UserStanding {
     /// `features` are those of a user that it does not know, as far as it knows them.
     ///
     /// Blocks for as long as folding in takes, which for small models is less than a millisecond. A user of whom the model
-    /// knows dislikes alone is folded in too: training finds no vector where there is nothing to be near to.
+    /// knows nothing that was liked is folded in anew: training finds no vector where there is nothing to be near to.
     init(user: Int?, newer: [RecentTouch], features: SparseFeatures? = nil, in snapshot: ModelSnapshot) {
         let new = Self.merged(newer, in: snapshot)
         guard let user else {
@@ -37,12 +37,13 @@ enum UserStanding {
             return
         }
         let (liked, disliked) = (snapshot.likedItems(of: user), snapshot.dislikedItems(of: user))
-        if liked.isEmpty, !disliked.isEmpty {
+        // Where training found nothing to be near to.
+        if liked.isEmpty, !(disliked.isEmpty && new.isEmpty) {
             // What was said since stands in the place of what the model knows.
             let renewed = ItemSet(
                 itemCount: snapshot.itemCount, items: new.filter { $0.evidence != 0 }.map { Int($0.item) })
             let old = disliked.filter { !renewed.contains(Int($0)) }.map { Taste(item: $0, evidence: -1) }
-            self = Self.folded(in: snapshot, old + new)
+            self = Self.folded(in: snapshot, old + new, seen: snapshot.seenItems(of: user))
             return
         }
         guard !new.isEmpty else {
@@ -75,7 +76,7 @@ enum UserStanding {
     }
 
     private static func folded(
-        in snapshot: ModelSnapshot, _ history: [Taste], _ features: SparseFeatures? = nil
+        in snapshot: ModelSnapshot, _ history: [Taste], _ features: SparseFeatures? = nil, seen: [Int32] = []
     ) -> UserStanding {
         .foldedIn(
             snapshot.foldIn(
@@ -83,7 +84,7 @@ enum UserStanding {
                 features: features),
             history: History(
                 items: history.map(\.item), weights: history.map(\.evidence), ratings: history.map(\.rating)),
-            seen: history.map(\.item))
+            seen: seen + history.map(\.item))
     }
 
     /// Each item that the model knows once, where it was last touched. Of the last touch of each kind the last that counts at all says

@@ -67,7 +67,7 @@ struct CatalogRoutes: RecordRoutes {
                 for (misfit, value) in zip(catalog.misfits(of: items), values) { report(misfit, in: value, &faults) }
                 guard faults.isEmpty else { return 0 }
                 let created = try store.putItems(items)
-                newcomers.put(items, created: catalog.put(items))
+                newcomers.put(items, replacing: catalog.put(items))
                 return created
             }
         }
@@ -94,7 +94,7 @@ struct CatalogRoutes: RecordRoutes {
                     if faults.isEmpty { item = merged }
                 }
                 if let updated {
-                    newcomers.put([updated], created: catalog.put([updated]))
+                    newcomers.put([updated], replacing: catalog.put([updated]))
                 }
                 return updated
             }
