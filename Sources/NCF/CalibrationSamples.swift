@@ -1,5 +1,8 @@
 /// What a closed form scores observed pairs, and the negatives each would be trained with: what its scale is fitted on.
 ///
+/// A positive is scored without itself in the history, and where histories have an order with what was there before it, as it
+/// would have been when it was to be predicted.
+///
 /// The same for any number of threads: the negatives of each user are drawn from a stream of their own.
 struct CalibrationSamples: Sendable {
     /// Observed pairs, about.
@@ -32,15 +35,16 @@ struct CalibrationSamples: Sendable {
     }
 
     private mutating func add(_ places: [Int], of user: Int, _ blend: ClosedFormBlend, draw: () -> [Int32]) {
-        let history = blend.historySum(of: user)
+        let whole = blend.historySum(of: user)
         for place in places where blend.dataset.weights[place] != 0 {
             let item = Int(blend.dataset.items[place])
+            let history = blend.isOrdered ? blend.historySum(of: user, before: place) : whole
             guard blend.dataset.weights[place] > 0 else {
                 negatives.append(blend.score(user: user, historySum: history, item: item))
                 continue
             }
-            positives.append(
-                blend.score(user: user, historySum: history, item: item, leftOut: blend.historyFactor(of: place)))
+            let own = blend.isOrdered ? 0 : blend.historyFactor(of: place)
+            positives.append(blend.score(user: user, historySum: history, item: item, leftOut: own))
             for item in draw() { negatives.append(blend.score(user: user, historySum: history, item: Int(item))) }
         }
     }

@@ -37,11 +37,23 @@ struct ClosedFormBlend {
 
     /// Σ_j y_j, each by what its place counts.
     func historySum(of user: Int) -> [Float] {
+        let places = dataset.interactions(of: user).filter { dataset.weights[$0] > 0 }
+        return sum(of: places, places.map { historyFactor(of: $0) })
+    }
+
+    /// Whether histories have an order.
+    var isOrdered: Bool { !historyFactors.isEmpty }
+
+    /// Σ_j y_j of what was there before the interaction in `end`, as its place counted then.
+    func historySum(of user: Int, before end: Int) -> [Float] {
+        let places = dataset.interactions(of: user).prefix { $0 < end }.filter { dataset.weights[$0] > 0 }
+        return sum(of: places, places.indices.map { recency.factor(at: places.count - 1 - $0) })
+    }
+
+    private func sum(of places: [Int], _ weights: [Float]) -> [Float] {
         guard let relations else { return [] }
         var sum = [Float](repeating: 0, count: relations.rank)
-        let places = dataset.interactions(of: user).filter { dataset.weights[$0] > 0 }
         let items = places.map { dataset.items[$0] }
-        let weights = places.map { historyFactor(of: $0) }
         unsafe nectar_add_rows(
             Int32(relations.rank), Int32(items.count), items, weights, relations.remembered, &sum)
         return sum

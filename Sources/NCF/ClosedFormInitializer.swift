@@ -64,8 +64,7 @@ struct ClosedFormInitializer {
         if hyperparameters.hasHistory {
             let regression = ItemItemRegression(
                 dataset: dataset.positivesAlone(), regularization: hyperparameters.history.regularization,
-                seed: hyperparameters.seed,
-                loop: loop)
+                order: hyperparameters.history.order, seed: hyperparameters.seed, loop: loop)
             relations = memory.factors(
                 of: regression, rank: hyperparameters.history.dimension, isCancelled: isCancelled)
             guard relations != nil else { return nil }

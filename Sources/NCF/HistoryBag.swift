@@ -14,18 +14,28 @@ public struct HistoryBag: Sendable, Equatable {
     /// Places from the end of a history in which an item comes to count half: what came last says most of what comes next. 0 has
     /// all items count alike, in whatever order.
     public var halfLife: Double
+    /// What the later of two items says of the earlier, as a share of what the earlier says of the later: 0 to 1. Of a ``halfLife``
+    /// and a regression of items alone.
+    public var backward: Double
 
     /// No history: a user is its ID.
     public static let none = HistoryBag(dimension: 0)
 
     /// Settings that suit data about as dense as MovieLens 1M.
-    public init(dimension: Int = 192, regularization: Double = 500, share: Double = 0.8, halfLife: Double = 0) {
+    public init(
+        dimension: Int = 192, regularization: Double = 500, share: Double = 0.8, halfLife: Double = 0,
+        backward: Double = 0.4
+    ) {
         self.dimension = dimension
         self.regularization = regularization
         self.share = share
         self.halfLife = halfLife
+        self.backward = backward
     }
 
     /// How an item's weight falls with its place.
     var recency: HistoryRecency { HistoryRecency(halfLife: halfLife) }
+
+    /// How the order counts in the regression; nil where histories are sets.
+    var order: HistoryOrder? { recency.isOn ? HistoryOrder(halfLife: halfLife, backward: backward) : nil }
 }

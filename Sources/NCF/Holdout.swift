@@ -19,14 +19,26 @@ public struct Holdout: Sendable {
     public let ratings: [[Float]]
     /// For each user the items to rank the held-out one against, where the protocol prescribes them.
     public let negatives: [[Int32]]?
+    /// How much it is worth to find each of ``items``, in the same order; nil where all are worth the same.
+    let relevances: [[Float]]?
 
     /// Takes one entry per user of the dataset, in the order of its indices.
     public init(items: [[Int32]], ratings: [[Float]], negatives: [[Int32]]? = nil) {
+        self.init(items: items, ratings: ratings, negatives: negatives, relevances: nil)
+    }
+
+    /// The same with the worth of what is held out.
+    init(items: [[Int32]], ratings: [[Float]], negatives: [[Int32]]? = nil, relevances: [[Float]]?) {
         precondition(items.count == ratings.count && negatives.map { $0.count == items.count } ?? true)
-        for user in items.indices { precondition(items[user].count == ratings[user].count) }
+        precondition(relevances.map { $0.count == items.count } ?? true)
+        for user in items.indices {
+            precondition(items[user].count == ratings[user].count)
+            precondition(relevances.map { $0[user].count == items[user].count } ?? true)
+        }
         self.items = items
         self.ratings = ratings
         self.negatives = negatives
+        self.relevances = relevances
     }
 
     /// The same of at most `limit` users, drawn at random; which ones follows from the seed.
@@ -38,7 +50,8 @@ public struct Holdout: Sendable {
         func keep<List>(_ lists: [[List]]) -> [[List]] {
             lists.indices.map { kept.contains($0) ? lists[$0] : [] }
         }
-        return Holdout(items: keep(items), ratings: keep(ratings), negatives: negatives)
+        return Holdout(
+            items: keep(items), ratings: keep(ratings), negatives: negatives, relevances: relevances.map(keep))
     }
 
     /// How many users have something held out.

@@ -2,6 +2,8 @@
 struct HoldoutRanks {
     /// Their ranks, ascending, from 0; empty where nothing is held out.
     var ranks: [Int] = []
+    /// Which item has each of them.
+    var items: [Int32] = []
     /// How many others they were ranked against.
     var negatives = 0
     /// The first of the whole ranking, best first, if they were asked for.
@@ -54,10 +56,10 @@ struct HoldoutRanker {
     private func ranks(of heldOut: [Int32], among negatives: [Int32], user: Int) -> HoldoutRanks {
         let all = scorer.score(user: user, items: heldOut + negatives)
         let own = all.prefix(heldOut.count)
-        let ranks = Self.ranks(Array(own)) { score in
+        let (ranks, items) = Self.ranks(Array(own), heldOut) { score in
             all.dropFirst(heldOut.count).count { Self.beats($0, score) }
         }
-        return HoldoutRanks(ranks: ranks, negatives: negatives.count)
+        return HoldoutRanks(ranks: ranks, items: items, negatives: negatives.count)
     }
 
     private mutating func ranksInCatalogue(of heldOut: [Int32], user: Int) -> HoldoutRanks {
@@ -71,11 +73,11 @@ struct HoldoutRanker {
             unsafe TopK.select(from: $0, limit: listLength, excluding: nil)
         }
         for item in heldOut { scores[Int(item)] = -.infinity }
-        let ranks = Self.ranks(own) { score in
+        let (ranks, items) = Self.ranks(own, heldOut) { score in
             scores.count { $0 > -.infinity && Self.beats($0, score) }
         }
         return HoldoutRanks(
-            ranks: ranks, negatives: scores.count - train.items(of: user).count - heldOut.count,
+            ranks: ranks, items: items, negatives: scores.count - train.items(of: user).count - heldOut.count,
             list: best.map { Int32($0.item) })
     }
 
@@ -85,9 +87,11 @@ struct HoldoutRanker {
     }
 
     /// Held-out items rank among each other by score, and each below the negatives that beat it.
-    private static func ranks(_ own: [Float], negativesBefore: (Float) -> Int) -> [Int] {
-        let ordered = own.sorted { left, right in left > right || (right.isNaN && !left.isNaN) }
-        return ordered.enumerated().map { position, score in position + negativesBefore(score) }
+    private static func ranks(
+        _ own: [Float], _ items: [Int32], negativesBefore: (Float) -> Int
+    ) -> (ranks: [Int], items: [Int32]) {
+        let ordered = zip(own, items).sorted { left, right in left.0 > right.0 || (right.0.isNaN && !left.0.isNaN) }
+        return (ordered.enumerated().map { $0 + negativesBefore($1.0) }, ordered.map(\.1))
     }
 
     /// Up to `count` different items that the user neither trained on nor has held out.

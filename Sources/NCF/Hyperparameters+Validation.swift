@@ -171,9 +171,13 @@ extension Hyperparameters {
     }
 
     private func checkRecency(_ faults: inout [HyperparameterFaults.Fault]) {
-        guard !(history.halfLife >= 0 && history.halfLife <= Limit.historyHalfLife) else { return }
-        let detail = "must be 0 to 1000000 items, not \(history.halfLife)"
-        faults.append(.init(name: "history_half_life", detail: detail))
+        if !(history.halfLife >= 0 && history.halfLife <= Limit.historyHalfLife) {
+            let detail = "must be 0 to 1000000 items, not \(history.halfLife)"
+            faults.append(.init(name: "history_half_life", detail: detail))
+        }
+        if !(0...1).contains(history.backward) {
+            faults.append(.init(name: "history_backward", detail: "must be 0 to 1, not \(history.backward)"))
+        }
     }
 
     private func checkStart(_ faults: inout [HyperparameterFaults.Fault]) {

@@ -103,11 +103,15 @@ extension InteractionDataset {
     }
 
     /// The interactions marked in `held`, by user.
-    func heldOut(_ held: [Bool]) -> Holdout {
+    ///
+    /// - Parameter relevance: What the interaction in a place, one of so many of its user's that come before it among those held out, is
+    ///   worth; nil where all are worth the same.
+    func heldOut(_ held: [Bool], relevance: ((_ place: Int, _ before: Int) -> Float)? = nil) -> Holdout {
         let positions = (0..<userCount).map { user in interactions(of: user).filter { held[$0] } }
         return Holdout(
             items: positions.map { $0.map { items[$0] } },
-            ratings: positions.map { $0.map { ratings[$0] } }
+            ratings: positions.map { $0.map { ratings[$0] } },
+            relevances: relevance.map { relevance in positions.map { $0.enumerated().map { relevance($1, $0) } } }
         )
     }
 }

@@ -8,8 +8,8 @@ import CKernels
 /// approximation in the metric of G (reduced-rank regression) is (B V) Vᵀ, V being the r leading eigenvectors of Bᵀ G B,
 /// found by block Lanczos (``EigenSubspace``). Users with long histories would else decide alone; the low rank smooths besides.
 ///
-/// Time O(Σ n_u² + m³ + m² r), memory m² + m r for the m items that are looked at: ``itemLimit`` at most, the most popular. The others
-/// get zeros. The same numbers for any number of threads.
+/// Time O(Σ n_u² + m³ + m² r), memory m² (with an order twice that) + m r for the m items that are looked at: ``itemLimit`` at most, the most
+/// popular. The others get zeros. The same numbers for any number of threads.
 struct ItemItemRegression {
     /// Items beyond which only the most popular are regressed on each other: 150 MB, and a few seconds.
     static let itemLimit = 6144
@@ -19,6 +19,8 @@ struct ItemItemRegression {
 
     let dataset: InteractionDataset
     let regularization: Double
+    /// Nil where histories are sets.
+    var order: HistoryOrder?
     let seed: UInt64
     let loop: ParallelLoop
 
@@ -28,13 +30,10 @@ struct ItemItemRegression {
         let selection = ItemSelection(dataset, limit: Self.itemLimit)
         let size = selection.items.count
         let none = ItemItemFactors(itemCount: dataset.itemCount, rank: rank)
-        let matrix = SymmetricPair(size: size, loop: loop)
-        addGram(selection, to: matrix)
+        let matrix = relation(of: selection)
         if isCancelled() { return nil }
         guard size > 0 else { return none }
-        guard let isSolved = matrix.invertLower(penalty: Float(regularization), isCancelled: isCancelled) else {
-            return nil
-        }
+        guard let isSolved = matrix.solve(penalty: Float(regularization), isCancelled: isCancelled) else { return nil }
         guard isSolved else { return none }
         let count = min(size, rank + Self.surplus)
         let subspace = EigenSubspace(
@@ -51,13 +50,32 @@ struct ItemItemRegression {
             count: found)
     }
 
-    /// G into the upper triangle.
-    private func addGram(_ selection: ItemSelection, to matrix: SymmetricPair) {
-        let usersOfItems = TransposedInteractions(dataset)
+    /// What is yet to be solved.
+    private func relation(of selection: ItemSelection) -> any ItemRelation {
+        let size = selection.items.count
+        guard let order else {
+            let matrix = SymmetricPair(size: size, loop: loop)
+            addGram(selection, to: matrix)
+            return matrix
+        }
+        let matrix = OrderedPair(size: size, backward: order.backward, loop: loop)
+        OrderedHistories(of: dataset, selection)
+            .addFollowing(order, weights: userWeights(), to: matrix.following, loop: loop)
+        return matrix
+    }
+
+    /// Σ n_u shared out by the roots of histories' lengths, to each of a history's equations alike.
+    private func userWeights() -> [Float] {
         let lengths = (0..<dataset.userCount).map { Double(dataset.interactions(of: $0).count) }
         let total = lengths.reduce(0, +)
         let weighted = lengths.reduce(0) { $0 + $1.squareRoot() }
-        let weights = lengths.map { Float(total / max(weighted, 1) / max($0, 1).squareRoot()) }
+        return lengths.map { Float(total / max(weighted, 1) / max($0, 1).squareRoot()) }
+    }
+
+    /// G into the upper triangle.
+    private func addGram(_ selection: ItemSelection, to matrix: SymmetricPair) {
+        let usersOfItems = TransposedInteractions(dataset)
+        let weights = userWeights()
         let histories = SortedHistories(of: dataset, selection, usersOfItems)
         let count = selection.items.count
         loop.run(tasks: count) { _, place in
@@ -142,7 +160,7 @@ struct ItemItemFactors {
 }
 
 /// The items that are regressed on each other.
-private struct ItemSelection {
+struct ItemSelection {
     /// Ascending.
     var items: [Int]
     /// Where each item of the catalogue stands among them; −1 for none.

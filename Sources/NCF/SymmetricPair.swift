@@ -1,20 +1,20 @@
 import COpenBLAS
 
 /// Two symmetric matrices of one size in the memory of one: G in the upper triangle, P = (G + λ I)⁻¹ in the lower one,
-/// their diagonals aside. For the thousands of rows of ``ItemItemRegression``.
+/// their diagonals aside; and of these the relation B = I − P diag(P)⁻¹. For the thousands of rows of ``ItemItemRegression``.
 @safe
-final class SymmetricPair: Sendable {
+final class SymmetricPair: ItemRelation, Sendable {
     /// Columns of a product that one task makes, of all vectors at once, so that an element is packed once for them all. Whatever the
     /// number of threads, so that this cannot change a digit.
-    private static let columnsPerTask = 256
+    static let columnsPerTask = 256
 
     let size: Int
     private let loop: ParallelLoop
-    /// Row-major; until ``invertLower(penalty:)`` the diagonal is G's.
+    /// Row-major; until ``solve(penalty:isCancelled:)`` the diagonal is G's.
     let elements: AlignedBuffer<Float>
     // The diagonals, of which only one fits into the memory.
     private let upperDiagonal: AlignedBuffer<Float>
-    private let lowerDiagonal: AlignedBuffer<Float>
+    let lowerDiagonal: AlignedBuffer<Float>
 
     /// All zero; products are made on the threads of `loop`.
     init(size: Int, loop: ParallelLoop) {
@@ -25,11 +25,8 @@ final class SymmetricPair: Sendable {
         lowerDiagonal = AlignedBuffer(count: size, repeating: 0)
     }
 
-    /// Makes P of G; O(size³).
-    ///
-    /// - Parameter isCancelled: Asked again and again.
-    /// - Returns: Whether G + λ I was positive definite; nil where `isCancelled` said so.
-    func invertLower(penalty: Float, isCancelled: () -> Bool = { false }) -> Bool? {
+    /// Makes P of G.
+    func solve(penalty: Float, isCancelled: () -> Bool) -> Bool? {
         mirror()
         for index in 0..<size {
             upperDiagonal[index] = elements[index * size + index]
@@ -57,14 +54,12 @@ final class SymmetricPair: Sendable {
         }
     }
 
-    /// B times each of the `count` vectors (rows of `size` elements), B being I − P diag(P)⁻¹.
     func relation(of vectors: AlignedBuffer<Float>, count: Int) -> AlignedBuffer<Float> {
         let result = inverse(times: scaledByInverseDiagonal(vectors, count), count)
         for index in 0..<size * count { result[index] = vectors[index] - result[index] }
         return result
     }
 
-    /// Bᵀ G B times each of the vectors: how B's predictions look in the metric of G.
     func relationGram(of vectors: AlignedBuffer<Float>, count: Int) -> AlignedBuffer<Float> {
         let weighed = gram(times: relation(of: vectors, count: count), count)
         // Bᵀ y = y − diag(P)⁻¹ P y.
@@ -81,12 +76,13 @@ final class SymmetricPair: Sendable {
         return scaled
     }
 
-    private func inverse(times vectors: AlignedBuffer<Float>, _ count: Int) -> AlignedBuffer<Float> {
+    /// P times each of the vectors.
+    func inverse(times vectors: AlignedBuffer<Float>, _ count: Int) -> AlignedBuffer<Float> {
         product(CblasLower, vectors, count)
     }
 
-    /// The diagonal in memory is P's, which is set right afterwards.
-    private func gram(times vectors: AlignedBuffer<Float>, _ count: Int) -> AlignedBuffer<Float> {
+    /// G times each of the vectors. The diagonal in memory is P's, which is set right afterwards.
+    func gram(times vectors: AlignedBuffer<Float>, _ count: Int) -> AlignedBuffer<Float> {
         let result = product(CblasUpper, vectors, count)
         for vector in 0..<count {
             for k in 0..<size {

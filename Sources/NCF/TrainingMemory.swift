@@ -47,7 +47,9 @@ struct TrainingMemory {
             if settings.hasHistory {
                 let side = min(itemCount, ItemItemRegression.itemLimit)
                 let vectors = min(side, settings.history.dimension + ItemItemRegression.surplus)
-                elements += side * (side + 3 * vectors + 3 * settings.history.dimension)
+                // Where the order matters, what follows and what comes before is no longer one matrix.
+                let matrices = settings.history.order == nil ? 1 : 2
+                elements += side * (matrices * side + 3 * vectors + 3 * settings.history.dimension)
             }
         }
         // The last positive of every cache line.

@@ -44,7 +44,7 @@ enum Report {
                 let history = settings.history
                 parts.append(
                     "history \(history.dimension), \(history.regularization), share \(history.share)"
-                        + (history.halfLife > 0 ? ", half-life \(history.halfLife)" : ""))
+                        + (history.halfLife > 0 ? ", half-life \(history.halfLife), backward \(history.backward)" : ""))
             }
         }
         if settings.epochs > 0 { parts.append("\(settings.epochs) epochs, step \(settings.learningRate)") }

@@ -4,27 +4,19 @@ import Testing
 
 @Suite("The item-item regression")
 struct ItemItemRegressionTests {
-    /// B straight from its definition, in double precision, by Gauss and Jordan's elimination.
+    /// B straight from its definition, in double precision.
     private func relations(_ data: InteractionDataset, regularization: Double) -> [[Double]] {
         let size = data.itemCount
         let lengths = (0..<data.userCount).map { Double(data.items(of: $0).count) }
         let scale = lengths.reduce(0, +) / lengths.reduce(0) { $0 + $1.squareRoot() }
-        var rows = (0..<size).map { row in (0..<2 * size).map { $0 == row + size ? 1.0 : 0.0 } }
+        var rows = Array(repeating: Array(repeating: 0.0, count: size), count: size)
         for user in 0..<data.userCount where lengths[user] > 0 {
             for left in data.items(of: user) {
                 for right in data.items(of: user) { rows[Int(left)][Int(right)] += scale / lengths[user].squareRoot() }
             }
         }
         for row in 0..<size { rows[row][row] += regularization }
-        for pivot in 0..<size {
-            let factor = rows[pivot][pivot]
-            for column in 0..<2 * size { rows[pivot][column] /= factor }
-            for row in 0..<size where row != pivot {
-                let factor = rows[row][pivot]
-                for column in 0..<2 * size { rows[row][column] -= factor * rows[pivot][column] }
-            }
-        }
-        let inverse = rows.map { Array($0[size...]) }
+        let inverse = inverse(rows)
         return (0..<size).map { row in
             (0..<size).map { row == $0 ? 0 : -inverse[row][$0] / inverse[$0][$0] }
         }

@@ -19,7 +19,9 @@ struct LineageSettingsTests {
     func roundTrip() throws {
         var settings = Hyperparameters(
             architecture: .gmf, objective: .softmax, embeddingDimension: 3, mlpEmbeddingDimension: 5,
-            hiddenLayerSizes: [7, 2], start: ClosedFormStart(sweeps: 4), history: HistoryBag(halfLife: 12.5), epochs: 6,
+            hiddenLayerSizes: [7, 2], start: ClosedFormStart(sweeps: 4),
+            history: HistoryBag(halfLife: 12.5, backward: 0.25),
+            epochs: 6,
             batchSize: 8, learningRate: 0.25, learningRateSchedule: .constant, weightDecay: 0.5,
             negativesPerPositive: 9,
             seed: .max, earlyStopping: 1, threads: 2)

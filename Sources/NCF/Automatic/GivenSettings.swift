@@ -63,6 +63,9 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
     /// The half-life of ``Hyperparameters/history``.
     public static let historyHalfLife = GivenSettings(rawValue: 1 << 28)
 
+    /// How much histories say of what came before, in ``Hyperparameters/history``.
+    public static let historyBackward = GivenSettings(rawValue: 1 << 26)
+
     /// ``Hyperparameters/ratingOutput``.
     public static let ratingOutput = GivenSettings(rawValue: 1 << 29)
 
@@ -92,6 +95,7 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
         copy(.historyRegularization, \.history.regularization)
         copy(.historyShare, \.history.share)
         copy(.historyHalfLife, \.history.halfLife)
+        copy(.historyBackward, \.history.backward)
         copy(.epochs, \.epochs)
         copy(.batchSize, \.batchSize)
         copy(.learningRate, \.learningRate)

@@ -2,7 +2,8 @@ import Glibc
 
 /// What a model gained for each user of a holdout, so that two models can be compared user by user.
 ///
-/// For ranking a user's gain is NDCG@10 in the full catalogue, the items of training removed as in serving. For ratings it is
+/// For ranking a user's gain is NDCG@10 in the full catalogue, the items of training removed as in serving, each held-out item
+/// found being worth what the holdout says. For ratings it is
 /// the sum of the squared errors, negative. Greater is better in either case.
 struct HoldoutGains: Sendable {
     /// Where ranking is measured.
@@ -36,7 +37,8 @@ struct HoldoutGains: Sendable {
                 let user = users[place]
                 buffer[place] =
                     isRating
-                    ? -Self.squaredError(scorer, user, holdout, range) : Self.ndcg(ranker.ranks(of: user).ranks)
+                    ? -Self.squaredError(scorer, user, holdout, range)
+                    : Self.ndcg(ranker.ranks(of: user), holdout, user)
             }
         }
         gains = (0..<users.count).map { buffer[$0] }
@@ -108,9 +110,18 @@ struct HoldoutGains: Sendable {
         }
     }
 
-    private static func ndcg(_ ranks: [Int]) -> Double {
-        let gain = ranks.prefix { $0 < cutoff }.reduce(0) { $0 + 1 / log2(Double($1 + 2)) }
-        let ideal = (0..<min(ranks.count, cutoff)).reduce(0) { $0 + 1 / log2(Double($1 + 2)) }
+    /// With the relevance itself as the gain (Järvelin and Kekäläinen 2002).
+    private static func ndcg(_ result: HoldoutRanks, _ holdout: Holdout, _ user: Int) -> Double {
+        let (items, worths) = (holdout.items[user], holdout.relevances?[user])
+        func relevance(_ item: Int32) -> Double {
+            guard let worths, let place = items.firstIndex(of: item) else { return 1 }
+            return Double(worths[place])
+        }
+        func discounted(_ relevance: Double, _ rank: Int) -> Double { relevance / log2(Double(rank + 2)) }
+        let gain = zip(result.ranks, result.items).prefix { $0.0 < cutoff }
+            .reduce(0) { $0 + discounted(relevance($1.1), $1.0) }
+        let ideal = result.items.map(relevance).sorted(by: >).prefix(cutoff).enumerated()
+            .reduce(0) { $0 + discounted($1.1, $1.0) }
         return ideal > 0 ? gain / ideal : 0
     }
 }

@@ -5,6 +5,7 @@
 final class ItemItemMemory {
     private struct Question: Equatable {
         var regularization: Double
+        var order: HistoryOrder?
         var rank: Int
         var seed: UInt64
     }
@@ -18,7 +19,8 @@ final class ItemItemMemory {
 
     /// The factors of `regression`, which must be of this memory's dataset; nil where `isCancelled` said so.
     func factors(of regression: ItemItemRegression, rank: Int, isCancelled: () -> Bool) -> ItemItemFactors? {
-        let question = Question(regularization: regression.regularization, rank: rank, seed: regression.seed)
+        let question = Question(
+            regularization: regression.regularization, order: regression.order, rank: rank, seed: regression.seed)
         let known = answers.firstIndex { $0.question == question }.map { answers.remove(at: $0).factors }
         guard let factors = known ?? regression.factors(rank: rank, isCancelled: isCancelled) else { return nil }
         answers.append((question, factors))

@@ -1,8 +1,9 @@
 extension SearchRun {
     /// Goes on where the edge of what was tried is the best: first by the regularisation of histories, in whichever direction the
     /// closer neighbours led what they depart from, also where a model without histories led them all; then by that of the
-    /// factorisation; then by the half-life of histories whose order matters; then by the dimension of histories, of which as many are wanted as there are items that go together. Wider ones serve
-    /// slower, so they have to lead by as much as another model.
+    /// factorisation; then by the settings of histories whose order matters; then by the share of the factorisation; then by the
+    /// dimension of histories, of which as many are wanted as there are items that go together. Wider ones serve slower, so they have
+    /// to lead by as much as another model.
     ///
     /// Each step is one trial, on the least sample that shows it beside the one before, so that large data pays for a third of
     /// a trial; where a line ends is measured on the largest.
@@ -19,20 +20,33 @@ extension SearchRun {
             adopt(errors: Self.errors.neighbour)
         }
         try walkTowardsTheEnd(round)
-        guard let end = best?.trial, variations[end].historyShare != 0 else { return }
-        try walk(.wider, from: end, round, errors: Self.errors.other)
-        adopt(errors: Self.errors.other)
+        try follow(.related, round)
+        try follow(.wider, round, errors: Self.errors.other)
     }
 
-    /// Where the order of histories matters: how much, and how much the last items say of what comes next. The neighbours knew neither
-    /// of each other.
+    /// Times that the settings of an order are gone through at most.
+    private static let greatestTurns = 2
+
+    /// Where the order of histories matters: how much, how little items say of those before them, and how much they say of what comes
+    /// next. Each was tried without the others, so that all are gone through again where that found a better one.
     private func walkTowardsTheEnd(_ round: Int) throws(End) {
-        guard proposals.hasTimes, let end = best?.trial, variations[end].historyShare != 0 else { return }
-        try walk(.shorter, from: end, round)
-        adopt(errors: Self.errors.neighbour)
-        guard let end = best?.trial, variations[end].triedHalfLife > 0 else { return }
-        try walk(.looser, from: end, round)
-        adopt(errors: Self.errors.neighbour)
+        guard proposals.hasTimes else { return }
+        for _ in 0..<Self.greatestTurns {
+            let start = best?.trial
+            try follow(.shorter, round)
+            guard let best, hasOrder(best.trial) else { return }
+            for line in [SettingsLine.looser, .onward, .backward] { try follow(line, round) }
+            guard self.best?.trial != start else { return }
+        }
+    }
+
+    /// Takes steps from the best, if it has histories, and makes the last of them the best where it leads.
+    private func follow(
+        _ line: SettingsLine, _ round: Int, errors: Double = SearchRun.errors.neighbour
+    ) throws(End) {
+        guard let end = best?.trial, variations[end].historyShare != 0 else { return }
+        try walk(line, from: end, round, errors: errors)
+        adopt(errors: errors)
     }
 
     /// Takes steps along `line` while they lead.

@@ -211,8 +211,11 @@ final class SearchRun {
 
     /// Whether one of two trials has histories whose order matters.
     func isAboutTheEnd(_ trial: Int, _ other: Int) -> Bool {
-        [trial, other].contains { variations[$0].triedHalfLife > 0 }
+        hasOrder(trial) || hasOrder(other)
     }
+
+    /// Whether the order of a trial's histories matters.
+    func hasOrder(_ trial: Int) -> Bool { report.trials[trial].settings.history.order != nil }
 
     /// Where the order of histories matters the first holdout decides, whose interactions are the latest: among random ones nothing
     /// comes last. But what is won there must outweigh what is lost on the random ones.

@@ -50,6 +50,15 @@ struct SettingsLine {
     /// Histories whose items say ever more of each other.
     static var looser: SettingsLine { SettingsLine(\.historyRegularization, factor: 0.5) }
 
+    /// Histories that say ever less of what came before.
+    static var onward: SettingsLine { SettingsLine(\.historyBackward, factor: 0.5) }
+
+    /// Histories that say ever more of what came before.
+    static var backward: SettingsLine { SettingsLine(\.historyBackward, factor: 2) }
+
+    /// Ever less of the factorisation.
+    static var related: SettingsLine { SettingsLine(\.factorisationShare, factor: 0.5) }
+
     /// Ever wider histories.
     static var wider: SettingsLine { SettingsLine(\.historyDimension, factor: 2) }
 

@@ -11,6 +11,11 @@ struct SettingsVariation: Sendable, Hashable {
     var historyRegularization = 1.0
     /// The share of what items say of each other; nil is the defaults', and 0 is a model without histories.
     var historyShare: Double?
+    /// What it leaves to the factorisation, to the fourth decimal.
+    var factorisationShare: Double {
+        get { 1 - (historyShare ?? HistoryBag().share) }
+        set { historyShare = ((1 - newValue) * 10_000).rounded() / 10_000 }
+    }
     /// Places from a history's end in which an item comes to count half; nil is the defaults'.
     var historyHalfLife: Double?
     /// The same; 0 is the defaults'.
@@ -18,6 +23,8 @@ struct SettingsVariation: Sendable, Hashable {
         get { historyHalfLife ?? 0 }
         set { historyHalfLife = newValue }
     }
+    /// Times the defaults' share of what histories say of what came before.
+    var historyBackward = 1.0
     /// Times the rule's weight of unobserved pairs.
     var unobservedWeight = 1.0
     /// Times the rule's dimension.

@@ -15,6 +15,7 @@ public enum Yardstick {
             own.epochs = 0
             // Or a neural model would have the credit for what the order of a history says.
             own.history.halfLife = settings.history.halfLife
+            own.history.backward = settings.history.backward
         }
         own.seed = settings.seed
         own.threads = settings.threads

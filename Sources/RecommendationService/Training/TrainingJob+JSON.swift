@@ -116,6 +116,7 @@ extension Hyperparameters {
             answer.member("history_regularization", history.regularization)
             answer.member("history_share", history.share)
             answer.member("history_half_life", history.halfLife)
+            answer.member("history_backward", history.backward)
             answer.member("epochs", epochs)
             answer.member("batch_size", batchSize)
             answer.member("optimizer", optimizer.rawValue)

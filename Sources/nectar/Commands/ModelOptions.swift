@@ -43,6 +43,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Items from a history's end in which one comes to count half; 0 has all count alike.")
     var historyHalfLife: Double?
 
+    @Option(help: "With a half-life, what items say of those before them, as a share of what they say of those after.")
+    var historyBackward: Double?
+
     @Option(help: "Passes over the data, at most; with 0 mf is what its closed form finds.")
     var epochs: Int?
 
@@ -118,7 +121,7 @@ struct ModelOptions: ParsableArguments {
             (embeddingDimension != nil, .embeddingDimension), (mlpEmbeddingDimension != nil, .mlpEmbeddingDimension),
             (hiddenLayers != nil, .hiddenLayers), (historyDimension != nil, .historyDimension),
             (historyRegularization != nil, .historyRegularization), (historyShare != nil, .historyShare),
-            (historyHalfLife != nil, .historyHalfLife),
+            (historyHalfLife != nil, .historyHalfLife), (historyBackward != nil, .historyBackward),
             (alsSweeps != nil, .sweeps), (alsRegularization != nil, .regularization),
             (alsUnobservedWeight != nil, .unobservedWeight), (epochs != nil, .epochs), (batchSize != nil, .batchSize),
             (learningRate != nil, .learningRate), (learningRateSchedule != nil, .learningRateSchedule),
@@ -169,6 +172,7 @@ struct ModelOptions: ParsableArguments {
         settings.history.regularization = historyRegularization ?? settings.history.regularization
         settings.history.share = historyShare ?? settings.history.share
         settings.history.halfLife = historyHalfLife ?? settings.history.halfLife
+        settings.history.backward = historyBackward ?? settings.history.backward
         settings.epochs = epochs ?? settings.epochs
         settings.batchSize = batchSize ?? settings.batchSize
         settings.learningRate = learningRate ?? settings.learningRate

@@ -21,6 +21,33 @@ struct HoldoutGainsTests {
         #expect(gains.gains.count == data.measuredUsers.count)
     }
 
+    /// Gives item 0 the best score, then item 1 and so on.
+    private struct InOrder: Scorer {
+        let itemCount: Int
+        func score(user: Int, items: [Int32]) -> [Float] { items.map { -Float($0) } }
+        func score(user: Int, into scores: inout MutableSpan<Float>) {
+            for item in 0..<itemCount { scores[item] = -Float(item) }
+        }
+    }
+
+    @Test("what is held out counts by its worth, and more than ten ranks down for nothing")
+    func worth() {
+        var builder = InteractionDataset.Builder()
+        for item in 0..<20 {
+            builder.add(userID: item < 19 ? "other" : "user", itemID: "\(item)", rating: nil, timestamp: 0)
+        }
+        let train = builder.build()
+        // Ranks 1 (worth 2), 3 (worth 6) and 14 (worth 1).
+        let holdout = Holdout(
+            items: [[], [3, 14, 1]], ratings: [[], [.nan, .nan, .nan]], relevances: [[], [6, 1, 2]])
+        let gains = HoldoutGains(
+            of: InOrder(itemCount: train.itemCount), on: HeldOutData(train: train, holdout: holdout), isRating: false,
+            loop: ParallelLoop(threads: 1))
+        // (2 / log2(3) + 6 / log2(5)) / (6 / log2(2) + 2 / log2(3) + 1 / log2(4))
+        let expected = (2 / 1.5849625 + 6 / 2.3219281) / (6 + 2 / 1.5849625 + 1.0 / 2)
+        #expect(gains.gains.count == 1 && abs(gains.figure - expected) < 1e-6, "\(gains.figure)")
+    }
+
     @Test("ratings are told as RMSE")
     func ratings() {
         let scorer = ItemMeanScorer(dataset: data.train)

@@ -53,6 +53,18 @@ struct RecencyChoiceTests {
         #expect(!looser.isEmpty)
     }
 
+    @Test("what items say of those before them is tried beside any half-life, also one that was given")
+    func onward() throws {
+        let given: GivenSettings = [
+            .embeddingDimension, .regularization, .historyDimension, .historyRegularization, .historyHalfLife,
+            .historyShare,
+        ]
+        let trials = try #require(choice(timed: true, trials: 8, given: given, halfLife: 3).report).trials
+        let shares = trials.filter(\.settings.hasHistory).map(\.settings.history.backward)
+        #expect(shares.first == 0.4 && shares.contains { $0 < 0.4 } && shares.contains { $0 > 0.4 }, "\(shares)")
+        #expect(trials.filter { $0.round == 3 }.allSatisfy { $0.settings.history.halfLife == 3 })
+    }
+
     @Test("without times none is tried: there is no order; nor where random interactions judge the result")
     func timeless() throws {
         for (timed, judgedAtRandom) in [(false, false), (true, true)] {

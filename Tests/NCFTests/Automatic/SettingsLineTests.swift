@@ -20,6 +20,16 @@ struct SettingsLineTests {
         #expect(SettingsLine.histories(from: to, to: to) == nil)
     }
 
+    @Test("histories say ever less of what came before, or more, and the factorisation is halved")
+    func shares() {
+        let rules = variation(1)
+        #expect(SettingsLine.onward.step(from: rules).historyBackward == 0.5)
+        #expect(SettingsLine.backward.step(from: rules).historyBackward == 2)
+        let related = SettingsLine.related.step(from: rules)
+        #expect(related == variation(1, share: 0.9))
+        #expect(SettingsLine.related.step(from: related) == variation(1, share: 0.95))
+    }
+
     @Test("the factorisation goes on from the edge alone", arguments: [0.5, 2])
     func edge(factor: Double) throws {
         let rules = variation(1)
@@ -79,7 +89,8 @@ struct SettingsLineTests {
         (wish.history.regularization, wish.start.regularization) = (300, 0.02)
         let choice = try SettingsSearch(
             dataset: PlantedData.niches(users: 60, niches: 5), wish: wish,
-            given: [.historyRegularization, .regularization, .historyDimension], budget: SearchBudget(trials: 8)
+            given: [.historyRegularization, .regularization, .historyDimension, .historyShare],
+            budget: SearchBudget(trials: 8)
         ).choose()
         let trials = try #require(choice.report).trials
         #expect(trials.allSatisfy { $0.settings.history.regularization == 300 || !$0.settings.hasHistory })
