@@ -108,11 +108,7 @@ public final class Service: Sendable {
             },
             mayStart: { [erasures] in
                 // A newer model is no remedy for an old one that cannot be removed, nor is there one without data.
-                if let lineage = models.current?.lineage, lineage.origin == .trained,
-                    !Self.isOutdated(lineage, erasures.last)
-                {
-                    return false
-                }
+                if let lineage = models.current?.lineage, lineage.erasures >= erasures.last { return false }
                 return (try? store.counts.interactions) ?? 0 > 0
                     && !coordinator.jobs.contains { !$0.state.hasEnded && $0.request.willBePublished }
             },

@@ -140,6 +140,21 @@ struct FeatureTests {
         #expect(try new() == ["n2", "n6"])
     }
 
+    @Test("of several records of an item in one request the last counts, also for one that was there")
+    func repeated() throws {
+        let service = try Self.trained(Self.store())
+        func isNew() throws -> Bool { try service.get("/recommend?user_id=u3&limit=20").items.contains("n1") }
+        _ = try service.ask("PUT", "/items/n1", #"{"tags": ["blue"]}"#)
+        #expect(try isNew())
+        let (plain, blue) = (#"{"item_id": "n1"}"#, #"{"item_id": "n1", "tags": ["blue"]}"#)
+        _ = try service.post("/items", "{\"items\": [\(plain), \(blue)]}")
+        #expect(try isNew())
+        _ = try service.post("/items", "{\"items\": [\(blue), \(plain)]}")
+        #expect(try !isNew())
+        _ = try service.post("/items", "{\"items\": [\(plain), \(blue), \(blue)]}")
+        #expect(try isNew())
+    }
+
     @Test("after a restart, and after the next training, new items are what they then are")
     func restarted() throws {
         let store = try Self.store()

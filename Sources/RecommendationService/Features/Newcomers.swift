@@ -95,6 +95,9 @@ final class Newcomers: Sendable {
     /// Where one that was there comes in, or one goes and there may be older ones, the catalogue is asked which are the newest. One
     /// that could have been among these before, and was not, is too old.
     func put(_ items: [Item], replacing replaced: [ExactName: Item]) {
+        // Of several records of one item the last is in the catalogue.
+        var named: Set<ExactName> = []
+        let items = items.reversed().filter { named.insert(ExactName($0.id)).inserted }.reversed()
         update { model, entries, isCut in
             var isOutOfOrder = false
             for item in items {

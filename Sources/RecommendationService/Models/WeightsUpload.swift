@@ -106,7 +106,8 @@ final class WeightsUpload: RequestBodyConsumer {
         do {
             // What was learned elsewhere knows nothing of erasures here, but it must not bring anybody back.
             try models.publish(snapshot, serves: false) { snapshot throws(SnapshotFileError) in
-                try ErasureBarrier(store: store, after: 0).without(snapshot, knownTo: stored.dataset)
+                try ErasureBarrier(store: store, after: 0).without(
+                    snapshot, knownTo: stored.dataset, at: erasures)
             }
         } catch {
             throw Problem(.insufficientStorage, "\(snapshot.name) could not be written: \(error).")

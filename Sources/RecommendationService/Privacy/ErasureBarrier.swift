@@ -20,13 +20,17 @@ struct ErasureBarrier {
         return erased.isEmpty ? nil : snapshot.without { erased.contains($0) }
     }
 
-    /// The same for a model whose users were named by somebody else: those of `dataset` have come back of their own accord.
+    /// The same for a model whose users were named by somebody else: of those erased by `sequence` the ones in `dataset`, which was read
+    /// then, have come back of their own accord. Who was erased since is taken out, whatever was read.
     func without(
-        _ snapshot: ModelSnapshot, knownTo dataset: InteractionDataset
+        _ snapshot: ModelSnapshot, knownTo dataset: InteractionDataset, at sequence: Int64
     ) throws(SnapshotFileError) -> ModelSnapshot? {
         let erased = try tombstones(for: snapshot)
-        return erased.isEmpty
-            ? nil : snapshot.without { erased.contains($0) && dataset.userIDs.index(of: $0) == nil }
+        let since = try ErasureBarrier(store: store, after: sequence).tombstones(for: snapshot)
+        guard !erased.isEmpty || !since.isEmpty else { return nil }
+        return snapshot.without { name in
+            since.contains(name) || (erased.contains(name) && dataset.userIDs.index(of: name) == nil)
+        }
     }
 
     private func tombstones(for snapshot: ModelSnapshot) throws(SnapshotFileError) -> Tombstones {
