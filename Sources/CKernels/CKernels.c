@@ -531,6 +531,10 @@ void nectar_add_at(float *row, float value, const int32_t *columns, int32_t coun
     for (int32_t i = 0; i < count; i++) row[columns[i]] += value;
 }
 
+void nectar_add_scaled_at(float *row, float value, const int32_t *columns, const float *factors, int32_t count) {
+    for (int32_t i = 0; i < count; i++) row[columns[i]] += value * factors[i];
+}
+
 MULTIVERSIONED
 void nectar_add_rows(int32_t stride, int32_t count, const int32_t *restrict indices, const float *restrict weights,
                      const float *restrict rows, float *restrict sum) {

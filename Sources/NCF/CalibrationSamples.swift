@@ -35,17 +35,33 @@ struct CalibrationSamples: Sendable {
     }
 
     private mutating func add(_ places: [Int], of user: Int, _ blend: ClosedFormBlend, draw: () -> [Int32]) {
-        let whole = blend.historySum(of: user)
-        for place in places where blend.dataset.weights[place] != 0 {
-            let item = Int(blend.dataset.items[place])
-            let history = blend.isOrdered ? blend.historySum(of: user, before: place) : whole
-            guard blend.dataset.weights[place] > 0 else {
-                negatives.append(blend.score(user: user, historySum: history, item: item))
-                continue
-            }
-            let own = blend.isOrdered ? 0 : blend.historyFactor(of: place)
-            positives.append(blend.score(user: user, historySum: history, item: item, leftOut: own))
-            for item in draw() { negatives.append(blend.score(user: user, historySum: history, item: Int(item))) }
+        var history = blend.historySum(of: user)
+        guard blend.isOrdered else {
+            for place in places { add(place, of: user, blend, history, leftOut: blend.historyFactor(of: place), draw) }
+            return
         }
+        history = history.map { _ in 0 }
+        var next = places.startIndex
+        for place in blend.dataset.interactions(of: user) where next < places.endIndex {
+            if place == places[next] {
+                add(place, of: user, blend, history, leftOut: 0, draw)
+                next += 1
+            }
+            blend.advance(&history, past: place)
+        }
+    }
+
+    /// What the interaction in `place` scores beside a history that counts its item as `leftOut`, and its negatives.
+    private mutating func add(
+        _ place: Int, of user: Int, _ blend: ClosedFormBlend, _ history: [Float], leftOut: Float, _ draw: () -> [Int32]
+    ) {
+        let (item, weight) = (Int(blend.dataset.items[place]), blend.dataset.weights[place])
+        guard weight != 0 else { return }
+        guard weight > 0 else {
+            negatives.append(blend.score(user: user, historySum: history, item: item))
+            return
+        }
+        positives.append(blend.score(user: user, historySum: history, item: item, leftOut: leftOut))
+        for item in draw() { negatives.append(blend.score(user: user, historySum: history, item: Int(item))) }
     }
 }

@@ -12,7 +12,7 @@ struct ClosedFormBlend {
     // Empty where all count alike.
     private let historyFactors: [Float]
     private let share: Float
-    private let recency: HistoryRecency
+    private let counting: HistoryCounting
     private let loop: ParallelLoop
     private static let usersPerTask = 128
 
@@ -24,8 +24,8 @@ struct ClosedFormBlend {
         self.factors = factors
         self.relations = relations
         self.dataset = dataset
-        recency = history.recency
-        historyFactors = relations != nil && recency.isOn ? recency.factors(of: dataset) : []
+        counting = history.counting(in: dataset)
+        historyFactors = relations != nil && counting.isOn ? counting.factors(of: dataset) : []
         share = relations == nil ? 0 : Float(history.share)
     }
 
@@ -42,12 +42,14 @@ struct ClosedFormBlend {
     }
 
     /// Whether histories have an order.
-    var isOrdered: Bool { !historyFactors.isEmpty }
+    var isOrdered: Bool { relations != nil && counting.recency.isOn }
 
-    /// Σ_j y_j of what was there before the interaction in `end`, as its place counted then.
-    func historySum(of user: Int, before end: Int) -> [Float] {
-        let places = dataset.interactions(of: user).prefix { $0 < end }.filter { dataset.weights[$0] > 0 }
-        return sum(of: places, places.indices.map { recency.factor(at: places.count - 1 - $0) })
+    /// Makes `sum`, that of what was there before the interaction in `place`, that of what was there after it, as places counted then.
+    func advance(_ sum: inout [Float], past place: Int) {
+        guard let relations, dataset.weights[place] > 0 else { return }
+        let (faded, own) = (counting.recency.factor(at: 1), counting.evidence.factor(of: dataset.weights[place]))
+        let start = Int(dataset.items[place]) * relations.rank
+        for k in sum.indices { sum[k] = faded * sum[k] + own * relations.remembered[start + k] }
     }
 
     private func sum(of places: [Int], _ weights: [Float]) -> [Float] {
@@ -101,7 +103,7 @@ struct ClosedFormBlend {
         func columns(_ rows: [Float], _ scale: Float) -> [Float] {
             (0..<dataset.itemCount * width).map { scale * rows[$0 / width * relations.rank + $0 % width] }
         }
-        let featureScale = scales.user / FeatureBags.historyWeight(of: dataset, recency: recency)
+        let featureScale = scales.user / FeatureBags.historyWeight(of: dataset, counting: counting)
         model.users.setColumns(
             offset: offset, width: width, to: Array(repeating: 0, count: dataset.userCount * width))
         model.items.setColumns(offset: offset, width: width, to: columns(relations.recommended, scales.item))

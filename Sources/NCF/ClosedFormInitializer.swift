@@ -62,9 +62,12 @@ struct ClosedFormInitializer {
         }
         var relations: ItemItemFactors?
         if hyperparameters.hasHistory {
+            let positives = dataset.positivesAlone()
             let regression = ItemItemRegression(
-                dataset: dataset.positivesAlone(), regularization: hyperparameters.history.regularization,
-                order: hyperparameters.history.order, seed: hyperparameters.seed, loop: loop)
+                dataset: positives, regularization: hyperparameters.history.regularization,
+                order: hyperparameters.history.order,
+                evidence: hyperparameters.history.counting(in: positives).evidence, seed: hyperparameters.seed,
+                loop: loop)
             relations = memory.factors(
                 of: regression, rank: hyperparameters.history.dimension, isCancelled: isCancelled)
             guard relations != nil else { return nil }

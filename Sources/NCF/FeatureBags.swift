@@ -20,14 +20,14 @@ struct FeatureBags: Sendable {
     let byFeature: Side
     /// What an entry counts, where all count the same; of histories what the newest item counts.
     let weight: Float
-    /// How the entries of a history count less with their places.
-    let recency: HistoryRecency
+    /// What the entries of a history count.
+    let counting: HistoryCounting
 
     /// Takes the rows' entries; O(entries + features).
-    init(byRow: Side, featureCount: Int, weight: Float = 1, recency: HistoryRecency = .none) {
+    init(byRow: Side, featureCount: Int, weight: Float = 1, counting: HistoryCounting = HistoryCounting()) {
         self.byRow = byRow
         self.weight = weight
-        self.recency = recency
+        self.counting = counting
         var offsets = [Int](repeating: 0, count: featureCount + 1)
         for feature in byRow.indices { offsets[Int(feature) + 1] += 1 }
         for feature in 0..<featureCount { offsets[feature + 1] += offsets[feature] }
@@ -45,23 +45,26 @@ struct FeatureBags: Sendable {
         self.byFeature = byFeature
     }
 
-    /// Users and the items of their histories, every entry with the weight ``historyWeight(of:recency:)`` times what `recency`
-    /// has its place count; interactions without weight are in no history.
-    init(histories dataset: InteractionDataset, recency: HistoryRecency = .none) {
-        let weight = Self.historyWeight(of: dataset, recency: recency)
+    /// Users and the items of their histories, every entry with the weight ``historyWeight(of:counting:)`` times what
+    /// `counting` says; interactions without weight are in no history.
+    init(histories dataset: InteractionDataset, counting: HistoryCounting = HistoryCounting()) {
+        let weight = Self.historyWeight(of: dataset, counting: counting)
         self.init(
             byRow: Side(
                 offsets: dataset.userOffsets, indices: dataset.items,
-                weights: recency.factors(of: dataset).map { weight * $0 }),
-            featureCount: dataset.itemCount, weight: weight, recency: recency)
+                weights: counting.factors(of: dataset).map { weight * $0 }),
+            featureCount: dataset.itemCount, weight: weight, counting: counting)
     }
 
     /// One over the root of the mean length of a history: the sum over a typical one is then as long as its terms, and steps
-    /// of one size suit IDs and features alike. With `recency` a length is the sum of what the places count, squared.
-    static func historyWeight(of dataset: InteractionDataset, recency: HistoryRecency = .none) -> Float {
+    /// of one size suit IDs and features alike. Where they count
+    /// differently a length is the sum of what they count, squared.
+    static func historyWeight(
+        of dataset: InteractionDataset, counting: HistoryCounting = HistoryCounting()
+    ) -> Float {
         let length =
-            recency.isOn
-            ? Float(recency.factors(of: dataset).reduce(0.0) { $0 + Double($1 * $1) })
+            counting.isOn
+            ? Float(counting.factors(of: dataset).reduce(0.0) { $0 + Double($1 * $1) })
             : Float(dataset.interactionCount)
         return 1 / max(1, length / Float(max(1, dataset.userCount))).squareRoot()
     }

@@ -31,6 +31,8 @@ struct FoldIn {
         var weight: Float
         /// Whether the item is in the user's bag, without which it then counts.
         var isInBag = false
+        /// What it counts there but for its place.
+        var bagFactor: Float = 1
         /// Whether the user said no to it, rather than only not having interacted with it.
         var isDisliked = false
     }
@@ -70,7 +72,7 @@ struct FoldIn {
                     for k in width - width % 8..<width {
                         unsafe sum += weights[k] * gmf[row * width + k] * own[item * width + k]
                     }
-                    return history.recency.isOn ? sum * history.recency.factor(at: place) : sum
+                    return sum * samples[row].bagFactor * history.recency.factor(at: place)
                 }
             }
         }
@@ -102,16 +104,14 @@ extension ModelSnapshot {
     }
 
     /// The items of a history that go into the user's bag, each once, where it was last.
-    func history(_ items: [Int32], _ weights: [Float]?) -> [Int32] {
-        guard model.history != nil else { return [] }
+    func history(_ items: [Int32], _ weights: [Float]?) -> [HistoryItem] {
+        guard let table = model.history else { return [] }
         var known = ItemSet(itemCount: itemCount, items: newlyDisliked(items, weights).map { Int(items[$0]) })
-        let history: [Int32] = items.indices.reversed().compactMap { index in
-            let item = items[index]
-            guard item >= 0, item < itemCount, !known.contains(Int(item)), (weights?[index] ?? 1) > 0 else {
-                return nil
-            }
+        let history: [HistoryItem] = items.indices.reversed().compactMap { index in
+            let (item, weight) = (items[index], weights?[index] ?? 1)
+            guard item >= 0, item < itemCount, !known.contains(Int(item)), weight > 0 else { return nil }
             known.insert(Int(item))
-            return item
+            return HistoryItem(item: item, factor: table.evidence.factor(of: weight))
         }
         return history.reversed()
     }
@@ -147,7 +147,8 @@ extension ModelSnapshot {
             let sample = FoldIn.Sample(
                 item: item, target: target(ratings?[index], isDisliked: isDisliked),
                 weight: min(abs(weight), FoldIn.weightLimit) * (isDisliked ? 1 : propensity(of: item)),
-                isInBag: model.history != nil && !isDisliked, isDisliked: isDisliked)
+                isInBag: model.history != nil && !isDisliked,
+                bagFactor: model.history?.evidence.factor(of: abs(weight)) ?? 1, isDisliked: isDisliked)
             if isDisliked { dislikes.append(sample) } else { samples.append(sample) }
         }
         let positiveCount = samples.count

@@ -17,6 +17,8 @@ public struct HistoryBag: Sendable, Equatable {
     /// What the later of two items says of the earlier, as a share of what the earlier says of the later: 0 to 1. Of a ``halfLife``
     /// and a regression of items alone.
     public var backward: Double
+    /// The power of an interaction's weight that its item counts in a history: from 0, where all count alike, to 1.
+    public var evidence: Double
 
     /// No history: a user is its ID.
     public static let none = HistoryBag(dimension: 0)
@@ -24,17 +26,23 @@ public struct HistoryBag: Sendable, Equatable {
     /// Settings that suit data about as dense as MovieLens 1M.
     public init(
         dimension: Int = 192, regularization: Double = 500, share: Double = 0.8, halfLife: Double = 0,
-        backward: Double = 0.4
+        backward: Double = 0.4, evidence: Double = 0
     ) {
         self.dimension = dimension
         self.regularization = regularization
         self.share = share
         self.halfLife = halfLife
         self.backward = backward
+        self.evidence = evidence
     }
 
     /// How an item's weight falls with its place.
     var recency: HistoryRecency { HistoryRecency(halfLife: halfLife) }
+
+    /// What the items of the histories in `dataset` count.
+    func counting(in dataset: InteractionDataset) -> HistoryCounting {
+        HistoryCounting(recency: recency, evidence: HistoryEvidence(exponent: evidence, of: dataset))
+    }
 
     /// How the order counts in the regression; nil where histories are sets.
     var order: HistoryOrder? { recency.isOn ? HistoryOrder(halfLife: halfLife, backward: backward) : nil }

@@ -34,7 +34,7 @@ struct HistoryInfluence {
         var asked = features.matrix.array
         factor.halve(rows: &asked)
         var products = products(own, asked, size: size)
-        var moved = bagShifts.isEmpty ? [] : bagPulls(samples.prefix(historyCount).map(\.item), precision)
+        var moved = bagShifts.isEmpty ? [] : bagPulls(samples.prefix(historyCount), precision)
         if !moved.isEmpty { factor.halve(rows: &moved) }
         let pulled = moved.isEmpty ? [] : self.products(moved, asked, size: size)
         for place in 0..<historyCount {
@@ -53,14 +53,14 @@ struct HistoryInfluence {
         return products
     }
 
-    /// What each item of a history, given newest first, has in the bag, times the prior's precisions: by that the prior moves without it.
-    private func bagPulls(_ items: [Int32], _ precision: [Float]) -> [Float] {
+    /// What each sample of a history, newest first, has in the bag, times the prior's precisions: by that the prior moves without it.
+    private func bagPulls(_ samples: ArraySlice<FoldIn.Sample>, _ precision: [Float]) -> [Float] {
         guard let history = model.history else { return [] }
         let nobody = UserVector(
             gmf: Array(repeating: 0, count: model.gmfWidth), mlp: Array(repeating: 0, count: model.mlpWidth), bias: 0)
-        return items.enumerated().flatMap { place, item in
-            let weight = history.weight(at: place)
-            let own = history.adding([item][...], weights: [weight], to: nobody).elements()
+        return samples.enumerated().flatMap { place, sample in
+            let weight = history.weight(of: HistoryItem(item: sample.item, factor: sample.bagFactor), at: place)
+            let own = history.adding([sample.item][...], weights: [weight], to: nobody).elements()
             return zip(own, precision).map { $0 * $1 }
         }
     }

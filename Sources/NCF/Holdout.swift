@@ -21,16 +21,22 @@ public struct Holdout: Sendable {
     public let negatives: [[Int32]]?
     /// How much it is worth to find each of ``items``, in the same order; nil where all are worth the same.
     let relevances: [[Float]]?
+    /// For each user how much all of them are worth to be found; nil where all users count alike.
+    let importances: [Float]?
 
     /// Takes one entry per user of the dataset, in the order of its indices.
     public init(items: [[Int32]], ratings: [[Float]], negatives: [[Int32]]? = nil) {
-        self.init(items: items, ratings: ratings, negatives: negatives, relevances: nil)
+        self.init(items: items, ratings: ratings, negatives: negatives, relevances: nil, importances: nil)
     }
 
     /// The same with the worth of what is held out.
-    init(items: [[Int32]], ratings: [[Float]], negatives: [[Int32]]? = nil, relevances: [[Float]]?) {
+    init(
+        items: [[Int32]], ratings: [[Float]], negatives: [[Int32]]? = nil, relevances: [[Float]]?,
+        importances: [Float]? = nil
+    ) {
         precondition(items.count == ratings.count && negatives.map { $0.count == items.count } ?? true)
         precondition(relevances.map { $0.count == items.count } ?? true)
+        precondition(importances.map { $0.count == items.count } ?? true)
         for user in items.indices {
             precondition(items[user].count == ratings[user].count)
             precondition(relevances.map { $0[user].count == items[user].count } ?? true)
@@ -39,6 +45,7 @@ public struct Holdout: Sendable {
         self.ratings = ratings
         self.negatives = negatives
         self.relevances = relevances
+        self.importances = importances
     }
 
     /// The same of at most `limit` users, drawn at random; which ones follows from the seed.
@@ -51,7 +58,8 @@ public struct Holdout: Sendable {
             lists.indices.map { kept.contains($0) ? lists[$0] : [] }
         }
         return Holdout(
-            items: keep(items), ratings: keep(ratings), negatives: negatives, relevances: relevances.map(keep))
+            items: keep(items), ratings: keep(ratings), negatives: negatives, relevances: relevances.map(keep),
+            importances: importances)
     }
 
     /// How many users have something held out.

@@ -155,7 +155,7 @@ extension Hyperparameters {
             let detail = "must be above 0 and at most 1000000, not \(history.regularization)"
             faults.append(.init(name: "history_regularization", detail: detail))
         }
-        checkRecency(&faults)
+        checkCounting(&faults)
         if !(history.share >= 0 && history.share <= 1) {
             faults.append(.init(name: "history_share", detail: "must be 0 to 1, not \(history.share)"))
         }
@@ -170,13 +170,20 @@ extension Hyperparameters {
         }
     }
 
-    private func checkRecency(_ faults: inout [HyperparameterFaults.Fault]) {
+    private func checkCounting(_ faults: inout [HyperparameterFaults.Fault]) {
         if !(history.halfLife >= 0 && history.halfLife <= Limit.historyHalfLife) {
             let detail = "must be 0 to 1000000 items, not \(history.halfLife)"
             faults.append(.init(name: "history_half_life", detail: detail))
         }
         if !(0...1).contains(history.backward) {
             faults.append(.init(name: "history_backward", detail: "must be 0 to 1, not \(history.backward)"))
+        }
+        if !(0...1).contains(history.evidence) {
+            faults.append(.init(name: "history_evidence", detail: "must be 0 to 1, not \(history.evidence)"))
+        }
+        if history.evidence > 0, propensity.isOn {
+            let detail = "must be 0 beside a propensity, which changes what interactions count"
+            faults.append(.init(name: "history_evidence", detail: detail))
         }
     }
 

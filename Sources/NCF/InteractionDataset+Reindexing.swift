@@ -22,7 +22,7 @@ extension InteractionDataset {
                 marks[Int(earlier.item)] = user
                 taken.append(earlier.item)
                 positions.append(nil)
-                weights.append(earlier.opinion.weight)
+                weights.append(earlier.evidence)
             }
             taken += own.map(\.item)
             positions += own.map(\.position)

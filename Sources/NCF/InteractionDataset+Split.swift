@@ -103,15 +103,41 @@ extension InteractionDataset {
     }
 
     /// The interactions marked in `held`, by user.
-    ///
-    /// - Parameter relevance: What the interaction in a place, one of so many of its user's that come before it among those held out, is
-    ///   worth; nil where all are worth the same.
-    func heldOut(_ held: [Bool], relevance: ((_ place: Int, _ before: Int) -> Float)? = nil) -> Holdout {
-        let positions = (0..<userCount).map { user in interactions(of: user).filter { held[$0] } }
+    func heldOut(_ held: [Bool]) -> Holdout {
+        let positions = positions(held)
+        return Holdout(
+            items: positions.map { $0.map { items[$0] } },
+            ratings: positions.map { $0.map { ratings[$0] } }
+        )
+    }
+
+    /// The same, each worth its weight, and where the first counts most the k-th of a user a k-th of that, those of one time being worth
+    /// the same; and a user worth as much as its held-out ones on average.
+    func heldOut(_ held: [Bool], firstCountsMost: Bool) -> Holdout {
+        let positions = positions(held)
+        let shares = positions.map { firstCountsMost ? self.shares(of: $0) : Array(repeating: 1, count: $0.count) }
+        let relevances = zip(positions, shares).map { own, shares in zip(own, shares).map { weights[$0] * $1 } }
         return Holdout(
             items: positions.map { $0.map { items[$0] } },
             ratings: positions.map { $0.map { ratings[$0] } },
-            relevances: relevance.map { relevance in positions.map { $0.enumerated().map { relevance($1, $0) } } }
-        )
+            relevances: relevances,
+            importances: zip(relevances, shares).map { $0.isEmpty ? 0 : $0.reduce(0, +) / $1.reduce(0, +) })
+    }
+
+    /// 1, 1/2, 1/3 … in the order of time.
+    private func shares(of own: [Int]) -> [Float] {
+        var shares = own.indices.map { 1 / Float($0 + 1) }
+        var start = 0
+        while start < own.count {
+            let end = own[start...].firstIndex { timestamps[$0] != timestamps[own[start]] } ?? own.count
+            let mean = shares[start..<end].reduce(0, +) / Float(end - start)
+            for place in start..<end { shares[place] = mean }
+            start = end
+        }
+        return shares
+    }
+
+    private func positions(_ held: [Bool]) -> [[Int]] {
+        (0..<userCount).map { user in interactions(of: user).filter { held[$0] } }
     }
 }

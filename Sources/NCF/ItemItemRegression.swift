@@ -21,6 +21,8 @@ struct ItemItemRegression {
     let regularization: Double
     /// Nil where histories are sets.
     var order: HistoryOrder?
+    /// What the items of histories count in X.
+    var evidence = HistoryEvidence.none
     let seed: UInt64
     let loop: ParallelLoop
 
@@ -60,7 +62,7 @@ struct ItemItemRegression {
         }
         let matrix = OrderedPair(size: size, backward: order.backward, loop: loop)
         OrderedHistories(of: dataset, selection)
-            .addFollowing(order, weights: userWeights(), to: matrix.following, loop: loop)
+            .addFollowing(order, weights: userWeights(), evidence, to: matrix.following, loop: loop)
         return matrix
     }
 
@@ -76,7 +78,7 @@ struct ItemItemRegression {
     private func addGram(_ selection: ItemSelection, to matrix: SymmetricPair) {
         let usersOfItems = TransposedInteractions(dataset)
         let weights = userWeights()
-        let histories = SortedHistories(of: dataset, selection, usersOfItems)
+        let histories = SortedHistories(of: dataset, selection, usersOfItems, evidence)
         let count = selection.items.count
         loop.run(tasks: count) { _, place in
             let item = selection.items[place]
@@ -86,8 +88,15 @@ struct ItemItemRegression {
                 for index in usersOfItems.offsets[item]..<usersOfItems.offsets[item + 1] {
                     let user = Int(usersOfItems.users[index])
                     let first = Int(histories.firsts[index])
-                    unsafe nectar_add_at(
-                        row, weights[user], columns + first, Int32(histories.ends[user] - first))
+                    let count = Int32(histories.ends[user] - first)
+                    unsafe histories.factors.withUnsafeBufferPointer { factors in
+                        guard evidence.isOn, let factors = factors.baseAddress else {
+                            unsafe nectar_add_at(row, weights[user], columns + first, count)
+                            return
+                        }
+                        unsafe nectar_add_scaled_at(
+                            row, weights[user] * factors[first], columns + first, factors + first, count)
+                    }
                 }
             }
         }
@@ -98,13 +107,18 @@ struct ItemItemRegression {
 private struct SortedHistories {
     /// Places of items, user after user.
     private(set) var columns: [Int32]
+    /// What each counts; empty where all count alike.
+    private(set) var factors: [Float]
     /// Where each user's end.
     private(set) var ends: [Int]
     /// For each of the interactions by item, where its own item stands.
     private(set) var firsts: [Int32]
 
     /// O(interactions): items that are gone through in ascending order are put down in ascending order.
-    init(of dataset: InteractionDataset, _ selection: ItemSelection, _ usersOfItems: TransposedInteractions) {
+    init(
+        of dataset: InteractionDataset, _ selection: ItemSelection, _ usersOfItems: TransposedInteractions,
+        _ evidence: HistoryEvidence
+    ) {
         var starts = [Int](repeating: 0, count: dataset.userCount + 1)
         for user in 0..<dataset.userCount {
             let selected = dataset.items(of: user).reduce(0) { $0 + (selection.places[Int($1)] >= 0 ? 1 : 0) }
@@ -112,11 +126,13 @@ private struct SortedHistories {
         }
         ends = Array(starts.dropLast())
         columns = Array(repeating: 0, count: starts[dataset.userCount])
+        factors = evidence.isOn ? Array(repeating: 1, count: columns.count) : []
         firsts = Array(repeating: 0, count: usersOfItems.users.count)
         for (place, item) in selection.items.enumerated() {
             for index in usersOfItems.offsets[item]..<usersOfItems.offsets[item + 1] {
                 let user = Int(usersOfItems.users[index])
                 columns[ends[user]] = Int32(place)
+                if evidence.isOn { factors[ends[user]] = evidence.factor(of: usersOfItems.weights[index]) }
                 firsts[index] = Int32(ends[user])
                 ends[user] += 1
             }

@@ -69,6 +69,7 @@ extension Hyperparameters {
         object.member("history_share", history.share)
         object.member("history_half_life", history.halfLife)
         object.member("history_backward", history.backward)
+        object.member("history_evidence", history.evidence)
         object.member("epochs", epochs)
         object.member("batch_size", batchSize)
         object.member("learning_rate", learningRate)
@@ -114,7 +115,9 @@ extension Hyperparameters {
         history.regularization = json["history_regularization"]?.double ?? history.regularization
         history.share = json["history_share"]?.double ?? history.share
         history.halfLife = json["history_half_life"]?.double ?? history.halfLife
-        history.backward = json["history_backward"]?.double ?? history.backward
+        // What came before and after were one.
+        history.backward = json["history_backward"]?.double ?? 1
+        history.evidence = json["history_evidence"]?.double ?? history.evidence
         let schedule = json["learning_rate_schedule"]?.string ?? LearningRateSchedule.constant.rawValue
         guard let schedule = LearningRateSchedule(rawValue: schedule) else { return nil }
         self.init(

@@ -54,8 +54,9 @@ enum LogitBound {
         var columns = greatest(matrix, width: width)
         guard let history else { return columns }
         var sums = mean.map { abs(Double($0)) }
+        let most = history.evidence.isOn ? Double(HistoryEvidence.greatestFactor) : 1
         for (index, number) in history[keyPath: rows].enumerated() {
-            sums[index % width] += abs(Double(history.weight) * Double(number))
+            sums[index % width] += most * abs(Double(history.weight) * Double(number))
         }
         for column in columns.indices { columns[column] = max(columns[column], sums[column]) }
         return columns

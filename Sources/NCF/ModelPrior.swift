@@ -17,7 +17,7 @@ struct ModelPrior: Sendable {
     }
 
     /// The same with `history` in the mean user's bag.
-    func around(_ history: [Int32], of model: ScoringModel) -> ModelPrior {
+    func around(_ history: [HistoryItem], of model: ScoringModel) -> ModelPrior {
         guard let table = model.history, !history.isEmpty else { return self }
         return ModelPrior(user: table.adding(history, to: user), userVariance: userVariance, item: item)
     }

@@ -20,10 +20,12 @@ extension ModelSnapshot {
         var offsets: [UInt64] = [0]
         var items: [Int32] = []
         var opinions: [UInt8] = []
+        var weights: [Float] = []
         for user in kept {
             let own = seen.list(of: user)
             items += own.map(\.item)
             opinions += own.map(\.opinion.rawValue)
+            weights += own.map(\.weight)
             offsets.append(UInt64(items.count))
         }
         var counts = Array(popularity)
@@ -38,7 +40,8 @@ extension ModelSnapshot {
             model: ScoringModel(model, users: kept),
             seen: SeenItems(
                 offsets: FrozenArray(offsets), items: FrozenArray(items),
-                opinions: seen.opinions.map { _ in FrozenArray(opinions) }),
+                opinions: seen.opinions.map { _ in FrozenArray(opinions) },
+                weights: seen.weights.map { _ in FrozenArray(weights) }),
             popularity: FrozenArray(counts), popularityOrder: FrozenArray(order.map(Int32.init)), prior: prior,
             features: features)
     }

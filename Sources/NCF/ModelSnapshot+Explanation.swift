@@ -29,7 +29,9 @@ extension ModelSnapshot {
     /// Explains the scores of `items` for a user the model knows, by what it had seen, and not disliked, when the model was
     /// trained.
     public func explain(user: Int, items: [Int32], reasons: Int = 3) -> [Explanation] {
-        explain(model.vector(of: user), items: items, history: likedItems(of: user), reasons: reasons)
+        explain(
+            model.vector(of: user), items: items, history: likedItems(of: user), weights: likedWeights(of: user),
+            reasons: reasons)
     }
 
     /// Explains the scores of `items` for a user given by its vector.
@@ -52,7 +54,9 @@ extension ModelSnapshot {
         let (samples, positives) = foldInSamples(items: history, weights: weights, ratings: ratings)
         let losses =
             if let table = model.history, objective != .rating || ratings == nil {
-                bagLosses(user, of: rows, table, samples.prefix(positives).map(\.item))
+                bagLosses(
+                    user, of: rows, table,
+                    samples.prefix(positives).map { HistoryItem(item: $0.item, factor: $0.bagFactor) })
             } else {
                 influence(of: samples).losses(user, of: rows, samples: samples, historyCount: positives)
             }
@@ -77,7 +81,7 @@ extension ModelSnapshot {
 
     /// What the scores lose without each item of the history in the user's bag, exactly; rows × history, row-major.
     private func bagLosses(
-        _ user: UserVector, of rows: ItemRows, _ table: HistoryTable, _ history: [Int32]
+        _ user: UserVector, of rows: ItemRows, _ table: HistoryTable, _ history: [HistoryItem]
     ) -> [Float] {
         let whole = model.score(user, rows)
         // Newest first, as samples are.

@@ -39,6 +39,9 @@ extension ModelSnapshot {
         if let opinions = seen.opinions {
             tensors.append(SafetensorsTensor("seen.disliked", opinions, shape: [opinions.count]))
         }
+        if let weights = seen.weights {
+            tensors.append(SafetensorsTensor("seen.weights", weights, shape: [weights.count]))
+        }
         if let features { tensors += features.tensors() }
         return tensors + self.users.tensors("user_ids") + self.items.tensors("item_ids")
     }
@@ -49,7 +52,8 @@ extension ModelSnapshot {
             version: version, payload: payload, architecture: model.architecture, userCount: model.userCount,
             itemCount: model.itemCount, embeddingDimension: model.gmfWidth, mlpEmbeddingDimension: model.mlpWidth,
             hiddenLayerSizes: model.layers.map(\.outputs), historyWeight: model.history?.weight,
-            historyHalfLife: model.history?.recency.halfLife ?? 0, ratingRange: ratingRange,
+            historyHalfLife: model.history?.recency.halfLife ?? 0,
+            historyEvidence: model.history?.evidence ?? .none, ratingRange: ratingRange,
             hasIndifference: seen.opinions?.contains(SeenItem.Opinion.indifferent.rawValue) ?? false, lineage: lineage)
     }
 

@@ -34,25 +34,26 @@ extension ModelSnapshot {
         }
         let own = model.vector(of: user)
         let change = change(of: user, items, weights, late: late)
-        guard !change.items.isEmpty else { return own }
+        guard !change.items.isEmpty || change.isStrengthened else { return own }
         guard model.architecture.hasGMF || model.history != nil else { return descended(own, change) }
-        let remembered = change.remembered.suffix(Self.rememberedHistory)
+        let remembered = change.remembered.suffix(Self.rememberedHistory).map(\.item)
         guard let history = model.history else {
-            let before = remembered + change.withdrawn
-            return moved(own, from: (Array(before), nil), to: change.after(Array(remembered)))
+            let before = remembered + change.withdrawn.map(\.item)
+            return moved(own, from: (Array(before), nil), to: change.after(remembered))
         }
         var moved = own
-        let liked = likedItems(of: user)
-        if history.recency.isOn, !change.withdrawn.isEmpty || change.lateCount > 0 {
+        let liked = self.history(of: user)
+        let isMoved = history.recency.isOn && (!change.withdrawn.isEmpty || change.lateCount > 0)
+        if isMoved || change.isStrengthened {
             // What lay before a withdrawn item moves up.
             moved = history.replacing(liked, by: change.history, in: moved)
         } else {
-            if !change.liked.isEmpty { moved = history.adding(change.liked, to: moved, after: liked) }
+            if !change.liked.isEmpty { moved = history.adding(change.news, to: moved, after: liked) }
             if !change.withdrawn.isEmpty { moved = history.removing(change.withdrawn, from: moved) }
         }
         guard !change.disliked.isEmpty else { return moved }
         guard model.architecture.hasGMF else { return descended(moved, change.dislikesAlone) }
-        let known = Array(remembered + change.liked)
+        let known = remembered + change.liked
         return self.moved(moved, from: (known, nil), to: change.dislikesAlone.after(known))
     }
 
@@ -92,10 +93,12 @@ extension ModelSnapshot {
 
     /// What `items` say that the model does not know of the user.
     private func change(of user: Int, _ items: [Int32], _ weights: [Float]?, late: Int) -> TasteChange {
-        let (liked, disliked) = (likedItems(of: user), dislikedItems(of: user))
+        let (liked, disliked) = (history(of: user), dislikedItems(of: user))
+        let evidence = model.history?.evidence ?? .none
         let turned = newlyDisliked(items, weights)
-        var known = ItemSet(itemCount: itemCount, items: (liked + turned.map { items[$0] }).map(Int.init))
+        var known = ItemSet(itemCount: itemCount, items: (liked.map(\.item) + turned.map { items[$0] }).map(Int.init))
         var change = TasteChange(seen: seenItems(of: user), remembered: liked)
+        change.strengthen(by: items, weights, evidence)
         for (index, item) in items.enumerated() {
             let weight = weights?[index] ?? 1
             guard item >= 0, item < itemCount, weight > 0, !known.contains(Int(item)) else { continue }
@@ -103,17 +106,20 @@ extension ModelSnapshot {
             change.liked.append(item)
             if index < late { change.lateCount += 1 }
             change.likes.append(weight)
+            change.news.append(HistoryItem(item: item, factor: evidence.factor(of: weight)))
         }
         guard !turned.isEmpty, let weights else { return change }
-        var isLiked = ItemSet(itemCount: itemCount, items: liked.map(Int.init))
+        var isLiked = ItemSet(itemCount: itemCount, items: liked.map { Int($0.item) })
         let isDisliked = ItemSet(itemCount: itemCount, items: disliked.map(Int.init))
         for (item, weight) in turned.map({ (items[$0], weights[$0]) }) where !isDisliked.contains(Int(item)) {
             change.disliked.append(item)
             change.dislikes.append(weight)
-            if isLiked.contains(Int(item)) { change.withdrawn.append(item) }
+            if isLiked.contains(Int(item)), let old = liked.first(where: { $0.item == item }) {
+                change.withdrawn.append(old)
+            }
             isLiked.remove(Int(item))
         }
-        change.remembered = liked.filter { isLiked.contains(Int($0)) }
+        change.remembered.removeAll { !isLiked.contains(Int($0.item)) }
         return change
     }
 }
@@ -123,27 +129,45 @@ private struct TasteChange {
     /// Everything the model knows the user to have seen.
     var seen: [Int32]
     /// What the user liked, and still does.
-    var remembered: [Int32]
+    var remembered: [HistoryItem]
+    /// Whether some of that counts more by now.
+    var isStrengthened = false
     /// New positives, and what they count.
     var liked: [Int32] = []
     var likes: [Float] = []
+    /// The same as items of a history.
+    var news: [HistoryItem] = []
     /// How many of the first of them lie before what is remembered.
     var lateCount = 0
     /// New dislikes, and what they count: below 0.
     var disliked: [Int32] = []
     var dislikes: [Float] = []
     /// Of the dislikes those that the user had liked.
-    var withdrawn: [Int32] = []
+    var withdrawn: [HistoryItem] = []
 
     var items: [Int32] { liked + disliked }
 
     /// What is liked in the end, oldest first.
-    var history: [Int32] { liked.prefix(lateCount) + remembered + liked.dropFirst(lateCount) }
+    var history: [HistoryItem] { news.prefix(lateCount) + remembered + news.dropFirst(lateCount) }
 
     var dislikesAlone: TasteChange {
         var change = self
-        (change.liked, change.likes) = ([], [])
+        (change.liked, change.likes, change.news) = ([], [], [])
         return change
+    }
+
+    /// Has known items of which something stronger was said count by that, where they are: a purchase of what had been looked at.
+    mutating func strengthen(by items: [Int32], _ weights: [Float]?, _ evidence: HistoryEvidence) {
+        guard evidence.isOn, let weights else { return }
+        var factors: [Int32: Float] = [:]
+        for (item, weight) in zip(items, weights) where weight > 0 {
+            factors[item] = max(factors[item] ?? 0, evidence.factor(of: weight))
+        }
+        for place in remembered.indices {
+            guard let factor = factors[remembered[place].item], factor > remembered[place].factor else { continue }
+            remembered[place].factor = factor
+            isStrengthened = true
+        }
     }
 
     /// `history`, and the new items after it.

@@ -25,7 +25,7 @@ extension ModelSnapshot {
         let own = model.vector(of: user)
         guard !samples.isEmpty else { return own }
         let lateCount = fresh.count { $0 < late }
-        let around = adding(news, lateCount: lateCount, to: own, after: liked)
+        let around = adding(news, lateCount: lateCount, to: own, after: history(of: user))
         if model.history?.recency.isOn == true {
             // Only the last places are the new items' own; what counts less with its place is left in.
             let earlier = liked + news.items.prefix(lateCount)
@@ -43,14 +43,15 @@ extension ModelSnapshot {
 
     /// `own` with what is new to the user in its bag.
     private func adding(
-        _ news: (items: [Int32], weights: [Float]?), lateCount: Int, to own: UserVector, after liked: [Int32]
+        _ news: (items: [Int32], weights: [Float]?), lateCount: Int, to own: UserVector, after liked: [HistoryItem]
     ) -> UserVector {
         guard let history = model.history else { return own }
-        let known = ItemSet(itemCount: itemCount, items: liked.map(Int.init))
+        let known = ItemSet(itemCount: itemCount, items: liked.map { Int($0.item) })
         let late = ItemSet(itemCount: itemCount, items: news.items.prefix(lateCount).map(Int.init))
-        let new = self.history(news.items, news.weights).filter { !known.contains(Int($0)) }
+        let new = self.history(news.items, news.weights).filter { !known.contains(Int($0.item)) }
         guard history.recency.isOn, lateCount > 0 else { return history.adding(new, to: own, after: liked) }
-        let (before, after) = (new.filter { late.contains(Int($0)) }, new.filter { !late.contains(Int($0)) })
+        let before = new.filter { late.contains(Int($0.item)) }
+        let after = new.filter { !late.contains(Int($0.item)) }
         return history.replacing(liked, by: before + liked + after, in: own)
     }
 

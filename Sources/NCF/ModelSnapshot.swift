@@ -51,7 +51,7 @@ public final class ModelSnapshot: Scorer {
         self.lineage = lineage
         self.ratingRange = ratingRange ?? dataset.ratingRange
         model = ScoringModel(parameters)
-        seen = SeenItems(dataset: dataset)
+        seen = SeenItems(dataset: dataset, hasWeights: parameters.history?.evidence.isOn ?? false)
         let counts = PopularityScorer(dataset: dataset).scores(user: 0)
         popularity = FrozenArray(counts)
         propensityFactors = Self.factors(lineage, counts: counts)
@@ -117,6 +117,22 @@ public final class ModelSnapshot: Scorer {
 
     /// Of ``seenItems(of:)`` those that counted for something and were not disliked, oldest first: what `user`'s taste is known by.
     public func likedItems(of user: Int) -> [Int32] { seen.items(of: user, .liked) }
+
+    /// What the interactions of ``likedItems(of:)`` count, in their order; nil where that does not matter to a history.
+    public func likedWeights(of user: Int) -> [Float]? {
+        guard seen.weights != nil else { return nil }
+        return seen.list(of: user).compactMap { $0.opinion == .liked ? $0.weight : nil }
+    }
+
+    /// The liked items with what each counts in the user's history, oldest first.
+    func history(of user: Int) -> [HistoryItem] {
+        guard let evidence = model.history?.evidence, evidence.isOn else {
+            return likedItems(of: user).map { HistoryItem(item: $0) }
+        }
+        return seen.list(of: user).compactMap {
+            $0.opinion == .liked ? HistoryItem(item: $0.item, factor: evidence.factor(of: $0.weight)) : nil
+        }
+    }
 
     /// Of ``seenItems(of:)`` those that `user` had disliked, oldest first.
     public func dislikedItems(of user: Int) -> [Int32] { seen.items(of: user, .disliked) }

@@ -5,6 +5,10 @@ struct OrderedHistories {
     private var columns: [Int32] = []
     /// How many items of the user, also of those not selected, came before each.
     private var positions: [Int32] = []
+    /// When each was.
+    private var times: [Int64] = []
+    /// What the interaction of each counts.
+    private var interactionWeights: [Float] = []
     /// Where each user's end.
     private var ends: [Int] = []
     /// Where each selected item's occurrences begin.
@@ -21,6 +25,8 @@ struct OrderedHistories {
             let items = dataset.items(of: user)
             longest = max(longest, items.count)
             for (position, item) in items.enumerated() where selection.places[Int(item)] >= 0 {
+                times.append(dataset.timestamps[dataset.userOffsets[user] + position])
+                interactionWeights.append(dataset.weights[dataset.userOffsets[user] + position])
                 columns.append(selection.places[Int(item)])
                 positions.append(Int32(position))
                 offsets[Int(selection.places[Int(item)]) + 1] += 1
@@ -42,21 +48,37 @@ struct OrderedHistories {
         }
     }
 
-    /// Adds to F_ij each user's weight times 2^(−d / reach) for item j d places after item i, and to the diagonal the weight.
+    /// Adds to F_ij each user's weight times 2^(−d / reach) for item j d places after item i, times what either counts, and to the
+    /// diagonal the weight. Of items of one time, or without any, neither comes first: half goes either way.
     ///
     /// Time O(Σ n²) for histories of n items, where the reach is no less.
-    func addFollowing(_ order: HistoryOrder, weights: [Float], to matrix: AlignedBuffer<Float>, loop: ParallelLoop) {
+    func addFollowing(
+        _ order: HistoryOrder, weights: [Float], _ evidence: HistoryEvidence = .none, to matrix: AlignedBuffer<Float>,
+        loop: ParallelLoop
+    ) {
         let size = offsets.count - 1
         let factors = order.factors(longest: longest)
+        let own = evidence.isOn ? interactionWeights.map(evidence.factor) : []
         loop.run(tasks: size) { _, place in
             let row = unsafe matrix.base + place * size
             for (user, index) in occurrences[offsets[place]..<offsets[place + 1]] {
-                let weight = weights[Int(user)]
-                unsafe row[place] += weight
-                for later in index + 1..<max(index + 1, ends[Int(user)]) {
+                let weight = weights[Int(user)] * (own.isEmpty ? 1 : own[index])
+                unsafe row[place] += weight * (own.isEmpty ? 1 : own[index])
+                func add(_ other: Int, distance: Int) {
+                    let share: Float = times[other] == times[index] ? 0.5 : 1
+                    let both = weight * share * factors[distance]
+                    unsafe row[Int(columns[other])] += own.isEmpty ? both : both * own[other]
+                }
+                let (start, end) = (user > 0 ? ends[Int(user) - 1] : 0, ends[Int(user)])
+                for later in index + 1..<max(index + 1, end) {
                     let distance = Int(positions[later] - positions[index])
                     guard distance < factors.count else { break }
-                    unsafe row[Int(columns[later])] += weight * factors[distance]
+                    add(later, distance: distance)
+                }
+                for earlier in (start..<index).reversed() {
+                    let distance = Int(positions[index] - positions[earlier])
+                    guard times[earlier] == times[index], distance < factors.count else { break }
+                    add(earlier, distance: distance)
                 }
             }
         }

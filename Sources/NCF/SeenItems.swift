@@ -6,19 +6,27 @@ struct SeenItems: Sendable {
     let items: FrozenArray<Int32>
     /// For each of ``items`` what its user thinks of it (``SeenItem/Opinion``); nil where all are liked.
     let opinions: FrozenArray<UInt8>?
+    /// What the interaction of each counts, 0 of those not liked; nil where all count alike in a history.
+    let weights: FrozenArray<Float>?
 
-    init(dataset: InteractionDataset) {
+    /// - Parameter hasWeights: Whether an item counts in a history by what its interaction does.
+    init(dataset: InteractionDataset, hasWeights: Bool = false) {
         offsets = FrozenArray(dataset.userOffsets.map(UInt64.init))
         items = FrozenArray(dataset.items)
         let areLiked = dataset.weights.allSatisfy { $0 > 0 }
         opinions = areLiked ? nil : FrozenArray(dataset.weights.map { SeenItem.Opinion(weight: $0).rawValue })
+        weights = hasWeights ? FrozenArray(dataset.weights.map { max(0, $0) }) : nil
     }
 
-    /// Takes rows that were checked: ascending offsets that end at the number of items, and an opinion of each of them.
-    init(offsets: FrozenArray<UInt64>, items: FrozenArray<Int32>, opinions: FrozenArray<UInt8>? = nil) {
+    /// Takes rows that were checked: ascending offsets that end at the number of items, and an opinion and a weight of each of them.
+    init(
+        offsets: FrozenArray<UInt64>, items: FrozenArray<Int32>, opinions: FrozenArray<UInt8>? = nil,
+        weights: FrozenArray<Float>? = nil
+    ) {
         self.offsets = offsets
         self.items = items
         self.opinions = opinions
+        self.weights = weights
     }
 
     func items(of user: Int) -> [Int32] {
@@ -28,7 +36,7 @@ struct SeenItems: Sendable {
     /// The same with what is known of each.
     func list(of user: Int) -> [SeenItem] {
         (Int(offsets[user])..<Int(offsets[user + 1])).map { place in
-            SeenItem(item: items[place], opinion: opinion(at: place))
+            SeenItem(item: items[place], opinion: opinion(at: place), weight: weights?[place] ?? 1)
         }
     }
 
@@ -65,18 +73,21 @@ struct SeenItem: Sendable, Equatable {
 
         init(weight: Float) { self = weight > 0 ? .liked : weight < 0 ? .disliked : .indifferent }
 
-        /// What counts as much in a training.
-        var weight: Float {
-            switch self {
-            case .liked: 1
-            case .disliked: -1
-            case .indifferent: 0
-            }
-        }
     }
 
     /// Its index.
     var item: Int32
     /// What the user thinks of it.
     var opinion: Opinion
+    /// What its interaction counts, where it is liked.
+    var weight: Float = 1
+
+    /// What counts as much in a training.
+    var evidence: Float {
+        switch opinion {
+        case .liked: weight
+        case .disliked: -1
+        case .indifferent: 0
+        }
+    }
 }

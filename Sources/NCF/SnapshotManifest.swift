@@ -5,9 +5,9 @@ internal import JSON
 /// Written last; a payload without its manifest is not a snapshot. A JSON document that begins with a checksum of itself,
 /// computed with zeros in the checksum's place, so that damage to the manifest is found as surely as to the payload.
 struct SnapshotManifest: Sendable, Equatable {
-    /// The newest that this program reads: 5 has items that were seen and count for nothing, 4 has bounded ratings, 3 histories whose order matters, 2 histories, 1 none; each model is written in the
+    /// The newest that this program reads: 6 has histories whose items count by their interactions, 5 has items that were seen and count for nothing, 4 has bounded ratings, 3 histories whose order matters, 2 histories, 1 none; each model is written in the
     /// oldest that can hold it.
-    static let format = 5
+    static let format = 6
 
     var version: Int
     var payload: SafetensorsFile.Receipt
@@ -21,6 +21,8 @@ struct SnapshotManifest: Sendable, Equatable {
     var historyWeight: Float?
     /// Items after which one of a history counts half; 0 for never.
     var historyHalfLife = 0.0
+    /// What the items of a history count by their interactions.
+    var historyEvidence = HistoryEvidence.none
     var ratingRange: ClosedRange<Float>?
     /// Whether some seen items count for nothing (``SeenItem/Opinion/indifferent``).
     var hasIndifference = false
@@ -57,6 +59,7 @@ extension SnapshotManifest {
 
     /// The oldest format that can hold it: a program that does not know a mapping would serve another model.
     private var leastFormat: Int {
+        if historyEvidence.isOn { return 6 }
         if hasIndifference { return 5 }
         if lineage.hyperparameters.ratingOutput == .bounded { return 4 }
         return historyWeight == nil ? 1 : historyHalfLife == 0 ? 2 : 3
@@ -72,6 +75,10 @@ extension SnapshotManifest {
         object.array { sizes in for size in hiddenLayerSizes { sizes.value(size) } }
         object.member("history_weight", ifPresent: historyWeight)
         object.member("history_half_life", ifPresent: historyHalfLife == 0 ? nil : historyHalfLife)
+        if historyEvidence.isOn {
+            object.member("history_evidence", historyEvidence.exponent)
+            object.member("history_mean_weight", historyEvidence.meanWeight)
+        }
         object.member("lowest_rating", ifPresent: ratingRange?.lowerBound)
         object.member("highest_rating", ifPresent: ratingRange?.upperBound)
     }
@@ -123,6 +130,12 @@ extension SnapshotManifest {
         guard historyWeight.map(\.isFinite) ?? mayLackHistories else { return nil }
         let halfLife = model["history_half_life"]?.double ?? 0
         guard halfLife >= 0, halfLife <= Hyperparameters.Limit.historyHalfLife else { return nil }
+        let evidence = HistoryEvidence(
+            exponent: model["history_evidence"]?.double ?? 0,
+            meanWeight: model["history_mean_weight"]?.double.map(Float.init) ?? 1)
+        guard (0...1).contains(evidence.exponent), evidence.meanWeight > 0, evidence.meanWeight.isFinite else {
+            return nil
+        }
         var range: ClosedRange<Float>?
         if let low = model["lowest_rating"]?.double, let high = model["highest_rating"]?.double, low <= high {
             range = Float(low)...Float(high)
@@ -132,7 +145,8 @@ extension SnapshotManifest {
             version: version, payload: SafetensorsFile.Receipt(byteCount: byteCount, checksum: checksum),
             architecture: architecture, userCount: users, itemCount: items, embeddingDimension: embedding,
             mlpEmbeddingDimension: mlp, hiddenLayerSizes: layers, historyWeight: historyWeight,
-            historyHalfLife: halfLife, ratingRange: range, hasIndifference: root["format"]?.int == 5, lineage: lineage)
+            historyHalfLife: halfLife, historyEvidence: evidence, ratingRange: range,
+            hasIndifference: root["format"]?.int == 5, lineage: lineage)
     }
 }
 

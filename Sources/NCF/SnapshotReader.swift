@@ -42,6 +42,7 @@ struct SnapshotReader {
         guard let weight = manifest.historyWeight else { return nil }
         return HistoryTable(
             weight: weight, recency: HistoryRecency(halfLife: manifest.historyHalfLife),
+            evidence: manifest.historyEvidence,
             gmf: try file.elements("history_gmf", shape: [items, manifest.embeddingDimension]),
             mlp: try file.elements("history_mlp", shape: [items, manifest.mlpEmbeddingDimension]),
             bias: try file.elements("history_bias", shape: [items]))
@@ -72,7 +73,15 @@ struct SnapshotReader {
         try checkItems(seen, "seen.items")
         let opinions: FrozenArray<UInt8>? =
             file.entries["seen.disliked"] == nil ? nil : try file.elements("seen.disliked", shape: [seen.count])
-        return SeenItems(offsets: offsets, items: seen, opinions: opinions)
+        guard manifest.historyEvidence.isOn else {
+            return SeenItems(offsets: offsets, items: seen, opinions: opinions)
+        }
+        let weights = try file.elements("seen.weights", of: Float.self, shape: [seen.count])
+        let areWeights = unsafe weights.withUnsafeBufferPointer { unsafe $0.allSatisfy { $0 >= 0 && $0.isFinite } }
+        guard areWeights else {
+            throw SnapshotFileError(path: file.file.path, reason: "tensor \"seen.weights\" holds other than weights")
+        }
+        return SeenItems(offsets: offsets, items: seen, opinions: opinions, weights: weights)
     }
 
     func popularityOrder() throws(SnapshotFileError) -> FrozenArray<Int32> {

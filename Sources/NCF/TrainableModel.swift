@@ -110,7 +110,8 @@ final class TrainableModel: Sendable {
             UserVector(gmf: Array(row[..<gmf]), mlp: Array(row[gmf..<gmf + mlp]), bias: row[gmf + mlp])
         }
         return ModelParameters.History(
-            weight: histories.bags.weight, halfLife: histories.bags.recency.halfLife,
+            weight: histories.bags.weight, halfLife: histories.bags.counting.recency.halfLife,
+            evidence: histories.bags.counting.evidence,
             gmf: histories.columns(offset: 0, width: gmf),
             mlp: histories.columns(offset: gmf, width: mlp), bias: histories.columns(offset: gmf + mlp, width: 1),
             ownMean: vector(moments.means), ownVariance: vector(moments.variances))

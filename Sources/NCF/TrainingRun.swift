@@ -45,7 +45,7 @@ struct TrainingRun {
             shape: shape, trainsGlobalBias: source.objective == .implicit, globalBias: source.globalBias,
             seed: hyperparameters.seed,
             histories: hyperparameters.hasHistory
-                ? FeatureBags(histories: dataset, recency: hyperparameters.history.recency) : nil,
+                ? FeatureBags(histories: dataset, counting: hyperparameters.history.counting(in: dataset)) : nil,
             optimizer: optimizer,
             isUnit: source.objective == .cosineContrastive
         )

@@ -89,10 +89,10 @@ final class TrainingSource: Sendable {
         for user in 0..<dataset.userCount {
             owners.append(contentsOf: repeatElement(Int32(user), count: dataset.interactions(of: user).count))
         }
-        let recency = hyperparameters.history.recency
+        let counting = hyperparameters.history.counting(in: whole)
         let historyWeight =
-            hyperparameters.hasHistory ? FeatureBags.historyWeight(of: whole, recency: recency) : 0
-        let factors = hyperparameters.hasHistory && recency.isOn ? recency.factors(of: dataset) : []
+            hyperparameters.hasHistory ? FeatureBags.historyWeight(of: whole, counting: counting) : 0
+        let factors = hyperparameters.hasHistory && counting.isOn ? counting.factors(of: dataset) : []
         positives = positions.map {
             let (target, weight) = (isRating ? dataset.ratings[$0] : 1, dataset.weights[$0])
             return Positive(user: owners[$0], item: dataset.items[$0], target: target, weight: weight)

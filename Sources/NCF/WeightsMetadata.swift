@@ -6,7 +6,7 @@ struct WeightsMetadata: Sendable, Equatable {
     static let names = [
         "nectar", "architecture", "objective", "rating_output", "lowest_rating", "highest_rating",
         "negatives_per_positive", "seed",
-        "history_weight", "history_half_life",
+        "history_weight", "history_half_life", "history_evidence", "history_mean_weight",
         "user_ids", "item_ids", "format",
     ]
     /// What `nectar` says in a file of this format.
@@ -22,6 +22,8 @@ struct WeightsMetadata: Sendable, Equatable {
     var historyWeight: Float?
     /// h, in items, where the order of a history matters.
     var historyHalfLife: Double?
+    /// What items count by their interactions, where these count differently.
+    var historyEvidence: HistoryEvidence?
     /// JSON arrays of IDs, where the IDs are given so.
     var ids: [String: String] = [:]
 
@@ -38,6 +40,7 @@ struct WeightsMetadata: Sendable, Equatable {
         seed = snapshot.lineage.hyperparameters.seed
         historyWeight = snapshot.model.history?.weight
         historyHalfLife = snapshot.model.history.flatMap { $0.recency.isOn ? $0.recency.halfLife : nil }
+        historyEvidence = snapshot.model.history.flatMap { $0.evidence.isOn ? $0.evidence : nil }
     }
 
     /// Reads the metadata of a file.
@@ -88,6 +91,7 @@ struct WeightsMetadata: Sendable, Equatable {
             historyWeight = weight
         }
         historyHalfLife = try Self.halfLife(metadata)
+        historyEvidence = try Self.evidence(metadata)
         for name in ["user_ids", "item_ids"] { ids[name] = metadata[name] }
     }
 
@@ -102,6 +106,8 @@ struct WeightsMetadata: Sendable, Equatable {
         metadata["seed"] = seed.map { "\($0)" }
         metadata["history_weight"] = historyWeight.map { "\($0)" }
         metadata["history_half_life"] = historyHalfLife.map { "\($0)" }
+        metadata["history_evidence"] = historyEvidence.map { "\($0.exponent)" }
+        metadata["history_mean_weight"] = historyEvidence.map { "\($0.meanWeight)" }
         return metadata.merging(ids) { _, ids in ids }
     }
 
@@ -126,6 +132,18 @@ struct WeightsMetadata: Sendable, Equatable {
                     + "\(Int(Hyperparameters.Limit.historyHalfLife))")
         }
         return items
+    }
+
+    private static func evidence(_ metadata: [String: String]) throws(SnapshotFileError) -> HistoryEvidence? {
+        guard let text = metadata["history_evidence"] else { return nil }
+        guard let exponent = Double(text), (0...1).contains(exponent) else {
+            throw refusal("\"history_evidence\" is \"\(text)\", expected a number from 0 to 1")
+        }
+        let mean = metadata["history_mean_weight"] ?? ""
+        guard let weight = Float(mean), weight > 0, weight.isNormal else {
+            throw refusal("\"history_evidence\" needs \"history_mean_weight\", a number above 0, not \"\(mean)\"")
+        }
+        return exponent > 0 ? HistoryEvidence(exponent: exponent, meanWeight: weight) : nil
     }
 
     private static func range(_ metadata: [String: String]) throws(SnapshotFileError) -> ClosedRange<Float>? {

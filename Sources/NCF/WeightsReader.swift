@@ -9,7 +9,7 @@ struct WeightsReader {
     private static let names = [
         "user_gmf", "item_gmf", "user_mlp", "item_mlp", "output_weights", "user_bias", "item_bias", "global_bias",
         "user_ids.bytes", "user_ids.offsets", "item_ids.bytes", "item_ids.offsets", "seen.offsets", "seen.items",
-        "seen.disliked",
+        "seen.disliked", "seen.weights",
         "history_gmf", "history_mlp", "history_bias",
     ]
 
@@ -73,7 +73,8 @@ struct WeightsReader {
             throw refusal("the tensors \"prior.user_variance_…\" hold a variance below 0")
         }
         return ModelParameters.History(
-            weight: weight, halfLife: metadata.historyHalfLife ?? 0, gmf: try rows("history_gmf", gmf),
+            weight: weight, halfLife: metadata.historyHalfLife ?? 0,
+            evidence: metadata.historyEvidence ?? .none, gmf: try rows("history_gmf", gmf),
             mlp: try rows("history_mlp", mlp),
             bias: try floats("history_bias", [items]), ownMean: try vector("prior.user"), ownVariance: variance)
     }
@@ -160,8 +161,8 @@ struct WeightsReader {
     /// What each user had seen; empty where the file does not say.
     func seen(userCount: Int, itemCount: Int) throws(SnapshotFileError) -> [[SeenItem]] {
         guard try isThere("seen.offsets", with: "seen.items") else {
-            guard !has("seen.disliked") else {
-                throw refusal("there is no tensor \"seen.items\" beside \"seen.disliked\"")
+            if let name = ["seen.disliked", "seen.weights"].first(where: has) {
+                throw refusal("there is no tensor \"seen.items\" beside \"\(name)\"")
             }
             return []
         }
@@ -175,9 +176,11 @@ struct WeightsReader {
             throw refusal("tensor \"seen.items\" names an item that is not there")
         }
         let opinions = try self.opinions(count: items.count)
+        let weights = try self.weights(opinions, count: items.count)
         return (0..<userCount).map { user in
             (offsets[user]..<offsets[user + 1]).map { place in
-                SeenItem(item: Int32(items[place]), opinion: opinions?[place] ?? .liked)
+                SeenItem(
+                    item: Int32(items[place]), opinion: opinions?[place] ?? .liked, weight: weights?[place] ?? 1)
             }
         }
     }
@@ -191,6 +194,19 @@ struct WeightsReader {
             throw refusal("tensor \"seen.disliked\" holds other numbers than 0, 1 and 2")
         }
         return opinions
+    }
+
+    /// What the interaction of each of the seen items counts; nil where the file does not say.
+    private func weights(_ opinions: [SeenItem.Opinion]?, count: Int) throws(SnapshotFileError) -> [Float]? {
+        guard has("seen.weights") else { return nil }
+        let weights = try floats("seen.weights", [count])
+        let areRight = weights.indices.allSatisfy {
+            weights[$0] > 0 || weights[$0] == 0 && (opinions?[$0] ?? .liked) != .liked
+        }
+        guard areRight else {
+            throw refusal("tensor \"seen.weights\" holds numbers that are no weights of liked items")
+        }
+        return weights
     }
 
     // MARK: Tensors

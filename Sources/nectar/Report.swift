@@ -44,7 +44,8 @@ enum Report {
                 let history = settings.history
                 parts.append(
                     "history \(history.dimension), \(history.regularization), share \(history.share)"
-                        + (history.halfLife > 0 ? ", half-life \(history.halfLife), backward \(history.backward)" : ""))
+                        + (history.halfLife > 0 ? ", half-life \(history.halfLife), backward \(history.backward)" : "")
+                        + (history.evidence > 0 ? ", evidence \(history.evidence)" : ""))
             }
         }
         if settings.epochs > 0 { parts.append("\(settings.epochs) epochs, step \(settings.learningRate)") }

@@ -122,7 +122,7 @@ struct DislikeServingTests {
                 let known = snapshot.foldIn(user: user, newer: [])
                 let history = try #require(snapshot.model.history)
                 let fond = snapshot.foldIn(user: user, newer: [changed])
-                #expect(fond == history.adding([changed], to: known, after: liked))
+                #expect(fond == history.adding([changed].history, to: known, after: liked.history))
                 #expect(fond != known)
             }
         }

@@ -38,7 +38,7 @@ struct HistoryRecencyTests {
         let data = builder.build()
         #expect(HistoryRecency(halfLife: 2).factors(of: data) == [0.35355338, 0.5, 0, 0.70710677, 1])
         #expect(HistoryRecency.none.factors(of: data) == [1, 1, 0, 1, 1])
-        let bags = FeatureBags(histories: data, recency: HistoryRecency(halfLife: 1))
+        let bags = FeatureBags(histories: data, counting: HistoryCounting(recency: HistoryRecency(halfLife: 1)))
         // The squares are 1/64, 1/16, 0, 1/4 and 1.
         #expect(abs(bags.weight - 1 / Float(1.328125).squareRoot()) < 1e-6)
         #expect(bags.byRow.weights == [0.125, 0.25, 0, 0.5, 1].map { bags.weight * $0 })
@@ -49,7 +49,7 @@ struct HistoryRecencyTests {
         let data = randomDataset(users: 7, items: 20, perUser: 6, seed: 3)
         let settings = settings(.mf, halfLife: 2)
         let source = try TrainingSource(dataset: data, hyperparameters: settings)
-        let bags = FeatureBags(histories: data, recency: HistoryRecency(halfLife: 2)).byRow
+        let bags = FeatureBags(histories: data, counting: HistoryCounting(recency: HistoryRecency(halfLife: 2))).byRow
         let batch = MiniBatch(capacity: source.groupCount, samplesPerGroup: source.samplesPerGroup)
         batch.groupCount = source.groupCount
         source.fill(0..<source.groupCount, of: batch, first: 0, order: source.order(epoch: 1), epoch: 1)
@@ -97,7 +97,9 @@ struct HistoryRecencyTests {
         for user in 0..<snapshot.userCount {
             let seen = snapshot.seenItems(of: user)
             let new = (0..<Int32(snapshot.itemCount)).filter { !seen.contains($0) }.suffix(3)
-            let (before, after) = (table.adding(seen, to: zero), table.adding(seen + new, to: zero))
+            let (before, after) = (
+                table.adding(seen.history, to: zero), table.adding((seen + new).history, to: zero)
+            )
             var expected = snapshot.model.vector(of: user)
             for k in expected.gmf.indices { expected.gmf[k] += after.gmf[k] - before.gmf[k] }
             for k in expected.mlp.indices { expected.mlp[k] += after.mlp[k] - before.mlp[k] }
@@ -114,7 +116,7 @@ struct HistoryRecencyTests {
         let seen = snapshot.seenItems(of: 4)
         let new = Array((0..<Int32(snapshot.itemCount)).filter { !seen.contains($0) }.suffix(3))
         let expected = table.replacing(
-            seen, by: new.prefix(2) + seen + new.suffix(1), in: snapshot.model.vector(of: 4))
+            seen.history, by: (new.prefix(2) + seen + new.suffix(1)).history, in: snapshot.model.vector(of: 4))
         expectEqual(snapshot.foldIn(user: 4, newer: new, late: 2), expected)
     }
 
@@ -122,8 +124,8 @@ struct HistoryRecencyTests {
     func withdrawn(halfLife: Double) throws {
         let snapshot = try snapshot(halfLife: halfLife)
         let table = try #require(snapshot.model.history)
-        let seen = snapshot.seenItems(of: 3)
-        let rest = Array(seen.dropFirst(2)) + [39]
+        let seen = snapshot.seenItems(of: 3).history
+        let rest = Array(seen.dropFirst(2)) + [39].history
         let own = table.replacing(seen, by: [], in: snapshot.model.vector(of: 3))
         expectEqual(
             table.replacing(seen, by: rest, in: snapshot.model.vector(of: 3)), table.adding(rest, to: own))
@@ -141,7 +143,7 @@ struct HistoryRecencyTests {
                 let index = try #require(seen.firstIndex(of: Int32(reason.item)))
                 var alone = snapshot.model.vector(of: 4)
                 let whole = snapshot.model.score(alone, rows)[0]
-                let weight = table.weight(at: seen.count - 1 - index)
+                let weight = table.weight(of: HistoryItem(item: seen[index]), at: seen.count - 1 - index)
                 for k in alone.gmf.indices {
                     alone.gmf[k] -= weight * table.gmf[reason.item * alone.gmf.count + k]
                 }

@@ -45,7 +45,7 @@ struct HistoryServingTests {
             let whole = snapshot.score(user: user, items: [item])[0]
             #expect(abs(explanation.parts.sum - whole) < 1e-5)
             let losses = history.map {
-                (Int($0), whole - snapshot.model.score(table.removing([$0], from: vector), items: [item])[0])
+                (Int($0), whole - snapshot.model.score(table.removing([$0].history, from: vector), items: [item])[0])
             }
             let helping = losses.filter { $0.1 > 0 }
             #expect(explanation.becauseOf.map(\.item).sorted() == helping.map(\.0).sorted())
@@ -65,7 +65,7 @@ struct HistoryServingTests {
         let snapshot = ModelSnapshot(
             version: 1, dataset: data, parameters: parameters, lineage: ServingFixture.lineage())
         let history: [Int32] = [2, 9, 14]
-        let expected = try #require(snapshot.model.history).adding(history, to: snapshot.prior.user)
+        let expected = try #require(snapshot.model.history).adding(history.history, to: snapshot.prior.user)
         let found = snapshot.foldIn(items: history + [9, -1, 20])
         // A little freedom is left to every element, for a regular system.
         for (left, right) in zip(found.gmf + [found.bias], expected.gmf + [expected.bias]) {

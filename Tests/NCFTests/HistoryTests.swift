@@ -11,7 +11,7 @@ struct HistoryTests {
     private func bags() -> FeatureBags {
         FeatureBags(
             histories: randomDataset(users: Self.users, items: Self.items, perUser: 4, seed: 31),
-            recency: HistoryRecency(halfLife: 3))
+            counting: HistoryCounting(recency: HistoryRecency(halfLife: 3)))
     }
 
     /// A random model whose users' rows have their bags added.
@@ -148,7 +148,8 @@ struct HistoryTests {
                 version: 1, dataset: data, parameters: parameters, lineage: ServingFixture.lineage())
             let table = snapshot.model.history
             let user = table?.adding(
-                [3], to: table?.removing([2], from: snapshot.model.vector(of: 1)) ?? snapshot.prior.user)
+                [3].history, to: table?.removing([2].history, from: snapshot.model.vector(of: 1)) ?? snapshot.prior.user
+            )
             return snapshot.model.score(user ?? snapshot.prior.user, items: [0, 4])
         }
         for (before, after) in zip(logits(plain), logits(plain.calibrated(by: calibration))) {

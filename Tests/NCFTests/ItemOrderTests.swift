@@ -145,6 +145,29 @@ struct ItemOrderTests {
         #expect(matrix.array == [11111, 0.25 * 1 + 0.5 * 10, 0.5 * 11000, 11011])
     }
 
+    @Test("of items of one time neither comes first, and what comes to the file first means nothing")
+    func equalTimes() {
+        func matrix(_ times: [Int64], _ items: String = "abcd") -> [Float] {
+            var builder = InteractionDataset.Builder()
+            // All items once, so that they have the same places.
+            for item in "abcd" { builder.add(userID: "\(item)", itemID: "\(item)", rating: nil, timestamp: 1) }
+            for (item, time) in zip(items, times) {
+                builder.add(userID: "u", itemID: "\(item)", rating: nil, timestamp: time)
+            }
+            let data = builder.build()
+            let matrix = AlignedBuffer<Float>(count: 16, repeating: 0)
+            OrderedHistories(of: data, ItemSelection(data, limit: 4)).addFollowing(
+                HistoryOrder(halfLife: 1e6, backward: 1), weights: [0, 0, 0, 0, 1], to: matrix,
+                loop: ParallelLoop(threads: 1))
+            return matrix.array.map { ($0 * 1000).rounded() / 1000 }
+        }
+        #expect(matrix([7, 7, 7, 7]) == [1, 0.5, 0.5, 0.5, 0.5, 1, 0.5, 0.5, 0.5, 0.5, 1, 0.5, 0.5, 0.5, 0.5, 1])
+        // a and b, then c and d.
+        let twice: [Float] = [1, 0.5, 1, 1, 0.5, 1, 1, 1, 0, 0, 1, 0.5, 0, 0, 0.5, 1]
+        #expect(matrix([5, 5, 7, 7]) == twice && matrix([5, 5, 7, 7], "badc") == twice)
+        #expect(matrix([0, 0, 0, 0], "dcba") == matrix([7, 7, 7, 7]))
+    }
+
     @Test("distances beyond what single precision notices, or any history has, are left out")
     func factors() {
         #expect(HistoryOrder(halfLife: 1, backward: 1).factors(longest: 1000).count == 73)

@@ -82,7 +82,7 @@ struct NewerHistoryTests {
             let seen = snapshot.seenItems(of: user)
             let new = (0..<Int32(snapshot.itemCount)).filter { !seen.contains($0) }.suffix(3)
             let moved = snapshot.foldIn(user: user, newer: new + seen + new + [-1, 40])
-            #expect(moved == table.adding(Array(new), to: snapshot.model.vector(of: user)))
+            #expect(moved == table.adding(Array(new).history, to: snapshot.model.vector(of: user)))
         }
     }
 

@@ -61,7 +61,9 @@ enum ServingFixture {
             weight: 0.25, gmf: items.userGMF, mlp: items.userMLP, bias: items.userBias, ownMean: own.user,
             ownVariance: own.userVariance)
         let (table, model) = (HistoryTable(history), ScoringModel(parameters))
-        let sums = (0..<data.userCount).map { table.adding(Array(data.items(of: $0)), to: model.vector(of: $0)) }
+        let sums = (0..<data.userCount).map {
+            table.adding(Array(data.items(of: $0)).history, to: model.vector(of: $0))
+        }
         parameters.userGMF = sums.flatMap(\.gmf)
         parameters.userMLP = sums.flatMap(\.mlp)
         parameters.userBias = sums.map(\.bias)
@@ -160,4 +162,9 @@ final class ScratchDirectory: Sendable {
     }
 
     func remove(_ name: String) { unsafe unlink("\(path)/\(name)") }
+}
+
+extension [Int32] {
+    /// As items of a history that all count alike.
+    var history: [HistoryItem] { map { HistoryItem(item: $0) } }
 }

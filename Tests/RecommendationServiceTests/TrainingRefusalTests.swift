@@ -69,6 +69,7 @@ struct TrainingRefusalTests {
             train(#"{"warm_up": -0.5}"#, ("/warm_up", "0 to 10000")),
             train(#"{"history_half_life": -1}"#, ("/history_half_life", "0 to 1000000 items")),
             train(#"{"history_backward": 1.5}"#, ("/history_backward", "0 to 1, not 1.5")),
+            train(#"{"history_evidence": -0.5}"#, ("/history_evidence", "0 to 1, not -0.5")),
             train(#"{"learning_rate_schedule": "step"}"#, ("/learning_rate_schedule", "\"cosine\"")),
             train(#"{"seed": -1}"#, ("/seed", "at least 0")),
             train(#"{"seed": 9223372036854775808}"#, ("/seed", "from 0 to 9223372036854775807")),

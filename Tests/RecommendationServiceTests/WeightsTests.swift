@@ -110,6 +110,43 @@ struct WeightsTests {
         try check(try TestService(store: SQLiteInteractionStore(path: path), directory: directory))
     }
 
+    @Test("a user of whom the file does not say what was seen keeps its vector when something comes")
+    func unseen() throws {
+        let model = try PyTorchModel()
+        let items = model.names("items")
+        let service = try TestService()
+        #expect(try put(service, "v1", model.weights).status == 201)
+        _ = try publish(service, "v1")
+        var lists: [[String]] = []
+        for user in model.names("users").prefix(3) + ["stranger", "another"] {
+            _ = try service.post("/interactions", "{\"user_id\": \"\(user)\", \"item_id\": \"\(items[2])\"}")
+            let reply = try service.get("/recommend?user_id=\(user)&limit=100")
+            #expect(reply.sources == ["fold_in"] && !reply.items.contains(items[2]))
+            lists.append(reply.items)
+        }
+        // Strangers with one past are one and the same; users whom the model knows are not.
+        #expect(lists[3] == lists[4] && Set(lists.dropLast()).count == 4)
+    }
+
+    @Test("who is erased while weights are taken in is not in them afterwards; who was erased before and came back is")
+    func erasedMeanwhile() throws {
+        let original = try TestService.trained()
+        let weights = try original.client().ask("GET", "/models/v1/weights").content
+        let base = InMemoryInteractionStore()
+        let store = InterceptedStore(over: base)
+        let service = try TestService(store: store)
+        try service.loadCheckerboard()
+        #expect(try service.ask("DELETE", "/users/u4").json["erased"]?.bool == true)
+        _ = try service.post("/interactions", #"{"user_id": "u4", "item_id": "i1"}"#)
+        store.afterScan { _ = try? base.eraseUser("u3", at: 0) }
+        #expect(try put(service, "v1", weights).status == 201)
+        store.afterScan {}
+        _ = try publish(service, "v1")
+        let current = try #require(service.models.current)
+        #expect(current.users.index(of: "u3") == nil && current.users.index(of: "u4") != nil)
+        #expect(try service.get("/recommend?user_id=u3").sources == ["popular"])
+    }
+
     // MARK: There and back
 
     @Test(

@@ -125,6 +125,9 @@ void nectar_left_out_gradient(int32_t stride, int32_t occurrences, const int32_t
 // row[columns[i]] += value, over i.
 void nectar_add_at(float *row, float value, const int32_t *columns, int32_t count);
 
+// row[columns[i]] += value * factors[i], over i.
+void nectar_add_scaled_at(float *row, float value, const int32_t *columns, const float *factors, int32_t count);
+
 // sum += weights[i] * row indices[i] of `rows`, over i.
 void nectar_add_rows(int32_t stride, int32_t count, const int32_t *indices, const float *weights, const float *rows,
                      float *sum);

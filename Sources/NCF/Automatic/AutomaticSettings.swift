@@ -162,6 +162,7 @@ public struct AutomaticSettings: Sendable {
         history.regularization = relationPenalty(variation)
         history.share = variation.historyShare ?? history.share
         history.halfLife = variation.historyHalfLife ?? history.halfLife
+        history.evidence = variation.historyEvidence ?? history.evidence
         history.backward = min(1, Self.rounded(history.backward * variation.historyBackward))
         return history
     }

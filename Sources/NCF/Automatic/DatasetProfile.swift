@@ -12,6 +12,8 @@ public struct DatasetProfile: Sendable, Equatable {
     public var meanWeight: Double
     /// Whether most users with several interactions have them at different times.
     public var hasTimes: Bool
+    /// Whether some interactions for their items count clearly more than others.
+    public var hasWeights: Bool
     /// What the objective is when nobody says.
     public var objective: Objective
 
@@ -27,8 +29,13 @@ public struct DatasetProfile: Sendable, Equatable {
         let weight = dataset.weights.reduce(0) { $0 + Double(abs($1)) }
         meanWeight = interactions > 0 && weight > 0 ? weight / Double(interactions) : 1
         hasTimes = dataset.hasTimes
+        let positive = dataset.weights.filter { $0 > 0 }
+        hasWeights = (positive.max() ?? 0) > Self.noticedRatio * (positive.min() ?? 0)
         objective = Objective.auto.resolved(for: dataset)
     }
+
+    /// Weights that differ by less say nothing.
+    private static let noticedRatio: Float = 1.2
 
     /// Interactions of a user, on average.
     public var meanHistory: Double { Double(interactions) / Double(max(1, activeUsers)) }

@@ -66,6 +66,9 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
     /// How much histories say of what came before, in ``Hyperparameters/history``.
     public static let historyBackward = GivenSettings(rawValue: 1 << 26)
 
+    /// How much more an item counts, the more its interaction does, in ``Hyperparameters/history``.
+    public static let historyEvidence = GivenSettings(rawValue: 1 << 27)
+
     /// ``Hyperparameters/ratingOutput``.
     public static let ratingOutput = GivenSettings(rawValue: 1 << 29)
 
@@ -96,6 +99,7 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
         copy(.historyShare, \.history.share)
         copy(.historyHalfLife, \.history.halfLife)
         copy(.historyBackward, \.history.backward)
+        copy(.historyEvidence, \.history.evidence)
         copy(.epochs, \.epochs)
         copy(.batchSize, \.batchSize)
         copy(.learningRate, \.learningRate)

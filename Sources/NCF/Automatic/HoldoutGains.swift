@@ -3,7 +3,7 @@ import Glibc
 /// What a model gained for each user of a holdout, so that two models can be compared user by user.
 ///
 /// For ranking a user's gain is NDCG@10 in the full catalogue, the items of training removed as in serving, each held-out item
-/// found being worth what the holdout says. For ratings it is
+/// found being worth what the holdout says; and the more these are worth on average, the more the user's gain counts. For ratings it is
 /// the sum of the squared errors, negative. Greater is better in either case.
 struct HoldoutGains: Sendable {
     /// Where ranking is measured.
@@ -41,7 +41,8 @@ struct HoldoutGains: Sendable {
                     : Self.ndcg(ranker.ranks(of: user), holdout, user)
             }
         }
-        gains = (0..<users.count).map { buffer[$0] }
+        let shares = isRating ? [] : Self.shares(of: users, holdout)
+        gains = (0..<users.count).map { buffer[$0] * (shares.isEmpty ? 1 : shares[$0]) }
         if isRating {
             ratings = users.reduce(0) { $0 + holdout.ratings[$1].count { !$0.isNaN } }
         }
@@ -108,6 +109,14 @@ struct HoldoutGains: Sendable {
             let error = Double(pair.0.clamped(to: range)) - Double(pair.1)
             return sum + error * error
         }
+    }
+
+    /// What each user's gain counts, 1 on average; empty where all count alike.
+    private static func shares(of users: [Int], _ holdout: Holdout) -> [Double] {
+        guard let importances = holdout.importances else { return [] }
+        let own = users.map { Double(importances[$0]) }
+        let mean = own.reduce(0, +) / Double(max(1, own.count))
+        return mean > 0 ? own.map { $0 / mean } : []
     }
 
     /// With the relevance itself as the gain (Järvelin and Kekäläinen 2002).

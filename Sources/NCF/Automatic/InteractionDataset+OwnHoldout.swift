@@ -36,8 +36,7 @@ extension InteractionDataset {
             left -= count
             users += 1
         }
-        let holdout = heldOut(held) { place, before in isRandom ? weights[place] : weights[place] / Float(before + 1) }
-        return (removing(held), holdout)
+        return (removing(held), heldOut(held, firstCountsMost: !isRandom))
     }
 
     /// Whether most users with several interactions have them at different times.

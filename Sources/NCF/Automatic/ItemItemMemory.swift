@@ -6,6 +6,7 @@ final class ItemItemMemory {
     private struct Question: Equatable {
         var regularization: Double
         var order: HistoryOrder?
+        var evidence: HistoryEvidence
         var rank: Int
         var seed: UInt64
     }
@@ -20,7 +21,9 @@ final class ItemItemMemory {
     /// The factors of `regression`, which must be of this memory's dataset; nil where `isCancelled` said so.
     func factors(of regression: ItemItemRegression, rank: Int, isCancelled: () -> Bool) -> ItemItemFactors? {
         let question = Question(
-            regularization: regression.regularization, order: regression.order, rank: rank, seed: regression.seed)
+            regularization: regression.regularization, order: regression.order, evidence: regression.evidence,
+            rank: rank,
+            seed: regression.seed)
         let known = answers.firstIndex { $0.question == question }.map { answers.remove(at: $0).factors }
         guard let factors = known ?? regression.factors(rank: rank, isCancelled: isCancelled) else { return nil }
         answers.append((question, factors))

@@ -68,6 +68,7 @@ final class SearchRun {
             usersWanted: budget == nil ? Self.usersWanted.choice : Self.usersWanted.search, isStopped: isStopped)
         proposals = SettingsProposals(
             isRating: isRating, hasTimes: rules.profile.hasTimes && search.isAboutWhatComesNext,
+            hasWeights: rules.profile.hasWeights && !search.wish.propensity.isOn,
             settings: rules.settings)
         random = SplitMix64(seed: search.wish.seed, 11)
         report = SearchReport(criterion: isRating ? "rmse" : "ndcg_at_10", budget: search.budget)
@@ -214,8 +215,11 @@ final class SearchRun {
         hasOrder(trial) || hasOrder(other)
     }
 
-    /// Whether the order of a trial's histories matters.
-    func hasOrder(_ trial: Int) -> Bool { report.trials[trial].settings.history.order != nil }
+    /// Whether the order of a trial's histories matters, and is judged by what comes next.
+    func hasOrder(_ trial: Int) -> Bool {
+        let settings = report.trials[trial].settings
+        return rules.objective != .rating && proposals.hasTimes && settings.hasHistory && settings.history.order != nil
+    }
 
     /// Where the order of histories matters the first holdout decides, whose interactions are the latest: among random ones nothing
     /// comes last. But what is won there must outweigh what is lost on the random ones.
@@ -242,7 +246,7 @@ final class SearchRun {
         let yardstick = rules.objective == .rating ? "the items' mean ratings" : "popularity"
         if beatsYardstick {
             // Its figure over all that is held out may be a lesser one.
-            let isByTheLatest = variations[best.trial].historyHalfLife != beginning.historyHalfLife
+            let isByTheLatest = hasOrder(best.trial)
             let merit = isByTheLatest ? "predicts the latest interactions best, and is" : "is the best, and"
             return decide(falls: false, "\(name) \(merit) better than \(yardstick).")
         }

@@ -13,19 +13,28 @@ struct SettingsProposals {
     /// Half-lives of histories that are tried where there are times, in items.
     private static let halfLives = [50.0, shortestHalfLife]
     static let shortestHalfLife = 10.0
+    /// Powers of weights that are tried where interactions do not all count the same.
+    private static let evidences = [1.0, 0.5]
 
     private let isRating: Bool
     /// Whether the order of interactions says anything.
     let hasTimes: Bool
+    /// Whether interactions count differently.
+    private let hasWeights: Bool
     private let settings: (SettingsVariation) -> Hyperparameters
     private var tried: [Hyperparameters] = []
 
     /// - Parameters:
     ///   - hasTimes: Whether the order of interactions says anything.
+    ///   - hasWeights: Whether interactions count differently.
     ///   - settings: What a variation means for all the data, what was given imposed: two that mean the same are one.
-    init(isRating: Bool, hasTimes: Bool = false, settings: @escaping (SettingsVariation) -> Hyperparameters) {
+    init(
+        isRating: Bool, hasTimes: Bool = false, hasWeights: Bool = false,
+        settings: @escaping (SettingsVariation) -> Hyperparameters
+    ) {
         self.isRating = isRating
         self.hasTimes = hasTimes
+        self.hasWeights = hasWeights
         self.settings = settings
     }
 
@@ -73,7 +82,7 @@ struct SettingsProposals {
 
     /// Steps between those of the first round; and for implicit feedback what items say of each other less smoothed, and
     /// either part alone, also for ratings: the factorisation without histories, and histories, smoothed further, without it. Where there are times also
-    /// histories in which what came last counts most.
+    /// histories in which what came last counts most, and where interactions count differently histories in which their items do.
     private func closerNeighbours(of best: SettingsVariation) -> [SettingsVariation] {
         var list = [1.4, 0.7].map { factor in
             var variation = best
@@ -91,13 +100,17 @@ struct SettingsProposals {
         related.historyShare = 1
         related.historyRegularization *= 3
         list.append(contentsOf: [looser, alone, related])
-        guard hasTimes else { return list }
+        for power in hasWeights ? Self.evidences : [] {
+            var weighed = best
+            weighed.historyEvidence = power
+            list.append(weighed)
+        }
+        for items in hasTimes ? Self.halfLives : [] {
+            var recent = best
+            recent.historyHalfLife = items
+            list.append(recent)
+        }
         return list
-            + Self.halfLives.map { items in
-                var recent = best
-                recent.historyHalfLife = items
-                return recent
-            }
     }
 
     /// A neural model: for implicit feedback one that starts where that led, for ratings one of its own. There is none of cosines.

@@ -25,6 +25,8 @@ struct SettingsVariation: Sendable, Hashable {
     }
     /// Times the defaults' share of what histories say of what came before.
     var historyBackward = 1.0
+    /// The power of weights that items count in histories; nil is the defaults'.
+    var historyEvidence: Double?
     /// Times the rule's weight of unobserved pairs.
     var unobservedWeight = 1.0
     /// Times the rule's dimension.

@@ -74,7 +74,7 @@ public struct FeatureTraining {
         let regression = regression(
             prepared, counts: prepared.members.map { dataset.interactions(of: $0).count }, beside: model.model.itemGMF,
             rows: model.itemCount)
-        let bags = model.model.history.map { FeatureBags(histories: dataset, recency: $0.recency) }
+        let bags = model.model.history.map { FeatureBags(histories: dataset, counting: $0.counting) }
         let own = regression.fit(
             target: { row in
                 let user = prepared.members[row]

@@ -13,9 +13,10 @@ public enum Yardstick {
         var own = Hyperparameters.defaults(for: .mf, objective: isRating ? .rating : .implicit)
         if !isRating {
             own.epochs = 0
-            // Or a neural model would have the credit for what the order of a history says.
+            // Or a neural model would have the credit for what the order of a history says, and its weights.
             own.history.halfLife = settings.history.halfLife
             own.history.backward = settings.history.backward
+            own.history.evidence = settings.history.evidence
         }
         own.seed = settings.seed
         own.threads = settings.threads

@@ -37,8 +37,9 @@ enum UserStanding {
             return
         }
         let (liked, disliked) = (snapshot.likedItems(of: user), snapshot.dislikedItems(of: user))
-        // Where training found nothing to be near to.
-        if liked.isEmpty, !(disliked.isEmpty && new.isEmpty) {
+        // Where training found nothing to be near to. Weights from elsewhere may know a user of whom they do not say what was seen.
+        let isUnliked = liked.isEmpty && snapshot.lineage.origin == .trained
+        if isUnliked, !(disliked.isEmpty && new.isEmpty) {
             // What was said since stands in the place of what the model knows.
             let renewed = ItemSet(
                 itemCount: snapshot.itemCount, items: new.filter { $0.evidence != 0 }.map { Int($0.item) })
@@ -52,9 +53,12 @@ enum UserStanding {
         }
         let known = ItemSet(itemCount: snapshot.itemCount, items: liked.map(Int.init))
         let hated = ItemSet(itemCount: snapshot.itemCount, items: disliked.map(Int.init))
+        // What each is known to count, where that matters.
+        var counted = snapshot.likedWeights(of: user).map { Dictionary(zip(liked, $0)) { $1 } } ?? [:]
         let news = new.filter { taste in
             if snapshot.objective == .rating, taste.rating.isFinite { return true }
-            return taste.evidence < 0 ? !hated.contains(Int(taste.item)) : !known.contains(Int(taste.item))
+            guard taste.evidence >= 0 else { return !hated.contains(Int(taste.item)) }
+            return !known.contains(Int(taste.item)) || counted[taste.item].map { taste.evidence > $0 } ?? false
         }
         guard !news.isEmpty else {
             self = .known(user)
@@ -67,11 +71,15 @@ enum UserStanding {
         func added(_ tastes: ArraySlice<Taste>) -> [Int32] {
             tastes.filter { $0.evidence > 0 && !known.contains(Int($0.item)) }.map(\.item)
         }
+        let history =
+            added(news.prefix(late)) + liked.filter { !turned.contains(Int($0)) } + added(news.dropFirst(late))
+        if !counted.isEmpty {
+            for taste in news { counted[taste.item] = max(counted[taste.item] ?? 0, taste.evidence) }
+        }
         self = .foldedIn(
             vector,
             history: History(
-                items: added(news.prefix(late)) + liked.filter { !turned.contains(Int($0)) }
-                    + added(news.dropFirst(late))),
+                items: history, weights: counted.isEmpty ? nil : history.map { counted[$0] ?? 1 }),
             seen: snapshot.seenItems(of: user) + news.map(\.item))
     }
 

@@ -8,7 +8,7 @@ extension TrainingRequest {
         ("mlp_embedding_dimension", .mlpEmbeddingDimension), ("hidden_layers", .hiddenLayers),
         ("history_dimension", .historyDimension), ("history_regularization", .historyRegularization),
         ("history_share", .historyShare), ("history_half_life", .historyHalfLife),
-        ("history_backward", .historyBackward),
+        ("history_backward", .historyBackward), ("history_evidence", .historyEvidence),
         ("als_sweeps", .sweeps), ("als_regularization", .regularization),
         ("als_unobserved_weight", .unobservedWeight), ("epochs", .epochs), ("batch_size", .batchSize),
         ("learning_rate", .learningRate), ("learning_rate_schedule", .learningRateSchedule),

@@ -46,6 +46,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "With a half-life, what items say of those before them, as a share of what they say of those after.")
     var historyBackward: Double?
 
+    @Option(help: "The power of an interaction's weight that its item counts in a history; 0 has all count alike.")
+    var historyEvidence: Double?
+
     @Option(help: "Passes over the data, at most; with 0 mf is what its closed form finds.")
     var epochs: Int?
 
@@ -122,6 +125,7 @@ struct ModelOptions: ParsableArguments {
             (hiddenLayers != nil, .hiddenLayers), (historyDimension != nil, .historyDimension),
             (historyRegularization != nil, .historyRegularization), (historyShare != nil, .historyShare),
             (historyHalfLife != nil, .historyHalfLife), (historyBackward != nil, .historyBackward),
+            (historyEvidence != nil, .historyEvidence),
             (alsSweeps != nil, .sweeps), (alsRegularization != nil, .regularization),
             (alsUnobservedWeight != nil, .unobservedWeight), (epochs != nil, .epochs), (batchSize != nil, .batchSize),
             (learningRate != nil, .learningRate), (learningRateSchedule != nil, .learningRateSchedule),
@@ -173,6 +177,7 @@ struct ModelOptions: ParsableArguments {
         settings.history.share = historyShare ?? settings.history.share
         settings.history.halfLife = historyHalfLife ?? settings.history.halfLife
         settings.history.backward = historyBackward ?? settings.history.backward
+        settings.history.evidence = historyEvidence ?? settings.history.evidence
         settings.epochs = epochs ?? settings.epochs
         settings.batchSize = batchSize ?? settings.batchSize
         settings.learningRate = learningRate ?? settings.learningRate

@@ -48,6 +48,59 @@ struct HoldoutGainsTests {
         #expect(gains.gains.count == 1 && abs(gains.figure - expected) < 1e-6, "\(gains.figure)")
     }
 
+    @Test("a user of whom more important things are held out counts more, and equal importances change nothing")
+    func importance() {
+        var builder = InteractionDataset.Builder()
+        for item in 0..<20 { builder.add(userID: "\(item / 10)", itemID: "\(item)", rating: nil, timestamp: 0) }
+        let train = builder.build()
+        func gains(_ importances: [Float]?) -> HoldoutGains {
+            let holdout = Holdout(
+                items: [[10], [3]], ratings: [[.nan], [.nan]], relevances: [[5], [5]], importances: importances)
+            return HoldoutGains(
+                of: InOrder(itemCount: train.itemCount), on: HeldOutData(train: train, holdout: holdout),
+                isRating: false, loop: ParallelLoop(threads: 1))
+        }
+        // What is left of the catalogue begins with the first user's, and has three before the second's.
+        let second = 1 / 2.321928094887362
+        #expect(gains(nil).gains == [1, second])
+        #expect(gains([2, 2]).gains == gains(nil).gains)
+        let (first, last) = (gains([5, 1]).gains[0], gains([5, 1]).gains[1])
+        #expect(abs(first - 5.0 / 3) < 1e-12 && abs(last - second / 3) < 1e-12)
+    }
+
+    @Test("what is held out to choose by is worth its weight, and of the latest the first is worth most")
+    func worths() {
+        var builder = InteractionDataset.Builder()
+        for user in 0..<30 {
+            for time in 1...30 {
+                builder.add(
+                    userID: "\(user)", itemID: "\(time)", rating: nil, weight: user < 15 ? 1 : 4,
+                    timestamp: Int64(time))
+            }
+        }
+        let (_, holdout) = builder.build().ownSplit(fold: 0, seed: 1)
+        for user in holdout.items.indices where !holdout.items[user].isEmpty {
+            let weight: Float = user < 15 ? 1 : 4
+            #expect(holdout.relevances?[user] == [weight, weight / 2, weight / 3])
+            #expect(holdout.importances.map { abs($0[user] - weight) < 1e-6 } == true)
+        }
+        // Of one time none comes first.
+        var tied = InteractionDataset.Builder()
+        for user in 0..<30 {
+            for time in 1...30 {
+                tied.add(userID: "\(user)", itemID: "\(time)", rating: nil, timestamp: Int64(time / 2))
+            }
+        }
+        let ties = tied.build().ownSplit(fold: 0, seed: 1).holdout
+        let third = (1 + 1.0 / 2) / 2
+        for shares in ties.relevances ?? [] where !shares.isEmpty {
+            // 30 is alone with its time, 28 and 29 share theirs.
+            #expect(zip(shares, [third, third, 1.0 / 3]).allSatisfy { abs(Double($0) - $1) < 1e-6 }, "\(shares)")
+        }
+        let random = builder.build().ownSplit(fold: 1, seed: 1).holdout
+        #expect(random.relevances?[20] == [4, 4, 4] && random.importances?[20] == 4)
+    }
+
     @Test("ratings are told as RMSE")
     func ratings() {
         let scorer = ItemMeanScorer(dataset: data.train)

@@ -65,6 +65,22 @@ struct RecencyChoiceTests {
         #expect(trials.filter { $0.round == 3 }.allSatisfy { $0.settings.history.halfLife == 3 })
     }
 
+    @Test("ratings are not judged by what comes next, whatever half-life was given")
+    func ratings() throws {
+        let data = PlantedData.ratings(users: 60, items: 40)
+        var wish = Hyperparameters.defaults(for: .mf, objective: .rating)
+        (wish.threads, wish.history.halfLife) = (1, 5)
+        let choice = try SettingsSearch(
+            dataset: data, wish: wish, given: [.objective, .architecture, .historyHalfLife],
+            budget: SearchBudget(trials: 6)
+        ).choose()
+        let trials = try #require(choice.report).trials
+        let values = trials.compactMap { $0.measurements.last?.value }
+        let chosen = try #require(trials.first { $0.outcome == .chosen }?.measurements.last?.value)
+        #expect(choice.report?.criterion == "rmse" && values.count > 3)
+        #expect(chosen < values[0] && chosen < 0.1, "\(values), \(chosen)")
+    }
+
     @Test("without times none is tried: there is no order; nor where random interactions judge the result")
     func timeless() throws {
         for (timed, judgedAtRandom) in [(false, false), (true, true)] {

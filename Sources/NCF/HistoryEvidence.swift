@@ -1,0 +1,71 @@
+internal import Glibc
+
+/// How much more an item of a history counts, the more its interaction does: a purchase more than a view.
+///
+/// An item counts (w / m)^e, w being what its interaction counts and m the mean of the training's.
+public struct HistoryEvidence: Sendable, Equatable {
+    /// What an item counts at most: a weight may be anything, and one item is not to drown a history.
+    static let greatestFactor: Float = 100
+
+    /// e, from 0 to 1; 0 has all count alike.
+    public var exponent: Double
+    /// m, above 0.
+    public var meanWeight: Float
+
+    /// All items count alike, whatever their interactions do.
+    public static let none = HistoryEvidence(exponent: 0, meanWeight: 1)
+
+    /// Gathers the parts.
+    public init(exponent: Double, meanWeight: Float) {
+        self.exponent = exponent
+        self.meanWeight = meanWeight
+    }
+
+    /// With the mean of what counts for something in `dataset` and is no dislike.
+    init(exponent: Double, of dataset: InteractionDataset) {
+        guard exponent > 0 else {
+            self = .none
+            return
+        }
+        let (sum, count) = dataset.weights.reduce(into: (0.0, 0)) { sums, weight in
+            guard weight > 0 else { return }
+            sums.0 += Double(weight)
+            sums.1 += 1
+        }
+        let mean = count > 0 ? Float(sum / Double(count)) : 1
+        self.init(exponent: exponent, meanWeight: mean.isNormal ? mean : 1)
+    }
+
+    /// Whether there is any such thing.
+    var isOn: Bool { exponent > 0 }
+
+    /// What an item counts whose interaction counts `weight`, which is above 0.
+    func factor(of weight: Float) -> Float {
+        isOn ? min(Float(pow(Double(weight) / Double(meanWeight), exponent)), Self.greatestFactor) : 1
+    }
+}
+
+/// An item of a history, and what it counts but for its place.
+struct HistoryItem: Sendable, Equatable {
+    var item: Int32
+    var factor: Float = 1
+}
+
+/// What the items of a history count: by their places, and by their interactions.
+struct HistoryCounting: Sendable, Equatable {
+    var recency = HistoryRecency.none
+    var evidence = HistoryEvidence.none
+
+    /// Whether any counts otherwise than another.
+    var isOn: Bool { recency.isOn || evidence.isOn }
+
+    /// What each interaction of `dataset` counts in its user's history; 0 where it is in none, for it has no weight.
+    func factors(of dataset: InteractionDataset) -> [Float] {
+        var factors = recency.factors(of: dataset)
+        guard evidence.isOn else { return factors }
+        for index in factors.indices where factors[index] > 0 {
+            factors[index] *= evidence.factor(of: dataset.weights[index])
+        }
+        return factors
+    }
+}
