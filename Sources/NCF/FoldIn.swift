@@ -90,7 +90,8 @@ extension ModelSnapshot {
     /// - Parameters:
     ///   - items: The history, oldest first; items outside the catalogue and repetitions are left out, and of a very
     ///     long history the oldest.
-    ///   - weights: How much each counts, 1,000 at most, below 0 for a dislike; 1 each if nil. Of repetitions the newest counts.
+    ///   - weights: How much each counts, 1,000 at most, below 0 for a dislike; if nil 1 each, and in a history as
+    ///     much as another. Of repetitions the newest counts.
     ///   - ratings: What each was rated, for a rating model; NaN where it was not.
     ///   - features: What the user is, where that is known (``userFeatures(of:)``): the prior lies around such users.
     public func foldIn(
@@ -111,7 +112,7 @@ extension ModelSnapshot {
             let (item, weight) = (items[index], weights?[index] ?? 1)
             guard item >= 0, item < itemCount, !known.contains(Int(item)), weight > 0 else { return nil }
             known.insert(Int(item))
-            return HistoryItem(item: item, factor: table.evidence.factor(of: weight))
+            return HistoryItem(item: item, factor: weights == nil ? 1 : table.evidence.factor(of: weight))
         }
         return history.reversed()
     }
@@ -148,7 +149,8 @@ extension ModelSnapshot {
                 item: item, target: target(ratings?[index], isDisliked: isDisliked),
                 weight: min(abs(weight), FoldIn.weightLimit) * (isDisliked ? 1 : propensity(of: item)),
                 isInBag: model.history != nil && !isDisliked,
-                bagFactor: model.history?.evidence.factor(of: abs(weight)) ?? 1, isDisliked: isDisliked)
+                bagFactor: weights == nil ? 1 : model.history?.evidence.factor(of: abs(weight)) ?? 1,
+                isDisliked: isDisliked)
             if isDisliked { dislikes.append(sample) } else { samples.append(sample) }
         }
         let positiveCount = samples.count

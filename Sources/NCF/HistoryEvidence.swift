@@ -2,7 +2,8 @@ internal import Glibc
 
 /// How much more an item of a history counts, the more its interaction does: a purchase more than a view.
 ///
-/// An item counts (w / m)^e, w being what its interaction counts and m the mean of the training's.
+/// An item counts (w / m)^e, w being what its interaction counts and m the geometric mean of the training's, which a few great
+/// ones do not move far.
 public struct HistoryEvidence: Sendable, Equatable {
     /// What an item counts at most: a weight may be anything, and one item is not to drown a history.
     static let greatestFactor: Float = 100
@@ -21,7 +22,7 @@ public struct HistoryEvidence: Sendable, Equatable {
         self.meanWeight = meanWeight
     }
 
-    /// With the mean of what counts for something in `dataset` and is no dislike.
+    /// With the geometric mean of what counts for something in `dataset` and is no dislike.
     init(exponent: Double, of dataset: InteractionDataset) {
         guard exponent > 0 else {
             self = .none
@@ -29,10 +30,10 @@ public struct HistoryEvidence: Sendable, Equatable {
         }
         let (sum, count) = dataset.weights.reduce(into: (0.0, 0)) { sums, weight in
             guard weight > 0 else { return }
-            sums.0 += Double(weight)
+            sums.0 += log(Double(weight))
             sums.1 += 1
         }
-        let mean = count > 0 ? Float(sum / Double(count)) : 1
+        let mean = count > 0 ? Float(exp(sum / Double(count))) : 1
         self.init(exponent: exponent, meanWeight: mean.isNormal ? mean : 1)
     }
 

@@ -11,6 +11,9 @@ extension InteractionDataset {
         var marks = [Int](repeating: -1, count: items.count)
         for user in 0..<users.count {
             var own: [(item: Int32, position: Int)] = []
+            // What the model has in its user's history it has with the weight that it knew.
+            let told = seen.isEmpty ? [] : seen[user].filter { $0.opinion == .liked && $0.weight != nil }
+            let known = Dictionary(told.map { ($0.item, $0.evidence) }) { $1 }
             if let index = userIDs.index(of: users[user]) {
                 for position in interactions(of: index) {
                     guard let item = itemIndices[Int(self.items[position])] else { continue }
@@ -26,7 +29,10 @@ extension InteractionDataset {
             }
             taken += own.map(\.item)
             positions += own.map(\.position)
-            weights += own.map { self.weights[$0.position] }
+            weights += own.map { item, position in
+                let (stored, told) = (self.weights[position], known[item] ?? 0)
+                return stored > 0 && told > 0 ? told : stored
+            }
             offsets.append(taken.count)
         }
         return InteractionDataset(

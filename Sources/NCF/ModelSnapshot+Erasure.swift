@@ -25,7 +25,7 @@ extension ModelSnapshot {
             let own = seen.list(of: user)
             items += own.map(\.item)
             opinions += own.map(\.opinion.rawValue)
-            weights += own.map(\.weight)
+            weights += own.map { $0.weight ?? 1 }
             offsets.append(UInt64(items.count))
         }
         var counts = Array(popularity)

@@ -39,7 +39,7 @@ extension ModelSnapshot {
         let remembered = change.remembered.suffix(Self.rememberedHistory).map(\.item)
         guard let history = model.history else {
             let before = remembered + change.withdrawn.map(\.item)
-            return moved(own, from: (Array(before), nil), to: change.after(remembered))
+            return moved(own, from: (Array(before), nil), to: change.after(remembered), bag: [])
         }
         var moved = own
         let liked = self.history(of: user)
@@ -53,31 +53,38 @@ extension ModelSnapshot {
         }
         guard !change.disliked.isEmpty else { return moved }
         guard model.architecture.hasGMF else { return descended(moved, change.dislikesAlone) }
-        let known = remembered + change.liked
-        return self.moved(moved, from: (known, nil), to: change.dislikesAlone.after(known))
+        let bag = change.remembered.suffix(Self.rememberedHistory) + change.news
+        let known = bag.map(\.item)
+        return self.moved(moved, from: (known, nil), to: change.dislikesAlone.after(known), bag: Array(bag))
     }
 
     /// `own` by as much as p_G and β_u differ between folding in one history and another.
     private func moved(
-        _ own: UserVector, from: (items: [Int32], weights: [Float]?), to: (items: [Int32], weights: [Float]?)
+        _ own: UserVector, from: (items: [Int32], weights: [Float]?), to: (items: [Int32], weights: [Float]?),
+        bag: [HistoryItem]
     ) -> UserVector {
-        let before = linearFoldIn(from.items, from.weights, tower: own.mlp)
-        let after = linearFoldIn(to.items, to.weights, tower: own.mlp)
+        let before = linearFoldIn(from.items, from.weights, bag, tower: own.mlp)
+        let after = linearFoldIn(to.items, to.weights, bag, tower: own.mlp)
         var moved = own
         for k in moved.gmf.indices { moved.gmf[k] += after.gmf[k] - before.gmf[k] }
         moved.bias += after.bias - before.bias
         return moved
     }
 
-    /// A fold-in of p_G and β_u beside a tower whose embedding is given, around the same history whatever was disliked.
-    private func linearFoldIn(_ items: [Int32], _ weights: [Float]?, tower: [Float]) -> UserVector {
-        let prior = prior.around(history(items, weights), of: model)
+    /// A fold-in of p_G and β_u beside a tower whose embedding is given, around the history in `bag` whatever was disliked.
+    private func linearFoldIn(
+        _ items: [Int32], _ weights: [Float]?, _ bag: [HistoryItem], tower: [Float]
+    ) -> UserVector {
+        let prior = prior.around(bag, of: model)
+        let factors = Dictionary(bag.map { ($0.item, $0.factor) }) { $1 }
+        var samples = foldInSamples(items: items, weights: weights, ratings: nil).all
+        for index in samples.indices { samples[index].bagFactor = factors[samples[index].item] ?? 1 }
         var around = prior.user
         around.mlp = tower
         return FoldIn(
             model: model, prior: ModelPrior(user: around, userVariance: prior.userVariance, item: prior.item),
             objective: objective, bounded: bounded
-        ).vector(samples: foldInSamples(items: items, weights: weights, ratings: nil).all, movesTower: false)
+        ).vector(samples: samples, movesTower: false)
     }
 
     /// Down the new items' loss from the trained vector: in a tower the difference of two fold-ins means nothing.

@@ -121,7 +121,14 @@ public final class ModelSnapshot: Scorer {
     /// What the interactions of ``likedItems(of:)`` count, in their order; nil where that does not matter to a history.
     public func likedWeights(of user: Int) -> [Float]? {
         guard seen.weights != nil else { return nil }
-        return seen.list(of: user).compactMap { $0.opinion == .liked ? $0.weight : nil }
+        return seen.list(of: user).compactMap { $0.opinion == .liked ? $0.weight ?? 1 : nil }
+    }
+
+    /// What an interaction counts of which nobody says what it counts: 1, or where items of histories count by their interactions as much
+    /// as these do on average.
+    public var ordinaryWeight: Float {
+        guard let evidence = model.history?.evidence, evidence.isOn else { return 1 }
+        return evidence.meanWeight
     }
 
     /// The liked items with what each counts in the user's history, oldest first.
@@ -130,7 +137,7 @@ public final class ModelSnapshot: Scorer {
             return likedItems(of: user).map { HistoryItem(item: $0) }
         }
         return seen.list(of: user).compactMap {
-            $0.opinion == .liked ? HistoryItem(item: $0.item, factor: evidence.factor(of: $0.weight)) : nil
+            $0.opinion == .liked ? HistoryItem(item: $0.item, factor: evidence.factor(of: $0.weight ?? 1)) : nil
         }
     }
 

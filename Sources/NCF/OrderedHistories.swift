@@ -64,21 +64,22 @@ struct OrderedHistories {
             for (user, index) in occurrences[offsets[place]..<offsets[place + 1]] {
                 let weight = weights[Int(user)] * (own.isEmpty ? 1 : own[index])
                 unsafe row[place] += weight * (own.isEmpty ? 1 : own[index])
-                func add(_ other: Int, distance: Int) {
-                    let share: Float = times[other] == times[index] ? 0.5 : 1
+                func add(_ other: Int, distance: Int, share: Float) {
                     let both = weight * share * factors[distance]
                     unsafe row[Int(columns[other])] += own.isEmpty ? both : both * own[other]
                 }
                 let (start, end) = (user > 0 ? ends[Int(user) - 1] : 0, ends[Int(user)])
+                var share: Float = 0.5
                 for later in index + 1..<max(index + 1, end) {
+                    if times[later] != times[index] { share = 1 }
                     let distance = Int(positions[later] - positions[index])
                     guard distance < factors.count else { break }
-                    add(later, distance: distance)
+                    add(later, distance: distance, share: share)
                 }
                 for earlier in (start..<index).reversed() {
                     let distance = Int(positions[index] - positions[earlier])
                     guard times[earlier] == times[index], distance < factors.count else { break }
-                    add(earlier, distance: distance)
+                    add(earlier, distance: distance, share: 0.5)
                 }
             }
         }

@@ -36,7 +36,7 @@ struct SeenItems: Sendable {
     /// The same with what is known of each.
     func list(of user: Int) -> [SeenItem] {
         (Int(offsets[user])..<Int(offsets[user + 1])).map { place in
-            SeenItem(item: items[place], opinion: opinion(at: place), weight: weights?[place] ?? 1)
+            SeenItem(item: items[place], opinion: opinion(at: place), weight: weights?[place])
         }
     }
 
@@ -79,13 +79,13 @@ struct SeenItem: Sendable, Equatable {
     var item: Int32
     /// What the user thinks of it.
     var opinion: Opinion
-    /// What its interaction counts, where it is liked.
-    var weight: Float = 1
+    /// What its interaction counts, where it is liked and that is known.
+    var weight: Float?
 
     /// What counts as much in a training.
     var evidence: Float {
         switch opinion {
-        case .liked: weight
+        case .liked: weight ?? 1
         case .disliked: -1
         case .indifferent: 0
         }

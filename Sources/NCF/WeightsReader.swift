@@ -180,7 +180,7 @@ struct WeightsReader {
         return (0..<userCount).map { user in
             (offsets[user]..<offsets[user + 1]).map { place in
                 SeenItem(
-                    item: Int32(items[place]), opinion: opinions?[place] ?? .liked, weight: weights?[place] ?? 1)
+                    item: Int32(items[place]), opinion: opinions?[place] ?? .liked, weight: weights?[place])
             }
         }
     }

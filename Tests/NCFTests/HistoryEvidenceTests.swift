@@ -44,17 +44,17 @@ struct HistoryEvidenceTests {
         #expect(pairs.allSatisfy { abs($0 - $1) < bound }, "\(left) is not \(right)")
     }
 
-    @Test("an item counts a power of its weight over the mean, and a hundred at most")
+    @Test("an item counts a power of its weight over the geometric mean, and a hundred at most")
     func factors() {
         var builder = InteractionDataset.Builder()
-        for (time, weight) in [1, 4, 0, 1, 6].enumerated() {
+        for (time, weight) in [1, 4, 0, 1, 4].enumerated() {
             builder.add(userID: "u", itemID: "i\(time)", rating: nil, weight: Float(weight), timestamp: Int64(9 + time))
         }
         let data = builder.build()
         let evidence = HistoryEvidence(exponent: 0.5, of: data)
-        #expect(evidence.meanWeight == 3)
+        #expect(abs(evidence.meanWeight - 2) < 1e-6)
         let counting = HistoryCounting(evidence: evidence)
-        let roots: [Float] = [1.0 / 3, 4.0 / 3, 0, 1.0 / 3, 2]
+        let roots: [Float] = [0.5, 2, 0, 0.5, 2]
         #expect(zip(counting.factors(of: data), roots).allSatisfy { abs($0 - $1.squareRoot()) < 1e-6 })
         #expect(HistoryCounting(recency: HistoryRecency(halfLife: 1)).factors(of: data) == [0.125, 0.25, 0, 0.5, 1])
         #expect(HistoryEvidence(exponent: 1, meanWeight: 1).factor(of: 1000) == 100)
@@ -178,6 +178,15 @@ struct HistoryEvidenceTests {
         let empty = InteractionDataset.Builder().build()
         let served = imported.snapshot(version: 2, stored: empty, watermark: 0, createdAt: 0)
         #expect(served.history(of: 7) == snapshot.history(of: 7))
+        // What the store has says since when, and not what the vector was made with.
+        var stored = InteractionDataset.Builder()
+        let first = snapshot.items[Int(snapshot.seenItems(of: 7)[0])]
+        stored.add(userID: snapshot.users[7], itemID: first, rating: nil, weight: 50, timestamp: 9)
+        let beside = imported.snapshot(version: 3, stored: stored.build(), watermark: 0, createdAt: 0)
+        let factors = { (snapshot: ModelSnapshot) in
+            Dictionary(uniqueKeysWithValues: snapshot.history(of: 7).map { ($0.item, $0.factor) })
+        }
+        #expect(factors(beside) == factors(snapshot))
         expectEqual(
             served.foldIn(user: 2, newer: [3, 1], weights: [5, 2]),
             snapshot.foldIn(user: 2, newer: [3, 1], weights: [5, 2]))
@@ -187,6 +196,43 @@ struct HistoryEvidenceTests {
             metadata.historyEvidence = wrong
             #expect(throws: SnapshotFileError.self) { try WeightsMetadata(metadata.encoded) }
         }
+    }
+
+    @Test(
+        "where all interactions count the same, whatever that is, all is as without",
+        arguments: [0.01, 1, 100] as [Float])
+    func alike(weight: Float) throws {
+        let plain = randomDataset(users: 20, items: 30, perUser: 8, seed: 8)
+        var builder = InteractionDataset.Builder()
+        for user in 0..<plain.userCount {
+            for (place, item) in plain.items(of: user).enumerated() {
+                builder.add(
+                    userID: plain.userIDs[user], itemID: plain.itemIDs[Int(item)], rating: nil, weight: weight,
+                    timestamp: Int64(place + 1))
+            }
+        }
+        let data = builder.build()
+        let snapshots = try [0, 1].map { evidence in
+            var settings = settings(evidence: evidence)
+            (settings.architecture, settings.epochs) = (.mf, 0)
+            let result = try Trainer(dataset: data, hyperparameters: settings).train()
+            return ModelSnapshot(
+                version: 1, dataset: data, parameters: result.parameters, lineage: ServingFixture.lineage(.implicit))
+        }
+        for user in 0..<5 {
+            let vectors = snapshots.map { snapshot in
+                let (seen, liked) = (snapshot.seenItems(of: user), snapshot.likedItems(of: user))
+                let new = (0..<Int32(snapshot.itemCount)).filter { !seen.contains($0) }
+                return [
+                    snapshot.model.vector(of: user), snapshot.foldIn(items: Array(new.prefix(3))),
+                    snapshot.foldIn(items: Array(new.prefix(3)), weights: [weight, weight, weight]),
+                    snapshot.foldIn(user: user, newer: [new[4], new[5]], weights: [weight, -1]),
+                    snapshot.foldIn(user: user, newer: [liked[1]], weights: [-1]),
+                ]
+            }
+            for (left, right) in zip(vectors[0], vectors[1]) { expectEqual(left, right, within: 1e-4) }
+        }
+        #expect(abs(snapshots[1].ordinaryWeight - weight) < 1e-5 * weight && snapshots[0].ordinaryWeight == 1)
     }
 
     @Test("a power is 0 to 1", arguments: [-0.1, 1.1, .nan])

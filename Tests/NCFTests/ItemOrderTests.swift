@@ -166,6 +166,8 @@ struct ItemOrderTests {
         let twice: [Float] = [1, 0.5, 1, 1, 0.5, 1, 1, 1, 0, 0, 1, 0.5, 0, 0, 0.5, 1]
         #expect(matrix([5, 5, 7, 7]) == twice && matrix([5, 5, 7, 7], "badc") == twice)
         #expect(matrix([0, 0, 0, 0], "dcba") == matrix([7, 7, 7, 7]))
+        // What has no time comes where it arrived: a before b before c, whole.
+        #expect(matrix([0, 7, 0, 8]) == [1, 1, 1, 1, 0, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, 1])
     }
 
     @Test("distances beyond what single precision notices, or any history has, are left out")

@@ -111,10 +111,15 @@ struct HoldoutGains: Sendable {
         }
     }
 
+    /// How many times as much as the median user's one user's gain counts at most, and the other way round: of a few nothing is to depend.
+    private static let greatestShare = 10.0
+
     /// What each user's gain counts, 1 on average; empty where all count alike.
     private static func shares(of users: [Int], _ holdout: Holdout) -> [Double] {
         guard let importances = holdout.importances else { return [] }
-        let own = users.map { Double(importances[$0]) }
+        let raw = users.map { Double(importances[$0]) }
+        let median = raw.isEmpty ? 0 : raw.sorted()[raw.count / 2]
+        let own = raw.map { min(max($0, median / greatestShare), median * greatestShare) }
         let mean = own.reduce(0, +) / Double(max(1, own.count))
         return mean > 0 ? own.map { $0 / mean } : []
     }

@@ -96,8 +96,8 @@ struct Recommender: Sendable {
     private func standing(of subject: RecommendationRequest.Subject, in snapshot: ModelSnapshot) -> UserStanding {
         UserStanding(
             user: subject.userID.flatMap { snapshot.index(ofUser: $0) },
-            newer: (subject.userID.map { recent.touches(of: $0, for: snapshot) } ?? [])
-                + subject.history.map { RecentTouch(itemID: ExactName($0)) },
+            newer: subject.userID.map { recent.touches(of: $0, for: snapshot) } ?? [],
+            session: subject.history.map { ExactName($0) },
             features: subject.userID.flatMap { newcomers.features(ofUser: $0, for: snapshot) }, in: snapshot)
     }
 

@@ -16,12 +16,18 @@ enum UserStanding {
 
     /// Judges a user by the index it has in `snapshot`, if it has one, and what it has done since, oldest first.
     ///
+    /// `session` are items that it has to do with after all that, of which nobody says how: each is taken for an ordinary interaction, and
+    /// one that is known is no news.
+    ///
     /// `features` are those of a user that it does not know, as far as it knows them.
     ///
     /// Blocks for as long as folding in takes, which for small models is less than a millisecond. A user of whom the model
     /// knows nothing that was liked is folded in anew: training finds no vector where there is nothing to be near to.
-    init(user: Int?, newer: [RecentTouch], features: SparseFeatures? = nil, in snapshot: ModelSnapshot) {
-        let new = Self.merged(newer, in: snapshot)
+    init(
+        user: Int?, newer: [RecentTouch], session: [ExactName] = [], features: SparseFeatures? = nil,
+        in snapshot: ModelSnapshot
+    ) {
+        let new = Self.merged(newer, session, in: snapshot)
         guard let user else {
             if !new.isEmpty {
                 self = Self.folded(in: snapshot, new, features)
@@ -38,7 +44,8 @@ enum UserStanding {
         }
         let (liked, disliked) = (snapshot.likedItems(of: user), snapshot.dislikedItems(of: user))
         // Where training found nothing to be near to. Weights from elsewhere may know a user of whom they do not say what was seen.
-        let isUnliked = liked.isEmpty && snapshot.lineage.origin == .trained
+        let isUnliked =
+            liked.isEmpty && (snapshot.lineage.origin == .trained || !snapshot.seenItems(of: user).isEmpty)
         if isUnliked, !(disliked.isEmpty && new.isEmpty) {
             // What was said since stands in the place of what the model knows.
             let renewed = ItemSet(
@@ -54,11 +61,13 @@ enum UserStanding {
         let known = ItemSet(itemCount: snapshot.itemCount, items: liked.map(Int.init))
         let hated = ItemSet(itemCount: snapshot.itemCount, items: disliked.map(Int.init))
         // What each is known to count, where that matters.
-        var counted = snapshot.likedWeights(of: user).map { Dictionary(zip(liked, $0)) { $1 } } ?? [:]
+        var counted = snapshot.likedWeights(of: user).map { Dictionary(zip(liked, $0)) { $1 } }
+        let mayStrengthen = snapshot.objective != .rating
         let news = new.filter { taste in
             if snapshot.objective == .rating, taste.rating.isFinite { return true }
             guard taste.evidence >= 0 else { return !hated.contains(Int(taste.item)) }
-            return !known.contains(Int(taste.item)) || counted[taste.item].map { taste.evidence > $0 } ?? false
+            guard known.contains(Int(taste.item)) else { return true }
+            return mayStrengthen && !taste.isOfSession && counted?[taste.item].map { taste.evidence > $0 } ?? false
         }
         guard !news.isEmpty else {
             self = .known(user)
@@ -73,13 +82,16 @@ enum UserStanding {
         }
         let history =
             added(news.prefix(late)) + liked.filter { !turned.contains(Int($0)) } + added(news.dropFirst(late))
-        if !counted.isEmpty {
-            for taste in news { counted[taste.item] = max(counted[taste.item] ?? 0, taste.evidence) }
+        if var weights = counted {
+            for taste in news where mayStrengthen || !known.contains(Int(taste.item)) {
+                weights[taste.item] = max(weights[taste.item] ?? 0, taste.evidence)
+            }
+            counted = weights
         }
         self = .foldedIn(
             vector,
             history: History(
-                items: history, weights: counted.isEmpty ? nil : history.map { counted[$0] ?? 1 }),
+                items: history, weights: counted.map { counted in history.map { counted[$0] ?? 1 } }),
             seen: snapshot.seenItems(of: user) + news.map(\.item))
     }
 
@@ -98,10 +110,20 @@ enum UserStanding {
     /// Each item that the model knows once, where it was last touched. Of the last touch of each kind the last that counts at all says
     /// whether it is liked or disliked, and the strongest that says the same how much it counts: as in a training. Of its ratings the
     /// last stands.
-    private static func merged(_ touches: [RecentTouch], in snapshot: ModelSnapshot) -> [Taste] {
+    private static func merged(
+        _ touches: [RecentTouch], _ session: [ExactName], in snapshot: ModelSnapshot
+    ) -> [Taste] {
         var places: [Int32: Int] = [:]
         var merged: [Taste] = []
         var told: Set<Told> = []
+        for name in session.reversed() {
+            guard let index = snapshot.items.index(of: name.text).map(Int32.init), places[index] == nil else {
+                continue
+            }
+            places[index] = merged.count
+            merged.append(Taste(ofSession: index, in: snapshot))
+            told.insert(Told(item: index, kind: 0))
+        }
         for touch in touches.reversed() {
             guard let index = snapshot.items.index(of: touch.itemID.text) else { continue }
             var taste = Taste(touch, item: Int32(index), in: snapshot)
@@ -140,9 +162,16 @@ enum UserStanding {
         var rating: Float = .nan
         /// Milliseconds since 1970; 0 is unknown.
         var timestamp: Int64 = 0
+        /// Whether nobody says what was done with the item.
+        var isOfSession = false
 
         init(item: Int32, evidence: Float) {
             (self.item, self.evidence) = (item, evidence)
+        }
+
+        init(ofSession item: Int32, in snapshot: ModelSnapshot) {
+            self.init(item: item, evidence: snapshot.evidence(snapshot.ordinaryWeight, rating: .nan))
+            isOfSession = true
         }
 
         init(_ touch: RecentTouch, item: Int32, in snapshot: ModelSnapshot) {
@@ -155,6 +184,7 @@ enum UserStanding {
             if rating.isNaN { rating = earlier.rating }
             if evidence == 0 || (evidence < 0) == (earlier.evidence < 0) && abs(earlier.evidence) > abs(evidence) {
                 evidence = earlier.evidence
+                isOfSession = false
             }
         }
     }

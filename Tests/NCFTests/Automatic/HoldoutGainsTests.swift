@@ -68,6 +68,24 @@ struct HoldoutGainsTests {
         #expect(abs(first - 5.0 / 3) < 1e-12 && abs(last - second / 3) < 1e-12)
     }
 
+    @Test("nobody counts more than ten times as much as the median user, or less than a tenth")
+    func bounded() {
+        var builder = InteractionDataset.Builder()
+        for user in 0..<4 { builder.add(userID: "\(user)", itemID: "\(user)", rating: nil, timestamp: 0) }
+        builder.add(userID: "3", itemID: "4", rating: nil, timestamp: 0)
+        let train = builder.build()
+        let holdout = Holdout(
+            items: [[1], [0], [0], [0]], ratings: [[.nan], [.nan], [.nan], [.nan]],
+            relevances: [[1], [1], [1], [1]], importances: [1, 1, 0.001, 1_000_000])
+        let gains = HoldoutGains(
+            of: InOrder(itemCount: train.itemCount), on: HeldOutData(train: train, holdout: holdout), isRating: false,
+            loop: ParallelLoop(threads: 1)
+        ).gains
+        // Everybody's is found first.
+        let shares = [1, 1, 0.1, 10].map { $0 * 4 / 12.1 }
+        #expect(zip(gains, shares).allSatisfy { abs($0 - $1) < 1e-9 }, "\(gains)")
+    }
+
     @Test("what is held out to choose by is worth its weight, and of the latest the first is worth most")
     func worths() {
         var builder = InteractionDataset.Builder()
