@@ -35,13 +35,12 @@ struct CalibrationSamples: Sendable {
     }
 
     private mutating func add(_ places: [Int], of user: Int, _ blend: ClosedFormBlend, draw: () -> [Int32]) {
-        var history = blend.historySum(of: user)
         guard blend.isOrdered else {
+            let history = blend.historySum(of: user)
             for place in places { add(place, of: user, blend, history, leftOut: blend.historyFactor(of: place), draw) }
             return
         }
-        history = history.map { _ in 0 }
-        var next = places.startIndex
+        var (history, next) = (blend.emptyHistorySum, places.startIndex)
         for place in blend.dataset.interactions(of: user) where next < places.endIndex {
             if place == places[next] {
                 add(place, of: user, blend, history, leftOut: 0, draw)

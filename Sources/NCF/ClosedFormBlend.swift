@@ -41,6 +41,9 @@ struct ClosedFormBlend {
         return sum(of: places, places.map { historyFactor(of: $0) })
     }
 
+    /// The sum of a history without items.
+    var emptyHistorySum: [Float] { Array(repeating: 0, count: relations?.rank ?? 0) }
+
     /// Whether histories have an order.
     var isOrdered: Bool { relations != nil && counting.recency.isOn }
 
@@ -54,7 +57,7 @@ struct ClosedFormBlend {
 
     private func sum(of places: [Int], _ weights: [Float]) -> [Float] {
         guard let relations else { return [] }
-        var sum = [Float](repeating: 0, count: relations.rank)
+        var sum = emptyHistorySum
         let items = places.map { dataset.items[$0] }
         unsafe nectar_add_rows(
             Int32(relations.rank), Int32(items.count), items, weights, relations.remembered, &sum)

@@ -103,13 +103,7 @@ extension InteractionDataset {
     }
 
     /// The interactions marked in `held`, by user.
-    func heldOut(_ held: [Bool]) -> Holdout {
-        let positions = positions(held)
-        return Holdout(
-            items: positions.map { $0.map { items[$0] } },
-            ratings: positions.map { $0.map { ratings[$0] } }
-        )
-    }
+    func heldOut(_ held: [Bool]) -> Holdout { holdout(of: positions(held)) }
 
     /// The same, each worth its weight, and where the first counts most the k-th of a user a k-th of that, those of one time being worth
     /// the same; and a user worth as much as its held-out ones on average.
@@ -117,11 +111,15 @@ extension InteractionDataset {
         let positions = positions(held)
         let shares = positions.map { firstCountsMost ? self.shares(of: $0) : Array(repeating: 1, count: $0.count) }
         let relevances = zip(positions, shares).map { own, shares in zip(own, shares).map { weights[$0] * $1 } }
-        return Holdout(
-            items: positions.map { $0.map { items[$0] } },
-            ratings: positions.map { $0.map { ratings[$0] } },
-            relevances: relevances,
+        return holdout(
+            of: positions, relevances: relevances,
             importances: zip(relevances, shares).map { $0.isEmpty ? 0 : $0.reduce(0, +) / $1.reduce(0, +) })
+    }
+
+    private func holdout(of positions: [[Int]], relevances: [[Float]]? = nil, importances: [Float]? = nil) -> Holdout {
+        Holdout(
+            items: positions.map { $0.map { items[$0] } }, ratings: positions.map { $0.map { ratings[$0] } },
+            relevances: relevances, importances: importances)
     }
 
     /// 1, 1/2, 1/3 … in the order of time.

@@ -61,8 +61,8 @@ struct ItemItemRegression {
             return matrix
         }
         let matrix = OrderedPair(size: size, backward: order.backward, loop: loop)
-        OrderedHistories(of: dataset, selection)
-            .addFollowing(order, weights: userWeights(), evidence, to: matrix.following, loop: loop)
+        OrderedHistories(of: dataset, selection, evidence)
+            .addFollowing(order, weights: userWeights(), to: matrix.following, loop: loop)
         return matrix
     }
 

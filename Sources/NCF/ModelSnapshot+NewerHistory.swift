@@ -42,13 +42,12 @@ extension ModelSnapshot {
             return moved(own, from: (Array(before), nil), to: change.after(remembered), bag: [])
         }
         var moved = own
-        let liked = self.history(of: user)
         let isMoved = history.recency.isOn && (!change.withdrawn.isEmpty || change.lateCount > 0)
         if isMoved || change.isStrengthened {
             // What lay before a withdrawn item moves up.
-            moved = history.replacing(liked, by: change.history, in: moved)
+            moved = history.replacing(change.known, by: change.history, in: moved)
         } else {
-            if !change.liked.isEmpty { moved = history.adding(change.news, to: moved, after: liked) }
+            if !change.liked.isEmpty { moved = history.adding(change.news, to: moved, after: change.known) }
             if !change.withdrawn.isEmpty { moved = history.removing(change.withdrawn, from: moved) }
         }
         guard !change.disliked.isEmpty else { return moved }
@@ -104,7 +103,7 @@ extension ModelSnapshot {
         let evidence = model.history?.evidence ?? .none
         let turned = newlyDisliked(items, weights)
         var known = ItemSet(itemCount: itemCount, items: (liked.map(\.item) + turned.map { items[$0] }).map(Int.init))
-        var change = TasteChange(seen: seenItems(of: user), remembered: liked)
+        var change = TasteChange(seen: seenItems(of: user), known: liked)
         change.strengthen(by: items, weights, evidence)
         for (index, item) in items.enumerated() {
             let weight = weights?[index] ?? 1
@@ -135,7 +134,9 @@ extension ModelSnapshot {
 private struct TasteChange {
     /// Everything the model knows the user to have seen.
     var seen: [Int32]
-    /// What the user liked, and still does.
+    /// What the model knows the user to have liked, oldest first.
+    let known: [HistoryItem]
+    /// What of that the user still does.
     var remembered: [HistoryItem]
     /// Whether some of that counts more by now.
     var isStrengthened = false
@@ -151,6 +152,10 @@ private struct TasteChange {
     var dislikes: [Float] = []
     /// Of the dislikes those that the user had liked.
     var withdrawn: [HistoryItem] = []
+
+    init(seen: [Int32], known: [HistoryItem]) {
+        (self.seen, self.known, remembered) = (seen, known, known)
+    }
 
     var items: [Int32] { liked + disliked }
 

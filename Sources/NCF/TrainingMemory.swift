@@ -15,6 +15,9 @@ struct TrainingMemory {
     /// Of an interaction, where negatives are drawn by popularity: the mass below it.
     private static let massBytes = 8
 
+    /// Of an interaction, where the order of histories matters: its place, its item, what it counts, and where its item comes.
+    private static let orderBytes = 21
+
     /// Of an interaction, where there are dislikes: itself in the data without them, and its place there.
     private static let copyBytes = 28
 
@@ -61,6 +64,7 @@ struct TrainingMemory {
         }
         // The weights by propensity.
         if settings.propensity.isOn { interactionBytes += Self.elementBytes }
+        if settings.hasHistory, settings.history.order != nil { interactionBytes += Self.orderBytes }
         if hasDislikes {
             elements += 6 * userCount
             interactionBytes += Self.copyBytes

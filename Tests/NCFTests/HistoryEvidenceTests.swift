@@ -39,11 +39,6 @@ struct HistoryEvidenceTests {
         return ModelSnapshot(version: 1, dataset: data, parameters: result.parameters, lineage: lineage)
     }
 
-    private func expectEqual(_ left: UserVector, _ right: UserVector, within bound: Float = 1e-5) {
-        let pairs = zip(left.gmf + left.mlp + [left.bias], right.gmf + right.mlp + [right.bias])
-        #expect(pairs.allSatisfy { abs($0 - $1) < bound }, "\(left) is not \(right)")
-    }
-
     @Test("an item counts a power of its weight over the geometric mean, and a hundred at most")
     func factors() {
         var builder = InteractionDataset.Builder()
@@ -90,10 +85,7 @@ struct HistoryEvidenceTests {
         for row in 0..<size {
             for column in 0..<size {
                 let expected = row == column ? 0 : -inverse[row][column] / inverse[column][column]
-                let found = (0..<size).reduce(0.0) {
-                    $0 + Double(factors.remembered[row * size + $1] * factors.recommended[column * size + $1])
-                }
-                #expect(abs(found - expected) < 1e-3)
+                #expect(abs(factors.relation(row, column) - expected) < 1e-3)
             }
         }
     }

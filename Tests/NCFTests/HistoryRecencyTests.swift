@@ -24,11 +24,6 @@ struct HistoryRecencyTests {
             version: 1, dataset: data, parameters: result.parameters, lineage: ServingFixture.lineage(.implicit))
     }
 
-    private func expectEqual(_ left: UserVector, _ right: UserVector, within bound: Float = 1e-5) {
-        let pairs = zip(left.gmf + left.mlp + [left.bias], right.gmf + right.mlp + [right.bias])
-        #expect(pairs.allSatisfy { abs($0 - $1) < bound }, "\(left) is not \(right)")
-    }
-
     @Test("an item counts half as much as the one a half-life after it; without weight it is in no place")
     func factors() {
         var builder = InteractionDataset.Builder()

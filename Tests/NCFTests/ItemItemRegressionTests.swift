@@ -28,12 +28,6 @@ struct ItemItemRegressionTests {
         return try #require(regression.factors(rank: rank, isCancelled: { false }))
     }
 
-    private func product(_ factors: ItemItemFactors, _ row: Int, _ column: Int) -> Double {
-        (0..<factors.rank).reduce(0) {
-            $0 + Double(factors.remembered[row * factors.rank + $1] * factors.recommended[column * factors.rank + $1])
-        }
-    }
-
     @Test("at full rank it is the regression of every item on all others", arguments: [1, 2, 3] as [UInt64])
     func fullRank(seed: UInt64) throws {
         let data = randomDataset(users: 40, items: 12, perUser: 5, seed: seed)
@@ -41,7 +35,7 @@ struct ItemItemRegressionTests {
         let factors = try factors(data, rank: 12)
         for row in 0..<12 {
             for column in 0..<12 {
-                #expect(abs(product(factors, row, column) - expected[row][column]) < 1e-4, "seed \(seed)")
+                #expect(abs(factors.relation(row, column) - expected[row][column]) < 1e-4, "seed \(seed)")
             }
         }
     }
@@ -57,7 +51,7 @@ struct ItemItemRegressionTests {
                 let length = Double(data.items(of: user).count)
                 return (0..<data.itemCount).reduce(sum) { sum, column in
                     let error = data.items(of: user).reduce(0.0) {
-                        $0 + product(factors, Int($1), column) - expected[Int($1)][column]
+                        $0 + factors.relation(Int($1), column) - expected[Int($1)][column]
                     }
                     return sum + error * error / length.squareRoot()
                 }
@@ -90,14 +84,7 @@ struct ItemItemRegressionTests {
             #expect(other.remembered == one.remembered && other.recommended == one.recommended)
         }
         let regression = ItemItemRegression(dataset: data, regularization: 5, seed: 9, loop: ParallelLoop(threads: 1))
-        for limit in 1...9 {
-            var asked = 0
-            let ended = regression.factors(rank: 8) {
-                asked += 1
-                return asked == limit
-            }
-            #expect(ended == nil && asked == limit)
-        }
+        expectEndsWhenCancelled(regression)
     }
 
     @Test("what was found is remembered for as many questions as there is room for, and for each by itself")

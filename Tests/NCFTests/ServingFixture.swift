@@ -1,5 +1,6 @@
 import Glibc
 import TestSupport
+import Testing
 
 @testable import NCF
 
@@ -167,4 +168,13 @@ final class ScratchDirectory: Sendable {
 extension [Int32] {
     /// As items of a history that all count alike.
     var history: [HistoryItem] { map { HistoryItem(item: $0) } }
+}
+
+/// That two vectors differ by less than `bound` in each element.
+func expectEqual(
+    _ left: UserVector, _ right: UserVector, within bound: Float = 1e-5,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let pairs = zip(left.gmf + left.mlp + [left.bias], right.gmf + right.mlp + [right.bias])
+    #expect(pairs.allSatisfy { abs($0 - $1) < bound }, "\(left) is not \(right)", sourceLocation: sourceLocation)
 }

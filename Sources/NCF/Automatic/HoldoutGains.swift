@@ -126,11 +126,8 @@ struct HoldoutGains: Sendable {
 
     /// With the relevance itself as the gain (Järvelin and Kekäläinen 2002).
     private static func ndcg(_ result: HoldoutRanks, _ holdout: Holdout, _ user: Int) -> Double {
-        let (items, worths) = (holdout.items[user], holdout.relevances?[user])
-        func relevance(_ item: Int32) -> Double {
-            guard let worths, let place = items.firstIndex(of: item) else { return 1 }
-            return Double(worths[place])
-        }
+        let worths = holdout.relevances.map { Dictionary(zip(holdout.items[user], $0[user])) { $1 } }
+        func relevance(_ item: Int32) -> Double { Double(worths?[item] ?? 1) }
         func discounted(_ relevance: Double, _ rank: Int) -> Double { relevance / log2(Double(rank + 2)) }
         let gain = zip(result.ranks, result.items).prefix { $0.0 < cutoff }
             .reduce(0) { $0 + discounted(relevance($1.1), $1.0) }
