@@ -39,7 +39,11 @@ extension ModelStore {
         let concealedBefore = concealed.withLock { $0 }
         try files.locked { () throws(SnapshotFileError) in try files.removeOrphans() }
         var changed: [Int] = []
-        for version in files.versions() where try removeUsers(erased: erasure, from: version) {
+        // A publication that is under way has asked who is erased already, perhaps before whom this is to take out.
+        let versions = try publishing.withLock { _ throws(SnapshotFileError) in
+            try files.locked { () throws(SnapshotFileError) in files.versions() }
+        }
+        for version in versions where try removeUsers(erased: erasure, from: version) {
             changed.append(version)
         }
         let done = concealedBefore.filter { userID, hidden in erasure(userID).map { hidden <= $0 } ?? false }

@@ -73,20 +73,24 @@ public final class ModelStore: Sendable {
     /// Writes `snapshot` without the users of whom `erased` says so, and makes it serve (``publish(_:)``) or only keeps it
     /// (``save(_:)``).
     ///
-    /// `erased` is asked when no erasure can come in between (``removeUsers(erased:)`` waits): who is erased before is left
-    /// out here, and who is erased after will be taken out.
+    /// `erased` is asked under the directory's lock, and ``removeUsers(erased:)`` lists the versions under it: who is erased before
+    /// is left out here, and who is erased after will be taken out, by whichever process. It may not ask for the directory.
     public func publish(
         _ snapshot: ModelSnapshot, serves: Bool,
         without erased: (ModelSnapshot) throws(SnapshotFileError) -> ModelSnapshot?
     ) throws(SnapshotFileError) {
         try publishing.withLock { _ throws(SnapshotFileError) in
-            let snapshot = try erased(snapshot) ?? snapshot
-            try files.locked { () throws(SnapshotFileError) in
-                guard serves else { return try files.write(snapshot) }
+            let written = try files.locked { () throws(SnapshotFileError) in
+                let snapshot = try erased(snapshot) ?? snapshot
+                guard serves else {
+                    try files.write(snapshot)
+                    return snapshot
+                }
                 try files.ensureWritten(snapshot)
                 try files.setCurrent(snapshot.version)
+                return snapshot
             }
-            if serves { exchange(snapshot) }
+            if serves { exchange(written) }
         }
         prune()
     }
@@ -103,7 +107,10 @@ public final class ModelStore: Sendable {
     /// - Throws: As ``publish(version:)`` does.
     public func publish(loaded snapshot: ModelSnapshot) throws(SnapshotFileError) {
         try publish(snapshot, serves: true) { snapshot throws(SnapshotFileError) in
-            try files.hasReplaced(snapshot) ? try read(snapshot.version) : nil
+            guard try files.hasReplaced(snapshot) else { return nil }
+            let replaced = try files.read(snapshot.version)
+            hideConcealed(from: replaced)
+            return replaced
         }
     }
 

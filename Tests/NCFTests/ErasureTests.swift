@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Testing
 
@@ -114,6 +115,31 @@ struct ErasureTests {
         #expect(!scratch.names().contains { $0.hasSuffix(".next") })
         let restarted = try self.store()
         #expect(restarted.loadNewestValid().loaded == 3)
+    }
+
+    @Test(
+        "who is erased while a model is being published is taken out of it, though the cleaning begins before it is there",
+        arguments: [true, false])
+    func publishedMeanwhile(serves: Bool) throws {
+        let store = try store()
+        try store.publish(ServingFixture.snapshot(version: 1))
+        let cleaned = DispatchSemaphore(value: 0)
+        try store.publish(ServingFixture.snapshot(version: 2), serves: serves) { snapshot throws(SnapshotFileError) in
+            // Asked before the erasure, and written after the cleaning has begun.
+            DispatchQueue.global().async {
+                _ = try? store.removeUsers { $0 == "user 2" ? 1 : nil }
+                cleaned.signal()
+            }
+            usleep(100_000)
+            return nil
+        }
+        cleaned.wait()
+        for version in 1...2 {
+            #expect(try store.load(version: version)?.users.index(of: "user 2") == nil, "version \(version)")
+        }
+        let restarted = try self.store()
+        #expect(restarted.loadNewestValid().loaded == (serves ? 2 : 1))
+        #expect(restarted.current?.users.index(of: "user 2") == nil)
     }
 
     @Test("weights that are given out before the files are clean are those without who is hidden", arguments: [1, 2])
