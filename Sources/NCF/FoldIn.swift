@@ -23,6 +23,8 @@ struct FoldIn {
     let objective: Objective
     /// How a rating comes from a logit; nil where it is one.
     var bounded: BoundedRating?
+    /// What errors of ratings are measured in (``RatingScale/deviation``), as in training.
+    var ratingDeviation: Float = 1
 
     /// An item that the user did or did not interact with, and how much that counts.
     struct Sample {
@@ -41,7 +43,9 @@ struct FoldIn {
     func vector(samples: [Sample], movesTower: Bool = true) -> UserVector {
         guard !samples.isEmpty else { return prior.user }
         let rows = model.gather(samples.map(\.item))
-        let loss = SampleLoss(samples, objective: objective, logitsLess: bagShifts(samples, rows), bounded: bounded)
+        let loss = SampleLoss(
+            samples, objective: objective, logitsLess: bagShifts(samples, rows), bounded: bounded,
+            ratingDeviation: ratingDeviation)
         var fit = UserFit(model, prior, loss, rows: rows, movesTower: movesTower)
         fit.solve()
         return fit.user
@@ -97,11 +101,15 @@ extension ModelSnapshot {
     public func foldIn(
         items: [Int32], weights: [Float]? = nil, ratings: [Float]? = nil, features: SparseFeatures? = nil
     ) -> UserVector {
+        foldIn(around: prior(of: features).around(history(items, weights), of: model))
+            .vector(samples: foldInSamples(items: items, weights: weights, ratings: ratings).all)
+    }
+
+    /// What finds a vector around `prior`, by this model's loss.
+    func foldIn(around prior: ModelPrior) -> FoldIn {
         FoldIn(
-            model: model, prior: prior(of: features).around(history(items, weights), of: model), objective: objective,
-            bounded: bounded
-        )
-        .vector(samples: foldInSamples(items: items, weights: weights, ratings: ratings).all)
+            model: model, prior: prior, objective: objective, bounded: bounded,
+            ratingDeviation: ratingScale?.deviation ?? 1)
     }
 
     /// The items of a history that go into the user's bag, each once, where it was last.
@@ -166,7 +174,7 @@ extension ModelSnapshot {
 
     private func target(_ rating: Float?, isDisliked: Bool) -> Float {
         guard objective == .rating else { return isDisliked ? 0 : 1 }
-        if let rating, rating.isFinite { return rating }
+        if let rating, rating.isFinite { return rating.clamped(to: ratingRange) }
         guard let range = ratingRange else { return model.globalBias }
         return range.lowerBound + (isDisliked ? 0.2 : 0.8) * (range.upperBound - range.lowerBound)
     }

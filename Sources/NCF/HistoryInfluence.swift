@@ -5,6 +5,8 @@ struct HistoryInfluence {
     let objective: Objective
     /// How a rating comes from a logit; nil where it is one.
     var bounded: BoundedRating?
+    /// What errors of ratings are measured in.
+    var ratingDeviation: Float = 1
     /// Where the history is in the user's bag as well, how each sample's logit is less without itself there (``FoldIn``): then the scores
     /// lose too what moves with the bag.
     var bagShifts: [Float] = []
@@ -14,7 +16,8 @@ struct HistoryInfluence {
     /// One decomposition, O(samples · size² + size³) for p_G, p_M and β_u together, and a product for each pair.
     func losses(_ user: UserVector, of rows: ItemRows, samples: [FoldIn.Sample], historyCount: Int) -> [Float] {
         guard historyCount > 0, rows.count > 0 else { return [] }
-        let loss = SampleLoss(samples, objective: objective, logitsLess: bagShifts, bounded: bounded)
+        let loss = SampleLoss(
+            samples, objective: objective, logitsLess: bagShifts, bounded: bounded, ratingDeviation: ratingDeviation)
         let history = LogitFeatures(model, model.gather(samples.map(\.item)))
         var slopes = [Float](repeating: 0, count: samples.count)
         let logits = history.evaluate(at: user)

@@ -31,17 +31,17 @@ struct HoldoutValidation: Sendable {
     // List by list, one for each user; shorter ones are filled up with `none`.
     private let negatives: [Int32]
     private let candidatesPerPair: Int
-    private let ratingRange: ClosedRange<Float>?
+    private let ratingScale: RatingScale?
     private let bounded: BoundedRating?
 
-    /// - Parameter bounded: How a rating comes from a logit; nil where it is one.
+    /// - Parameter output: How a rating comes from a logit; of a linear output that is one in the ratings' deviations, as trained.
     init(
         dataset: InteractionDataset, holdout: Holdout, objective: Objective, seed: UInt64,
-        bounded: BoundedRating? = nil
+        output: RatingOutput = .linear
     ) {
         self.objective = objective
-        self.bounded = bounded
-        ratingRange = dataset.ratingRange
+        ratingScale = dataset.ratingScale
+        bounded = output == .bounded ? dataset.ratingRange.map(BoundedRating.init) : nil
         var pairs: [Pair] = []
         for user in holdout.items.indices {
             for (item, rating) in zip(holdout.items[user], holdout.ratings[user])
@@ -141,9 +141,8 @@ struct HoldoutValidation: Sendable {
 
     private func addErrors(_ range: Range<Int>, _ logits: [Float], to sums: inout Sums) {
         for (pair, logit) in zip(pairs[range], logits) {
-            let prediction = bounded?.rating(logit) ?? logit
-            let clamped = ratingRange.map { min(max(prediction, $0.lowerBound), $0.upperBound) } ?? prediction
-            let error = Double(clamped - pair.rating)
+            let prediction = bounded?.rating(logit) ?? (ratingScale?.deviation ?? 1) * logit
+            let error = Double(prediction.clamped(to: ratingScale?.range) - pair.rating)
             sums.squares += error * error
         }
     }

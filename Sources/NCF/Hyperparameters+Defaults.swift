@@ -31,7 +31,7 @@ extension Hyperparameters {
         case .mf:
             Hyperparameters(
                 architecture: architecture, objective: .rating, embeddingDimension: 32,
-                history: HistoryBag(dimension: 1), epochs: 40, batchSize: 256, learningRate: 0.003, weightDecay: 0.2)
+                history: HistoryBag(dimension: 1), epochs: 40, batchSize: 256, learningRate: 0.003, weightDecay: 0.16)
         case .neumf:
             Hyperparameters(architecture: architecture, objective: .rating, history: HistoryBag(dimension: 1))
         case .gmf, .mlp:

@@ -17,7 +17,7 @@ public struct ImportedModel: Sendable {
     /// How a rating comes from a logit.
     public let ratingOutput: RatingOutput
     /// The scale of the ratings, as the file says; there for a model of ratings.
-    public let ratingRange: ClosedRange<Float>?
+    public let ratingScale: RatingScale?
     /// Negatives for each positive in training, if the file says so; folding in goes by it.
     public let negativesPerPositive: Int?
     /// Where the negatives of folding in are drawn from, if the file says so.
@@ -40,7 +40,7 @@ public struct ImportedModel: Sendable {
         seen = try reader.seen(userCount: users.count, itemCount: items.count)
         objective = reader.metadata.objective
         ratingOutput = reader.metadata.ratingOutput
-        ratingRange = reader.metadata.ratingRange
+        ratingScale = reader.metadata.ratingScale
         negativesPerPositive = reader.metadata.negativesPerPositive
         seed = reader.metadata.seed
     }
@@ -60,7 +60,8 @@ extension ImportedModel {
     ///
     /// - Parameters:
     ///   - stored: What the store holds. A user's interactions there with items of the model count as seen, beside what
-    ///     the file itself says was seen, and items are popular by both.
+    ///     the file itself says was seen, and items are popular by both. Where the file says it, that alone is what its users'
+    ///     vectors were made from.
     ///   - watermark: The row of the store up to which `stored` was read.
     ///   - createdAt: Milliseconds since 1970.
     ///   - erasures: How many erasures there had been before `stored` was read: of who was erased by then it holds what came since.
@@ -72,7 +73,8 @@ extension ImportedModel {
             createdAt: createdAt, dataWatermark: watermark, interactionCount: known.interactionCount,
             hyperparameters: hyperparameters, origin: .imported, erasures: erasures)
         return ModelSnapshot(
-            version: version, dataset: known, parameters: parameters, lineage: lineage, ratingRange: ratingRange)
+            version: version, dataset: known, parameters: parameters, lineage: lineage, ratingScale: ratingScale,
+            histories: seen.isEmpty ? nil : known.resting(on: seen))
     }
 
     private var hyperparameters: Hyperparameters {

@@ -11,7 +11,7 @@ extension InteractionDataset {
         /// 1970 lie that were meant for seconds of today.
         static let earliestTime: Int64 = 631_152_000_000
         /// How far ahead of the clock a time may be: clocks differ, and so do the zones of those who forget theirs.
-        static let greatestLead: Int64 = 86_400_000
+        public static let greatestLead: Int64 = 86_400_000
 
         /// A builder without rows.
         ///

@@ -43,6 +43,29 @@ extension InteractionDataset {
     }
 }
 
+extension InteractionDataset {
+    /// The same with the items of `histories`, which are what vectors were made from, first and in their order, and with whatever was liked
+    /// besides as seen and no more: it is in no vector, so that none loses it either.
+    ///
+    /// - Parameter histories: For each user items of this dataset.
+    func resting(on histories: [[SeenItem]]) -> InteractionDataset {
+        var (order, weights) = ([Int](), [Float]())
+        order.reserveCapacity(interactionCount)
+        weights.reserveCapacity(interactionCount)
+        for user in 0..<userCount {
+            var places = Dictionary(uniqueKeysWithValues: interactions(of: user).map { (items[$0], $0) })
+            let known = histories[user].compactMap { places.removeValue(forKey: $0.item) }
+            let rest = places.values.sorted()
+            order += known + rest
+            weights += known.map { self.weights[$0] } + rest.map { min(0, self.weights[$0]) }
+        }
+        return InteractionDataset(
+            userIDs: userIDs, itemIDs: itemIDs, userOffsets: userOffsets, items: order.map { items[$0] },
+            ratings: order.map { ratings[$0] }, weights: weights, timestamps: order.map { timestamps[$0] },
+            cleaning: cleaning)
+    }
+}
+
 extension ModelSnapshot {
     /// What the model can be measured on: what its users did with its items since it was trained, and had not done before.
     ///

@@ -23,8 +23,8 @@ public struct InteractionDataset: Sendable {
     public let cleaning: DatasetCleaning
     /// Whether there are interactions and every one has a rating.
     public let hasRatings: Bool
-    /// The least and the greatest rating; nil where there is none.
-    public let ratingRange: ClosedRange<Float>?
+    /// What the ratings are like; nil where there is none.
+    public let ratingScale: RatingScale?
     /// Whether any interaction is a dislike.
     public let hasDislikes: Bool
 
@@ -49,16 +49,13 @@ public struct InteractionDataset: Sendable {
         self.weights = weights
         self.timestamps = timestamps
         self.cleaning = cleaning
-        var range: ClosedRange<Float>?
-        var rated = 0
-        for rating in ratings where !rating.isNaN {
-            rated += 1
-            range = min(range?.lowerBound ?? rating, rating)...max(range?.upperBound ?? rating, rating)
-        }
-        ratingRange = range
+        ratingScale = RatingScale(ratings)
         hasDislikes = weights.contains { $0 < 0 }
-        hasRatings = rated > 0 && rated == items.count
+        hasRatings = ratingScale != nil && !ratings.contains { $0.isNaN }
     }
+
+    /// The least and the greatest rating; nil where there is none.
+    public var ratingRange: ClosedRange<Float>? { ratingScale?.range }
 
     /// How many users there are.
     public var userCount: Int { userIDs.count }

@@ -36,7 +36,7 @@ extension ModelSnapshot {
         }
         let order = counts.indices.sorted { (counts[$0], $1) > (counts[$1], $0) }
         return ModelSnapshot(
-            version: version, users: ids.build(), items: self.items, lineage: lineage, ratingRange: ratingRange,
+            version: version, users: ids.build(), items: self.items, lineage: lineage, ratingScale: ratingScale,
             model: ScoringModel(model, users: kept),
             seen: SeenItems(
                 offsets: FrozenArray(offsets), items: FrozenArray(items),

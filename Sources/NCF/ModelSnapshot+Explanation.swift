@@ -71,10 +71,11 @@ extension ModelSnapshot {
     }
 
     private func influence(of samples: [FoldIn.Sample]) -> HistoryInfluence {
-        var influence = HistoryInfluence(model: model, prior: prior, objective: objective, bounded: bounded)
+        var influence = HistoryInfluence(
+            model: model, prior: prior, objective: objective, bounded: bounded,
+            ratingDeviation: ratingScale?.deviation ?? 1)
         if model.history != nil {
-            influence.bagShifts = FoldIn(model: model, prior: prior, objective: objective, bounded: bounded)
-                .bagShifts(samples, model.gather(samples.map(\.item)))
+            influence.bagShifts = foldIn(around: prior).bagShifts(samples, model.gather(samples.map(\.item)))
         }
         return influence
     }

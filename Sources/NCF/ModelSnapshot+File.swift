@@ -53,7 +53,7 @@ extension ModelSnapshot {
             itemCount: model.itemCount, embeddingDimension: model.gmfWidth, mlpEmbeddingDimension: model.mlpWidth,
             hiddenLayerSizes: model.layers.map(\.outputs), historyWeight: model.history?.weight,
             historyHalfLife: model.history?.recency.halfLife ?? 0,
-            historyEvidence: model.history?.evidence ?? .none, ratingRange: ratingRange,
+            historyEvidence: model.history?.evidence ?? .none, ratingScale: ratingScale,
             hasIndifference: seen.opinions?.contains(SeenItem.Opinion.indifferent.rawValue) ?? false, lineage: lineage)
     }
 
@@ -72,7 +72,7 @@ extension ModelSnapshot {
         self.init(
             version: manifest.version, users: try reader.ids("user_ids", count: manifest.userCount),
             items: try reader.ids("item_ids", count: manifest.itemCount), lineage: manifest.lineage,
-            ratingRange: manifest.ratingRange, model: try reader.model(), seen: try reader.seen(),
+            ratingScale: manifest.ratingScale, model: try reader.model(), seen: try reader.seen(),
             popularity: try reader.file.elements("popularity", shape: [manifest.itemCount]),
             popularityOrder: try reader.popularityOrder(), prior: try reader.prior(), features: try reader.features())
     }

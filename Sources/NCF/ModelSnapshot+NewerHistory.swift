@@ -80,10 +80,8 @@ extension ModelSnapshot {
         for index in samples.indices { samples[index].bagFactor = factors[samples[index].item] ?? 1 }
         var around = prior.user
         around.mlp = tower
-        return FoldIn(
-            model: model, prior: ModelPrior(user: around, userVariance: prior.userVariance, item: prior.item),
-            objective: objective, bounded: bounded
-        ).vector(samples: samples, movesTower: false)
+        return foldIn(around: ModelPrior(user: around, userVariance: prior.userVariance, item: prior.item))
+            .vector(samples: samples, movesTower: false)
     }
 
     /// Down the new items' loss from the trained vector: in a tower the difference of two fold-ins means nothing.
@@ -94,7 +92,7 @@ extension ModelSnapshot {
         // What the user has seen is no negative of what came after it, unless it is disliked now.
         let samples = foldInSamples(items: items, weights: weights, ratings: nil).all
             .filter { $0.target != 0 || $0.isDisliked || !known.contains(Int($0.item)) }
-        return FoldIn(model: model, prior: prior, objective: objective, bounded: bounded).vector(samples: samples)
+        return foldIn(around: prior).vector(samples: samples)
     }
 
     /// What `items` say that the model does not know of the user.

@@ -35,10 +35,8 @@ extension ModelSnapshot {
             }
         }
         samples += remembered(liked, but: news.items, as: around)
-        return FoldIn(
-            model: model, prior: ModelPrior(user: around, userVariance: prior.userVariance, item: prior.item),
-            objective: objective, bounded: bounded
-        ).vector(samples: samples, movesTower: !model.architecture.hasGMF)
+        return foldIn(around: ModelPrior(user: around, userVariance: prior.userVariance, item: prior.item))
+            .vector(samples: samples, movesTower: !model.architecture.hasGMF)
     }
 
     /// `own` with what is new to the user in its bag.

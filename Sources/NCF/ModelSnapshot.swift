@@ -12,8 +12,8 @@ public final class ModelSnapshot: Scorer {
     public let items: IDMap
     /// Where it comes from.
     public let lineage: Lineage
-    /// The least and the greatest rating of the training data; nil where there is none.
-    public let ratingRange: ClosedRange<Float>?
+    /// What the ratings of the training data are like; nil where there is none.
+    public let ratingScale: RatingScale?
 
     let model: ScoringModel
     let seen: SeenItems
@@ -34,10 +34,11 @@ public final class ModelSnapshot: Scorer {
     ///
     /// - Parameters:
     ///   - dataset: What counts as seen and popular; must have the same users and items as `parameters`.
-    ///   - ratingRange: The scale of the ratings, where it is not that of `dataset`.
+    ///   - ratingScale: The scale of the ratings, where it is not that of `dataset`.
+    ///   - histories: What vectors were made from, where that is not `dataset`; of the same users and items.
     public init(
         version: Int, dataset: InteractionDataset, parameters: ModelParameters, lineage: Lineage,
-        ratingRange: ClosedRange<Float>? = nil
+        ratingScale: RatingScale? = nil, histories: InteractionDataset? = nil
     ) {
         precondition(parameters.userCount == dataset.userCount && parameters.itemCount == dataset.itemCount)
         self.version = version
@@ -49,9 +50,9 @@ public final class ModelSnapshot: Scorer {
         lineage.newestTimestamp = newest == 0 ? nil : newest
         lineage.dislikesUpTo = lineage.hyperparameters.objective == .rating ? nil : dataset.discountedUpTo
         self.lineage = lineage
-        self.ratingRange = ratingRange ?? dataset.ratingRange
+        self.ratingScale = ratingScale ?? dataset.ratingScale
         model = ScoringModel(parameters)
-        seen = SeenItems(dataset: dataset, hasWeights: parameters.history?.evidence.isOn ?? false)
+        seen = SeenItems(dataset: histories ?? dataset, hasWeights: parameters.history?.evidence.isOn ?? false)
         let counts = PopularityScorer(dataset: dataset).scores(user: 0)
         popularity = FrozenArray(counts)
         propensityFactors = Self.factors(lineage, counts: counts)
@@ -66,7 +67,7 @@ public final class ModelSnapshot: Scorer {
 
     /// Stands on parts read from a file, which the reader has checked against each other.
     init(
-        version: Int, users: IDMap, items: IDMap, lineage: Lineage, ratingRange: ClosedRange<Float>?,
+        version: Int, users: IDMap, items: IDMap, lineage: Lineage, ratingScale: RatingScale?,
         model: ScoringModel, seen: SeenItems, popularity: FrozenArray<Float>, popularityOrder: FrozenArray<Int32>,
         prior: ModelPrior, negatives: NegativePool? = nil, features: ModelFeatures? = nil
     ) {
@@ -74,7 +75,7 @@ public final class ModelSnapshot: Scorer {
         self.users = users
         self.items = items
         self.lineage = lineage
-        self.ratingRange = ratingRange
+        self.ratingScale = ratingScale
         self.model = model
         self.seen = seen
         self.popularity = popularity
@@ -97,6 +98,9 @@ public final class ModelSnapshot: Scorer {
     /// What it was trained to predict; never `auto`.
     public var objective: Objective { lineage.hyperparameters.objective }
 
+    /// The least and the greatest rating of the training data; nil where there is none.
+    public var ratingRange: ClosedRange<Float>? { ratingScale?.range }
+
     /// How a rating comes from a logit; nil where it is one, or the model predicts none.
     var bounded: BoundedRating? { lineage.hyperparameters.boundedRating(on: ratingRange) }
 
@@ -117,6 +121,9 @@ public final class ModelSnapshot: Scorer {
 
     /// Of ``seenItems(of:)`` those that counted for something and were not disliked, oldest first: what `user`'s taste is known by.
     public func likedItems(of user: Int) -> [Int32] { seen.items(of: user, .liked) }
+
+    /// Whether nothing was learned of `user` itself: every element of its vector is 0.
+    public func hasNoVector(of user: Int) -> Bool { model.vector(of: user).elements().allSatisfy { $0 == 0 } }
 
     /// What the interactions of ``likedItems(of:)`` count, in their order; nil where that does not matter to a history.
     public func likedWeights(of user: Int) -> [Float]? {

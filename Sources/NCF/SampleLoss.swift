@@ -12,14 +12,18 @@ struct SampleLoss {
     /// - Parameters:
     ///   - shifts: By how much each sample's logit is less than the given one; empty for nothing.
     ///   - bounded: How a rating comes from a logit; nil where it is one.
+    ///   - ratingDeviation: What errors of ratings are measured in.
     init(
-        _ samples: [FoldIn.Sample], objective: Objective, logitsLess shifts: [Float] = [], bounded: BoundedRating? = nil
+        _ samples: [FoldIn.Sample], objective: Objective, logitsLess shifts: [Float] = [],
+        bounded: BoundedRating? = nil,
+        ratingDeviation: Float = 1
     ) {
         precondition(shifts.isEmpty || shifts.count == samples.count)
         self.shifts = shifts
         self.bounded = bounded
         targets = samples.map(\.target)
-        weights = samples.map(\.weight)
+        let unit = objective == .rating ? 1 / (ratingDeviation * ratingDeviation) : 1
+        weights = samples.map { $0.weight * unit }
         self.objective = objective
     }
 

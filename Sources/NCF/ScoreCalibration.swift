@@ -82,7 +82,11 @@ public struct ScoreCalibration: Sendable, Equatable {
 extension ModelParameters {
     /// The same model with every logit z become slope · z + offset; no order changes.
     public func calibrated(by calibration: ScoreCalibration) -> ModelParameters {
-        let slope = calibration.slope
+        withLogits(times: calibration.slope, plus: calibration.offset)
+    }
+
+    /// The same model with every logit z become slope · z + offset; the items' embeddings stay.
+    func withLogits(times slope: Float, plus offset: Float = 0) -> ModelParameters {
         var result = self
         // h of `mf` is 1 and stays so.
         if architecture == .mf {
@@ -92,7 +96,7 @@ extension ModelParameters {
         }
         result.userBias = userBias.map { slope * $0 }
         result.itemBias = itemBias.map { slope * $0 }
-        result.globalBias = slope * globalBias + calibration.offset
+        result.globalBias = slope * globalBias + offset
         result.history = history?.scaled(gmf: architecture == .mf ? slope : 1, bias: slope)
         return result
     }

@@ -36,7 +36,7 @@ extension ModelSnapshot {
         let model = self.model.serving(options, meanUser: prior.user)
         guard model !== self.model else { return self }
         return ModelSnapshot(
-            version: version, users: users, items: items, lineage: lineage, ratingRange: ratingRange, model: model,
+            version: version, users: users, items: items, lineage: lineage, ratingScale: ratingScale, model: model,
             seen: seen, popularity: popularity, popularityOrder: popularityOrder, prior: prior, negatives: negatives,
             features: features)
     }

@@ -23,7 +23,7 @@ struct SnapshotManifest: Sendable, Equatable {
     var historyHalfLife = 0.0
     /// What the items of a history count by their interactions.
     var historyEvidence = HistoryEvidence.none
-    var ratingRange: ClosedRange<Float>?
+    var ratingScale: RatingScale?
     /// Whether some seen items count for nothing (``SeenItem/Opinion/indifferent``).
     var hasIndifference = false
     var lineage: Lineage
@@ -79,8 +79,9 @@ extension SnapshotManifest {
             object.member("history_evidence", historyEvidence.exponent)
             object.member("history_mean_weight", historyEvidence.meanWeight)
         }
-        object.member("lowest_rating", ifPresent: ratingRange?.lowerBound)
-        object.member("highest_rating", ifPresent: ratingRange?.upperBound)
+        object.member("lowest_rating", ifPresent: ratingScale?.range.lowerBound)
+        object.member("highest_rating", ifPresent: ratingScale?.range.upperBound)
+        object.member("rating_deviation", ifPresent: ratingScale?.deviation)
     }
 
     private static func digits(_ checksum: UInt64) -> String {
@@ -136,16 +137,17 @@ extension SnapshotManifest {
         guard (0...1).contains(evidence.exponent), evidence.meanWeight > 0, evidence.meanWeight.isFinite else {
             return nil
         }
-        var range: ClosedRange<Float>?
+        var scale: RatingScale?
         if let low = model["lowest_rating"]?.double, let high = model["highest_rating"]?.double, low <= high {
-            range = Float(low)...Float(high)
+            scale = RatingScale(
+                range: Float(low)...Float(high), deviation: model["rating_deviation"]?.double.map(Float.init))
         }
-        guard range != nil || lineage.hyperparameters.ratingOutput == .linear else { return nil }
+        guard scale != nil || lineage.hyperparameters.ratingOutput == .linear else { return nil }
         return SnapshotManifest(
             version: version, payload: SafetensorsFile.Receipt(byteCount: byteCount, checksum: checksum),
             architecture: architecture, userCount: users, itemCount: items, embeddingDimension: embedding,
             mlpEmbeddingDimension: mlp, hiddenLayerSizes: layers, historyWeight: historyWeight,
-            historyHalfLife: halfLife, historyEvidence: evidence, ratingRange: range,
+            historyHalfLife: halfLife, historyEvidence: evidence, ratingScale: scale,
             hasIndifference: root["format"]?.int == 5, lineage: lineage)
     }
 }

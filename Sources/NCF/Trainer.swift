@@ -74,11 +74,11 @@ public struct Trainer: Sendable {
             TrainingCheckpoint(path: $0, dataset: dataset, holdout: holdout, features: features, settings: settings)
         }
         if let validate {
-            run.validate = { validate($0.parameters()) }
+            run.validate = { validate(source.parameters(of: $0)) }
         } else if let holdout, !holdout.isEmpty {
             let validation = HoldoutValidation(
                 dataset: dataset, holdout: holdout, objective: settings.objective, seed: settings.seed,
-                bounded: source.bounded)
+                output: settings.ratingOutput)
             run.validate = { [loop = run.loop] model in
                 validation.measure(model, loop: loop, isCancelled: { observer.isCancelled })
             }

@@ -38,7 +38,9 @@ struct TrainingCheckpoint {
         writer.object(alike.encode)
         self.settings = String(decoding: writer.bytes, as: UTF8.self)
         let fingerprint = Self.fingerprint(dataset, holdout)
-        data = features.map { "\(fingerprint) \($0.fingerprint)" } ?? fingerprint
+        // What an older program left of ratings is in other units.
+        let unit = settings.objective == .rating ? "deviations" : nil
+        data = [fingerprint, features.map { "\($0.fingerprint)" }, unit].compactMap { $0 }.joined(separator: " ")
     }
 
     /// Leaves `state` and all numbers of `model` in the file.

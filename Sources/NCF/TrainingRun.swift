@@ -86,14 +86,17 @@ struct TrainingRun {
             state.reports.append(report)
             if report.validation == nil || report.validation?.improves(on: best.report) == true {
                 let isLast = epoch == hyperparameters.epochs
-                best = (epoch, report.validation, report.validation == nil || isLast ? nil : model.parameters())
+                best = (
+                    epoch, report.validation, report.validation == nil || isLast ? nil : source.parameters(of: model)
+                )
             }
             try save(&state, bestEpoch: best.epoch)
             observer.epochFinished(report)
             epoch += 1
         }
         return TrainingResult(
-            parameters: best.parameters ?? model.parameters(), hyperparameters: hyperparameters, reports: state.reports,
+            parameters: best.parameters ?? source.parameters(of: model), hyperparameters: hyperparameters,
+            reports: state.reports,
             bestEpoch: best.report == nil ? hyperparameters.epochs : best.epoch
         )
     }
@@ -159,7 +162,7 @@ struct TrainingRun {
             }
         }
         return EpochReport(
-            epoch: epoch, of: hyperparameters.epochs, loss: loss / Double(total), samples: total,
+            epoch: epoch, of: hyperparameters.epochs, loss: source.reported(loss / Double(total)), samples: total,
             seconds: Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
         )
     }
@@ -211,7 +214,7 @@ extension TrainingRun {
         let parts = model.checkpointParts(withState: false).filter { $0.count > 0 }
         let last = parts.compactMap(\.tensor)
         for (part, tensor) in zip(parts, state.best) { part.set(tensor) }
-        let parameters = model.parameters()
+        let parameters = source.parameters(of: model)
         for (part, tensor) in zip(parts, last) { part.set(tensor) }
         return (state, (state.bestEpoch, report, parameters))
     }

@@ -6,8 +6,10 @@ import Glibc
 /// What a group holds depends only on the seed, the epoch and the group's place in it, not on who fills it.
 final class TrainingSource: Sendable {
     let objective: Objective
-    /// The mapping of a bounded output.
+    /// The mapping of a bounded output, on the scale of what is trained on.
     let bounded: BoundedRating?
+    /// What ratings are divided by to be trained on, so that they differ by 1; 1 where none are.
+    let ratingDeviation: Float
     let samplesPerGroup: Int
     /// How many groups an epoch has.
     let groupCount: Int
@@ -53,7 +55,10 @@ final class TrainingSource: Sendable {
     /// - Throws: ``TrainingError/nothingToTrain(_:)`` where there is nothing to learn from.
     init(dataset whole: InteractionDataset, hyperparameters: Hyperparameters) throws(TrainingError) {
         objective = hyperparameters.objective
-        bounded = hyperparameters.boundedRating(on: whole.ratingRange)
+        let deviation = objective == .rating ? whole.ratingScale?.deviation ?? 1 : 1
+        ratingDeviation = deviation
+        bounded = hyperparameters.boundedRating(
+            on: whole.ratingRange.map { $0.lowerBound / deviation...$0.upperBound / deviation })
         seed = hyperparameters.seed
         let isRating = objective == .rating
         samplesPerGroup = isRating ? 1 : 1 + hyperparameters.negativesPerPositive
@@ -94,7 +99,7 @@ final class TrainingSource: Sendable {
             hyperparameters.hasHistory ? FeatureBags.historyWeight(of: whole, counting: counting) : 0
         let factors = hyperparameters.hasHistory && counting.isOn ? counting.factors(of: dataset) : []
         positives = positions.map {
-            let (target, weight) = (isRating ? dataset.ratings[$0] : 1, dataset.weights[$0])
+            let (target, weight) = (isRating ? dataset.ratings[$0] / deviation : 1, dataset.weights[$0])
             return Positive(user: owners[$0], item: dataset.items[$0], target: target, weight: weight)
         }
         historyWeights = factors.isEmpty ? .all(historyWeight) : .each(positions.map { historyWeight * factors[$0] })
@@ -111,13 +116,23 @@ final class TrainingSource: Sendable {
         }
     }
 
-    /// Where μ starts: the mean rating, with a bounded output its logit; or the log-odds of a positive among its negatives; a cosine has none.
+    /// Where μ starts: the mean rating in ``ratingDeviation``, with a bounded output its logit; or the log-odds of a positive among its negatives; a cosine has none.
     var globalBias: Float {
         if objective == .cosineContrastive { return 0 }
         guard objective == .rating else { return -log(Float(max(1, samplesPerGroup - 1))) }
         let mean = Float(positives.reduce(0.0) { $0 + Double($1.target) } / Double(positives.count))
         return bounded?.logit(mean) ?? mean
     }
+
+    /// `model` as it leaves: with a linear output its logits are ratings again, not parts of ``ratingDeviation``.
+    func parameters(of model: TrainableModel) -> ModelParameters {
+        let parameters = model.parameters()
+        guard objective == .rating, bounded == nil else { return parameters }
+        return parameters.withLogits(times: ratingDeviation)
+    }
+
+    /// A mean loss in the units of what was told: squared ratings, where these are learned.
+    func reported(_ loss: Double) -> Double { loss * Double(ratingDeviation) * Double(ratingDeviation) }
 
     /// The order in which `epoch` visits the positives (Fisher–Yates).
     func order(epoch: Int) -> [Int32] {

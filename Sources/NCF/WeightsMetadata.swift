@@ -4,7 +4,7 @@ internal import JSON
 struct WeightsMetadata: Sendable, Equatable {
     /// The names that mean something, and `format`, which PyTorch's libraries write and which means nothing here.
     static let names = [
-        "nectar", "architecture", "objective", "rating_output", "lowest_rating", "highest_rating",
+        "nectar", "architecture", "objective", "rating_output", "lowest_rating", "highest_rating", "rating_deviation",
         "negatives_per_positive", "seed",
         "history_weight", "history_half_life", "history_evidence", "history_mean_weight",
         "user_ids", "item_ids", "format",
@@ -15,7 +15,7 @@ struct WeightsMetadata: Sendable, Equatable {
     var architecture: Architecture?
     var objective = Objective.implicit
     var ratingOutput = RatingOutput.linear
-    var ratingRange: ClosedRange<Float>?
+    var ratingScale: RatingScale?
     var negativesPerPositive: Int?
     var seed: UInt64?
     /// w, in a model whose users carry the items of their histories.
@@ -35,7 +35,7 @@ struct WeightsMetadata: Sendable, Equatable {
         architecture = snapshot.model.architecture
         objective = snapshot.objective
         ratingOutput = snapshot.bounded == nil ? .linear : .bounded
-        ratingRange = snapshot.ratingRange
+        ratingScale = snapshot.ratingScale
         negativesPerPositive = snapshot.lineage.hyperparameters.negativesPerPositive
         seed = snapshot.lineage.hyperparameters.seed
         historyWeight = snapshot.model.history?.weight
@@ -66,8 +66,8 @@ struct WeightsMetadata: Sendable, Equatable {
             objective = known
         }
         ratingOutput = try Self.output(metadata, objective)
-        ratingRange = try Self.range(metadata)
-        guard ratingRange != nil || objective != .rating else {
+        ratingScale = try Self.scale(metadata)
+        guard ratingScale != nil || objective != .rating else {
             throw Self.refusal("a model of ratings needs \"lowest_rating\" and \"highest_rating\"")
         }
         if let text = metadata["negatives_per_positive"] {
@@ -100,8 +100,9 @@ struct WeightsMetadata: Sendable, Equatable {
         var metadata = ["nectar": Self.format, "objective": objective.rawValue]
         metadata["architecture"] = architecture?.rawValue
         metadata["rating_output"] = ratingOutput == .linear ? nil : ratingOutput.rawValue
-        metadata["lowest_rating"] = ratingRange.map { "\($0.lowerBound)" }
-        metadata["highest_rating"] = ratingRange.map { "\($0.upperBound)" }
+        metadata["lowest_rating"] = ratingScale.map { "\($0.range.lowerBound)" }
+        metadata["highest_rating"] = ratingScale.map { "\($0.range.upperBound)" }
+        metadata["rating_deviation"] = ratingScale.map { "\($0.deviation)" }
         metadata["negatives_per_positive"] = negativesPerPositive.map { "\($0)" }
         metadata["seed"] = seed.map { "\($0)" }
         metadata["history_weight"] = historyWeight.map { "\($0)" }
@@ -146,15 +147,24 @@ struct WeightsMetadata: Sendable, Equatable {
         return exponent > 0 ? HistoryEvidence(exponent: exponent, meanWeight: weight) : nil
     }
 
-    private static func range(_ metadata: [String: String]) throws(SnapshotFileError) -> ClosedRange<Float>? {
+    private static func scale(_ metadata: [String: String]) throws(SnapshotFileError) -> RatingScale? {
         let (low, high) = (metadata["lowest_rating"], metadata["highest_rating"])
-        guard low != nil || high != nil else { return nil }
+        guard low != nil || high != nil else {
+            guard metadata["rating_deviation"] == nil else {
+                throw refusal("\"rating_deviation\" needs \"lowest_rating\" and \"highest_rating\"")
+            }
+            return nil
+        }
         // As far as scores are computed, so that the width of the scale is a number too.
         let limit = Float(LogitBound.limit)
         guard let low = low.flatMap(Float.init), let high = high.flatMap(Float.init), low <= high, low >= -limit,
             high <= limit
         else { throw refusal("\"lowest_rating\" and \"highest_rating\" are not two numbers in rising order") }
-        return low...high
+        guard let text = metadata["rating_deviation"] else { return RatingScale(range: low...high) }
+        guard let deviation = Float(text), deviation > 0, deviation.isNormal, deviation <= limit else {
+            throw refusal("\"rating_deviation\" is \"\(text)\", expected a number above 0")
+        }
+        return RatingScale(range: low...high, deviation: deviation)
     }
 
     private static func refusal(_ reason: String, _ suggestion: String? = nil) -> SnapshotFileError {

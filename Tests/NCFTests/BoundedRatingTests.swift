@@ -270,7 +270,7 @@ struct BoundedRatingTests {
         #expect(metadata.encoded["rating_output"] == "bounded")
         #expect(try WeightsMetadata(metadata.encoded) == metadata)
         var unscaled = metadata
-        unscaled.ratingRange = nil
+        unscaled.ratingScale = nil
         #expect(throws: SnapshotFileError.self) { try WeightsMetadata(unscaled.encoded) }
         for item in 0..<12 {
             let prediction = original.predict(user: 2, item: item)

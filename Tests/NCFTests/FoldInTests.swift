@@ -41,7 +41,8 @@ struct FoldInTests {
         parameters.globalBias = objective == .rating ? 2.5 : -3
         return ModelSnapshot(
             version: 1, dataset: ServingFixture.dataset(users: users, items: items, seed: 1, rated: true),
-            parameters: parameters, lineage: ServingFixture.lineage(objective))
+            parameters: parameters, lineage: ServingFixture.lineage(objective),
+            ratingScale: objective == .rating ? RatingScale(range: -10...10, deviation: 1) : nil)
     }
 
     @Test("a history far from what the mean user does is met, not overshot", arguments: [6, 20] as [Float])

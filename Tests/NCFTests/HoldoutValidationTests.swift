@@ -59,15 +59,16 @@ struct HoldoutValidationTests {
         #expect(report.metrics["hit_rate_at_10"] == hits / count)
     }
 
-    @Test("of ratings it is the error of what is predicted within the scale")
+    @Test("of ratings it is the error of what is predicted within the scale, in whose deviations the logits are")
     func errors() throws {
         let holdout = holdout()
+        let deviation = Double(try #require(dataset().ratingScale).deviation)
         let model = randomModel(.mf, users: users, items: items, objective: .rating, seed: 5)
         let parameters = model.parameters()
         var (squares, count) = (0.0, 0.0)
         for user in 0..<users {
             for (item, rating) in zip(holdout.items[user], holdout.ratings[user]) {
-                let error = Double(min(max(logit(parameters, user, item), 1), 5) - rating)
+                let error = min(max(deviation * Double(logit(parameters, user, item)), 1), 5) - Double(rating)
                 squares += error * error
                 count += 1
             }

@@ -95,6 +95,32 @@ struct ImportedModelTests {
         #expect(copy.foldIn(items: [1, 4]) == original.foldIn(items: [1, 4]))
     }
 
+    @Test("what the store has beyond a file's own histories was seen, and is in none of them")
+    func beyondHistories() throws {
+        let data = ServingFixture.dataset(users: 6, items: 20, seed: 7)
+        let original = ModelSnapshot(
+            version: 1, dataset: data, parameters: ServingFixture.parametersWithHistory(.mf, data, seed: 3),
+            lineage: ServingFixture.lineage())
+        let bytes = original.exportedWeights().bytes(from: 0, limit: .max)
+        let user = 3
+        let known = original.likedItems(of: user)
+        let fresh = (0..<Int32(20)).filter { !known.contains($0) }
+        #expect(known.count > 1 && fresh.count > 2)
+        var builder = InteractionDataset.Builder()
+        // The oldest item again, and others that the file knows nothing of.
+        for item in [known[0], fresh[0]] {
+            builder.add(userID: original.users[user], itemID: original.items[Int(item)], rating: nil, timestamp: 9)
+        }
+        let copy = try read(bytes).snapshot(version: 2, stored: builder.build(), watermark: 0, createdAt: 0)
+        #expect(copy.likedItems(of: user) == known)
+        #expect(Set(copy.seenItems(of: user)) == Set(known + [fresh[0]]))
+        #expect(copy.interactionCount(ofItem: Int(fresh[0])) == original.interactionCount(ofItem: Int(fresh[0])) + 1)
+        #expect(copy.explain(user: user, items: [3]) == original.explain(user: user, items: [3]))
+        // It is news when it comes again.
+        let moved = copy.foldIn(user: user, newer: [fresh[0]])
+        #expect(moved == original.foldIn(user: user, newer: [fresh[0]]) && moved != copy.model.vector(of: user))
+    }
+
     @Test("a file comes in pieces of any size", arguments: [1, 7, 4096, 1 << 20])
     func pieces(size: Int) {
         let export = ServingFixture.snapshot().exportedWeights()
@@ -112,7 +138,7 @@ struct ImportedModelTests {
     func ratings() throws {
         let original = ServingFixture.snapshot(objective: .rating)
         let model = try read(original.exportedWeights().bytes(from: 0, limit: .max))
-        #expect(model.objective == .rating && model.ratingRange == original.ratingRange)
+        #expect(model.objective == .rating && model.ratingScale == original.ratingScale)
         let copy = model.snapshot(version: 2, stored: Self.nobody, watermark: 0, createdAt: 0)
         #expect(copy.ratingRange == original.ratingRange)
         #expect(copy.predict(user: 1, item: 2) == original.predict(user: 1, item: 2))
@@ -188,7 +214,7 @@ struct ImportedModelTests {
         }
         let snapshot = try read(file.bytes).snapshot(
             version: 1, stored: builder.build(), watermark: 5, createdAt: 0)
-        #expect(snapshot.seenItems(of: 0) == [0, 2] && snapshot.seenItems(of: 1) == [1])
+        #expect(snapshot.seenItems(of: 0) == [2, 0] && snapshot.seenItems(of: 1) == [1])
         #expect((0..<3).map { snapshot.interactionCount(ofItem: $0) } == [1, 1, 1])
         #expect(snapshot.lineage.interactionCount == 3)
         #expect(snapshot.recommend(user: 0, limit: 3).map(\.item) == [1])

@@ -103,7 +103,10 @@ struct ModelSnapshotTests {
         "a rating stays on the data's scale",
         arguments: [(-9, 1, 0), (3, 3, 0.5), (99, 5, 1)] as [(Float, Float, Float)])
     func clampsRatings(logit: Float, rating: Float, position: Float) {
-        let snapshot = ServingFixture.snapshot(objective: .rating)
+        let data = ServingFixture.dataset(users: 6, items: 20, seed: 7, rated: true)
+        let snapshot = ModelSnapshot(
+            version: 1, dataset: data, parameters: ServingFixture.parameters(.mf, users: 6, items: 20, seed: 7),
+            lineage: ServingFixture.lineage(.rating))
         #expect(snapshot.ratingRange == 1...5)
         let prediction = snapshot.prediction(logit: logit, basis: .model)
         #expect(prediction.logit == logit && prediction.rating == rating && prediction.probability == position)

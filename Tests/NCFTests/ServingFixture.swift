@@ -111,7 +111,9 @@ enum ServingFixture {
         return ModelSnapshot(
             version: version, dataset: dataset(users: users, items: items, seed: seed, rated: objective == .rating),
             parameters: parameters(architecture, users: users, items: items, seed: seed &+ UInt64(version)),
-            lineage: lineage)
+            lineage: lineage,
+            // Random logits know nothing of the data's scale.
+            ratingScale: objective == .rating ? RatingScale(range: -10...10, deviation: 1) : nil)
     }
 }
 

@@ -177,7 +177,7 @@ struct ServingOptionsTests {
             dataset: ServingFixture.dataset(users: parameters.userCount, items: parameters.itemCount, seed: 5),
             parameters: parameters, lineage: ServingFixture.lineage())
         return ModelSnapshot(
-            version: 1, users: plain.users, items: plain.items, lineage: plain.lineage, ratingRange: nil,
+            version: 1, users: plain.users, items: plain.items, lineage: plain.lineage, ratingScale: nil,
             model: ScoringModel(parameters, kernels: ServingKernels.available[instructionSet]), seen: plain.seen,
             popularity: plain.popularity, popularityOrder: plain.popularityOrder, prior: plain.prior)
     }

@@ -41,7 +41,7 @@ public struct AutomaticSettings: Sendable {
     /// Samples of the smallest batch.
     static let leastBatch = 32
     /// Weight decay of a model of ratings with dense layers; that of others is the defaults'.
-    static let towerRatingDecay = 0.02
+    static let towerRatingDecay = 0.016
     /// Step size of a model of ratings.
     static let ratingLearningRate = 0.003
     /// The largest dimension of a model of ratings, which has no closed form to keep many factors in check.

@@ -5,7 +5,7 @@ extension ModelSnapshot {
     /// The same model, with what features say; shares all memory with this one.
     func knowing(_ features: ModelFeatures) -> ModelSnapshot {
         ModelSnapshot(
-            version: version, users: users, items: items, lineage: lineage, ratingRange: ratingRange, model: model,
+            version: version, users: users, items: items, lineage: lineage, ratingScale: ratingScale, model: model,
             seen: seen, popularity: popularity, popularityOrder: popularityOrder, prior: prior, negatives: negatives,
             features: features)
     }

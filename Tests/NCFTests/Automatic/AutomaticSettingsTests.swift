@@ -136,10 +136,10 @@ struct AutomaticSettingsTests {
         let rules = rules(profile(users: 943, items: 1682, interactions: 100_000, objective: .rating))
         #expect(rules.start.architecture == .mf && rules.start.objective == .rating)
         let own = rules.settings(rules.start)
-        #expect(own.history.dimension == 1 && own.weightDecay == 0.2 && own.batchSize == 256 && own.epochs == 40)
+        #expect(own.history.dimension == 1 && own.weightDecay == 0.16 && own.batchSize == 256 && own.epochs == 40)
         var other = rules.start
         (other.architecture, other.regularization) = (.neumf, 0.5)
-        #expect(rules.settings(other).weightDecay == 0.01 && rules.settings(other).hasHistory)
+        #expect(rules.settings(other).weightDecay == 0.008 && rules.settings(other).hasHistory)
         other.historyShare = 0
         #expect(!rules.settings(other).hasHistory && rules.settings(other).embeddingDimension == 32)
     }
