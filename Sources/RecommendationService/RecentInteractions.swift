@@ -30,7 +30,7 @@ final class RecentInteractions: Sendable {
         /// Everything that was committed up to here has been looked at.
         var watermark: Int64 = 0
         var touchesByUser: [ExactName: RecentTouches] = [:]
-        /// The newest time that has been remembered; 0 where there was none.
+        /// The newest time that has been remembered, but for times that are yet to come; 0 where there was none.
         var newest: Int64 = 0
         /// Rows that were deleted and may yet come: announced later, or read from the store before the deletion.
         var deleted: Set<Int64> = []
@@ -50,14 +50,16 @@ final class RecentInteractions: Sendable {
     private let capacity: Int
     private let touchesPerUser: Int
     private let kinds: InteractionKinds
+    private let clock: WallClock
 
     /// Remembers `capacity` interactions at most, each as what it is by `kinds`; as what a user did, the latest `touchesPerUser` of
     /// each, which are 480 KB.
-    init(capacity: Int, touchesPerUser: Int = 10_000, kinds: InteractionKinds = .defaults) {
+    init(capacity: Int, touchesPerUser: Int = 10_000, kinds: InteractionKinds = .defaults, clock: WallClock = .system) {
         precondition(touchesPerUser > 0, "of each user at least one touch is remembered")
         self.capacity = capacity
         self.touchesPerUser = touchesPerUser
         self.kinds = kinds
+        self.clock = clock
     }
 
     /// Reads what `store` holds after `watermark` and puts it in the place of all that was known, in one exchange: whoever
@@ -151,16 +153,20 @@ final class RecentInteractions: Sendable {
                 state.forgotten = 0
             }
         }
-        while forgetSome(upTo: watermark) {}
+        var newest: Int64 = 0
+        while forgetSome(upTo: watermark, newest: &newest) {}
+        // What is left fades as it would after a restart.
+        state.withLock { tidy(afterLosing: newest, in: &$0) }
     }
 
     /// Whether there may be more.
-    private func forgetSome(upTo watermark: Int64) -> Bool {
+    private func forgetSome(upTo watermark: Int64, newest: inout Int64) -> Bool {
         state.withLock { state in
             for _ in 0..<Self.entriesPerTurn {
                 guard state.first < state.entries.count, state.entries[state.first].row <= watermark else {
                     return false
                 }
+                newest = max(newest, state.entries[state.first].touch.timestamp)
                 forgetOldest(in: &state)
             }
             return true
@@ -211,8 +217,18 @@ final class RecentInteractions: Sendable {
     private func tidy(afterLosing newest: Int64, in state: inout State) {
         dropGone(in: &state)
         // A time that was a mistake, and was taken back, ages nothing any more.
-        guard newest != 0, newest == state.newest else { return }
-        state.newest = state.entries[state.first...].reduce(0) { $1.isGone ? $0 : max($0, $1.touch.timestamp) }
+        guard newest != 0, newest >= state.newest else { return }
+        state.newest = 0
+        for entry in state.entries[state.first...] where !entry.isGone {
+            noteTime(entry.touch.timestamp, in: &state)
+        }
+    }
+
+    private func noteTime(_ timestamp: Int64, in state: inout State) {
+        // Later times are mistakes, by which nothing fades, as in training.
+        let latest = clock.milliseconds() + InteractionDataset.Builder.greatestLead
+        guard timestamp > state.newest, timestamp <= latest else { return }
+        state.newest = timestamp
     }
 
     private func dropGone(in state: inout State) {
@@ -295,7 +311,7 @@ final class RecentInteractions: Sendable {
         state.entries.append(entry)
         state.touchesByUser[entry.userID, default: RecentTouches()].append(
             entry.row, entry.touch, limit: touchesPerUser)
-        state.newest = max(state.newest, entry.touch.timestamp)
+        noteTime(entry.touch.timestamp, in: &state)
     }
 
     private func forgetOldest(in state: inout State) {

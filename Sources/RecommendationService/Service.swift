@@ -65,7 +65,7 @@ public final class Service: Sendable {
                 to: logger, wantsTargets: configuration.log.personalIDs, dropped: metrics.accessLinesDropped)
             : nil
         let recent = RecentInteractions(
-            capacity: configuration.recommendation.recentInteractions, kinds: configuration.kinds)
+            capacity: configuration.recommendation.recentInteractions, kinds: configuration.kinds, clock: clock)
         self.recent = recent
         let activity = ItemActivity(
             store: store, kinds: configuration.kinds, settings: configuration.trending,

@@ -185,4 +185,16 @@ struct RecentEvidenceTests {
         let (faded, another) = try (score("new", 7, by: service), score("another", 7, by: service))
         #expect(abs(faded - old) < 1e-6 && abs(another - new) < 1e-6)
     }
+
+    @Test("nothing fades by a time that is yet to come, as in a training")
+    func future() throws {
+        let service = try service(Self.board(), #""objective": "implicit", "history_dimension": 0"#) {
+            $0.kinds["view"] = FeedbackKind(halfLifeDays: 1)
+        }
+        try post(Self.row("new", 1, kind: "view", time: Self.start + 11 * Self.day), to: service)
+        let before = try score("new", 7, by: service)
+        #expect(try before > score("nobody", 7, by: service))
+        try post(Self.row("wrong", 1, kind: "view", time: 4_000_000_000), to: service)
+        #expect(try score("new", 7, by: service) == before)
+    }
 }

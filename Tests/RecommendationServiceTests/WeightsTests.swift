@@ -128,6 +128,31 @@ struct WeightsTests {
         #expect(lists[3] == lists[4] && Set(lists.dropLast()).count == 4)
     }
 
+    @Test("a dislike or an interaction that counts for nothing takes no user of other weights its vector")
+    func storedDislike() throws {
+        let model = try PyTorchModel()
+        let (items, users) = (model.names("items"), model.names("users"))
+        let service = try TestService { $0.kinds["shown"] = FeedbackKind(weight: 0) }
+        _ = try service.post(
+            "/interactions", #"{"user_id": "\#(users[0])", "item_id": "\#(items[2])", "kind": "dislike"}"#)
+        _ = try service.post(
+            "/interactions", #"{"user_id": "\#(users[1])", "item_id": "\#(items[2])", "kind": "shown"}"#)
+        #expect(try put(service, "v1", model.weights).status == 201)
+        _ = try publish(service, "v1")
+        let logits = try #require(model.expected["logits"])
+        let list = items.map { "\"\($0)\"" }.joined(separator: ",")
+        for (user, row) in zip(users.prefix(2), logits.elements) {
+            let reply = try service.post("/predict", "{\"user_id\": \"\(user)\", \"item_ids\": [\(list)]}")
+            let predictions = try #require(reply.json["predictions"])
+            #expect(predictions.count == items.count)
+            for (prediction, logit) in zip(predictions.elements, row.elements) {
+                #expect(prediction["basis"]?.string == "model", "\(reply.text)")
+                let expected = 1 / (1 + exp(-(logit.double ?? .nan)))
+                #expect(abs((prediction["score"]?.double ?? .nan) - expected) < 1e-5)
+            }
+        }
+    }
+
     @Test("who is erased while weights are taken in is not in them afterwards; who was erased before and came back is")
     func erasedMeanwhile() throws {
         let original = try TestService.trained()

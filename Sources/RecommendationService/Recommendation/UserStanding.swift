@@ -43,9 +43,8 @@ enum UserStanding {
             return
         }
         let (liked, disliked) = (snapshot.likedItems(of: user), snapshot.dislikedItems(of: user))
-        // Where training found nothing to be near to. Weights from elsewhere may know a user of whom they do not say what was seen.
-        let isUnliked =
-            liked.isEmpty && (snapshot.lineage.origin == .trained || !snapshot.seenItems(of: user).isEmpty)
+        // Where training found nothing to be near to. Of weights from elsewhere nobody knows what their users were near to.
+        let isUnliked = liked.isEmpty && (snapshot.lineage.origin == .trained || snapshot.hasNoVector(of: user))
         if isUnliked, !(disliked.isEmpty && new.isEmpty) {
             // What was said since stands in the place of what the model knows.
             let renewed = ItemSet(
@@ -122,7 +121,6 @@ enum UserStanding {
             }
             places[index] = merged.count
             merged.append(Taste(ofSession: index, in: snapshot))
-            told.insert(Told(item: index, kind: 0))
         }
         for touch in touches.reversed() {
             guard let index = snapshot.items.index(of: touch.itemID.text) else { continue }
