@@ -13,6 +13,10 @@ struct BoundedScorer: Scorer {
 
     func score(user: Int, into scores: inout MutableSpan<Float>) { model.score(user: user, into: &scores) }
 
+    func score(users: ArraySlice<Int>, into scores: inout MutableSpan<Float>) {
+        model.score(users: users, into: &scores)
+    }
+
     func score(user: Int, items: [Int32]) -> [Float] { model.score(user: user, items: items) }
 
     func ratings(user: Int, items: [Int32]) -> [Float] { score(user: user, items: items).map(bounded.rating) }

@@ -19,6 +19,12 @@ public struct EndableScorer: Scorer {
         for item in 0..<scores.count { scores[item] = 0 }
     }
 
+    /// Scores the whole catalogue for each of `users`.
+    public func score(users: ArraySlice<Int>, into scores: inout MutableSpan<Float>) {
+        guard isEnded() else { return scorer.score(users: users, into: &scores) }
+        for place in 0..<scores.count { scores[place] = 0 }
+    }
+
     /// The scores of a few items, in their order.
     public func score(user: Int, items: [Int32]) -> [Float] {
         isEnded() ? items.map { _ in 0 } : scorer.score(user: user, items: items)

@@ -52,8 +52,7 @@ public enum Evaluation {
             var (metrics, lists) = (RankingMetrics(cutoffs: cutoffs), [[Int32]]())
             var ranker = HoldoutRanker(scorer: scorer, train: train, holdout: holdout, protocol: rankingProtocol)
             ranker.listLength = listLength
-            for user in users {
-                let result = ranker.ranks(of: user)
+            for result in ranker.ranks(of: users) {
                 metrics.add(ranks: result.ranks, negatives: result.negatives)
                 if !result.list.isEmpty { lists.append(result.list) }
             }
@@ -76,7 +75,7 @@ public enum Evaluation {
     ) -> RatingMetrics {
         let parts = inChunks(of: holdout) { users in
             var metrics = RatingMetrics()
-            for user in users where !holdout.items[user].isEmpty {
+            for user in users {
                 let predictions = scorer.ratings(user: user, items: holdout.items[user])
                 let rated = holdout.ratings[user].indices.filter { !holdout.ratings[user][$0].isNaN }
                 metrics.add(
@@ -92,13 +91,15 @@ public enum Evaluation {
     private static let usersPerChunk = 64
 
     private static func inChunks<Part: Sendable>(
-        of holdout: Holdout, _ measure: @Sendable (Range<Int>) -> Part
+        of holdout: Holdout, _ measure: @Sendable ([Int]) -> Part
     ) -> [Part] {
-        let count = (holdout.items.count + usersPerChunk - 1) / usersPerChunk
+        // Of those of whom nothing is held out there is nothing to measure, and what is left is scored together.
+        let users = holdout.items.indices.filter { !holdout.items[$0].isEmpty }
+        let count = (users.count + usersPerChunk - 1) / usersPerChunk
         let parts = Lock<[Part?]>(Array(repeating: nil, count: count))
         DispatchQueue.concurrentPerform(iterations: count) { chunk in
             let start = chunk * usersPerChunk
-            let part = measure(start..<min(start + usersPerChunk, holdout.items.count))
+            let part = measure(Array(users[start..<min(start + usersPerChunk, users.count)]))
             parts.withLock { $0[chunk] = part }
         }
         return parts.withLock { $0.compactMap(\.self) }

@@ -10,7 +10,7 @@ struct HoldoutRanks {
     var list: [Int32] = []
 }
 
-/// Ranks one user's held-out items after another, with memory that is reused between them.
+/// Ranks users' held-out items, with memory that is reused between them.
 struct HoldoutRanker {
     /// How many of the first items of a ranking of the whole catalogue to tell.
     var listLength = 0
@@ -18,7 +18,10 @@ struct HoldoutRanker {
     private let train: InteractionDataset
     private let holdout: Holdout
     private let rankingProtocol: Evaluation.RankingProtocol
+    // Of several users, one after another: the catalogue is read once for all of them.
     private var scores: [Float] = []
+    /// Users who are scored together, at most, and scores that are held at a time, but for so few users.
+    private static let (usersTogether, scoresTogether, fewestTogether) = (16, 2_000_000, 4)
     // An item is marked for the current user when its mark is the current stamp: nothing to clear in between.
     private var marks: [UInt32]
     private var stamp: UInt32 = 0
@@ -34,19 +37,45 @@ struct HoldoutRanker {
         marks = Array(repeating: 0, count: train.itemCount)
     }
 
-    /// Ranks the held-out items of `user`.
-    mutating func ranks(of user: Int) -> HoldoutRanks {
+    /// Ranks the held-out items of each of `users`, in their order, until `isStopped`, which is asked before every few of them; whose turn
+    /// has not come then has no ranks.
+    mutating func ranks(of users: [Int], isStopped: () -> Bool = { false }) -> [HoldoutRanks] {
+        guard case .fullCatalogue = rankingProtocol else {
+            return users.map { isStopped() ? HoldoutRanks() : ranksAmongFew(of: $0) }
+        }
+        let places = users.indices.filter { !holdout.items[users[$0]].isEmpty }
+        var ranks = users.map { _ in HoldoutRanks() }
+        let most = min(Self.usersTogether, max(Self.fewestTogether, Self.scoresTogether / max(1, scorer.itemCount)))
+        for start in stride(from: 0, to: places.count, by: most) {
+            if isStopped() { break }
+            let some = places[start..<min(places.count, start + most)]
+            let measured = some.map { users[$0] }
+            score(measured)
+            for (place, target) in some.enumerated() {
+                ranks[target] = ranksInCatalogue(
+                    of: distinct(holdout.items[measured[place]]), user: measured[place], place)
+            }
+        }
+        return ranks
+    }
+
+    private mutating func ranksAmongFew(of user: Int) -> HoldoutRanks {
         let heldOut = distinct(holdout.items[user])
         guard !heldOut.isEmpty else { return HoldoutRanks() }
-        switch rankingProtocol {
-        case .sampled(let count, let seed):
+        if case .sampled(let count, let seed) = rankingProtocol {
             return ranks(of: heldOut, among: sample(count, seed: seed, user: user, heldOut: heldOut), user: user)
-        case .fixedNegatives:
-            let negatives = (holdout.negatives?[user] ?? []).filter { !heldOut.contains($0) }
-            return ranks(of: heldOut, among: negatives, user: user)
-        case .fullCatalogue:
-            return ranksInCatalogue(of: heldOut, user: user)
         }
+        let negatives = (holdout.negatives?[user] ?? []).filter { !heldOut.contains($0) }
+        return ranks(of: heldOut, among: negatives, user: user)
+    }
+
+    /// Scores the whole catalogue for `users`.
+    private mutating func score(_ users: [Int]) {
+        let count = users.count * scorer.itemCount
+        if scores.count < count { scores = Array(repeating: 0, count: count) }
+        let scorer = scorer
+        var span = scores.mutableSpan
+        scorer.score(users: users[...], into: &span)
     }
 
     private func distinct(_ items: [Int32]) -> [Int32] {
@@ -62,22 +91,20 @@ struct HoldoutRanker {
         return HoldoutRanks(ranks: ranks, items: items, negatives: negatives.count)
     }
 
-    private mutating func ranksInCatalogue(of heldOut: [Int32], user: Int) -> HoldoutRanks {
-        if scores.isEmpty { scores = Array(repeating: 0, count: scorer.itemCount) }
-        let scorer = scorer
-        var span = scores.mutableSpan
-        scorer.score(user: user, into: &span)
-        let own = heldOut.map { scores[Int($0)] }
-        for item in train.items(of: user) { scores[Int(item)] = -.infinity }
+    /// Of the user whose scores are in that place.
+    private mutating func ranksInCatalogue(of heldOut: [Int32], user: Int, _ place: Int) -> HoldoutRanks {
+        let range = place * scorer.itemCount..<(place + 1) * scorer.itemCount
+        let own = heldOut.map { scores[range.lowerBound + Int($0)] }
+        for item in train.items(of: user) { scores[range.lowerBound + Int(item)] = -.infinity }
         let best = unsafe scores.withUnsafeBufferPointer {
-            unsafe TopK.select(from: $0, limit: listLength, excluding: nil)
+            unsafe TopK.select(from: UnsafeBufferPointer(rebasing: $0[range]), limit: listLength, excluding: nil)
         }
-        for item in heldOut { scores[Int(item)] = -.infinity }
+        for item in heldOut { scores[range.lowerBound + Int(item)] = -.infinity }
         let (ranks, items) = Self.ranks(own, heldOut) { score in
-            scores.count { $0 > -.infinity && Self.beats($0, score) }
+            scores[range].count { $0 > -.infinity && Self.beats($0, score) }
         }
         return HoldoutRanks(
-            ranks: ranks, items: items, negatives: scores.count - train.items(of: user).count - heldOut.count,
+            ranks: ranks, items: items, negatives: range.count - train.items(of: user).count - heldOut.count,
             list: best.map { Int32($0.item) })
     }
 

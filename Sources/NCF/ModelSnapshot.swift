@@ -156,6 +156,11 @@ public final class ModelSnapshot: Scorer {
         model.score(user: user, into: &scores)
     }
 
+    /// Writes every item's logit for each of `users`, one user's after another's; one pass over the catalogue.
+    public func score(users: ArraySlice<Int>, into scores: inout MutableSpan<Float>) {
+        model.score(users: users, into: &scores)
+    }
+
     /// The logits of a few items for `user`.
     public func score(user: Int, items: [Int32]) -> [Float] {
         model.score(user: user, items: items)

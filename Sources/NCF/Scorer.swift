@@ -8,6 +8,10 @@ public protocol Scorer: Sendable {
     /// Scores the whole catalogue for `user`: `scores[i]` becomes item `i`'s; it must hold ``itemCount`` elements.
     func score(user: Int, into scores: inout MutableSpan<Float>)
 
+    /// Scores the whole catalogue for each of `users`, as ``score(user:into:)`` does, to the bit: those of the user in place j are
+    /// written from `scores[j · itemCount]` on, which must hold at least as many as all of them have.
+    func score(users: ArraySlice<Int>, into scores: inout MutableSpan<Float>)
+
     /// The scores of a few items, in their order.
     func score(user: Int, items: [Int32]) -> [Float]
 
@@ -19,6 +23,14 @@ public protocol Scorer: Sendable {
 extension Scorer {
     /// The scores of a few items.
     public func ratings(user: Int, items: [Int32]) -> [Float] { score(user: user, items: items) }
+
+    /// One user after another.
+    public func score(users: ArraySlice<Int>, into scores: inout MutableSpan<Float>) {
+        for (place, user) in users.enumerated() {
+            let own = self.scores(user: user)
+            for item in own.indices { scores[place * itemCount + item] = own[item] }
+        }
+    }
 
     /// Scores the whole catalogue for `user`, into an array of its own.
     public func scores(user: Int) -> [Float] {

@@ -33,6 +33,48 @@ extension ScoringModel {
         }
     }
 
+    /// Writes the logits of the whole catalogue for several users, block by block, so that a block is read from memory once.
+    @unsafe
+    func score(_ users: ArraySlice<Int>, into result: UnsafeMutablePointer<Float>) {
+        let count = users.count * (preparedCount + 1) + tower.scratchCount
+        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: count + 1) {
+            guard let constants = $0.baseAddress else { return }
+            let vectors = unsafe constants + users.count
+            let scratch = unsafe vectors + users.count * preparedCount
+            let prepared = unsafe users.enumerated().map { place, user in
+                let user = unsafe prepare(user: user, in: vectors + place * preparedCount)
+                unsafe (constants + place).initialize(to: user.constant)
+                return unsafe user
+            }
+            unsafe catalogue.withPointers { rows in
+                for start in stride(from: 0, to: itemCount, by: Self.blockItems) {
+                    let items = start..<min(itemCount, start + Self.blockItems)
+                    var place = 0
+                    while place < users.count {
+                        let together =
+                            users.count - place < ServingKernels.usersTogether ? 1 : ServingKernels.usersTogether
+                        let scores = unsafe result + place * itemCount + start
+                        if together == 1 {
+                            unsafe kernels.score(
+                                rows.gmf(items, width: gmfWidth), by: prepared[place].weighted,
+                                constant: constants[place], into: scores)
+                        } else {
+                            unsafe kernels.score(
+                                rows.gmf(items, width: gmfWidth), byUsers: prepared[place].weighted,
+                                stride: preparedCount, constants: constants + place, into: scores,
+                                scoreStride: itemCount)
+                        }
+                        for other in 0..<together {
+                            unsafe addTower(
+                                prepared[place + other], rows, items, scratch: scratch, to: scores + other * itemCount)
+                        }
+                        place += together
+                    }
+                }
+            }
+        }
+    }
+
     /// The logits of the items that `rows` stand for, for a user who is prepared.
     @unsafe
     func score(_ user: PreparedUser, _ rows: ItemRows, scratch: UnsafeMutablePointer<Float>) -> [Float] {

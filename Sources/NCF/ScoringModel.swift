@@ -164,6 +164,15 @@ public final class ScoringModel: Scorer {
         score(vector(of: user), into: &scores)
     }
 
+    /// Writes every item's logit for each of `users`, one user's after another's; one pass over the catalogue.
+    public func score(users: ArraySlice<Int>, into scores: inout MutableSpan<Float>) {
+        precondition(
+            scores.count >= users.count * itemCount, "room for \(scores.count) scores of \(users.count) users")
+        unsafe scores.withUnsafeMutableBufferPointer {
+            if let result = $0.baseAddress { unsafe score(users, into: result) }
+        }
+    }
+
     /// The logits of a few items for `user`.
     public func score(user: Int, items: [Int32]) -> [Float] {
         score(vector(of: user), items: items)

@@ -16,6 +16,21 @@ struct ServingTests {
         #expect(answers == users.map { snapshot.recommend(user: $0, limit: 7, excluding: excluded) })
     }
 
+    @Test(
+        "the catalogue is scored for several users as for each alone, to the bit", arguments: Architecture.allCases,
+        [1, 3, 4, 9])
+    func catalogueOfSeveralUsers(architecture: Architecture, count: Int) {
+        let snapshot = ServingFixture.snapshot(architecture, users: 12, items: 900, seed: 3)
+        let users = Array((0..<12).shuffled().prefix(count))
+        var scores = [Float](repeating: -1, count: count * 900 + 5)
+        var span = scores.mutableSpan
+        snapshot.score(users: users[...], into: &span)
+        for (place, user) in users.enumerated() {
+            #expect(Array(scores[place * 900..<(place + 1) * 900]) == snapshot.scores(user: user))
+        }
+        #expect(scores.suffix(5).allSatisfy { $0 == -1 })
+    }
+
     @Test("a score does not depend on which items are asked for", arguments: Architecture.allCases)
     func scoresAlone(architecture: Architecture) {
         let model = ScoringModel(

@@ -22,7 +22,7 @@ struct HoldoutGains: Sendable {
 
     /// The gains of a model or another scorer on what `data` holds out.
     ///
-    /// - Parameter isStopped: Asked before each user; once it says so, what is left is not measured, and the gains mean nothing.
+    /// - Parameter isStopped: Asked before every few users; once it says so, what is left is not measured, and the gains mean nothing.
     init(
         of scorer: any Scorer, on data: HeldOutData, isRating: Bool, loop: ParallelLoop,
         isStopped: @Sendable () -> Bool = { false }
@@ -31,15 +31,16 @@ struct HoldoutGains: Sendable {
         let (train, holdout, range) = (data.train, data.holdout, data.train.ratingRange)
         let buffer = AlignedBuffer<Double>(count: max(1, users.count), repeating: 0)
         loop.run(tasks: (users.count + Self.usersPerTask - 1) / Self.usersPerTask) { _, task in
-            var ranker = HoldoutRanker(scorer: scorer, train: train, holdout: holdout, protocol: .fullCatalogue)
-            for place in task * Self.usersPerTask..<min(users.count, (task + 1) * Self.usersPerTask) {
-                if isStopped() { return }
-                let user = users[place]
-                buffer[place] =
-                    isRating
-                    ? -Self.squaredError(scorer, user, holdout, range)
-                    : Self.ndcg(ranker.ranks(of: user), holdout, user)
+            let places = task * Self.usersPerTask..<min(users.count, (task + 1) * Self.usersPerTask)
+            guard !isRating else {
+                for place in places where !isStopped() {
+                    buffer[place] = -Self.squaredError(scorer, users[place], holdout, range)
+                }
+                return
             }
+            var ranker = HoldoutRanker(scorer: scorer, train: train, holdout: holdout, protocol: .fullCatalogue)
+            let ranks = ranker.ranks(of: Array(users[places]), isStopped: isStopped)
+            for (place, ranks) in zip(places, ranks) { buffer[place] = Self.ndcg(ranks, holdout, users[place]) }
         }
         let shares = isRating ? [] : Self.shares(of: users, holdout)
         gains = (0..<users.count).map { buffer[$0] * (shares.isEmpty ? 1 : shares[$0]) }
