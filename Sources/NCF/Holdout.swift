@@ -62,6 +62,18 @@ public struct Holdout: Sendable {
             importances: importances)
     }
 
+    /// The same without what was rated `most` or less; itself where that is nil.
+    public func withoutDislikes(upTo most: Float?) -> Holdout {
+        guard let most else { return self }
+        let kept = ratings.map { own in own.indices.filter { !(own[$0] <= most) } }
+        func keep<Value>(_ lists: [[Value]]) -> [[Value]] {
+            zip(lists, kept).map { list, kept in kept.map { list[$0] } }
+        }
+        return Holdout(
+            items: keep(items), ratings: keep(ratings), negatives: negatives, relevances: relevances.map(keep),
+            importances: importances)
+    }
+
     /// How many users have something held out.
     public var userCount: Int { items.count { !$0.isEmpty } }
 

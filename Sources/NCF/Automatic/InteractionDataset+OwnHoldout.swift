@@ -1,14 +1,15 @@
 extension InteractionDataset {
     /// The share of a user's interactions that the engine holds out to choose settings by.
     private static let ownShare = 0.1
-    /// The greatest share of all interactions that is held out so: short histories lose more than their share.
+    /// The greatest share of all interactions that is held out so: short histories lose more than their share. Where they would lose more,
+    /// they lose as much as others do, or what is left of them is thinner than what is to be trained on.
     private static let greatestOwnShare = 0.2
 
     /// Sets interactions aside to choose settings by, from what there is to train on: a tenth of every user's, one at least.
     ///
     /// Each user's latest ones if the data has times, of equal times random ones, since serving is about what comes next; otherwise random ones, as the
     /// order of arrival may well be that of a sorted file. Where histories are so short that this would take more than a fifth
-    /// of all, or where there are thousands of users, random ones are spared. Dislikes and
+    /// of all, of so many users that it is a tenth; and of thousands of users random ones are spared. Dislikes and
     /// interactions of weight 0 are no positives and stay. To find one is worth its weight; of the latest the first, which is what comes
     /// next, twice as much as the second and three times as much as the third.
     ///
@@ -22,21 +23,32 @@ extension InteractionDataset {
         let isRandom = fold > 0 || !hasTimes
         var random = SplitMix64(seed: seed, 9, fold)
         var held = [Bool](repeating: false, count: interactionCount)
-        var left = Int(Double(interactionCount) * Self.greatestOwnShare)
+        let isShort = ownHoldoutCount > Double(interactionCount) * Self.greatestOwnShare
         // Even of the smallest dataset something is held out.
-        left = max(left, 1)
+        var left = max(1, Int(Double(interactionCount) * (isShort ? Self.ownShare : Self.greatestOwnShare)))
         var users = 0
         for user in shuffledUsers(using: &random) where left > 0 && users < limit {
             var own = interactions(of: user).filter { weights[$0] > 0 }
             guard own.count >= 2 else { continue }
             if isRandom { own.shuffle(using: &random) }
-            let count = min(left, max(1, Int((Double(own.count) * Self.ownShare).rounded())))
+            let count = min(left, Self.ownCount(of: own.count))
             let chosen = isRandom ? own.suffix(count) : latest(count, of: own, using: &random)[...]
             for position in chosen { held[position] = true }
             left -= count
             users += 1
         }
         return (removing(held), heldOut(held, firstCountsMost: !isRandom))
+    }
+
+    /// How many of `count` interactions of a user are held out.
+    private static func ownCount(of count: Int) -> Int { max(1, Int((Double(count) * ownShare).rounded())) }
+
+    /// How many interactions would be held out of all users.
+    private var ownHoldoutCount: Double {
+        (0..<userCount).reduce(0) { sum, user in
+            let count = interactions(of: user).count { weights[$0] > 0 }
+            return count >= 2 ? sum + Double(Self.ownCount(of: count)) : sum
+        }
     }
 
     /// Whether most users with several interactions have them at different times.

@@ -8,7 +8,8 @@ extension SearchRun {
     /// Each step is one trial, on the least sample that shows it beside the one before, so that large data pays for a third of
     /// a trial; where a line ends is measured on the largest.
     func takeSteps(_ round: Int) throws(End) {
-        guard rules.objective != .rating, let base = baseOfNeighbours else { return }
+        guard rules.objective != .rating else { return try takeLongerSteps(round) }
+        guard let base = baseOfNeighbours else { return }
         for first in firstTrial..<variations.count where variations[first].historyShare != 0 {
             let (from, to) = (variations[base], variations[first])
             guard let line = SettingsLine.histories(from: from, to: to), leads(first, base) else { continue }
@@ -22,6 +23,19 @@ extension SearchRun {
         try walkTowardsTheEnd(round)
         try follow(.related, round)
         try follow(.wider, round, errors: Self.errors.other)
+    }
+
+    /// Of a model of ratings: the same epochs with steps of twice the length, as long as that leads, and then its regularisation. A few
+    /// epochs of short steps may end long before there is nothing more to learn.
+    private func takeLongerSteps(_ round: Int) throws(End) {
+        guard let best, !search.given.contains(.learningRate) else { return }
+        try walk(.faster, from: best.trial, round)
+        adopt(errors: Self.errors.neighbour)
+        guard let end = self.best?.trial, end != best.trial else { return }
+        for line in [SettingsLine.firmer, .freer] {
+            try walk(line, from: end, round)
+            adopt(errors: Self.errors.neighbour)
+        }
     }
 
     /// Times that the settings of an order are gone through at most.

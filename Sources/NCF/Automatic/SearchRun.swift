@@ -4,6 +4,8 @@ final class SearchRun {
     private static let greatestTrials = 300
     /// Measured users wanted on the highest rung. A search compares more, and closer, candidates.
     private static let usersWanted = (choice: 1000, search: 3000)
+    /// Interactions below which as many times more users are wanted: where histories are short few of them are hits, and a trial is cheap.
+    private static let cheapInteractions = 40_000
     /// Standard errors by which a trial must lead: a neighbour of the rules, which is as likely as they are to be right; and
     /// any other, since of many, or of larger models, some lead by chance.
     static let errors = (neighbour: 0.5, other: 2.0)
@@ -65,7 +67,7 @@ final class SearchRun {
             dataset: search.dataset, isRating: isRating,
             ratingOutput: search.given.contains(.ratingOutput) ? search.wish.ratingOutput : .linear,
             seed: search.wish.seed, threads: search.wish.threads,
-            usersWanted: budget == nil ? Self.usersWanted.choice : Self.usersWanted.search, isStopped: isStopped)
+            usersWanted: Self.usersWanted(for: search.dataset, isSearch: budget != nil), isStopped: isStopped)
         proposals = SettingsProposals(
             isRating: isRating, hasTimes: rules.profile.hasTimes && search.isAboutWhatComesNext,
             hasWeights: rules.profile.hasWeights && !search.wish.propensity.isOn,
@@ -78,6 +80,11 @@ final class SearchRun {
         for trial in 0..<firstTrial where report.trials[trial].outcome == .chosen {
             report.trials[trial].outcome = .finished
         }
+    }
+
+    private static func usersWanted(for dataset: InteractionDataset, isSearch: Bool) -> Int {
+        let wanted = isSearch ? usersWanted.search : usersWanted.choice
+        return wanted * max(1, cheapInteractions / max(1, dataset.interactionCount))
     }
 
     /// The best trial with its epochs; nil without one.

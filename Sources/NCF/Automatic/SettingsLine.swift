@@ -59,6 +59,15 @@ struct SettingsLine {
     /// Ever less of the factorisation.
     static var related: SettingsLine { SettingsLine(\.factorisationShare, factor: 0.5) }
 
+    /// Ever more regularisation.
+    static var firmer: SettingsLine { SettingsLine(\.regularization, factor: 2) }
+
+    /// Ever less of it.
+    static var freer: SettingsLine { SettingsLine(\.regularization, factor: 0.5) }
+
+    /// Ever longer steps.
+    static var faster: SettingsLine { SettingsLine(\.learningRate, factor: 2) }
+
     /// Ever wider histories.
     static var wider: SettingsLine { SettingsLine(\.historyDimension, factor: 2) }
 

@@ -72,18 +72,29 @@ public struct SettingsSearch: Sendable {
     /// The choice by trial, among models of ratings first where the data has them for nearly everything and nobody said what
     /// they are for.
     private func choose(_ rules: AutomaticSettings) throws(TrainingError) -> SettingsChoice {
-        guard rules.objective == .rating, wish.objective == .auto, dataset.dislikesUpTo == nil else {
+        guard rules.objective == .rating, wish.objective == .auto else {
             return try SearchRun(self, rules: rules, budget: budget).run()
         }
         let ratings = SearchRun(self, rules: rules, budget: budget?.half)
         let choice = try ratings.run()
         var wish = wish
         wish.objective = .implicit
-        let implicit = AutomaticSettings(profile: rules.profile, wish: wish, given: given)
-        let run = SearchRun(self, rules: implicit, budget: budget, after: ratings)
         // Ratings that are predicted no better than by the item's mean, or by a model that ranks worse than popularity does:
-        // who takes what is then the better question, unless much of it was not liked.
-        if ratings.beatsYardstick, let best = ratings.bestVariation, try run.ranksLikePopularity(best) { return choice }
-        return try run.run()
+        // who takes what, and likes it, is then the better question.
+        if ratings.beatsYardstick, let best = ratings.bestVariation, try ratings.ranksLikePopularity(best) {
+            return choice
+        }
+        let asked = search(on: dataset.discountingDislikes())
+        let profile = DatasetProfile(asked.dataset)
+        return try SearchRun(
+            asked, rules: AutomaticSettings(profile: profile, wish: wish, given: given), budget: budget, after: ratings
+        ).run()
+    }
+
+    /// The same search on other data.
+    private func search(on dataset: InteractionDataset) -> SettingsSearch {
+        SettingsSearch(
+            dataset: dataset, wish: wish, given: given, budget: budget, memoryLimit: memoryLimit,
+            isAboutWhatComesNext: isAboutWhatComesNext, now: now, isCancelled: isCancelled, follow: follow)
     }
 }

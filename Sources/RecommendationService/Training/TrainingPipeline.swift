@@ -51,16 +51,23 @@ struct TrainingPipeline {
         let request = job.request
         try checkCheckpoints(of: request)
         let (cleaned, core) = loaded.dataset.inspected(by: request.hyperparameters.cleaning)
-        let dataset = cleaned.prepared(for: request.hyperparameters.objective)
+        var dataset = cleaned.prepared(for: request.hyperparameters.objective)
         job.update { $0.data = DataSummary(dataset, watermark: loaded.watermark) }
         try forgetErased(since: erasures, job)
         try checkContent(of: loaded.dataset, core)
         let records = try records(of: dataset)
         let items = records.itemFeatures
         let started = clock.milliseconds()
-        let split = dataset.split(request.holdout, seed: request.hyperparameters.seed)
-        let train = core.learned(from: split.train)
+        var split = dataset.split(request.holdout, seed: request.hyperparameters.seed)
+        var train = core.learned(from: split.train)
         var settings = try choose(for: train, job)
+        if settings.objective != .rating {
+            // What was taken for ratings may now be asked otherwise.
+            split.holdout = split.holdout.withoutDislikes(upTo: dataset.dislikesUpTo)
+            dataset = dataset.prepared(for: settings.objective)
+            split.train = split.train.prepared(for: settings.objective)
+            train = train.prepared(for: settings.objective)
+        }
         guard settings.epochs > 0 || settings.objective != .rating else {
             throw .failed("The interactions are ratings, which no closed form knows: epochs must be at least 1, not 0.")
         }

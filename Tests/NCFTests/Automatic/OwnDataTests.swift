@@ -54,10 +54,12 @@ struct OwnDataTests {
         #expect(latest < 5)
     }
 
-    @Test("of short histories no more than a fifth is taken, of single interactions none")
+    @Test("of histories so short that one each is more than a fifth a tenth is taken, of single interactions none")
     func short() {
         let short = dataset(users: 100, perUser: 2) { Int64($0 + 1) }
-        #expect(short.ownSplit(fold: 0, seed: 1).holdout.interactionCount == 40)
+        #expect(short.ownSplit(fold: 0, seed: 1).holdout.interactionCount == 20)
+        let five = dataset(users: 100, perUser: 5) { Int64($0 + 1) }
+        #expect(five.ownSplit(fold: 0, seed: 1).holdout.interactionCount == 100)
         let single = dataset(users: 100, perUser: 1) { Int64($0 + 1) }
         #expect(single.ownSplit(fold: 0, seed: 1).holdout.isEmpty)
         let least = dataset(users: 1, perUser: 2) { Int64($0 + 1) }

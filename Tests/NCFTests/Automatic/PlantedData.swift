@@ -78,6 +78,23 @@ enum PlantedData {
         return builder.build()
     }
 
+    /// A table more than half full of ratings below and above 0: everybody rates the first half of the items, which half of them like, and
+    /// some of the others, which most like.
+    static func gauge(users: Int, items: Int) -> InteractionDataset {
+        var builder = InteractionDataset.Builder()
+        var random = SplitMix64(seed: 27)
+        for user in 0..<users {
+            for item in 0..<items where item < items / 2 || random.below(10) == 0 {
+                let taste: Float = (user + item) % 2 == 0 ? 3 : -3
+                let rating = item < items / 2 ? taste : 2 + taste / 2
+                builder.add(
+                    userID: "\(user)", itemID: "\(item)", rating: rating + Float(random.nextUnit()),
+                    timestamp: Int64(random.below(1000)))
+            }
+        }
+        return builder.build()
+    }
+
     /// A table more than half full, in which what most people take is what they like least.
     static func unpopularRatings(users: Int, items: Int) -> InteractionDataset {
         var builder = InteractionDataset.Builder()

@@ -273,6 +273,58 @@ struct SettingsSearchTests {
         #expect(asked.hyperparameters.objective == .rating)
     }
 
+    @Test("so do ratings of which some are dislikes, and then it is asked who took and liked what")
+    func ratingsBelowZero() throws {
+        let data = PlantedData.gauge(users: 40, items: 30)
+        let most = try #require(data.dislikesUpTo)
+        #expect(Objective.auto.resolved(for: data) == .rating && most < 0)
+        let choice = try search(data)
+        #expect(choice.hyperparameters.objective == .implicit)
+        let trials = try report(choice).trials
+        #expect(trials.first?.criterion == "rmse" && trials.last?.criterion == "ndcg_at_10")
+        // The first rating trial is as it was asked for by name; the first of the others as without the dislikes.
+        let liked = try search(data.discountingDislikes(), .defaults(for: .neumf, objective: .implicit))
+        let alike = try #require(trials.first { $0.criterion == "ndcg_at_10" })
+        #expect(try alike.settings == report(liked).trials.first?.settings)
+        #expect(try alike.measurements.map(\.value) == report(liked).trials.first?.measurements.map(\.value))
+        #expect(choice.hyperparameters == liked.hyperparameters)
+    }
+
+    @Test("a holdout without dislikes keeps what is not known to be one, and all that belongs to what it keeps")
+    func holdoutWithoutDislikes() {
+        let holdout = Holdout(
+            items: [[1, 2, 3], [4], []], ratings: [[-1, 2, .nan], [-0.5], []], negatives: [[7], [8], []],
+            relevances: [[1, 2, 3], [4], []], importances: [1, 2, 3])
+        let left = holdout.withoutDislikes(upTo: -0.5)
+        #expect(left.items == [[2, 3], [], []] && left.relevances == [[2, 3], [], []])
+        #expect(left.ratings[0][0] == 2 && left.ratings[0][1].isNaN && left.ratings[1].isEmpty)
+        #expect(left.negatives == holdout.negatives && left.importances == holdout.importances)
+        #expect(holdout.withoutDislikes(upTo: nil).items == holdout.items)
+    }
+
+    @Test("longer steps are tried of a model of ratings, and ever longer ones while they lead")
+    func longerSteps() throws {
+        let data = PlantedData.ratings(users: 24, items: 24)
+        var wish = Hyperparameters.defaults(for: .mf, objective: .rating)
+        wish.epochs = 3
+        func rates(_ given: GivenSettings) throws -> [Double] {
+            try report(search(data, wish, given: given, budget: SearchBudget(trials: 14))).trials
+                .filter { $0.settings.architecture == .mf }.map(\.settings.learningRate)
+        }
+        let first = AutomaticSettings.ratingLearningRate
+        let chosen = try rates([.objective, .epochs])
+        #expect(chosen.prefix(3).allSatisfy { $0 == first })
+        for factor in [2.0, 4, 8] { #expect(chosen.contains { abs($0 - factor * first) < 1e-9 }, "\(chosen)") }
+        #expect(try rates([.objective, .epochs, .learningRate]).allSatisfy { $0 == wish.learningRate })
+    }
+
+    @Test("a few interactions are held out several times, so that there are hits to tell models apart by")
+    func manyHoldouts() throws {
+        let few = PlantedData.groups(users: 1200, items: 32, perUser: 3, groups: 4)
+        let measured = try report(search(few, budget: SearchBudget(trials: 1))).trials.first?.measurements.last?.users
+        #expect(try #require(measured) > 1500)
+    }
+
     @Test("the settings that come out train the same model again")
     func reproducible() throws {
         let choice = try search(groups, budget: SearchBudget(trials: 3))
