@@ -4,6 +4,8 @@ extension InteractionDataset {
     /// The greatest share of all interactions that is held out so: short histories lose more than their share. Where they would lose more,
     /// they lose as much as others do, or what is left of them is thinner than what is to be trained on.
     private static let greatestOwnShare = 0.2
+    /// Held-out interactions for which short histories give up to that share all the same: of fewer nothing can be told.
+    private static let fewestHeldOut = 200
 
     /// Sets interactions aside to choose settings by, from what there is to train on: a tenth of every user's, one at least.
     ///
@@ -23,9 +25,12 @@ extension InteractionDataset {
         let isRandom = fold > 0 || !hasTimes
         var random = SplitMix64(seed: seed, 9, fold)
         var held = [Bool](repeating: false, count: interactionCount)
-        let isShort = ownHoldoutCount > Double(interactionCount) * Self.greatestOwnShare
+        var left = Int(Double(interactionCount) * Self.greatestOwnShare)
+        if ownHoldoutCount > left {
+            left = max(min(left, Self.fewestHeldOut), Int(Double(interactionCount) * Self.ownShare))
+        }
         // Even of the smallest dataset something is held out.
-        var left = max(1, Int(Double(interactionCount) * (isShort ? Self.ownShare : Self.greatestOwnShare)))
+        left = max(left, 1)
         var users = 0
         for user in shuffledUsers(using: &random) where left > 0 && users < limit {
             var own = interactions(of: user).filter { weights[$0] > 0 }
@@ -44,10 +49,10 @@ extension InteractionDataset {
     private static func ownCount(of count: Int) -> Int { max(1, Int((Double(count) * ownShare).rounded())) }
 
     /// How many interactions would be held out of all users.
-    private var ownHoldoutCount: Double {
+    private var ownHoldoutCount: Int {
         (0..<userCount).reduce(0) { sum, user in
             let count = interactions(of: user).count { weights[$0] > 0 }
-            return count >= 2 ? sum + Double(Self.ownCount(of: count)) : sum
+            return count >= 2 ? sum + Self.ownCount(of: count) : sum
         }
     }
 

@@ -54,10 +54,14 @@ struct OwnDataTests {
         #expect(latest < 5)
     }
 
-    @Test("of histories so short that one each is more than a fifth a tenth is taken, of single interactions none")
+    @Test("of short histories no more than a fifth is taken, or a tenth where that is much; of single interactions none")
     func short() {
         let short = dataset(users: 100, perUser: 2) { Int64($0 + 1) }
-        #expect(short.ownSplit(fold: 0, seed: 1).holdout.interactionCount == 20)
+        #expect(short.ownSplit(fold: 0, seed: 1).holdout.interactionCount == 40)
+        for (users, held) in [(500, 200), (1500, 300)] {
+            let more = dataset(users: users, perUser: 2) { Int64($0 + 1) }
+            #expect(more.ownSplit(fold: 0, seed: 1).holdout.interactionCount == held)
+        }
         let five = dataset(users: 100, perUser: 5) { Int64($0 + 1) }
         #expect(five.ownSplit(fold: 0, seed: 1).holdout.interactionCount == 100)
         let single = dataset(users: 100, perUser: 1) { Int64($0 + 1) }
