@@ -54,7 +54,7 @@ struct OwnDataTests {
         #expect(latest < 5)
     }
 
-    @Test("of short histories no more than a fifth is taken, or a tenth where that is much; of single interactions none")
+    @Test("of short histories a fifth is taken at most, or a tenth where that is much; of single interactions none")
     func short() {
         let short = dataset(users: 100, perUser: 2) { Int64($0 + 1) }
         #expect(short.ownSplit(fold: 0, seed: 1).holdout.interactionCount == 40)
