@@ -23,8 +23,8 @@ struct FoldIn {
     let objective: Objective
     /// How a rating comes from a logit; nil where it is one.
     var bounded: BoundedRating?
-    /// What errors of ratings are measured in (``RatingScale/deviation``), as in training.
-    var ratingDeviation: Float = 1
+    /// What errors of ratings are measured in (``ModelSnapshot/ratingUnit``).
+    var ratingUnit: Float = 1
 
     /// An item that the user did or did not interact with, and how much that counts.
     struct Sample {
@@ -45,7 +45,7 @@ struct FoldIn {
         let rows = model.gather(samples.map(\.item))
         let loss = SampleLoss(
             samples, objective: objective, logitsLess: bagShifts(samples, rows), bounded: bounded,
-            ratingDeviation: ratingDeviation)
+            ratingUnit: ratingUnit)
         var fit = UserFit(model, prior, loss, rows: rows, movesTower: movesTower)
         fit.solve()
         return fit.user
@@ -109,7 +109,7 @@ extension ModelSnapshot {
     func foldIn(around prior: ModelPrior) -> FoldIn {
         FoldIn(
             model: model, prior: prior, objective: objective, bounded: bounded,
-            ratingDeviation: ratingScale?.deviation ?? 1)
+            ratingUnit: ratingUnit)
     }
 
     /// The items of a history that go into the user's bag, each once, where it was last.

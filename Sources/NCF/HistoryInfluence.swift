@@ -6,7 +6,7 @@ struct HistoryInfluence {
     /// How a rating comes from a logit; nil where it is one.
     var bounded: BoundedRating?
     /// What errors of ratings are measured in.
-    var ratingDeviation: Float = 1
+    var ratingUnit: Float = 1
     /// Where the history is in the user's bag as well, how each sample's logit is less without itself there (``FoldIn``): then the scores
     /// lose too what moves with the bag.
     var bagShifts: [Float] = []
@@ -17,14 +17,14 @@ struct HistoryInfluence {
     func losses(_ user: UserVector, of rows: ItemRows, samples: [FoldIn.Sample], historyCount: Int) -> [Float] {
         guard historyCount > 0, rows.count > 0 else { return [] }
         let loss = SampleLoss(
-            samples, objective: objective, logitsLess: bagShifts, bounded: bounded, ratingDeviation: ratingDeviation)
+            samples, objective: objective, logitsLess: bagShifts, bounded: bounded, ratingUnit: ratingUnit)
         let history = LogitFeatures(model, model.gather(samples.map(\.item)))
         var slopes = [Float](repeating: 0, count: samples.count)
         let logits = history.evaluate(at: user)
         _ = unsafe loss.evaluate(logits, slopes: &slopes)
         var curvatures = slopes
         unsafe loss.curvatures(at: logits, slopes, into: &curvatures)
-        let precision = prior.userVariance.elements().map { 1 / max($0, FoldIn.leastVariance) }
+        let precision = prior.precisions(of: model.architecture, logitUnit: loss.logitUnit)
         var system = SymmetricSystem(diagonal: precision)
         var own = history.matrix.array
         system.add(rows: own, weights: curvatures)

@@ -16,6 +16,18 @@ struct ModelPrior: Sendable {
         self.item = item
     }
 
+    /// One over the variance of each of the users' elements, or over ``FoldIn/leastVariance`` in the square of `logitUnit`, where
+    /// elements are told in it: the bias, and where nothing else turns products into logits p_G.
+    func precisions(of architecture: Architecture, logitUnit: Float, withTower: Bool = true) -> [Float] {
+        let floor = FoldIn.leastVariance
+        let scaled = floor * logitUnit * logitUnit
+        let floors = UserVector(
+            gmf: userVariance.gmf.map { _ in architecture == .mf ? scaled : floor },
+            mlp: userVariance.mlp.map { _ in floor }, bias: scaled)
+        return zip(userVariance.elements(withTower: withTower), floors.elements(withTower: withTower))
+            .map { 1 / max($0, $1) }
+    }
+
     /// The same with `history` in the mean user's bag.
     func around(_ history: [HistoryItem], of model: ScoringModel) -> ModelPrior {
         guard let table = model.history, !history.isEmpty else { return self }

@@ -73,7 +73,7 @@ extension ModelSnapshot {
     private func influence(of samples: [FoldIn.Sample]) -> HistoryInfluence {
         var influence = HistoryInfluence(
             model: model, prior: prior, objective: objective, bounded: bounded,
-            ratingDeviation: ratingScale?.deviation ?? 1)
+            ratingUnit: ratingUnit)
         if model.history != nil {
             influence.bagShifts = foldIn(around: prior).bagShifts(samples, model.gather(samples.map(\.item)))
         }

@@ -101,6 +101,17 @@ public final class ModelSnapshot: Scorer {
     /// The least and the greatest rating of the training data; nil where there is none.
     public var ratingRange: ClosedRange<Float>? { ratingScale?.range }
 
+    /// What folding in measures errors of ratings in: what the model itself is off by on what was held out, or where nobody knows
+    /// that the ratings' deviation.
+    var ratingUnit: Float {
+        guard let scale = ratingScale else { return 1 }
+        guard let error = lineage.metrics["rmse"].map(Float.init), error.isFinite else { return scale.deviation }
+        return min(max(error, Self.leastError * scale.deviation), scale.deviation)
+    }
+
+    // Of ratings that are predicted to the last digit one says all.
+    private static let leastError: Float = 0.1
+
     /// How a rating comes from a logit; nil where it is one, or the model predicts none.
     var bounded: BoundedRating? { lineage.hyperparameters.boundedRating(on: ratingRange) }
 

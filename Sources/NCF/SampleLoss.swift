@@ -5,6 +5,8 @@ struct SampleLoss {
     let targets: [Float]
     let weights: [Float]
     let objective: Objective
+    /// What logits are told in: 1, but where they are ratings.
+    let logitUnit: Float
     /// What is taken from each logit first; empty where nothing is.
     private let shifts: [Float]
     private let bounded: BoundedRating?
@@ -12,18 +14,19 @@ struct SampleLoss {
     /// - Parameters:
     ///   - shifts: By how much each sample's logit is less than the given one; empty for nothing.
     ///   - bounded: How a rating comes from a logit; nil where it is one.
-    ///   - ratingDeviation: What errors of ratings are measured in.
+    ///   - ratingUnit: What errors of ratings are measured in.
     init(
         _ samples: [FoldIn.Sample], objective: Objective, logitsLess shifts: [Float] = [],
         bounded: BoundedRating? = nil,
-        ratingDeviation: Float = 1
+        ratingUnit: Float = 1
     ) {
         precondition(shifts.isEmpty || shifts.count == samples.count)
         self.shifts = shifts
         self.bounded = bounded
         targets = samples.map(\.target)
-        let unit = objective == .rating ? 1 / (ratingDeviation * ratingDeviation) : 1
-        weights = samples.map { $0.weight * unit }
+        let weight = objective == .rating ? 1 / (ratingUnit * ratingUnit) : 1
+        weights = samples.map { $0.weight * weight }
+        logitUnit = objective == .rating && bounded == nil ? ratingUnit : 1
         self.objective = objective
     }
 

@@ -40,7 +40,7 @@ struct UserFit {
         features = LogitFeatures(model, rows, fixingTowerOf: movesTower ? nil : prior.user)
         none = AlignedBuffer(count: max(loss.count, features.width), repeating: 0)
         mean = prior.user.elements(withTower: movesTower)
-        precision = prior.userVariance.elements(withTower: movesTower).map { 1 / max($0, FoldIn.leastVariance) }
+        precision = prior.precisions(of: model.architecture, logitUnit: loss.logitUnit, withTower: movesTower)
         point = mean
         slopes = Array(repeating: 0, count: loss.count)
         logits = slopes

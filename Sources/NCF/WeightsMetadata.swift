@@ -35,7 +35,11 @@ struct WeightsMetadata: Sendable, Equatable {
         architecture = snapshot.model.architecture
         objective = snapshot.objective
         ratingOutput = snapshot.bounded == nil ? .linear : .bounded
-        ratingScale = snapshot.ratingScale
+        // Of other objectives folding in measures no ratings.
+        ratingScale = snapshot.ratingScale.map {
+            objective == .rating
+                ? RatingScale(range: $0.range, deviation: snapshot.ratingUnit) : RatingScale(range: $0.range)
+        }
         negativesPerPositive = snapshot.lineage.hyperparameters.negativesPerPositive
         seed = snapshot.lineage.hyperparameters.seed
         historyWeight = snapshot.model.history?.weight
@@ -102,7 +106,7 @@ struct WeightsMetadata: Sendable, Equatable {
         metadata["rating_output"] = ratingOutput == .linear ? nil : ratingOutput.rawValue
         metadata["lowest_rating"] = ratingScale.map { "\($0.range.lowerBound)" }
         metadata["highest_rating"] = ratingScale.map { "\($0.range.upperBound)" }
-        metadata["rating_deviation"] = ratingScale.map { "\($0.deviation)" }
+        metadata["rating_deviation"] = objective == .rating ? ratingScale.map { "\($0.deviation)" } : nil
         metadata["negatives_per_positive"] = negativesPerPositive.map { "\($0)" }
         metadata["seed"] = seed.map { "\($0)" }
         metadata["history_weight"] = historyWeight.map { "\($0)" }

@@ -166,7 +166,8 @@ final class RecentInteractions: Sendable {
                 guard state.first < state.entries.count, state.entries[state.first].row <= watermark else {
                     return false
                 }
-                newest = max(newest, state.entries[state.first].touch.timestamp)
+                let timestamp = state.entries[state.first].touch.timestamp
+                if timestamp <= state.newest { newest = max(newest, timestamp) }
                 forgetOldest(in: &state)
             }
             return true
@@ -199,7 +200,7 @@ final class RecentInteractions: Sendable {
             let entry = state.entries[index]
             markGone(index, in: &state)
             gone[entry.userID, default: []].insert(row)
-            newest = max(newest, entry.touch.timestamp)
+            if entry.touch.timestamp <= state.newest { newest = max(newest, entry.touch.timestamp) }
         }
         for (user, rows) in gone {
             state.touchesByUser[user]?.removeAll { rows.contains($0.row) }
@@ -217,17 +218,18 @@ final class RecentInteractions: Sendable {
     private func tidy(afterLosing newest: Int64, in state: inout State) {
         dropGone(in: &state)
         // A time that was a mistake, and was taken back, ages nothing any more.
-        guard newest != 0, newest >= state.newest else { return }
-        state.newest = 0
-        for entry in state.entries[state.first...] where !entry.isGone {
-            noteTime(entry.touch.timestamp, in: &state)
+        guard newest != 0, newest == state.newest else { return }
+        let latest = latestTime
+        state.newest = state.entries[state.first...].reduce(0) { newest, entry in
+            entry.isGone || entry.touch.timestamp > latest ? newest : max(newest, entry.touch.timestamp)
         }
     }
 
+    /// Later times are mistakes, by which nothing fades, as in training.
+    private var latestTime: Int64 { clock.milliseconds() + InteractionDataset.Builder.greatestLead }
+
     private func noteTime(_ timestamp: Int64, in state: inout State) {
-        // Later times are mistakes, by which nothing fades, as in training.
-        let latest = clock.milliseconds() + InteractionDataset.Builder.greatestLead
-        guard timestamp > state.newest, timestamp <= latest else { return }
+        guard timestamp > state.newest, timestamp <= latestTime else { return }
         state.newest = timestamp
     }
 

@@ -4,8 +4,6 @@ import Testing
 
 @Suite("Ratings on any scale")
 struct RatingScaleTests {
-    private let factor: Float = 256
-
     private func settings(_ architecture: Architecture, _ output: RatingOutput, history: Int) -> Hyperparameters {
         var settings = Hyperparameters(
             architecture: architecture, objective: .rating, embeddingDimension: 8, hiddenLayerSizes: [16, 8],
@@ -43,8 +41,13 @@ struct RatingScaleTests {
 
     @Test(
         "ratings in other units are learned, measured and folded in alike", arguments: [Architecture.mf, .neumf],
-        [(RatingOutput.linear, 0), (.linear, 1), (.bounded, 1)])
-    func units(architecture: Architecture, form: (output: RatingOutput, history: Int)) throws {
+        [
+            (RatingOutput.linear, 0, 256), (.linear, 1, 256), (.bounded, 1, 256), (.linear, 0, 1 / 1024),
+            (.bounded, 0, 1 / 1024),
+        ]
+            as [(RatingOutput, Int, Float)])
+    func units(architecture: Architecture, form: (output: RatingOutput, history: Int, factor: Float)) throws {
+        let factor = form.factor
         // The factor is a power of two, so that nothing is rounded otherwise.
         let data = Checkerboard(side: 24).dataset(.rating)
         let other = scaled(data, by: factor)
@@ -78,6 +81,7 @@ struct RatingScaleTests {
 
     @Test("epochs report the error and the loss in the ratings' own units", arguments: [RatingOutput.linear, .bounded])
     func reports(output: RatingOutput) throws {
+        let factor: Float = 256
         let data = Checkerboard(side: 24).dataset(.rating)
         let settings = settings(.mf, output, history: 0)
         func reports(_ data: InteractionDataset) throws -> [EpochReport] {
@@ -108,7 +112,7 @@ struct RatingScaleTests {
 
     @Test("files keep the deviation; older ones have a quarter of the scale")
     func files() throws {
-        let data = scaled(Checkerboard(side: 24).dataset(.rating), by: factor)
+        let data = scaled(Checkerboard(side: 24).dataset(.rating), by: 256)
         let model = try snapshot(settings(.mf, .linear, history: 0), data)
         let scale = try #require(model.ratingScale)
         #expect(scale == data.ratingScale && scale.deviation > 200)
@@ -124,10 +128,36 @@ struct RatingScaleTests {
         var encoded = metadata.encoded
         encoded["rating_deviation"] = nil
         #expect(try #require(try WeightsMetadata(encoded).ratingScale).deviation == 256)
+        // What an older program has no use for it is not given, for it would refuse the name.
+        #expect(WeightsMetadata(of: ServingFixture.snapshot(.mf)).encoded["rating_deviation"] == nil)
         for wrong in ["0", "-1", "much", "inf", "nan"] {
             encoded["rating_deviation"] = wrong
             #expect(throws: SnapshotFileError.self) { try WeightsMetadata(encoded) }
         }
         #expect(throws: SnapshotFileError.self) { try WeightsMetadata(["rating_deviation": "1"]) }
+    }
+
+    @Test("what a model is known to be off by is what folding in measures errors in")
+    func unit() throws {
+        let data = Checkerboard(side: 24).dataset(.rating)
+        func model(rmse: Double?) throws -> ModelSnapshot {
+            let result = try Trainer(dataset: data, hyperparameters: settings(.mf, .linear, history: 0)).train()
+            var lineage = ServingFixture.lineage(.rating)
+            lineage.hyperparameters = result.hyperparameters
+            lineage.metrics["rmse"] = rmse
+            return ModelSnapshot(version: 1, dataset: data, parameters: result.parameters, lineage: lineage)
+        }
+        let deviation = try #require(data.ratingScale).deviation
+        #expect(try model(rmse: nil).ratingUnit == deviation && model(rmse: 99).ratingUnit == deviation)
+        #expect(try model(rmse: 0.5).ratingUnit == 0.5 && model(rmse: 0).ratingUnit == 0.1 * deviation)
+        // The surer the ratings, the nearer to them.
+        func error(_ rmse: Double?) throws -> Float {
+            let model = try model(rmse: rmse)
+            let user = model.foldIn(items: [1, 2, 5], ratings: [5, 1, 4])
+            return zip([1, 2, 5], [5, 1, 4] as [Float]).reduce(0) {
+                $0 + abs(model.predict(foldedIn: user, item: $1.0).logit - $1.1)
+            }
+        }
+        #expect(try error(0.3) < error(1) && error(1) < error(nil))
     }
 }

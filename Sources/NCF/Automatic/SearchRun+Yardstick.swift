@@ -7,13 +7,14 @@ extension SearchRun {
 
     /// Whether a model of ratings ranks the catalogue no worse than popularity does: what is predicted well may still be what
     /// nobody takes. To be found is what was held out and not disliked.
-    func ranksLikePopularity(_ variation: SettingsVariation) throws(TrainingError) -> Bool {
-        let fold = arena.data(arena.rungs - 1)[0]
+    func ranksLikePopularity(
+        _ variation: SettingsVariation, on fold: HeldOutData, dislikesUpTo most: Float?
+    ) throws(TrainingError) -> Bool {
         do throws(End) {
             guard let model = try train(variation, on: fold, validate: nil) else { return false }
             let liked = HeldOutData(
                 train: fold.train.discountingDislikes(),
-                holdout: fold.holdout.withoutDislikes(upTo: search.dataset.dislikesUpTo))
+                holdout: fold.holdout.withoutDislikes(upTo: most))
             let popularity = arena.rankingGains(of: PopularityScorer(dataset: liked.train), on: liked)
             let own = arena.rankingGains(of: ScoringModel(model.parameters), on: liked)
             try checkEnd()

@@ -119,7 +119,7 @@ struct SettingsProposals {
         var other = best
         other.architecture = .neumf
         other.epochs = nil
-        if isRating { other.regularization = 1 }
+        if isRating { (other.regularization, other.learningRate) = (1, 1) }
         return [other]
     }
 

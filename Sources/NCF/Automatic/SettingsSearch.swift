@@ -81,14 +81,15 @@ public struct SettingsSearch: Sendable {
         wish.objective = .implicit
         // Ratings that are predicted no better than by the item's mean, or by a model that ranks worse than popularity does:
         // who takes what, and likes it, is then the better question.
-        if ratings.beatsYardstick, let best = ratings.bestVariation, try ratings.ranksLikePopularity(best) {
-            return choice
-        }
         let asked = search(on: dataset.discountingDislikes())
-        let profile = DatasetProfile(asked.dataset)
-        return try SearchRun(
-            asked, rules: AutomaticSettings(profile: profile, wish: wish, given: given), budget: budget, after: ratings
-        ).run()
+        let rules = AutomaticSettings(profile: DatasetProfile(asked.dataset), wish: wish, given: given)
+        let run = SearchRun(asked, rules: rules, budget: budget, after: ratings)
+        if ratings.beatsYardstick, let best = ratings.bestVariation {
+            // Within the whole budget: that of the ratings may be spent.
+            let fold = ratings.arena.data(ratings.arena.rungs - 1)[0]
+            if try run.ranksLikePopularity(best, on: fold, dislikesUpTo: dataset.dislikesUpTo) { return choice }
+        }
+        return try run.run()
     }
 
     /// The same search on other data.

@@ -290,6 +290,25 @@ struct SettingsSearchTests {
         #expect(choice.hyperparameters == liked.hyperparameters)
     }
 
+    @Test("ratings whose half of a budget in seconds is spent are still looked at by the whole")
+    func halfTheBudget() throws {
+        let data = PlantedData.ratings(users: 24, items: 24)
+        // A second for each look at the clock, until the half is over in the middle of a trial.
+        let seconds = Lock(0.0)
+        let choice = try SettingsSearch(
+            dataset: data, wish: .defaults(for: .neumf), given: [], budget: SearchBudget(seconds: 40_000),
+            now: {
+                seconds.withLock {
+                    $0 = min($0 + 1, 20_001)
+                    return $0
+                }
+            }
+        ).choose()
+        let criteria = try report(choice).trials.map(\.criterion)
+        #expect(seconds.withLock { $0 } > 20_000 && criteria.count > 1)
+        #expect(choice.hyperparameters.objective == .rating && criteria.allSatisfy { $0 == "rmse" })
+    }
+
     @Test("a holdout without dislikes keeps what is not known to be one, and all that belongs to what it keeps")
     func holdoutWithoutDislikes() {
         let holdout = Holdout(
