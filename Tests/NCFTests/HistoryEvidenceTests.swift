@@ -41,11 +41,7 @@ struct HistoryEvidenceTests {
 
     @Test("an item counts a power of its weight over the geometric mean, and a hundred at most")
     func factors() {
-        var builder = InteractionDataset.Builder()
-        for (time, weight) in [1, 4, 0, 1, 4].enumerated() {
-            builder.add(userID: "u", itemID: "i\(time)", rating: nil, weight: Float(weight), timestamp: Int64(9 + time))
-        }
-        let data = builder.build()
+        let data = oneHistory(weights: [1, 4, 0, 1, 4])
         let evidence = HistoryEvidence(exponent: 0.5, of: data)
         #expect(abs(evidence.meanWeight - 2) < 1e-6)
         let counting = HistoryCounting(evidence: evidence)

@@ -26,11 +26,7 @@ struct HistoryRecencyTests {
 
     @Test("an item counts half as much as the one a half-life after it; without weight it is in no place")
     func factors() {
-        var builder = InteractionDataset.Builder()
-        for (time, weight) in [1, 1, 0, 1, 2].enumerated() {
-            builder.add(userID: "u", itemID: "i\(time)", rating: nil, weight: Float(weight), timestamp: Int64(9 + time))
-        }
-        let data = builder.build()
+        let data = oneHistory(weights: [1, 1, 0, 1, 2])
         #expect(HistoryRecency(halfLife: 2).factors(of: data) == [0.35355338, 0.5, 0, 0.70710677, 1])
         #expect(HistoryRecency.none.factors(of: data) == [1, 1, 0, 1, 1])
         let bags = FeatureBags(histories: data, counting: HistoryCounting(recency: HistoryRecency(halfLife: 1)))

@@ -64,5 +64,14 @@ func randomDataset(users: Int, items: Int, perUser: Int, rated: Bool = false, se
     return builder.build()
 }
 
+/// One user's interactions with an item each, one after another, of these weights.
+func oneHistory(weights: [Float]) -> InteractionDataset {
+    var builder = InteractionDataset.Builder()
+    for (time, weight) in weights.enumerated() {
+        builder.add(userID: "u", itemID: "i\(time)", rating: nil, weight: weight, timestamp: Int64(9 + time))
+    }
+    return builder.build()
+}
+
 /// What every combination is tested with; cosines are for `mf` alone, and have tests of their own.
 let trainableObjectives = Objective.allCases.filter { $0 != .auto && $0 != .cosineContrastive }

@@ -22,6 +22,15 @@ extension InteractionDataset {
         return hasDislikes ? weighted(by: weights.map { abs($0) }) : self
     }
 
+    /// What was split off for `objective` to be chosen, once it is: where ratings gave way to who took what, what is disliked is neither a
+    /// positive nor to be found.
+    public func turned(
+        _ split: (train: InteractionDataset, holdout: Holdout), to objective: Objective
+    ) -> (train: InteractionDataset, holdout: Holdout) {
+        guard objective != .rating else { return split }
+        return (split.train.prepared(for: objective), split.holdout.withoutDislikes(upTo: dislikesUpTo))
+    }
+
     /// The same interactions, those whose ratings are dislikes with weight 0: seen, so that they are neither recommended nor drawn
     /// as negatives more often than others, but no positives. What is a dislike by its kind stays one.
     public func discountingDislikes() -> InteractionDataset {

@@ -61,13 +61,10 @@ struct TrainingPipeline {
         var split = dataset.split(request.holdout, seed: request.hyperparameters.seed)
         var train = core.learned(from: split.train)
         var settings = try choose(for: train, job)
-        if settings.objective != .rating {
-            // What was taken for ratings may now be asked otherwise.
-            split.holdout = split.holdout.withoutDislikes(upTo: dataset.dislikesUpTo)
-            dataset = dataset.prepared(for: settings.objective)
-            split.train = split.train.prepared(for: settings.objective)
-            train = train.prepared(for: settings.objective)
-        }
+        // What was taken for ratings may now be asked otherwise.
+        split = dataset.turned(split, to: settings.objective)
+        dataset = dataset.prepared(for: settings.objective)
+        train = train.prepared(for: settings.objective)
         guard settings.epochs > 0 || settings.objective != .rating else {
             throw .failed("The interactions are ratings, which no closed form knows: epochs must be at least 1, not 0.")
         }

@@ -129,16 +129,13 @@ struct Evaluate: ParsableCommand {
     private func evaluate(_ dataset: InteractionDataset, _ request: TrainingRequest) throws {
         let (cleaned, core) = dataset.inspected(by: request.hyperparameters.cleaning)
         let whole = cleaned.prepared(for: request.hyperparameters.objective)
-        var (train, held) = whole.split(holdout, seed: request.hyperparameters.seed)
-        var learned = core.learned(from: train)
-        describe(learned, heldOut: held.interactionCount)
-        let settings = try choose(for: learned, request).hyperparameters
-        if settings.objective != .rating {
-            // What was taken for ratings may now be asked otherwise.
-            held = held.withoutDislikes(upTo: whole.dislikesUpTo)
-            train = train.prepared(for: settings.objective)
-            learned = learned.prepared(for: settings.objective)
-        }
+        let split = whole.split(holdout, seed: request.hyperparameters.seed)
+        let seen = core.learned(from: split.train)
+        describe(seen, heldOut: split.holdout.interactionCount)
+        let settings = try choose(for: seen, request).hyperparameters
+        // What was taken for ratings may now be asked otherwise.
+        let (train, held) = whole.turned(split, to: settings.objective)
+        let learned = seen.prepared(for: settings.objective)
         let result = try fit(learned, settings, holdout: settings.earlyStopping > 0 ? held : nil)
         try report(result, train, learned, held, named: holdout.rawValue)
     }
