@@ -66,8 +66,8 @@ struct ClosedFormInitializer {
             let regression = ItemItemRegression(
                 dataset: positives, regularization: hyperparameters.history.regularization,
                 order: hyperparameters.history.order,
-                evidence: hyperparameters.history.counting(in: positives).evidence, seed: hyperparameters.seed,
-                loop: loop)
+                evidence: hyperparameters.history.counting(in: positives).evidence, features: features,
+                featureWeight: hyperparameters.history.features, seed: hyperparameters.seed, loop: loop)
             relations = memory.factors(
                 of: regression, rank: hyperparameters.history.dimension, isCancelled: isCancelled)
             guard relations != nil else { return nil }

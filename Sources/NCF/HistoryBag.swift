@@ -19,6 +19,9 @@ public struct HistoryBag: Sendable, Equatable {
     public var backward: Double
     /// The power of an interaction's weight that its item counts in a history: from 0, where all count alike, to 1.
     public var evidence: Double
+    /// κ of ``FeatureCohesion``: how often what an item's features say of which items go together is taken for seen in the regression of
+    /// items; 0 leaves features out of it.
+    public var features: Double
 
     /// No history: a user is its ID.
     public static let none = HistoryBag(dimension: 0)
@@ -26,7 +29,7 @@ public struct HistoryBag: Sendable, Equatable {
     /// Settings that suit data about as dense as MovieLens 1M.
     public init(
         dimension: Int = 192, regularization: Double = 500, share: Double = 0.8, halfLife: Double = 0,
-        backward: Double = 0.4, evidence: Double = 0
+        backward: Double = 0.4, evidence: Double = 0, features: Double = 0
     ) {
         self.dimension = dimension
         self.regularization = regularization
@@ -34,6 +37,7 @@ public struct HistoryBag: Sendable, Equatable {
         self.halfLife = halfLife
         self.backward = backward
         self.evidence = evidence
+        self.features = features
     }
 
     /// How an item's weight falls with its place.

@@ -15,6 +15,8 @@ extension Hyperparameters {
         public static let historyRegularization = 1_000_000.0
         /// Items after which one of a history counts half.
         public static let historyHalfLife = 1_000_000.0
+        /// How often what features say of items counts as seen.
+        public static let historyFeatures = 100_000.0
         /// Passes over the data.
         public static let epochs = 10_000
         /// Samples per step.
@@ -180,6 +182,9 @@ extension Hyperparameters {
         }
         if !(0...1).contains(history.evidence) {
             faults.append(.init(name: "history_evidence", detail: "must be 0 to 1, not \(history.evidence)"))
+        }
+        if !(history.features >= 0 && history.features <= Limit.historyFeatures) {
+            faults.append(.init(name: "history_features", detail: "must be 0 to 100000, not \(history.features)"))
         }
         if history.evidence > 0, propensity.isOn {
             let detail = "must be 0 beside a propensity, which changes what interactions count"

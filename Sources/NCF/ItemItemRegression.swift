@@ -23,6 +23,10 @@ struct ItemItemRegression {
     var order: HistoryOrder?
     /// What the items of histories count in X.
     var evidence = HistoryEvidence.none
+    /// What the items are beside their IDs; nil where nothing is known.
+    var features: ItemFeatures?
+    /// How often what that says counts as seen; see ``FeatureCohesion``.
+    var featureWeight = 0.0
     let seed: UInt64
     let loop: ParallelLoop
 
@@ -58,12 +62,20 @@ struct ItemItemRegression {
         guard let order else {
             let matrix = SymmetricPair(size: size, loop: loop)
             addGram(selection, to: matrix)
+            addFeatures(selection, to: matrix.elements, isOrdered: false)
             return matrix
         }
         let matrix = OrderedPair(size: size, backward: order.backward, loop: loop)
         OrderedHistories(of: dataset, selection, evidence)
             .addFollowing(order, weights: userWeights(), to: matrix.following, loop: loop)
+        addFeatures(selection, to: matrix.following, isOrdered: true)
         return matrix
+    }
+
+    private func addFeatures(_ selection: ItemSelection, to matrix: AlignedBuffer<Float>, isOrdered: Bool) {
+        guard featureWeight > 0, let features else { return }
+        FeatureCohesion(of: features, among: selection, loop: loop)?
+            .add(weight: featureWeight, to: matrix, isOrdered: isOrdered)
     }
 
     /// Σ n_u shared out by the roots of histories' lengths, to each of a history's equations alike.

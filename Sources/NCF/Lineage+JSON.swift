@@ -70,6 +70,7 @@ extension Hyperparameters {
         object.member("history_half_life", history.halfLife)
         object.member("history_backward", history.backward)
         object.member("history_evidence", history.evidence)
+        object.member("history_features", history.features)
         object.member("epochs", epochs)
         object.member("batch_size", batchSize)
         object.member("learning_rate", learningRate)
@@ -118,6 +119,7 @@ extension Hyperparameters {
         // What came before and after were one.
         history.backward = json["history_backward"]?.double ?? 1
         history.evidence = json["history_evidence"]?.double ?? history.evidence
+        history.features = json["history_features"]?.double ?? history.features
         let schedule = json["learning_rate_schedule"]?.string ?? LearningRateSchedule.constant.rawValue
         guard let schedule = LearningRateSchedule(rawValue: schedule) else { return nil }
         self.init(

@@ -53,6 +53,7 @@ struct TrainingMemory {
                 // Where the order matters, what follows and what comes before is no longer one matrix.
                 let matrices = settings.history.order == nil ? 1 : 2
                 elements += side * (matrices * side + 3 * vectors + 3 * settings.history.dimension)
+                if settings.history.features > 0 { elements += 2 * side * FeatureCohesion.chunk }
             }
         }
         // The last positive of every cache line.

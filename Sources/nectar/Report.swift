@@ -45,7 +45,8 @@ enum Report {
                 parts.append(
                     "history \(history.dimension), \(history.regularization), share \(history.share)"
                         + (history.halfLife > 0 ? ", half-life \(history.halfLife), backward \(history.backward)" : "")
-                        + (history.evidence > 0 ? ", evidence \(history.evidence)" : ""))
+                        + (history.evidence > 0 ? ", evidence \(history.evidence)" : "")
+                        + (history.features > 0 ? ", features \(history.features)" : ""))
             }
         }
         if settings.epochs > 0 { parts.append("\(settings.epochs) epochs, step \(settings.learningRate)") }

@@ -70,6 +70,7 @@ struct TrainingRefusalTests {
             train(#"{"history_half_life": -1}"#, ("/history_half_life", "0 to 1000000 items")),
             train(#"{"history_backward": 1.5}"#, ("/history_backward", "0 to 1, not 1.5")),
             train(#"{"history_evidence": -0.5}"#, ("/history_evidence", "0 to 1, not -0.5")),
+            train(#"{"history_features": -1}"#, ("/history_features", "0 to 100000, not -1.0")),
             train(#"{"learning_rate_schedule": "step"}"#, ("/learning_rate_schedule", "\"cosine\"")),
             train(#"{"seed": -1}"#, ("/seed", "at least 0")),
             train(#"{"seed": 9223372036854775808}"#, ("/seed", "from 0 to 9223372036854775807")),

@@ -117,11 +117,11 @@ struct TrainingTests {
             ),
             (
                 2,
-                #""architecture": "mf", "negative_sampling": "popularity", "optimizer": "adagrad", "warm_up": 0.5, "history_half_life": 12.5, "history_backward": 0.25, "history_evidence": 0.5"#,
+                #""architecture": "mf", "negative_sampling": "popularity", "optimizer": "adagrad", "warm_up": 0.5, "history_half_life": 12.5, "history_backward": 0.25, "history_evidence": 0.5, "history_features": 3"#,
                 [
                     "negative_sampling": "popularity", "popularity_exponent": "0.75", "optimizer": "adagrad",
                     "warm_up": "0.5", "history_half_life": "12.5", "history_backward": "0.25",
-                    "history_evidence": "0.5",
+                    "history_evidence": "0.5", "history_features": "3.0",
                 ]
             ),
             (

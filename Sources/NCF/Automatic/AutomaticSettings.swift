@@ -163,6 +163,7 @@ public struct AutomaticSettings: Sendable {
         history.share = variation.historyShare ?? history.share
         history.halfLife = variation.historyHalfLife ?? history.halfLife
         history.evidence = variation.historyEvidence ?? history.evidence
+        history.features = variation.historyFeatures.map(Self.rounded) ?? history.features
         history.backward = min(1, Self.rounded(history.backward * variation.historyBackward))
         return history
     }

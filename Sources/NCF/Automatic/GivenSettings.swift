@@ -1,10 +1,10 @@
 /// Which settings of a training somebody asked for; the engine chooses the others.
 public struct GivenSettings: OptionSet, Sendable, Hashable {
     /// One bit a setting.
-    public let rawValue: UInt32
+    public let rawValue: UInt64
 
     /// The settings whose bits are set.
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// ``Hyperparameters/architecture``.
     public static let architecture = GivenSettings(rawValue: 1 << 0)
@@ -69,6 +69,9 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
     /// How much more an item counts, the more its interaction does, in ``Hyperparameters/history``.
     public static let historyEvidence = GivenSettings(rawValue: 1 << 27)
 
+    /// How often what features say counts as seen, in ``Hyperparameters/history``.
+    public static let historyFeatures = GivenSettings(rawValue: 1 << 32)
+
     /// ``Hyperparameters/ratingOutput``.
     public static let ratingOutput = GivenSettings(rawValue: 1 << 29)
 
@@ -100,6 +103,7 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
         copy(.historyHalfLife, \.history.halfLife)
         copy(.historyBackward, \.history.backward)
         copy(.historyEvidence, \.history.evidence)
+        copy(.historyFeatures, \.history.features)
         copy(.epochs, \.epochs)
         copy(.batchSize, \.batchSize)
         copy(.learningRate, \.learningRate)

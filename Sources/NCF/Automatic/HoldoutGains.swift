@@ -142,14 +142,17 @@ struct HoldoutGains: Sendable {
 struct HeldOutData {
     let train: InteractionDataset
     let holdout: Holdout
+    /// What the items are beside their IDs; nil where nothing is known.
+    let features: ItemFeatures?
     /// What was found out about the items of ``train``.
     let memory = ItemItemMemory()
     /// The shape of ``train``.
     let profile: DatasetProfile
 
-    init(train: InteractionDataset, holdout: Holdout) {
+    init(train: InteractionDataset, holdout: Holdout, features: ItemFeatures? = nil) {
         self.train = train
         self.holdout = holdout
+        self.features = features
         profile = DatasetProfile(train)
     }
 

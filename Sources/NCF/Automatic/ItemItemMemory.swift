@@ -7,6 +7,7 @@ final class ItemItemMemory {
         var regularization: Double
         var order: HistoryOrder?
         var evidence: HistoryEvidence
+        var featureWeight: Double
         var rank: Int
         var seed: UInt64
     }
@@ -22,8 +23,7 @@ final class ItemItemMemory {
     func factors(of regression: ItemItemRegression, rank: Int, isCancelled: () -> Bool) -> ItemItemFactors? {
         let question = Question(
             regularization: regression.regularization, order: regression.order, evidence: regression.evidence,
-            rank: rank,
-            seed: regression.seed)
+            featureWeight: regression.features == nil ? 0 : regression.featureWeight, rank: rank, seed: regression.seed)
         let known = answers.firstIndex { $0.question == question }.map { answers.remove(at: $0).factors }
         guard let factors = known ?? regression.factors(rank: rank, isCancelled: isCancelled) else { return nil }
         answers.append((question, factors))

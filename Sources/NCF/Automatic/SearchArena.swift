@@ -26,6 +26,7 @@ final class SearchArena {
     /// How models of ratings get to them.
     private let ratingOutput: RatingOutput
     private let dataset: InteractionDataset
+    private let features: ItemFeatures?
     private let seed: UInt64
     private let loop: ParallelLoop
     private let isStopped: @Sendable () -> Bool
@@ -40,10 +41,12 @@ final class SearchArena {
     ///     from the same data.
     ///   - isStopped: Asked while measuring; what is measured once it says so means nothing.
     init(
-        dataset: InteractionDataset, isRating: Bool, ratingOutput: RatingOutput = .linear, seed: UInt64, threads: Int,
-        usersWanted: Int, limits: Limits = Limits(), isStopped: @escaping @Sendable () -> Bool = { false }
+        dataset: InteractionDataset, features: ItemFeatures? = nil, isRating: Bool,
+        ratingOutput: RatingOutput = .linear, seed: UInt64, threads: Int, usersWanted: Int, limits: Limits = Limits(),
+        isStopped: @escaping @Sendable () -> Bool = { false }
     ) {
         self.dataset = dataset
+        self.features = features
         self.isRating = isRating
         self.ratingOutput = ratingOutput
         self.seed = seed
@@ -67,7 +70,7 @@ final class SearchArena {
         let sample = dataset.sample(interactions: sizes[rung], seed: seed)
         func fold(_ number: Int) -> HeldOutData {
             let split = sample.ownSplit(fold: number, seed: seed, users: greatestUsers)
-            return HeldOutData(train: split.train, holdout: split.holdout)
+            return HeldOutData(train: split.train, holdout: split.holdout, features: features)
         }
         var made = [fold(0)]
         let users = made[0].measuredUsers.count

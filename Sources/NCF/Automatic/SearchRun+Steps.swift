@@ -21,6 +21,7 @@ extension SearchRun {
             adopt(errors: Self.errors.neighbour)
         }
         try walkTowardsTheEnd(round)
+        for line in proposals.hasFeatures ? [SettingsLine.told, .untold] : [] { try follow(line, round) }
         try follow(.related, round)
         try follow(.wider, round, errors: Self.errors.other)
     }

@@ -54,7 +54,7 @@ extension SearchRun {
         try checkEnd()
         guard Self.fits(rules.settings(variation), search) else { return nil }
         do {
-            return try Trainer(dataset: data.train, hyperparameters: settings).train(
+            return try Trainer(dataset: data.train, hyperparameters: settings, features: data.features).train(
                 observer: Observer(isStopped: isStopped), remembering: data.memory, validate: validate)
         } catch TrainingError.cancelled {
             throw search.isCancelled() ? .cancelled : .budgetSpent

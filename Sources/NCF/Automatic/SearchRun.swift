@@ -64,13 +64,13 @@ final class SearchRun {
         self.start = start
         self.isStopped = isStopped
         arena = SearchArena(
-            dataset: search.dataset, isRating: isRating,
+            dataset: search.dataset, features: search.features, isRating: isRating,
             ratingOutput: search.given.contains(.ratingOutput) ? search.wish.ratingOutput : .linear,
             seed: search.wish.seed, threads: search.wish.threads,
             usersWanted: Self.usersWanted(for: search.dataset, isSearch: budget != nil), isStopped: isStopped)
         proposals = SettingsProposals(
             isRating: isRating, hasTimes: rules.profile.hasTimes && search.isAboutWhatComesNext,
-            hasWeights: rules.profile.hasWeights && !search.wish.propensity.isOn,
+            hasWeights: rules.profile.hasWeights && !search.wish.propensity.isOn, hasFeatures: search.features != nil,
             settings: rules.settings)
         random = SplitMix64(seed: search.wish.seed, 11)
         report = SearchReport(criterion: isRating ? "rmse" : "ndcg_at_10", budget: search.budget)

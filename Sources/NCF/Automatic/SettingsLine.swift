@@ -56,6 +56,16 @@ struct SettingsLine {
     /// Histories that say ever more of what came before.
     static var backward: SettingsLine { SettingsLine(\.historyBackward, factor: 2) }
 
+    /// Histories in which what features say counts ever more.
+    static var told: SettingsLine {
+        SettingsLine(\.triedFeatures, factor: 3, beginning: SettingsProposals.firstFeatures)
+    }
+
+    /// Histories in which what they say counts ever less.
+    static var untold: SettingsLine {
+        SettingsLine(\.triedFeatures, factor: 1.0 / 3, beginning: SettingsProposals.firstFeatures)
+    }
+
     /// Ever less of the factorisation.
     static var related: SettingsLine { SettingsLine(\.factorisationShare, factor: 0.5) }
 

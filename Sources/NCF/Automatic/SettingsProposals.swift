@@ -13,6 +13,8 @@ struct SettingsProposals {
     /// Half-lives of histories that are tried where there are times, in items.
     private static let halfLives = [50.0, shortestHalfLife]
     static let shortestHalfLife = 10.0
+    /// How often what features say counts as seen, where that is tried first.
+    static let firstFeatures = 10.0
     /// Powers of weights that are tried where interactions do not all count the same.
     private static let evidences = [1.0, 0.5]
 
@@ -21,20 +23,24 @@ struct SettingsProposals {
     let hasTimes: Bool
     /// Whether interactions count differently.
     private let hasWeights: Bool
+    /// Whether anything is known of items beside who took them.
+    let hasFeatures: Bool
     private let settings: (SettingsVariation) -> Hyperparameters
     private var tried: [Hyperparameters] = []
 
     /// - Parameters:
     ///   - hasTimes: Whether the order of interactions says anything.
     ///   - hasWeights: Whether interactions count differently.
+    ///   - hasFeatures: Whether anything is known of items beside who took them.
     ///   - settings: What a variation means for all the data, what was given imposed: two that mean the same are one.
     init(
-        isRating: Bool, hasTimes: Bool = false, hasWeights: Bool = false,
+        isRating: Bool, hasTimes: Bool = false, hasWeights: Bool = false, hasFeatures: Bool = false,
         settings: @escaping (SettingsVariation) -> Hyperparameters
     ) {
         self.isRating = isRating
         self.hasTimes = hasTimes
         self.hasWeights = hasWeights
+        self.hasFeatures = hasFeatures
         self.settings = settings
     }
 
@@ -104,6 +110,11 @@ struct SettingsProposals {
             var weighed = best
             weighed.historyEvidence = power
             list.append(weighed)
+        }
+        if hasFeatures {
+            var told = best
+            told.historyFeatures = Self.firstFeatures
+            list.append(told)
         }
         for items in hasTimes ? Self.halfLives : [] {
             var recent = best

@@ -11,6 +11,7 @@ internal import Dispatch
 /// number of trials, and nothing else, depend on the machine.
 public struct SettingsSearch: Sendable {
     let dataset: InteractionDataset
+    let features: ItemFeatures?
     let wish: Hyperparameters
     let given: GivenSettings
     let budget: SearchBudget?
@@ -24,6 +25,7 @@ public struct SettingsSearch: Sendable {
     ///
     /// - Parameters:
     ///   - dataset: What there is to train on; whatever will judge the result must not be in it.
+    ///   - features: What its items are beside their IDs; nil where nothing is known.
     ///   - wish: The settings asked for, of which those in `given` are kept in every trial, beside the seed and the threads.
     ///   - budget: How much may be tried; nil for the few trials of a choice without a search.
     ///   - memoryLimit: Bytes that a training on all of `dataset` may take beside it; settings that would take more are a trial
@@ -34,13 +36,14 @@ public struct SettingsSearch: Sendable {
     ///   - isCancelled: Asked after every mini-batch.
     ///   - follow: Is told after each measurement, on the calling thread.
     public init(
-        dataset: InteractionDataset, wish: Hyperparameters, given: GivenSettings, budget: SearchBudget? = nil,
-        memoryLimit: Int? = nil, isAboutWhatComesNext: Bool = true,
+        dataset: InteractionDataset, features: ItemFeatures? = nil, wish: Hyperparameters, given: GivenSettings,
+        budget: SearchBudget? = nil, memoryLimit: Int? = nil, isAboutWhatComesNext: Bool = true,
         now: @escaping @Sendable () -> Double = SettingsSearch.uptime,
         isCancelled: @escaping @Sendable () -> Bool = { false },
         follow: @escaping @Sendable (SearchReport) -> Void = { _ in }
     ) {
         self.dataset = dataset
+        self.features = features
         self.wish = wish
         self.given = given
         self.budget = budget
@@ -95,7 +98,7 @@ public struct SettingsSearch: Sendable {
     /// The same search on other data.
     private func search(on dataset: InteractionDataset) -> SettingsSearch {
         SettingsSearch(
-            dataset: dataset, wish: wish, given: given, budget: budget, memoryLimit: memoryLimit,
+            dataset: dataset, features: features, wish: wish, given: given, budget: budget, memoryLimit: memoryLimit,
             isAboutWhatComesNext: isAboutWhatComesNext, now: now, isCancelled: isCancelled, follow: follow)
     }
 }

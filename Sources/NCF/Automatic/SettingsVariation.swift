@@ -27,6 +27,13 @@ struct SettingsVariation: Sendable, Hashable {
     var historyBackward = 1.0
     /// The power of weights that items count in histories; nil is the defaults'.
     var historyEvidence: Double?
+    /// How often what features say of items counts as seen; nil is the defaults'.
+    var historyFeatures: Double?
+    /// The same; 0 is the defaults'.
+    var triedFeatures: Double {
+        get { historyFeatures ?? 0 }
+        set { historyFeatures = newValue }
+    }
     /// Times the rule's weight of unobserved pairs.
     var unobservedWeight = 1.0
     /// Times the rule's dimension.

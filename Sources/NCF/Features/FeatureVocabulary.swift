@@ -58,6 +58,9 @@ public struct FeatureVocabulary: Sendable, Equatable {
         count = first
     }
 
+    /// Where the features of each field lie.
+    var ranges: [Range<Int>] { zip(firsts, fields).map { $0..<$0 + $1.count } }
+
     /// The features of `record`, by rising index, each once; what no field knows is left out.
     public func features(of record: FeatureRecord) -> SparseFeatures {
         var entries: [(index: Int32, weight: Float)] = []

@@ -4,6 +4,8 @@
 public struct ItemFeatures: Sendable {
     /// How many features there are.
     let featureCount: Int
+    /// Those that one property tells, side by side: one range for each.
+    let fields: [Range<Int>]
     /// The items that have any, by rising index.
     let members: [Int]
     /// What each of them has, in the same order.
@@ -28,6 +30,7 @@ public struct ItemFeatures: Sendable {
             rows.append(features)
         }
         (featureCount, self.members, self.rows) = (vocabulary.count, members, rows)
+        fields = vocabulary.ranges
     }
 
     /// Equal for equal features of equal items.

@@ -13,10 +13,12 @@ public enum Yardstick {
         var own = Hyperparameters.defaults(for: .mf, objective: isRating ? .rating : .implicit)
         if !isRating {
             own.epochs = 0
-            // Or a neural model would have the credit for what the order of a history says, and its weights.
+            // Or a neural model would have the credit for what the order of a history says, and its weights, and what
+            // items are.
             own.history.halfLife = settings.history.halfLife
             own.history.backward = settings.history.backward
             own.history.evidence = settings.history.evidence
+            own.history.features = settings.history.features
         }
         own.seed = settings.seed
         own.threads = settings.threads
@@ -27,14 +29,14 @@ public enum Yardstick {
     ///
     /// - Throws: Only ``TrainingError/cancelled``, which `isCancelled` asks for.
     public static func train(
-        beside settings: Hyperparameters, on train: InteractionDataset, holdout: Holdout,
+        beside settings: Hyperparameters, on train: InteractionDataset, features: ItemFeatures? = nil, holdout: Holdout,
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(TrainingError) -> ModelSnapshot? {
         guard let wish = self.settings(beside: settings) else { return nil }
         let own = AutomaticSettings(profile: DatasetProfile(train), wish: wish, given: [.architecture, .objective])
             .settings
         do {
-            let result = try Trainer(dataset: train, hyperparameters: own).train(
+            let result = try Trainer(dataset: train, hyperparameters: own, features: features).train(
                 holdout: own.epochs > 0 ? holdout : nil, observer: Canceller(isAsked: isCancelled))
             let lineage = Lineage(
                 createdAt: 0, dataWatermark: 0, interactionCount: train.interactionCount,

@@ -31,6 +31,15 @@ public enum OfflineTraining {
         return job
     }
 
+    /// What the items of `dataset` are beside their IDs, by the catalogue in `store`; nil where nothing is known.
+    ///
+    /// - Throws: If the store cannot be read.
+    public static func itemFeatures(
+        of dataset: InteractionDataset, _ store: any InteractionStore, _ settings: ServiceConfiguration.Features
+    ) throws -> ItemFeatures? {
+        try StoredFeatures(store: store, settings: settings).records(of: dataset).itemFeatures
+    }
+
     /// All that `store` holds, as a dataset in which each interaction counts as `kinds` say.
     ///
     /// - Parameter now: By which rows of the future are told, in milliseconds since 1970; nil tells none.

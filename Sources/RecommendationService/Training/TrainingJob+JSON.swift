@@ -118,6 +118,7 @@ extension Hyperparameters {
             answer.member("history_half_life", history.halfLife)
             answer.member("history_backward", history.backward)
             answer.member("history_evidence", history.evidence)
+            answer.member("history_features", history.features)
             answer.member("epochs", epochs)
             answer.member("batch_size", batchSize)
             answer.member("optimizer", optimizer.rawValue)

@@ -7,10 +7,11 @@ extension TrainingPipeline {
     /// - Parameters:
     ///   - settings: What the model was trained with, the objective resolved.
     ///   - learning: What of `train` is learned from; nil for all.
+    ///   - items: What its items are beside their IDs.
     ///   - seconds: Takes what the yardstick and the measuring took.
     func evaluate(
         _ model: ModelSnapshot, trained settings: Hyperparameters, on train: InteractionDataset,
-        learning learned: InteractionDataset? = nil, holdout: Holdout,
+        learning learned: InteractionDataset? = nil, _ items: ItemFeatures? = nil, holdout: Holdout,
         named name: String, _ seconds: inout [String: Double], _ job: TrainingJob
     ) throws(Failure) -> EvaluationReport {
         var yardstick: ModelSnapshot?
@@ -19,7 +20,8 @@ extension TrainingPipeline {
             let started = clock.milliseconds()
             do {
                 yardstick = try Yardstick.train(
-                    beside: settings, on: learned ?? train, holdout: holdout, isCancelled: { job.isCancelled })
+                    beside: settings, on: learned ?? train, features: items, holdout: holdout,
+                    isCancelled: { job.isCancelled })
             } catch {
                 throw .cancelled
             }

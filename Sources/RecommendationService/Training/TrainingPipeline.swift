@@ -60,7 +60,7 @@ struct TrainingPipeline {
         let started = clock.milliseconds()
         var split = dataset.split(request.holdout, seed: request.hyperparameters.seed)
         var train = core.learned(from: split.train)
-        var settings = try choose(for: train, job)
+        var settings = try choose(for: train, items, job)
         // What was taken for ratings may now be asked otherwise.
         split = dataset.turned(split, to: settings.objective)
         dataset = dataset.prepared(for: settings.objective)
@@ -82,7 +82,7 @@ struct TrainingPipeline {
             let candidate = snapshot(
                 of: measured, split.train, version: 0, loaded.watermark, metrics: [:], seconds: [:])
             let result = try evaluate(
-                candidate, trained: settings, on: split.train, learning: train, holdout: split.holdout,
+                candidate, trained: settings, on: split.train, learning: train, items, holdout: split.holdout,
                 named: request.holdout.rawValue, &seconds, job)
             if let calibration = result.model.calibration {
                 measured.parameters = measured.parameters.calibrated(by: calibration)
@@ -164,9 +164,12 @@ struct TrainingPipeline {
     }
 
     /// The settings to train with, chosen on what there is to train on alone.
-    private func choose(for train: InteractionDataset, _ job: TrainingJob) throws(Failure) -> Hyperparameters {
+    private func choose(
+        for train: InteractionDataset, _ items: ItemFeatures?, _ job: TrainingJob
+    ) throws(Failure) -> Hyperparameters {
         let choice = job.request.choice(
-            for: train, memoryLimit: memoryLimit, isCancelled: { job.isCancelled }, follow: { job.searched($0) })
+            for: train, features: items, memoryLimit: memoryLimit, isCancelled: { job.isCancelled },
+            follow: { job.searched($0) })
         if choice.triesAnything { enter(.choosing, job) }
         do {
             var settings = try choice.choose().hyperparameters

@@ -9,6 +9,7 @@ extension TrainingRequest {
         ("history_dimension", .historyDimension), ("history_regularization", .historyRegularization),
         ("history_share", .historyShare), ("history_half_life", .historyHalfLife),
         ("history_backward", .historyBackward), ("history_evidence", .historyEvidence),
+        ("history_features", .historyFeatures),
         ("als_sweeps", .sweeps), ("als_regularization", .regularization),
         ("als_unobserved_weight", .unobservedWeight), ("epochs", .epochs), ("batch_size", .batchSize),
         ("learning_rate", .learningRate), ("learning_rate_schedule", .learningRateSchedule),
@@ -36,13 +37,14 @@ extension TrainingRequest {
         self.search = SearchBudget(seconds: seconds, trials: trials)
     }
 
-    /// The choice of settings for `train`, which nothing of what measures the result may be in.
+    /// The choice of settings for `train`, which nothing of what measures the result may be in, its items being what `features` say.
     public func choice(
-        for train: InteractionDataset, memoryLimit: Int? = nil, isCancelled: @escaping @Sendable () -> Bool,
-        follow: @escaping @Sendable (SearchReport) -> Void
+        for train: InteractionDataset, features: ItemFeatures? = nil, memoryLimit: Int? = nil,
+        isCancelled: @escaping @Sendable () -> Bool, follow: @escaping @Sendable (SearchReport) -> Void
     ) -> SettingsSearch {
         SettingsSearch(
-            dataset: train, wish: hyperparameters, given: given, budget: search, memoryLimit: memoryLimit,
-            isAboutWhatComesNext: holdout != .random, isCancelled: isCancelled, follow: follow)
+            dataset: train, features: features, wish: hyperparameters, given: given, budget: search,
+            memoryLimit: memoryLimit, isAboutWhatComesNext: holdout != .random, isCancelled: isCancelled,
+            follow: follow)
     }
 }

@@ -56,7 +56,8 @@ public struct TrainingRequest: Sendable {
         "interactions", "architecture", "objective", "rating_output", "embedding_dimension", "mlp_embedding_dimension",
         "hidden_layers",
         "history_dimension", "history_regularization", "history_share", "history_half_life",
-        "history_backward", "history_evidence", "als_sweeps", "als_regularization", "als_unobserved_weight", "epochs",
+        "history_backward", "history_evidence", "history_features",
+        "als_sweeps", "als_regularization", "als_unobserved_weight", "epochs",
         "batch_size", "learning_rate",
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "negative_sampling", "popularity_exponent",
         "contrastive_margin", "contrastive_weight",
@@ -162,6 +163,7 @@ public struct TrainingRequest: Sendable {
         if let items = body.number("history_half_life", &faults) { hyperparameters.history.halfLife = items }
         if let share = body.number("history_backward", &faults) { hyperparameters.history.backward = share }
         if let power = body.number("history_evidence", &faults) { hyperparameters.history.evidence = power }
+        if let times = body.number("history_features", &faults) { hyperparameters.history.features = times }
         if let epochs = body.integer("epochs", &faults) { hyperparameters.epochs = epochs }
         if let size = body.integer("batch_size", &faults) { hyperparameters.batchSize = size }
         if let rate = body.number("learning_rate", &faults) { hyperparameters.learningRate = rate }

@@ -106,14 +106,18 @@ struct Evaluate: ParsableCommand {
                     trainingPath: trainPairs, heldOutPath: heldOut, negativesPath: heldOutNegatives))
             try evaluate(train, test: test, request)
         } else {
-            let dataset = try from.map { try read($0, configuration.kinds) } ?? stored(configuration)
-            try evaluate(dataset, request)
+            if let from { return try evaluate(read(from, configuration.kinds), request) }
+            let store = try DataDirectory(existing: configuration).store
+            try evaluate(stored(configuration, store), request) {
+                try OfflineTraining.itemFeatures(of: $0, store, configuration.features)
+            }
         }
     }
 
-    private func stored(_ configuration: ServiceConfiguration) throws -> InteractionDataset {
-        let data = try DataDirectory(existing: configuration)
-        return try Fatal.unless { try OfflineTraining.dataset(of: data.store, kinds: configuration.kinds) }
+    private func stored(
+        _ configuration: ServiceConfiguration, _ store: any InteractionStore
+    ) throws -> InteractionDataset {
+        try Fatal.unless { try OfflineTraining.dataset(of: store, kinds: configuration.kinds) }
     }
 
     private func read(_ path: String, _ kinds: InteractionKinds) throws -> InteractionDataset {
@@ -126,18 +130,22 @@ struct Evaluate: ParsableCommand {
         return assembly.build()
     }
 
-    private func evaluate(_ dataset: InteractionDataset, _ request: TrainingRequest) throws {
+    private func evaluate(
+        _ dataset: InteractionDataset, _ request: TrainingRequest,
+        features: (InteractionDataset) throws -> ItemFeatures? = { _ in nil }
+    ) throws {
         let (cleaned, core) = dataset.inspected(by: request.hyperparameters.cleaning)
         let whole = cleaned.prepared(for: request.hyperparameters.objective)
         let split = whole.split(holdout, seed: request.hyperparameters.seed)
         let seen = core.learned(from: split.train)
         describe(seen, heldOut: split.holdout.interactionCount)
-        let settings = try choose(for: seen, request).hyperparameters
+        let items = try Fatal.unless { try features(whole) }
+        let settings = try choose(for: seen, items, request).hyperparameters
         // What was taken for ratings may now be asked otherwise.
         let (train, held) = whole.turned(split, to: settings.objective)
         let learned = seen.prepared(for: settings.objective)
-        let result = try fit(learned, settings, holdout: settings.earlyStopping > 0 ? held : nil)
-        try report(result, train, learned, held, named: holdout.rawValue)
+        let result = try fit(learned, settings, items, holdout: settings.earlyStopping > 0 ? held : nil)
+        try report(result, train, learned, items, held, named: holdout.rawValue)
     }
 
     /// Of a prescribed split all that is held out is measured, also of whom and what is not learned from.
@@ -145,7 +153,7 @@ struct Evaluate: ParsableCommand {
         let (train, core) = given.inspected(by: request.hyperparameters.cleaning)
         let learned = core.learned(from: train)
         describe(learned, heldOut: test.interactionCount)
-        let choice = try choose(for: learned, request)
+        let choice = try choose(for: learned, nil, request)
         var settings = choice.hyperparameters
         if findsEpochs, choice.report == nil {
             let (part, validation) = learned.split(.random, seed: settings.seed)
@@ -156,14 +164,17 @@ struct Evaluate: ParsableCommand {
         settings.earlyStopping = 0
         var result = try fit(learned, settings, holdout: nil)
         result.parameters = core.completing(result, served: train, all: given) ?? result.parameters
-        try report(result, train, learned, test, named: "given")
+        try report(result, train, learned, nil, test, named: "given")
     }
 
     /// The settings to train with, chosen on what there is to train on alone.
-    private func choose(for train: InteractionDataset, _ request: TrainingRequest) throws -> SettingsChoice {
+    private func choose(
+        for train: InteractionDataset, _ items: ItemFeatures?, _ request: TrainingRequest
+    ) throws -> SettingsChoice {
         let say = say
         var choice = try request.choice(
-            for: train, isCancelled: { false }, follow: { report in for line in Report.lines(report) { say(line) } }
+            for: train, features: items, isCancelled: { false },
+            follow: { report in for line in Report.lines(report) { say(line) } }
         ).choose()
         choice.hyperparameters.cleaning = request.hyperparameters.cleaning
         if choice.report != nil { say("Training with \(Report.settings(choice.hyperparameters)).") }
@@ -171,8 +182,8 @@ struct Evaluate: ParsableCommand {
     }
 
     private func report(
-        _ result: TrainingResult, _ train: InteractionDataset, _ learned: InteractionDataset, _ held: Holdout,
-        named name: String
+        _ result: TrainingResult, _ train: InteractionDataset, _ learned: InteractionDataset,
+        _ items: ItemFeatures?, _ held: Holdout, named name: String
     ) throws {
         guard !held.isEmpty else { throw Fatal(description: "Nothing could be held out to measure on.") }
         let settings = try measuring()
@@ -181,7 +192,7 @@ struct Evaluate: ParsableCommand {
             let clock = ContinuousClock()
             let started = clock.now
             yardstick = try Fatal.unless {
-                try Yardstick.train(beside: result.hyperparameters, on: learned, holdout: held)
+                try Yardstick.train(beside: result.hyperparameters, on: learned, features: items, holdout: held)
             }
             let seconds = (clock.now - started) / .seconds(1)
             if yardstick != nil { say(String(format: "Trained mf beside it in %.1f s.", seconds)) }
@@ -204,11 +215,11 @@ struct Evaluate: ParsableCommand {
     }
 
     private func fit(
-        _ train: InteractionDataset, _ settings: Hyperparameters, holdout: Holdout?
+        _ train: InteractionDataset, _ settings: Hyperparameters, _ items: ItemFeatures? = nil, holdout: Holdout?
     ) throws -> TrainingResult {
         let result: TrainingResult
         do throws(TrainingError) {
-            result = try Trainer(dataset: train, hyperparameters: settings)
+            result = try Trainer(dataset: train, hyperparameters: settings, features: items)
                 .train(holdout: holdout, observer: EpochPrinter(say: say))
         } catch {
             throw Fatal(description: error.sentence)

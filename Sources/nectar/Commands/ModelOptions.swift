@@ -49,6 +49,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "The power of an interaction's weight that its item counts in a history; 0 has all count alike.")
     var historyEvidence: Double?
 
+    @Option(help: "How often what items' features say of which go together counts as seen in a history; 0 is never.")
+    var historyFeatures: Double?
+
     @Option(help: "Passes over the data, at most; with 0 mf is what its closed form finds.")
     var epochs: Int?
 
@@ -125,7 +128,7 @@ struct ModelOptions: ParsableArguments {
             (hiddenLayers != nil, .hiddenLayers), (historyDimension != nil, .historyDimension),
             (historyRegularization != nil, .historyRegularization), (historyShare != nil, .historyShare),
             (historyHalfLife != nil, .historyHalfLife), (historyBackward != nil, .historyBackward),
-            (historyEvidence != nil, .historyEvidence),
+            (historyEvidence != nil, .historyEvidence), (historyFeatures != nil, .historyFeatures),
             (alsSweeps != nil, .sweeps), (alsRegularization != nil, .regularization),
             (alsUnobservedWeight != nil, .unobservedWeight), (epochs != nil, .epochs), (batchSize != nil, .batchSize),
             (learningRate != nil, .learningRate), (learningRateSchedule != nil, .learningRateSchedule),
@@ -178,6 +181,7 @@ struct ModelOptions: ParsableArguments {
         settings.history.halfLife = historyHalfLife ?? settings.history.halfLife
         settings.history.backward = historyBackward ?? settings.history.backward
         settings.history.evidence = historyEvidence ?? settings.history.evidence
+        settings.history.features = historyFeatures ?? settings.history.features
         settings.epochs = epochs ?? settings.epochs
         settings.batchSize = batchSize ?? settings.batchSize
         settings.learningRate = learningRate ?? settings.learningRate
