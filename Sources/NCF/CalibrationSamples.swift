@@ -36,11 +36,11 @@ struct CalibrationSamples: Sendable {
 
     private mutating func add(_ places: [Int], of user: Int, _ blend: ClosedFormBlend, draw: () -> [Int32]) {
         guard blend.isOrdered else {
-            let history = blend.historySum(of: user)
+            let history = blend.history(of: user)
             for place in places { add(place, of: user, blend, history, leftOut: blend.historyFactor(of: place), draw) }
             return
         }
-        var (history, next) = (blend.emptyHistorySum, places.startIndex)
+        var (history, next) = (blend.beginning(of: user), places.startIndex)
         for place in blend.dataset.interactions(of: user) where next < places.endIndex {
             if place == places[next] {
                 add(place, of: user, blend, history, leftOut: 0, draw)
@@ -52,15 +52,16 @@ struct CalibrationSamples: Sendable {
 
     /// What the interaction in `place` scores beside a history that counts its item as `leftOut`, and its negatives.
     private mutating func add(
-        _ place: Int, of user: Int, _ blend: ClosedFormBlend, _ history: [Float], leftOut: Float, _ draw: () -> [Int32]
+        _ place: Int, of user: Int, _ blend: ClosedFormBlend, _ history: ClosedFormBlend.History, leftOut: Float,
+        _ draw: () -> [Int32]
     ) {
         let (item, weight) = (Int(blend.dataset.items[place]), blend.dataset.weights[place])
         guard weight != 0 else { return }
         guard weight > 0 else {
-            negatives.append(blend.score(user: user, historySum: history, item: item))
+            negatives.append(blend.score(user: user, history, item: item))
             return
         }
-        positives.append(blend.score(user: user, historySum: history, item: item, leftOut: leftOut))
-        for item in draw() { negatives.append(blend.score(user: user, historySum: history, item: Int(item))) }
+        positives.append(blend.score(user: user, history, item: item, leftOut: leftOut))
+        for item in draw() { negatives.append(blend.score(user: user, history, item: Int(item))) }
     }
 }

@@ -11,6 +11,8 @@ struct CatalogueScan {
     private let scores: UnsafeMutablePointer<Float>
     private let hidden: UnsafeMutablePointer<UInt64>
     private let best: UnsafeMutablePointer<TopK>
+    /// What each user's history adds to the scores of its items' neighbours.
+    private let related: UnsafeMutablePointer<RelatedScores>
 
     private var maskWords: Int { unsafe (model.itemCount + 63) / 64 }
 
@@ -28,12 +30,19 @@ struct CatalogueScan {
                     unsafe withUnsafeTemporaryAllocation(of: TopK.self, capacity: users) { best in
                         unsafe best.initialize(repeating: TopK(limit: limit))
                         defer { unsafe best.deinitialize() }
+                        let related = UnsafeMutablePointer<RelatedScores>.allocate(capacity: users)
+                        unsafe related.initialize(repeating: .none, count: users)
+                        defer {
+                            unsafe related.deinitialize(count: users)
+                            unsafe related.deallocate()
+                        }
                         guard let numbers = numbers.baseAddress, let words = words.baseAddress,
                             let prepared = prepared.baseAddress, let first = best.baseAddress
                         else { return [] }
                         unsafe body(
                             CatalogueScan(
-                                model, userCount: users, prepared, numbers: numbers, words: words, best: first))
+                                model, userCount: users, prepared, numbers: numbers, words: words, best: first,
+                                related: related))
                         return unsafe best.map { $0.ranked() }
                     }
                 }
@@ -43,8 +52,10 @@ struct CatalogueScan {
 
     private init(
         _ model: ScoringModel, userCount: Int, _ users: UnsafeMutablePointer<PreparedUser>,
-        numbers: UnsafeMutablePointer<Float>, words: UnsafeMutablePointer<UInt64>, best: UnsafeMutablePointer<TopK>
+        numbers: UnsafeMutablePointer<Float>, words: UnsafeMutablePointer<UInt64>, best: UnsafeMutablePointer<TopK>,
+        related: UnsafeMutablePointer<RelatedScores>
     ) {
+        unsafe self.related = unsafe related
         unsafe self.model = model
         unsafe self.userCount = userCount
         unsafe self.users = unsafe users
@@ -60,7 +71,10 @@ struct CatalogueScan {
     func memory(of user: Int) -> UnsafeMutablePointer<Float> { unsafe vectors + user * model.preparedCount }
 
     /// Takes a user prepared in ``memory(of:)``; each must be, before anything is scored.
-    func enter(_ user: PreparedUser, at place: Int) {
+    ///
+    /// - Parameter related: What its history adds to the scores of neighbours.
+    func enter(_ user: PreparedUser, _ related: RelatedScores, at place: Int) {
+        unsafe self.related[place] = related
         unsafe (users + place).initialize(to: user)
         unsafe (constants + place).initialize(to: user.constant)
     }
@@ -100,7 +114,7 @@ struct CatalogueScan {
             let mask = unsafe mask(of: user)
             let scores = unsafe model.score(users[user], rows, scratch: scratch)
             for (item, score) in zip(items, scores) where unsafe mask[Int(item) / 64] & (1 << (Int(item) % 64)) == 0 {
-                unsafe best[user].offer(item: Int(item), score: score)
+                unsafe best[user].offer(item: Int(item), score: score + related[user][Int(item)])
             }
         }
     }
@@ -125,6 +139,7 @@ struct CatalogueScan {
                 if withTower {
                     unsafe model.addTower(users[user + place], items, block, scratch: scratch, to: own)
                 }
+                unsafe related[user + place].add(to: block, of: own)
                 unsafe best[user + place].offer(block, own, hidden: mask(of: user + place), by: model.kernels)
             }
             user += together
@@ -140,12 +155,13 @@ struct CatalogueScan {
             unsafe model.kernels.bound(
                 rows, by: users[user].weighted, reach: bounds.reach, constant: bounds.constant, into: scores)
         }
+        unsafe related[user].add(to: block, of: scores)
         unsafe best[user].visit(block, scores, hidden: mask(of: user), by: model.kernels) { best, item, _ in
             var score: Float = 0
             unsafe model.kernels.score(
                 items.gmf(item..<item + 1, width: model.gmfWidth), by: users[user].weighted,
                 constant: constants[user], into: &score)
-            best.offer(item: item, score: score)
+            unsafe best.offer(item: item, score: score + related[user][item])
         }
     }
 
@@ -181,7 +197,9 @@ struct CatalogueScan {
             let chosen = unsafe best[user].unordered().map { Int32($0.item) }.sorted()
             let ranked = unsafe model.score(users[user], model.gather(chosen), scratch: scratch)
             unsafe best[user] = TopK(limit: limit)
-            for (item, score) in zip(chosen, ranked) { unsafe best[user].offer(item: Int(item), score: score) }
+            for (item, score) in zip(chosen, ranked) {
+                unsafe best[user].offer(item: Int(item), score: score + related[user][Int(item)])
+            }
         }
     }
 }

@@ -1,80 +1,136 @@
 import CKernels
+internal import Locking
 
-/// A factorisation and what items say of each other, as one model: (1 − share) p_u · q_i + share Σ_j y_j · x_i over the
-/// items j of u's history.
+/// A factorisation and what items say of each other, as one model: (1 − share) p_u · q_i + share Σ_j ((1 − t) y_j · x_i + t B_ji) over
+/// the items j of u's history, t being the share of what the neighbours of i say (``NeighbourRegression``).
 ///
 /// The two know different things: the factorisation few broad tastes, the relations which items go together.
 struct ClosedFormBlend {
     let factors: ImplicitFactors
     /// Nil where there are no histories; then the factorisation has all of the share.
     let relations: ItemItemFactors?
+    /// What the nearest items say of each; nil where that is not asked.
+    let neighbours: NeighbourRegression.Columns?
     let dataset: InteractionDataset
     // Empty where all count alike.
     private let historyFactors: [Float]
+    // What the factorisation has no part in, and of that the relations' and the neighbours' shares.
     private let share: Float
+    private let shares: (relations: Float, neighbours: Float)
     private let counting: HistoryCounting
     private let loop: ParallelLoop
     private static let usersPerTask = 128
 
     init(
-        factors: ImplicitFactors, relations: ItemItemFactors?, history: HistoryBag, dataset: InteractionDataset,
-        loop: ParallelLoop
+        factors: ImplicitFactors, relations: ItemItemFactors?, neighbours: NeighbourRegression.Columns? = nil,
+        history: HistoryBag, dataset: InteractionDataset, loop: ParallelLoop
     ) {
         self.loop = loop
         self.factors = factors
         self.relations = relations
+        self.neighbours = neighbours
         self.dataset = dataset
         counting = history.counting(in: dataset)
-        historyFactors = relations != nil && counting.isOn ? counting.factors(of: dataset) : []
-        share = relations == nil ? 0 : Float(history.share)
+        let isOn = relations != nil || neighbours != nil
+        historyFactors = isOn && counting.isOn ? counting.factors(of: dataset) : []
+        share = isOn ? Float(history.share) : 0
+        let own: Float = neighbours == nil ? 0 : relations == nil ? 1 : Float(history.neighbourShare)
+        shares = (share * (1 - own), share * own)
     }
 
     /// What the interaction in `place` of the dataset counts in its user's history; 0 where there are no histories.
     func historyFactor(of place: Int) -> Float {
-        guard relations != nil, dataset.weights[place] > 0 else { return 0 }
+        guard share > 0, dataset.weights[place] > 0 else { return 0 }
         return historyFactors.isEmpty ? 1 : historyFactors[place]
     }
 
-    /// Σ_j y_j, each by what its place counts.
-    func historySum(of user: Int) -> [Float] {
-        let places = dataset.interactions(of: user).filter { dataset.weights[$0] > 0 }
-        return sum(of: places, places.map { historyFactor(of: $0) })
+    /// A history, or as much of it as had been at some moment, as its items' relations and neighbours are told by it.
+    struct History {
+        /// Σ_j y_j, each by what its place counted then.
+        fileprivate var sum: [Float]
+        /// How many of ``items`` there had been.
+        fileprivate var count: Int
+        /// All of the user's, by rising index, each with its place from the beginning and what it counts by its interaction.
+        fileprivate let items: [(item: Int32, place: Int, own: Float)]
     }
 
-    /// The sum of a history without items.
-    var emptyHistorySum: [Float] { Array(repeating: 0, count: relations?.rank ?? 0) }
+    /// All of a user's history.
+    func history(of user: Int) -> History {
+        let places = dataset.interactions(of: user).filter { dataset.weights[$0] > 0 }
+        return History(
+            sum: sum(of: places, places.map { historyFactor(of: $0) }), count: places.count, items: items(at: places))
+    }
+
+    /// The same before any of it had happened.
+    func beginning(of user: Int) -> History {
+        let places = dataset.interactions(of: user).filter { dataset.weights[$0] > 0 }
+        return History(sum: Array(repeating: 0, count: relations?.rank ?? 0), count: 0, items: items(at: places))
+    }
+
+    private func items(at places: [Int]) -> [(item: Int32, place: Int, own: Float)] {
+        guard neighbours != nil else { return [] }
+        return places.enumerated()
+            .map { (dataset.items[$1], $0, counting.evidence.factor(of: dataset.weights[$1])) }
+            .sorted { $0.item < $1.item }
+    }
 
     /// Whether histories have an order.
-    var isOrdered: Bool { relations != nil && counting.recency.isOn }
+    var isOrdered: Bool { share > 0 && counting.recency.isOn }
 
-    /// Makes `sum`, that of what was there before the interaction in `place`, that of what was there after it, as places counted then.
-    func advance(_ sum: inout [Float], past place: Int) {
-        guard let relations, dataset.weights[place] > 0 else { return }
+    /// Makes a history as it was before the interaction in `place` what it was after it, as places counted then.
+    func advance(_ history: inout History, past place: Int) {
+        guard dataset.weights[place] > 0 else { return }
+        history.count += 1
+        guard let relations else { return }
         let (faded, own) = (counting.recency.factor(at: 1), counting.evidence.factor(of: dataset.weights[place]))
         let start = Int(dataset.items[place]) * relations.rank
-        for k in sum.indices { sum[k] = faded * sum[k] + own * relations.remembered[start + k] }
+        for k in history.sum.indices {
+            history.sum[k] = faded * history.sum[k] + own * relations.remembered[start + k]
+        }
     }
 
     private func sum(of places: [Int], _ weights: [Float]) -> [Float] {
         guard let relations else { return [] }
-        var sum = emptyHistorySum
+        var sum = [Float](repeating: 0, count: relations.rank)
         let items = places.map { dataset.items[$0] }
         unsafe nectar_add_rows(
             Int32(relations.rank), Int32(items.count), items, weights, relations.remembered, &sum)
         return sum
     }
 
-    /// The score of a user with the given ``historySum(of:)``; `leftOut` is what the item counts in it, and shall not.
-    func score(user: Int, historySum: [Float], item: Int, leftOut: Float = 0) -> Float {
+    /// The score of a user with the given history; `leftOut` is what the item counts in it, and shall not.
+    func score(user: Int, _ history: History, item: Int, leftOut: Float = 0) -> Float {
         var related: Float = 0
         if let relations {
             let start = item * relations.rank
-            for k in historySum.indices {
+            for k in history.sum.indices {
                 let own = leftOut != 0 ? leftOut * relations.remembered[start + k] : 0
-                related += (historySum[k] - own) * relations.recommended[start + k]
+                related += (history.sum[k] - own) * relations.recommended[start + k]
             }
         }
-        return (1 - share) * factors.score(user: user, item: item) + share * related
+        return (1 - share) * factors.score(user: user, item: item) + shares.relations * related
+            + shares.neighbours * told(of: item, by: history)
+    }
+
+    /// Σ_j B_ji over what had been in the history, each by its place; no item is its own neighbour.
+    private func told(of item: Int, by history: History) -> Float {
+        guard let neighbours else { return 0 }
+        var (sum, next) = (Float(0), 0)
+        for entry in neighbours.entries(of: item) {
+            let speaker = neighbours.items[entry]
+            var high = history.items.count
+            while next < high {
+                let middle = (next + high) / 2
+                if history.items[middle].item < speaker { next = middle + 1 } else { high = middle }
+            }
+            guard next < history.items.count else { break }
+            let found = history.items[next]
+            guard found.item == speaker, found.place < history.count else { continue }
+            sum +=
+                neighbours.weights[entry] * found.own
+                * counting.recency.factor(at: history.count - 1 - found.place)
+        }
+        return sum
     }
 
     /// Makes the GMF branch with h = 1 answer `slope` times the scores, and gives the MLP branch the first elements of what
@@ -85,12 +141,16 @@ struct ClosedFormBlend {
         let root = (slope * (1 - share)).squareRoot()
         model.users.setColumns(offset: 0, width: factors.dimension, to: factors.users.array.map { root * $0 })
         model.items.setColumns(offset: 0, width: factors.dimension, to: factors.items.array.map { root * $0 })
+        if let neighbours {
+            let table = neighbours.table(itemCount: dataset.itemCount, times: slope * shares.neighbours)
+            model.neighbours.withLock { $0 = (table, counting) }
+        }
         guard let relations, let histories = model.histories else { return }
         let sizes = relationSizes()
-        let itemScale = (slope * share * sizes.user / sizes.item).squareRoot()
+        let itemScale = (slope * shares.relations * sizes.user / sizes.item).squareRoot()
         write(
             relations, to: model, histories, at: factors.dimension, width: relations.rank,
-            (item: itemScale, user: itemScale > 0 ? slope * share / itemScale : 0))
+            (item: itemScale, user: itemScale > 0 ? slope * shares.relations / itemScale : 0))
         guard model.users.mlp > 0 else { return }
         write(
             relations, to: model, histories, at: model.users.gmf, width: min(model.users.mlp, relations.rank),
@@ -122,7 +182,7 @@ struct ClosedFormBlend {
         }
         let sums = loop.blocks(of: Self.usersPerTask, below: dataset.userCount) { users in
             users.reduce(into: 0.0) { squares, user in
-                for element in historySum(of: user) { squares += Double(element * element) }
+                for element in history(of: user).sum { squares += Double(element * element) }
             }
         }.reduce(0, +)
         let squares = relations.recommended.reduce(0.0) { $0 + Double($1 * $1) }

@@ -61,7 +61,12 @@ struct ClosedFormInitializer {
             ).write(to: model)
         }
         var relations: ItemItemFactors?
-        if hyperparameters.hasHistory {
+        var neighbours: NeighbourRegression.Columns?
+        if hyperparameters.history.neighbours > 0 {
+            neighbours = memory.neighbours(of: neighbourRegression, isCancelled: isCancelled)
+            guard neighbours != nil else { return nil }
+        }
+        if hyperparameters.history.dimension > 0 {
             let positives = dataset.positivesAlone()
             let regression = ItemItemRegression(
                 dataset: positives, regularization: hyperparameters.history.regularization,
@@ -78,7 +83,8 @@ struct ClosedFormInitializer {
             }
         }
         let blend = ClosedFormBlend(
-            factors: factors, relations: relations, history: hyperparameters.history, dataset: dataset, loop: loop)
+            factors: factors, relations: relations, neighbours: neighbours, history: hyperparameters.history,
+            dataset: dataset, loop: loop)
         let samples = CalibrationSamples(
             of: blend, negativesPerPositive: hyperparameters.negativesPerPositive, seed: hyperparameters.seed,
             loop: loop)
@@ -86,5 +92,12 @@ struct ClosedFormInitializer {
         blend.write(to: model, slope: Float(max(calibration.slope, 1e-3)))
         model.dense.set([Float(calibration.offset)], at: model.dense.globalBiasOffset)
         return calibration.loss(positives: samples.positives, negatives: samples.negatives)
+    }
+
+    private var neighbourRegression: NeighbourRegression {
+        let (history, positives) = (hyperparameters.history, dataset.positivesAlone())
+        return NeighbourRegression(
+            dataset: positives, neighbours: history.neighbours, penalty: Float(history.neighbourPenalty),
+            order: history.order, evidence: history.counting(in: positives).evidence, loop: loop)
     }
 }

@@ -54,7 +54,8 @@ struct FoldIn {
     /// By how much each sample's logit is less without the item itself in the bag: GMF's and the biases' part, exactly (the
     /// tower's share in it is left in); empty where the model knows no histories.
     func bagShifts(_ samples: [Sample], _ rows: ItemRows) -> [Float] {
-        guard let history = model.history else { return [] }
+        // No item is its own neighbour.
+        guard let history = model.history, history.gmf.count > 0 else { return [] }
         let width = model.gmfWidth
         let weights = (0..<width).map { model.outputWeights[$0] * history.weight }
         // The history's items come newest first.

@@ -22,6 +22,11 @@ public struct HistoryBag: Sendable, Equatable {
     /// κ of ``FeatureCohesion``: how often what an item's features say of which items go together is taken for seen in the regression of
     /// items; 0 leaves features out of it.
     public var features: Double
+    /// K: of how many nearest items each is told by directly (``NeighbourRegression``), beside what the embeddings say; 0 for none. Of
+    /// `mf` in closed form alone.
+    public var neighbours: Int
+    /// The share of what items say of each other that these say; all of it where ``dimension`` is 0.
+    public var neighbourShare: Double
 
     /// No history: a user is its ID.
     public static let none = HistoryBag(dimension: 0)
@@ -29,7 +34,8 @@ public struct HistoryBag: Sendable, Equatable {
     /// Settings that suit data about as dense as MovieLens 1M.
     public init(
         dimension: Int = 192, regularization: Double = 500, share: Double = 0.8, halfLife: Double = 0,
-        backward: Double = 0.4, evidence: Double = 0, features: Double = 0
+        backward: Double = 0.4, evidence: Double = 0, features: Double = 0,
+        neighbours: Int = 0, neighbourShare: Double = 0.4
     ) {
         self.dimension = dimension
         self.regularization = regularization
@@ -38,7 +44,17 @@ public struct HistoryBag: Sendable, Equatable {
         self.backward = backward
         self.evidence = evidence
         self.features = features
+        self.neighbours = neighbours
+        self.neighbourShare = neighbourShare
     }
+
+    /// Whether there is anything in users' bags.
+    var isOn: Bool { dimension > 0 || neighbours > 0 }
+
+    /// λ of the regression on neighbours: few of them need less of it than all items together.
+    var neighbourPenalty: Double { regularization / Self.neighbourAdvantage }
+
+    private static let neighbourAdvantage = 6.0
 
     /// How an item's weight falls with its place.
     var recency: HistoryRecency { HistoryRecency(halfLife: halfLife) }

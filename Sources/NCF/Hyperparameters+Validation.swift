@@ -15,6 +15,8 @@ extension Hyperparameters {
         public static let historyRegularization = 1_000_000.0
         /// Items after which one of a history counts half.
         public static let historyHalfLife = 1_000_000.0
+        /// Neighbours that an item is told by.
+        public static let historyNeighbours = 1000
         /// How often what features say of items counts as seen.
         public static let historyFeatures = 100_000.0
         /// Passes over the data.
@@ -185,6 +187,17 @@ extension Hyperparameters {
         }
         if !(history.features >= 0 && history.features <= Limit.historyFeatures) {
             faults.append(.init(name: "history_features", detail: "must be 0 to 100000, not \(history.features)"))
+        }
+        if !(0...Limit.historyNeighbours).contains(history.neighbours) {
+            faults.append(.init(name: "history_neighbours", detail: "must be 0 to 1000, not \(history.neighbours)"))
+        }
+        if !(0...1).contains(history.neighbourShare) {
+            let detail = "must be 0 to 1, not \(history.neighbourShare)"
+            faults.append(.init(name: "history_neighbour_share", detail: detail))
+        }
+        if history.neighbours > 0, architecture != .mf || epochs > 0 || start.sweeps == 0 {
+            let detail = "must be 0 but for mf in closed form, which has no epochs and als_sweeps above 0"
+            faults.append(.init(name: "history_neighbours", detail: detail))
         }
         if history.evidence > 0, propensity.isOn {
             let detail = "must be 0 beside a propensity, which changes what interactions count"

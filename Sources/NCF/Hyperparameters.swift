@@ -94,8 +94,8 @@ public struct Hyperparameters: Sendable, Equatable {
         self.threads = threads
     }
 
-    /// Whether users have their histories in their bags.
-    public var hasHistory: Bool { history.dimension > 0 }
+    /// Whether users have their histories in their bags, or are told by the neighbours of what is there.
+    public var hasHistory: Bool { history.isOn }
 
     /// The length of the embeddings of the GMF branch that a model with these settings has: ``embeddingDimension`` and what
     /// histories add to it; 0 without that branch.

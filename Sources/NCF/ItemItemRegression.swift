@@ -67,7 +67,7 @@ struct ItemItemRegression {
         }
         let matrix = OrderedPair(size: size, backward: order.backward, loop: loop)
         OrderedHistories(of: dataset, selection, evidence)
-            .addFollowing(order, weights: userWeights(), to: matrix.following, loop: loop)
+            .addFollowing(order, weights: Self.userWeights(of: dataset), to: matrix.following, loop: loop)
         addFeatures(selection, to: matrix.following, isOrdered: true)
         return matrix
     }
@@ -79,7 +79,7 @@ struct ItemItemRegression {
     }
 
     /// Σ n_u shared out by the roots of histories' lengths, to each of a history's equations alike.
-    private func userWeights() -> [Float] {
+    static func userWeights(of dataset: InteractionDataset) -> [Float] {
         let lengths = (0..<dataset.userCount).map { Double(dataset.interactions(of: $0).count) }
         let total = lengths.reduce(0, +)
         let weighted = lengths.reduce(0) { $0 + $1.squareRoot() }
@@ -89,7 +89,7 @@ struct ItemItemRegression {
     /// G into the upper triangle.
     private func addGram(_ selection: ItemSelection, to matrix: SymmetricPair) {
         let usersOfItems = TransposedInteractions(dataset)
-        let weights = userWeights()
+        let weights = Self.userWeights(of: dataset)
         let histories = SortedHistories(of: dataset, selection, usersOfItems, evidence)
         let count = selection.items.count
         loop.run(tasks: count) { _, place in

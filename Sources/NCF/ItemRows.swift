@@ -9,6 +9,18 @@ struct ItemRows: Sendable {
     var halves: FrozenArray<Float>
     /// β_i.
     var bias: FrozenArray<Float>
+    /// Which items of the catalogue they are.
+    var meaning = Meaning.others
+
+    /// Which items of a catalogue some rows are.
+    enum Meaning: Sendable, Equatable {
+        /// All, in their order.
+        case catalogue
+        /// These.
+        case items([Int32])
+        /// None of it: a mean item, or some that the model does not know.
+        case others
+    }
 
     /// Where the rows lie.
     @unsafe
@@ -45,7 +57,9 @@ struct ItemRows: Sendable {
 
 extension ScoringModel {
     /// Every item.
-    var catalogue: ItemRows { ItemRows(count: itemCount, gmf: itemGMF, halves: itemHalves, bias: itemBias) }
+    var catalogue: ItemRows {
+        ItemRows(count: itemCount, gmf: itemGMF, halves: itemHalves, bias: itemBias, meaning: .catalogue)
+    }
 
     /// The rows of `items`, copied next to each other so that the same products run over them.
     func gather(_ items: [Int32]) -> ItemRows {
@@ -53,7 +67,8 @@ extension ScoringModel {
         let halfWidth = layers.first?.outputs ?? 0
         return ItemRows(
             count: items.count, gmf: gather(items, from: itemGMF, width: gmfWidth),
-            halves: gather(items, from: itemHalves, width: halfWidth), bias: gather(items, from: itemBias, width: 1))
+            halves: gather(items, from: itemHalves, width: halfWidth), bias: gather(items, from: itemBias, width: 1),
+            meaning: .items(items))
     }
 
     private func gather(_ items: [Int32], from rows: FrozenArray<Float>, width: Int) -> FrozenArray<Float> {

@@ -71,6 +71,8 @@ extension Hyperparameters {
         object.member("history_backward", history.backward)
         object.member("history_evidence", history.evidence)
         object.member("history_features", history.features)
+        object.member("history_neighbours", history.neighbours)
+        object.member("history_neighbour_share", history.neighbourShare)
         object.member("epochs", epochs)
         object.member("batch_size", batchSize)
         object.member("learning_rate", learningRate)
@@ -120,6 +122,8 @@ extension Hyperparameters {
         history.backward = json["history_backward"]?.double ?? 1
         history.evidence = json["history_evidence"]?.double ?? history.evidence
         history.features = json["history_features"]?.double ?? history.features
+        history.neighbours = json["history_neighbours"]?.int ?? history.neighbours
+        history.neighbourShare = json["history_neighbour_share"]?.double ?? history.neighbourShare
         let schedule = json["learning_rate_schedule"]?.string ?? LearningRateSchedule.constant.rawValue
         guard let schedule = LearningRateSchedule(rawValue: schedule) else { return nil }
         self.init(

@@ -26,6 +26,7 @@ enum LogitBound {
         sum += greatest(parameters.userBias, width: 1, history, \.bias, history.map { [$0.ownMean.bias] } ?? [])[0]
         sum += abs(Double(parameters.globalBias))
         for k in users.indices { sum += output[k] * users[k] * items[k] }
+        if let history, let neighbours = history.neighbours { sum += bound(neighbours, history) }
         guard parameters.architecture.hasMLP else { return sum }
         var activations = greatest(
             parameters.userMLP, width: parameters.mlpEmbeddingDimension, history, \.mlp, history?.ownMean.mlp ?? [])
@@ -43,6 +44,14 @@ enum LogitBound {
         }
         for (weight, activation) in zip(output.dropFirst(users.count), activations) { sum += weight * activation }
         return sum
+    }
+
+    /// The most that a history of all items adds to any item's logit.
+    private static func bound(_ neighbours: NeighbourTable, _ history: ModelParameters.History) -> Double {
+        var sums = [Double](repeating: 0, count: neighbours.itemCount)
+        for (item, weight) in zip(neighbours.items, neighbours.weights) { sums[Int(item)] += abs(Double(weight)) }
+        let most = history.evidence.isOn ? Double(HistoryEvidence.greatestFactor) : 1
+        return most * abs(Double(history.weight)) * (sums.max() ?? 0)
     }
 
     /// The greatest magnitude of each column of the users' matrix, and of any user whose history is folded in: at most all

@@ -18,6 +18,8 @@ extension ModelParameters {
         public var mlp: [Float]
         /// Y_β, I elements.
         public var bias: [Float]
+        /// What items add to the logits of others directly, each times w; nil where they do not. Then the arrays Y may be empty.
+        var neighbours: NeighbourTable?
         /// The mean of the users' own E[u].
         public var ownMean: UserVector
         /// The variance of the users' own E[u] around it, element by element.
@@ -45,10 +47,13 @@ extension ModelParameters {
                     power == 1 ? (gmfFactor, biasFactor) : (gmfFactor * gmfFactor, biasFactor * biasFactor)
                 return UserVector(gmf: vector.gmf.map { gmf * $0 }, mlp: vector.mlp, bias: bias * vector.bias)
             }
-            return History(
+            var scaledHistory = History(
                 weight: weight, halfLife: halfLife, evidence: evidence, gmf: gmf.map { gmfFactor * $0 }, mlp: mlp,
                 bias: bias.map { biasFactor * $0 },
                 ownMean: scaled(ownMean, 1), ownVariance: scaled(ownVariance, 2))
+            // Of a logit, as the bias is.
+            scaledHistory.neighbours = neighbours?.scaled(by: biasFactor)
+            return scaledHistory
         }
     }
 }

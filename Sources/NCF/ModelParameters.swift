@@ -92,7 +92,8 @@ public struct ModelParameters: Sendable, Equatable {
         let arrays =
             [userGMF, itemGMF, userMLP, itemMLP, outputWeights, userBias, itemBias, [globalBias]]
             + (history.map { [$0.gmf, $0.mlp, $0.bias] } ?? [])
-        return (arrays + layers.flatMap { [$0.weights, $0.bias] }).allSatisfy { $0.allSatisfy(\.isFinite) }
+        return (history?.neighbours?.isFinite ?? true)
+            && (arrays + layers.flatMap { [$0.weights, $0.bias] }).allSatisfy { $0.allSatisfy(\.isFinite) }
     }
 }
 

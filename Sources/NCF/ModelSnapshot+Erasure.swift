@@ -34,14 +34,14 @@ extension ModelSnapshot {
                 counts[Int(seen.item)] = max(0, counts[Int(seen.item)] - 1)
             }
         }
+        let left = SeenItems(
+            offsets: FrozenArray(offsets), items: FrozenArray(items),
+            opinions: seen.opinions.map { _ in FrozenArray(opinions) },
+            weights: seen.weights.map { _ in FrozenArray(weights) })
         let order = counts.indices.sorted { (counts[$0], $1) > (counts[$1], $0) }
         return ModelSnapshot(
             version: version, users: ids.build(), items: self.items, lineage: lineage, ratingScale: ratingScale,
-            model: ScoringModel(model, users: kept),
-            seen: SeenItems(
-                offsets: FrozenArray(offsets), items: FrozenArray(items),
-                opinions: seen.opinions.map { _ in FrozenArray(opinions) },
-                weights: seen.weights.map { _ in FrozenArray(weights) }),
+            model: ScoringModel(model, users: kept, seen: left), seen: left,
             popularity: FrozenArray(counts), popularityOrder: FrozenArray(order.map(Int32.init)), prior: prior,
             features: features)
     }
@@ -49,7 +49,9 @@ extension ModelSnapshot {
 
 extension ScoringModel {
     /// The same numbers for some of the users, in this order.
-    convenience init(_ other: ScoringModel, users: [Int]) {
+    ///
+    /// - Parameter seen: What these users have seen.
+    convenience init(_ other: ScoringModel, users: [Int], seen: SeenItems) {
         self.init(
             architecture: other.architecture, userCount: users.count, itemCount: other.itemCount,
             gmfWidth: other.gmfWidth, mlpWidth: other.mlpWidth,
@@ -57,7 +59,7 @@ extension ScoringModel {
             userMLP: other.userMLP.rows(users, width: other.mlpWidth), itemMLP: other.itemMLP,
             itemHalves: other.itemHalves, layers: other.layers, outputWeights: other.outputWeights,
             userBias: other.userBias.rows(users, width: 1), itemBias: other.itemBias, globalBias: other.globalBias,
-            history: other.history)
+            history: other.history, seen: seen)
     }
 }
 

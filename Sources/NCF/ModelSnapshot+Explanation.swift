@@ -4,6 +4,8 @@ public struct ScoreParts: Sendable, Equatable {
     public var gmf: Float
     /// The tower's, h_Mᵀ φ_M.
     public var mlp: Float
+    /// What the neighbours of the item in the user's history add.
+    public var neighbours: Float
     /// β_u.
     public var userBias: Float
     /// β_i.
@@ -12,7 +14,7 @@ public struct ScoreParts: Sendable, Equatable {
     public var global: Float
 
     /// The logit.
-    public var sum: Float { userBias + itemBias + global + gmf + mlp }
+    public var sum: Float { userBias + itemBias + global + gmf + mlp + neighbours }
 }
 
 /// Why an item has its score.
@@ -84,11 +86,22 @@ extension ModelSnapshot {
     private func bagLosses(
         _ user: UserVector, of rows: ItemRows, _ table: HistoryTable, _ history: [HistoryItem]
     ) -> [Float] {
-        let whole = model.score(user, rows)
         // Newest first, as samples are.
         let known = Array(history.reversed())
-        let rest = history.map { model.score(table.removing([$0], from: user, in: known), rows) }
-        return (0..<rows.count).flatMap { row in rest.map { whole[row] - $0[row] } }
+        var plain = user
+        plain.related = .none
+        let whole = model.score(plain, rows)
+        let embeddings = table.withoutNeighbours
+        let rest = history.map { model.score(embeddings.removing([$0], from: plain, in: known), rows) }
+        var losses = (0..<rows.count).flatMap { row in rest.map { whole[row] - $0[row] } }
+        guard let neighbours = table.neighbours, case .items(let items) = rows.meaning else { return losses }
+        for (place, spoken) in history.enumerated() {
+            let weight = table.weight(of: spoken, in: known)
+            for (row, item) in items.enumerated() {
+                losses[row * history.count + place] += weight * neighbours.weight(of: Int(spoken.item), for: Int(item))
+            }
+        }
+        return losses
     }
 
     private func parts(_ user: UserVector, _ rows: ItemRows) -> [ScoreParts] {
@@ -96,9 +109,12 @@ extension ModelSnapshot {
         let withoutTower = model.layers.isEmpty ? whole : model.scoreWithoutTower(user, rows)
         return (0..<rows.count).map { row in
             let biases = rows.bias[row] + (user.bias + model.globalBias)
+            var neighbours: Float = 0
+            if case .items(let items) = rows.meaning { neighbours = user.related[Int(items[row])] }
             return ScoreParts(
-                gmf: model.gmfWidth > 0 ? withoutTower[row] - biases : 0, mlp: whole[row] - withoutTower[row],
-                userBias: user.bias, itemBias: rows.bias[row], global: model.globalBias)
+                gmf: model.gmfWidth > 0 ? withoutTower[row] - biases - neighbours : 0,
+                mlp: whole[row] - withoutTower[row], neighbours: neighbours, userBias: user.bias,
+                itemBias: rows.bias[row], global: model.globalBias)
         }
     }
 }

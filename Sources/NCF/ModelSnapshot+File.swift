@@ -20,11 +20,20 @@ extension ModelSnapshot {
             tensors.append(SafetensorsTensor("layers.\(index).bias", layer.bias, shape: [layer.outputs]))
         }
         if let history = model.history {
-            tensors += [
-                SafetensorsTensor("history_gmf", history.gmf, shape: [items, gmf]),
-                SafetensorsTensor("history_mlp", history.mlp, shape: [items, mlp]),
-                SafetensorsTensor("history_bias", history.bias, shape: [items]),
-            ]
+            if history.neighbours == nil || history.bias.count > 0 {
+                tensors += [
+                    SafetensorsTensor("history_gmf", history.gmf, shape: [items, gmf]),
+                    SafetensorsTensor("history_mlp", history.mlp, shape: [items, mlp]),
+                    SafetensorsTensor("history_bias", history.bias, shape: [items]),
+                ]
+            }
+            if let neighbours = history.neighbours {
+                tensors += [
+                    SafetensorsTensor("neighbours.offsets", neighbours.offsets, shape: [items + 1]),
+                    SafetensorsTensor("neighbours.items", neighbours.items, shape: [neighbours.items.count]),
+                    SafetensorsTensor("neighbours.weights", neighbours.weights, shape: [neighbours.items.count]),
+                ]
+            }
         }
         tensors += prior.user.tensors("prior.user") + prior.userVariance.tensors("prior.user_variance")
         tensors += [
@@ -53,7 +62,8 @@ extension ModelSnapshot {
             itemCount: model.itemCount, embeddingDimension: model.gmfWidth, mlpEmbeddingDimension: model.mlpWidth,
             hiddenLayerSizes: model.layers.map(\.outputs), historyWeight: model.history?.weight,
             historyHalfLife: model.history?.recency.halfLife ?? 0,
-            historyEvidence: model.history?.evidence ?? .none, ratingScale: ratingScale,
+            historyEvidence: model.history?.evidence ?? .none,
+            hasNeighbours: model.history?.neighbours != nil, ratingScale: ratingScale,
             hasIndifference: seen.opinions?.contains(SeenItem.Opinion.indifferent.rawValue) ?? false, lineage: lineage)
     }
 
@@ -69,10 +79,11 @@ extension ModelSnapshot {
                 path: file.path, reason: "it is damaged: its checksum does not match its manifest's")
         }
         let reader = SnapshotReader(file: try SafetensorsFile(file), manifest: manifest)
+        let seen = try reader.seen()
         self.init(
             version: manifest.version, users: try reader.ids("user_ids", count: manifest.userCount),
             items: try reader.ids("item_ids", count: manifest.itemCount), lineage: manifest.lineage,
-            ratingScale: manifest.ratingScale, model: try reader.model(), seen: try reader.seen(),
+            ratingScale: manifest.ratingScale, model: try reader.model(seen), seen: seen,
             popularity: try reader.file.elements("popularity", shape: [manifest.itemCount]),
             popularityOrder: try reader.popularityOrder(), prior: try reader.prior(), features: try reader.features())
     }

@@ -51,8 +51,8 @@ public final class ModelSnapshot: Scorer {
         lineage.dislikesUpTo = lineage.hyperparameters.objective == .rating ? nil : dataset.discountedUpTo
         self.lineage = lineage
         self.ratingScale = ratingScale ?? dataset.ratingScale
-        model = ScoringModel(parameters)
         seen = SeenItems(dataset: histories ?? dataset, hasWeights: parameters.history?.evidence.isOn ?? false)
+        model = ScoringModel(parameters, seen: seen)
         let counts = PopularityScorer(dataset: dataset).scores(user: 0)
         popularity = FrozenArray(counts)
         propensityFactors = Self.factors(lineage, counts: counts)
@@ -134,7 +134,7 @@ public final class ModelSnapshot: Scorer {
     public func likedItems(of user: Int) -> [Int32] { seen.items(of: user, .liked) }
 
     /// Whether nothing was learned of `user` itself: every element of its vector is 0.
-    public func hasNoVector(of user: Int) -> Bool { model.vector(of: user).elements().allSatisfy { $0 == 0 } }
+    public func hasNoVector(of user: Int) -> Bool { model.ownVector(of: user).elements().allSatisfy { $0 == 0 } }
 
     /// What the interactions of ``likedItems(of:)`` count, in their order; nil where that does not matter to a history.
     public func likedWeights(of user: Int) -> [Float]? {
@@ -151,12 +151,7 @@ public final class ModelSnapshot: Scorer {
 
     /// The liked items with what each counts in the user's history, oldest first.
     func history(of user: Int) -> [HistoryItem] {
-        guard let evidence = model.history?.evidence, evidence.isOn else {
-            return likedItems(of: user).map { HistoryItem(item: $0) }
-        }
-        return seen.list(of: user).compactMap {
-            $0.opinion == .liked ? HistoryItem(item: $0.item, factor: evidence.factor(of: $0.weight ?? 1)) : nil
-        }
+        UserHistories(seen: seen, evidence: model.history?.evidence ?? .none).items(of: user)
     }
 
     /// Of ``seenItems(of:)`` those that `user` had disliked, oldest first.

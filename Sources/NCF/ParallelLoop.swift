@@ -55,9 +55,32 @@ struct ParallelLoop: Sendable {
     func blocks<Result: Sendable>(
         of length: Int, below count: Int, _ body: @Sendable (Range<Int>) -> Result
     ) -> [Result] {
+        blocks(of: length, below: count) { _, block in body(block) }
+    }
+
+    /// The same piece by piece, `isCancelled` being asked before each on the calling thread; nil where it says so.
+    func blocks<Result: Sendable>(
+        of length: Int, below count: Int, piece blocksAtOnce: Int, isCancelled: () -> Bool,
+        _ body: @Sendable (_ worker: Int, Range<Int>) -> Result
+    ) -> [Result]? {
+        var results: [Result] = []
+        let piece = length * blocksAtOnce
+        for start in stride(from: 0, to: count, by: piece) {
+            if isCancelled() { return nil }
+            results += blocks(of: length, below: min(piece, count - start)) { worker, block in
+                body(worker, start + block.lowerBound..<start + block.upperBound)
+            }
+        }
+        return results
+    }
+
+    /// The same, `body` being told its worker, as ``run(tasks:_:)`` does.
+    func blocks<Result: Sendable>(
+        of length: Int, below count: Int, _ body: @Sendable (_ worker: Int, Range<Int>) -> Result
+    ) -> [Result] {
         let results = Lock<[Result?]>(Array(repeating: nil, count: (count + length - 1) / length))
-        run(tasks: (count + length - 1) / length) { _, task in
-            let result = body(task * length..<min(count, (task + 1) * length))
+        run(tasks: (count + length - 1) / length) { worker, task in
+            let result = body(worker, task * length..<min(count, (task + 1) * length))
             results.withLock { $0[task] = result }
         }
         return results.withLock { $0.compactMap(\.self) }

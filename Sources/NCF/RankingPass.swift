@@ -57,10 +57,11 @@ struct RankingPass {
         let memory = unsafe scan.memory(of: place)
         switch subject.taste {
         case .user(let user):
-            unsafe scan.enter(snapshot.model.prepare(user: user, in: memory), at: place)
+            unsafe scan.enter(
+                snapshot.model.prepare(user: user, in: memory), snapshot.model.related(of: user), at: place)
             if excludingSeen { unsafe snapshot.seen.withItems(of: user) { unsafe scan.hide($0, from: place) } }
         case .vector(let vector):
-            unsafe scan.enter(snapshot.model.prepare(vector, in: memory), at: place)
+            unsafe scan.enter(snapshot.model.prepare(vector, in: memory), vector.related, at: place)
         }
     }
 }

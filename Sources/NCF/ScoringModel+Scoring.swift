@@ -10,6 +10,16 @@ extension ScoringModel {
         }
     }
 
+    /// Adds what the user's history adds to the logits of `rows`.
+    private func add(_ related: RelatedScores, of rows: ItemRows, to result: UnsafeMutablePointer<Float>) {
+        guard !related.isEmpty else { return }
+        switch rows.meaning {
+        case .catalogue: unsafe related.add(to: 0..<rows.count, of: result)
+        case .items(let items): for (row, item) in items.enumerated() { unsafe result[row] += related[Int(item)] }
+        case .others: break
+        }
+    }
+
     /// The logits of a few items.
     func score(_ user: UserVector, items: [Int32]) -> [Float] {
         score(user, gather(items))
@@ -31,6 +41,7 @@ extension ScoringModel {
                 }
             }
         }
+        unsafe add(user.related, of: rows, to: result)
     }
 
     /// Writes the logits of the whole catalogue for several users, block by block, so that a block is read from memory once.
@@ -73,9 +84,17 @@ extension ScoringModel {
                 }
             }
         }
+        guard let history, let histories else { return }
+        let sums = AlignedBuffer<Float>(count: itemCount, repeating: 0)
+        for (place, user) in users.enumerated() {
+            sums.fill(0)
+            unsafe history.addRelated(to: histories.items(of: user), sums.base)
+            // In one sum, as one user's are added.
+            for item in 0..<itemCount { unsafe result[place * itemCount + item] += sums[item] }
+        }
     }
 
-    /// The logits of the items that `rows` stand for, for a user who is prepared.
+    /// The logits of the items that `rows` stand for, for a user who is prepared, but for what its history adds to those of neighbours.
     @unsafe
     func score(_ user: PreparedUser, _ rows: ItemRows, scratch: UnsafeMutablePointer<Float>) -> [Float] {
         unsafe [Float](count: rows.count) { result in
@@ -125,6 +144,7 @@ extension ScoringModel {
                         into: scores)
                 }
             }
+            unsafe add(user.related, of: rows, to: scores)
         }
     }
 }

@@ -23,6 +23,8 @@ public final class ScoringModel: Scorer {
     let globalBias: Float
     /// What the items of histories contribute to users; nil where users are their IDs alone.
     let history: HistoryTable?
+    /// What the users have in their histories, where items add to the logits of their neighbours; nil where they do not.
+    let histories: UserHistories?
     /// The dense layers as the kernels read them.
     let tower: ServingTower
     let kernels: ServingKernels
@@ -40,12 +42,19 @@ public final class ScoringModel: Scorer {
     }
 
     /// Copies `parameters` and computes the item halves; O(I · m · the first layer's outputs).
-    public convenience init(_ parameters: ModelParameters) {
-        self.init(parameters, kernels: .best)
+    ///
+    /// - Parameter dataset: What its users have done, of the same users and items; for models with neighbours (``NeighbourTable``), whose
+    ///   users are what is added to their vectors when they are asked for.
+    public convenience init(_ parameters: ModelParameters, of dataset: InteractionDataset? = nil) {
+        let evidence = parameters.history?.evidence ?? .none
+        self.init(
+            parameters, kernels: .best,
+            seen: parameters.history?.neighbours == nil
+                ? nil : dataset.map { SeenItems(dataset: $0, hasWeights: evidence.isOn) })
     }
 
     /// The same, by the kernels of one instruction set.
-    init(_ parameters: ModelParameters, kernels: ServingKernels) {
+    init(_ parameters: ModelParameters, kernels: ServingKernels = .best, seen: SeenItems? = nil) {
         Kernels.useOneThread()
         architecture = parameters.architecture
         userCount = parameters.userCount
@@ -66,6 +75,7 @@ public final class ScoringModel: Scorer {
         itemBias = FrozenArray(parameters.itemBias)
         globalBias = parameters.globalBias
         history = parameters.history.map { HistoryTable($0) }
+        histories = history.flatMap { Self.histories($0, seen) }
         itemHalves = FrozenArray(Self.itemHalves(of: parameters))
         self.kernels = kernels
         compact = nil
@@ -81,7 +91,7 @@ public final class ScoringModel: Scorer {
         itemMLP: FrozenArray<Float>, itemHalves: FrozenArray<Float>, layers: [Layer],
         outputWeights: FrozenArray<Float>, userBias: FrozenArray<Float>, itemBias: FrozenArray<Float>,
         globalBias: Float,
-        history: HistoryTable?
+        history: HistoryTable?, seen: SeenItems?
     ) {
         Kernels.useOneThread()
         self.architecture = architecture
@@ -100,6 +110,7 @@ public final class ScoringModel: Scorer {
         self.itemBias = itemBias
         self.globalBias = globalBias
         self.history = history
+        histories = history.flatMap { Self.histories($0, seen) }
         kernels = .best
         compact = nil
         preselection = nil
@@ -125,6 +136,7 @@ public final class ScoringModel: Scorer {
         itemBias = other.itemBias
         globalBias = other.globalBias
         history = other.history
+        histories = other.histories
         tower = other.tower
         kernels = other.kernels
         self.compact = compact
@@ -151,8 +163,25 @@ public final class ScoringModel: Scorer {
         return halves
     }
 
-    /// What the model learned about `user`.
+    private static func histories(_ table: HistoryTable, _ seen: SeenItems?) -> UserHistories? {
+        table.neighbours == nil ? nil : seen.map { UserHistories(seen: $0, evidence: table.evidence) }
+    }
+
+    /// What the history of `user` adds to the logits of its items' neighbours; O(its items' entries).
+    func related(of user: Int) -> RelatedScores {
+        guard let history, let histories else { return .none }
+        return history.related(to: histories.items(of: user))
+    }
+
+    /// All that the model knows about `user`.
     func vector(of user: Int) -> UserVector {
+        var vector = ownVector(of: user)
+        vector.related = related(of: user)
+        return vector
+    }
+
+    /// What the model learned about `user`: ``vector(of:)`` but for what its history adds to the logits of neighbours.
+    func ownVector(of user: Int) -> UserVector {
         precondition(user >= 0 && user < userCount, "a user index out of bounds")
         return UserVector(
             gmf: Array(userGMF[user * gmfWidth..<(user + 1) * gmfWidth]),

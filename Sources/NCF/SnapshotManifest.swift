@@ -5,9 +5,9 @@ internal import JSON
 /// Written last; a payload without its manifest is not a snapshot. A JSON document that begins with a checksum of itself,
 /// computed with zeros in the checksum's place, so that damage to the manifest is found as surely as to the payload.
 struct SnapshotManifest: Sendable, Equatable {
-    /// The newest that this program reads: 6 has histories whose items count by their interactions, 5 has items that were seen and count for nothing, 4 has bounded ratings, 3 histories whose order matters, 2 histories, 1 none; each model is written in the
+    /// The newest that this program reads: 7 has items that add to the logits of their neighbours, 6 has histories whose items count by their interactions, 5 has items that were seen and count for nothing, 4 has bounded ratings, 3 histories whose order matters, 2 histories, 1 none; each model is written in the
     /// oldest that can hold it.
-    static let format = 6
+    static let format = 7
 
     var version: Int
     var payload: SafetensorsFile.Receipt
@@ -23,6 +23,8 @@ struct SnapshotManifest: Sendable, Equatable {
     var historyHalfLife = 0.0
     /// What the items of a history count by their interactions.
     var historyEvidence = HistoryEvidence.none
+    /// Whether items of a history add to the logits of their neighbours.
+    var hasNeighbours = false
     var ratingScale: RatingScale?
     /// Whether some seen items count for nothing (``SeenItem/Opinion/indifferent``).
     var hasIndifference = false
@@ -59,6 +61,7 @@ extension SnapshotManifest {
 
     /// The oldest format that can hold it: a program that does not know a mapping would serve another model.
     private var leastFormat: Int {
+        if hasNeighbours { return 7 }
         if historyEvidence.isOn { return 6 }
         if hasIndifference { return 5 }
         if lineage.hyperparameters.ratingOutput == .bounded { return 4 }
@@ -75,6 +78,8 @@ extension SnapshotManifest {
         object.array { sizes in for size in hiddenLayerSizes { sizes.value(size) } }
         object.member("history_weight", ifPresent: historyWeight)
         object.member("history_half_life", ifPresent: historyHalfLife == 0 ? nil : historyHalfLife)
+        // Left out where there are none, as before there were any.
+        if hasNeighbours { object.member("history_neighbours", true) }
         if historyEvidence.isOn {
             object.member("history_evidence", historyEvidence.exponent)
             object.member("history_mean_weight", historyEvidence.meanWeight)
@@ -137,6 +142,8 @@ extension SnapshotManifest {
         guard (0...1).contains(evidence.exponent), evidence.meanWeight > 0, evidence.meanWeight.isFinite else {
             return nil
         }
+        let neighbours = model["history_neighbours"]?.bool ?? false
+        guard !neighbours || historyWeight != nil else { return nil }
         var scale: RatingScale?
         if let low = model["lowest_rating"]?.double, let high = model["highest_rating"]?.double, low <= high {
             scale = RatingScale(
@@ -147,7 +154,7 @@ extension SnapshotManifest {
             version: version, payload: SafetensorsFile.Receipt(byteCount: byteCount, checksum: checksum),
             architecture: architecture, userCount: users, itemCount: items, embeddingDimension: embedding,
             mlpEmbeddingDimension: mlp, hiddenLayerSizes: layers, historyWeight: historyWeight,
-            historyHalfLife: halfLife, historyEvidence: evidence, ratingScale: scale,
+            historyHalfLife: halfLife, historyEvidence: evidence, hasNeighbours: neighbours, ratingScale: scale,
             hasIndifference: root["format"]?.int == 5, lineage: lineage)
     }
 }

@@ -16,7 +16,8 @@ struct SnapshotReader {
         }
     }
 
-    func model() throws(SnapshotFileError) -> ScoringModel {
+    /// - Parameter seen: What the users have seen.
+    func model(_ seen: SeenItems) throws(SnapshotFileError) -> ScoringModel {
         let (gmf, mlp) = (manifest.embeddingDimension, manifest.mlpEmbeddingDimension)
         let sizes = manifest.hiddenLayerSizes
         guard manifest.architecture.hasGMF == (gmf > 0), manifest.architecture.hasMLP == !sizes.isEmpty,
@@ -35,17 +36,36 @@ struct SnapshotReader {
             outputWeights: try file.elements("output_weights", shape: [gmf + (sizes.last ?? 0)]),
             userBias: try file.elements("user_bias", shape: [users]),
             itemBias: try file.elements("item_bias", shape: [items]),
-            globalBias: try file.elements("global_bias", of: Float.self, shape: [1])[0], history: try history())
+            globalBias: try file.elements("global_bias", of: Float.self, shape: [1])[0], history: try history(),
+            seen: seen)
     }
 
     private func history() throws(SnapshotFileError) -> HistoryTable? {
         guard let weight = manifest.historyWeight else { return nil }
+        let neighbours = try manifest.hasNeighbours ? neighbours() : nil
+        // Items may contribute to nothing else.
+        let rows = neighbours != nil && file.entries["history_bias"] == nil ? 0 : items
         return HistoryTable(
             weight: weight, recency: HistoryRecency(halfLife: manifest.historyHalfLife),
             evidence: manifest.historyEvidence,
-            gmf: try file.elements("history_gmf", shape: [items, manifest.embeddingDimension]),
-            mlp: try file.elements("history_mlp", shape: [items, manifest.mlpEmbeddingDimension]),
-            bias: try file.elements("history_bias", shape: [items]))
+            gmf: rows == 0
+                ? FrozenArray([]) : try file.elements("history_gmf", shape: [rows, manifest.embeddingDimension]),
+            mlp: rows == 0
+                ? FrozenArray([]) : try file.elements("history_mlp", shape: [rows, manifest.mlpEmbeddingDimension]),
+            bias: rows == 0 ? FrozenArray([]) : try file.elements("history_bias", shape: [rows]), neighbours: neighbours
+        )
+    }
+
+    private func neighbours() throws(SnapshotFileError) -> NeighbourTable {
+        let count = try file.length(of: "neighbours.items")
+        let table = NeighbourTable(
+            offsets: try file.elements("neighbours.offsets", shape: [items + 1]),
+            items: try file.elements("neighbours.items", shape: [count]),
+            weights: try file.elements("neighbours.weights", shape: [count]))
+        if let fault = table.fault {
+            throw SnapshotFileError(path: file.file.path, reason: "tensor \"neighbours.\(fault)")
+        }
+        return table
     }
 
     private func layers() throws(SnapshotFileError) -> [ScoringModel.Layer] {

@@ -1,4 +1,5 @@
 import Glibc
+internal import Locking
 
 /// A model in the form in which it is trained: rows of embeddings and one vector of everything else, both with the
 /// optimiser's state. ``ModelParameters`` is the form in which it leaves.
@@ -12,6 +13,8 @@ final class TrainableModel: Sendable {
     let dense: DenseParameters
     /// The items of the users' histories as features of ``users``, whose rows then hold ID and history together.
     let histories: BagTable?
+    /// What items add to the logits of their neighbours, as a closed form found it, and what the items of a history count.
+    let neighbours = Lock<(table: NeighbourTable, counting: HistoryCounting)?>(nil)
 
     /// A model with random embeddings and weights (from `seed`) and zero biases, μ being `globalBias`.
     ///
@@ -100,21 +103,24 @@ final class TrainableModel: Sendable {
 
     /// What histories contribute, and how the users' own rows are distributed without them.
     private func history() -> ModelParameters.History? {
-        guard let histories else { return nil }
+        let neighbours = neighbours.withLock { $0 }
+        guard let counting = histories?.bags.counting ?? neighbours?.counting else { return nil }
         let (gmf, mlp) = (users.gmf, users.mlp)
         let sums = AlignedBuffer<Float>(count: users.rows.count, repeating: 0)
-        histories.addSums(to: sums, loop: ParallelLoop(threads: 1))
+        histories?.addSums(to: sums, loop: ParallelLoop(threads: 1))
         for index in 0..<sums.count { sums[index] = users.rows[index] - sums[index] }
         let moments = ColumnMoments(FrozenArray(sums.array), rows: users.rowCount, width: users.stride)
         func vector(_ row: [Float]) -> UserVector {
             UserVector(gmf: Array(row[..<gmf]), mlp: Array(row[gmf..<gmf + mlp]), bias: row[gmf + mlp])
         }
-        return ModelParameters.History(
-            weight: histories.bags.weight, halfLife: histories.bags.counting.recency.halfLife,
-            evidence: histories.bags.counting.evidence,
-            gmf: histories.columns(offset: 0, width: gmf),
-            mlp: histories.columns(offset: gmf, width: mlp), bias: histories.columns(offset: gmf + mlp, width: 1),
-            ownMean: vector(moments.means), ownVariance: vector(moments.variances))
+        func columns(_ offset: Int, _ width: Int) -> [Float] { histories?.columns(offset: offset, width: width) ?? [] }
+        let weight = histories?.bags.weight ?? 1
+        var history = ModelParameters.History(
+            weight: weight, halfLife: counting.recency.halfLife, evidence: counting.evidence, gmf: columns(0, gmf),
+            mlp: columns(gmf, mlp), bias: columns(gmf + mlp, 1), ownMean: vector(moments.means),
+            ownVariance: vector(moments.variances))
+        history.neighbours = neighbours?.table.scaled(by: 1 / weight)
+        return history
     }
 
     /// Copies parameters of the same shape in; the optimiser's state stays.

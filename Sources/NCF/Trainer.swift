@@ -70,12 +70,16 @@ public struct Trainer: Sendable {
         let source = try TrainingSource(dataset: weighted, hyperparameters: settings)
         var run = TrainingRun(
             source: source, dataset: weighted, hyperparameters: settings, memory: memory, features: features)
-        run.checkpoint = checkpoint.map {
-            TrainingCheckpoint(path: $0, dataset: dataset, holdout: holdout, features: features, settings: settings)
-        }
+        // In closed form alone, and found again as soon as it is read.
+        run.checkpoint =
+            settings.history.neighbours > 0
+            ? nil
+            : checkpoint.map {
+                TrainingCheckpoint(path: $0, dataset: dataset, holdout: holdout, features: features, settings: settings)
+            }
         if let validate {
             run.validate = { validate(source.parameters(of: $0)) }
-        } else if let holdout, !holdout.isEmpty {
+        } else if let holdout, !holdout.isEmpty, settings.history.neighbours == 0 {
             let validation = HoldoutValidation(
                 dataset: dataset, holdout: holdout, objective: settings.objective, seed: settings.seed,
                 output: settings.ratingOutput)

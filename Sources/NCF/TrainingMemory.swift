@@ -34,7 +34,7 @@ struct TrainingMemory {
         // A parameter has what the optimiser remembers beside it; a copy of the best epoch's waits, and one leaves.
         let own = 1 + Optimizer(settings).numbersPerParameter
         var elements = rows * (own * shape.stride + 2 * shape.width) + shape.dense * (own + 3 + slices)
-        if settings.hasHistory {
+        if settings.history.dimension > 0 {
             // What each place of a history counts.
             if settings.history.recency.isOn { elements += interactionCount }
             elements += itemCount * ((own + 1) * shape.stride + 2 * shape.width) + userCount * shape.stride
@@ -47,7 +47,15 @@ struct TrainingMemory {
             let ofMLP = settings.hasHistory && shape.gmf > 0 ? 0 : shape.mlp
             let dimension = max(shape.gmf > 0 ? settings.embeddingDimension : 0, ofMLP)
             elements += 2 * rows * dimension + 2 * settings.threads * dimension * dimension
-            if settings.hasHistory {
+            if settings.history.neighbours > 0 {
+                let kept = ItemMeetings.entriesKept(
+                    itemCount: itemCount, neighbours: settings.history.neighbours)
+                // Of a whole matrix an element each, of its greatest entries their columns too, twice while they are put together.
+                elements += itemCount * (itemCount <= ItemMeetings.denseLimit ? 1 : 4) * kept
+                elements += itemCount * (8 * settings.history.neighbours + 4 * settings.threads)
+                elements += 2 * interactionCount
+            }
+            if settings.history.dimension > 0 {
                 let side = min(itemCount, ItemItemRegression.itemLimit)
                 let vectors = min(side, settings.history.dimension + ItemItemRegression.surplus)
                 // Where the order matters, what follows and what comes before is no longer one matrix.

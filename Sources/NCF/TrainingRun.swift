@@ -44,7 +44,7 @@ struct TrainingRun {
         model = TrainableModel(
             shape: shape, trainsGlobalBias: source.objective == .implicit, globalBias: source.globalBias,
             seed: hyperparameters.seed,
-            histories: hyperparameters.hasHistory
+            histories: hyperparameters.history.dimension > 0
                 ? FeatureBags(histories: dataset, counting: hyperparameters.history.counting(in: dataset)) : nil,
             optimizer: optimizer,
             isUnit: source.objective == .cosineContrastive

@@ -96,8 +96,8 @@ final class TrainingSource: Sendable {
         }
         let counting = hyperparameters.history.counting(in: whole)
         let historyWeight =
-            hyperparameters.hasHistory ? FeatureBags.historyWeight(of: whole, counting: counting) : 0
-        let factors = hyperparameters.hasHistory && counting.isOn ? counting.factors(of: dataset) : []
+            hyperparameters.history.dimension > 0 ? FeatureBags.historyWeight(of: whole, counting: counting) : 0
+        let factors = hyperparameters.history.dimension > 0 && counting.isOn ? counting.factors(of: dataset) : []
         positives = positions.map {
             let (target, weight) = (isRating ? dataset.ratings[$0] / deviation : 1, dataset.weights[$0])
             return Positive(user: owners[$0], item: dataset.items[$0], target: target, weight: weight)

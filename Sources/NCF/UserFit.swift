@@ -160,8 +160,10 @@ extension UserVector {
     /// The same with other ``elements(withTower:)``.
     func moved(to elements: [Float], withTower: Bool = true) -> UserVector {
         let rest = elements.dropFirst(gmf.count).dropLast()
-        return UserVector(
+        var moved = UserVector(
             gmf: Array(elements.prefix(gmf.count)), mlp: withTower ? Array(rest) : mlp,
             bias: elements[elements.count - 1])
+        moved.related = related
+        return moved
     }
 }

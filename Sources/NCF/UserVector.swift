@@ -6,4 +6,13 @@ public struct UserVector: Sendable, Equatable {
     public var mlp: [Float]
     /// β_u.
     public var bias: Float
+    /// What the items of the user's history add to the logits of their neighbours; nothing in a model without (``NeighbourTable``).
+    public var related = RelatedScores.none
+
+    /// Gathers the parts.
+    public init(gmf: [Float], mlp: [Float], bias: Float) {
+        self.gmf = gmf
+        self.mlp = mlp
+        self.bias = bias
+    }
 }

@@ -10,7 +10,7 @@ struct WeightsReader {
         "user_gmf", "item_gmf", "user_mlp", "item_mlp", "output_weights", "user_bias", "item_bias", "global_bias",
         "user_ids.bytes", "user_ids.offsets", "item_ids.bytes", "item_ids.offsets", "seen.offsets", "seen.items",
         "seen.disliked", "seen.weights",
-        "history_gmf", "history_mlp", "history_bias",
+        "history_gmf", "history_mlp", "history_bias", "neighbours.offsets", "neighbours.items", "neighbours.weights",
     ]
 
     /// Which branches the file has, by its tensors, and how wide everything is.
@@ -54,14 +54,18 @@ struct WeightsReader {
     /// What the items of histories contribute, in a model that says so by its metadata.
     private func history(of parameters: ModelParameters) throws(SnapshotFileError) -> ModelParameters.History? {
         guard let weight = metadata.historyWeight else {
-            guard let name = ["history_gmf", "history_mlp", "history_bias"].first(where: has) else { return nil }
+            let names = ["history_gmf", "history_mlp", "history_bias", "neighbours.items"]
+            guard let name = names.first(where: has) else { return nil }
             throw refusal("metadata: tensor \"\(name)\" needs \"history_weight\"")
         }
         let (items, gmf, mlp) = (
             parameters.itemCount, parameters.embeddingDimension, parameters.mlpEmbeddingDimension
         )
+        let neighbours = try neighbours(itemCount: items)
+        // Items may contribute to nothing else.
+        let isAlone = neighbours != nil && !has("history_gmf") && !has("history_mlp") && !has("history_bias")
         func rows(_ name: String, _ width: Int) throws(SnapshotFileError) -> [Float] {
-            width == 0 ? [] : try floats(name, [items, width])
+            width == 0 || isAlone ? [] : try floats(name, [items, width])
         }
         func vector(_ name: String) throws(SnapshotFileError) -> UserVector {
             UserVector(
@@ -72,11 +76,29 @@ struct WeightsReader {
         guard (variance.gmf + variance.mlp + [variance.bias]).allSatisfy({ $0 >= 0 }) else {
             throw refusal("the tensors \"prior.user_variance_…\" hold a variance below 0")
         }
-        return ModelParameters.History(
+        var history = ModelParameters.History(
             weight: weight, halfLife: metadata.historyHalfLife ?? 0,
             evidence: metadata.historyEvidence ?? .none, gmf: try rows("history_gmf", gmf),
             mlp: try rows("history_mlp", mlp),
-            bias: try floats("history_bias", [items]), ownMean: try vector("prior.user"), ownVariance: variance)
+            bias: isAlone ? [] : try floats("history_bias", [items]), ownMean: try vector("prior.user"),
+            ownVariance: variance)
+        history.neighbours = neighbours
+        return history
+    }
+
+    /// What items add to the logits of others directly; nil where the file has none of it.
+    private func neighbours(itemCount: Int) throws(SnapshotFileError) -> NeighbourTable? {
+        guard has("neighbours.items") || has("neighbours.offsets") || has("neighbours.weights") else { return nil }
+        guard try isThere("seen.offsets", with: "seen.items") else {
+            throw refusal("the tensors \"neighbours.…\" need \"seen.items\": what users have done decides their scores")
+        }
+        let count = try file.length(of: "neighbours.items")
+        let table = NeighbourTable(
+            offsets: FrozenArray(try file.copy("neighbours.offsets", of: UInt64.self, shape: [itemCount + 1])),
+            items: FrozenArray(try file.copy("neighbours.items", of: Int32.self, shape: [count])),
+            weights: FrozenArray(try floats("neighbours.weights", [count])))
+        if let fault = table.fault { throw refusal("tensor \"neighbours.\(fault)") }
+        return table
     }
 
     /// h, which a matrix factorisation may leave out, for all of it is 1.

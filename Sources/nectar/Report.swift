@@ -46,7 +46,9 @@ enum Report {
                     "history \(history.dimension), \(history.regularization), share \(history.share)"
                         + (history.halfLife > 0 ? ", half-life \(history.halfLife), backward \(history.backward)" : "")
                         + (history.evidence > 0 ? ", evidence \(history.evidence)" : "")
-                        + (history.features > 0 ? ", features \(history.features)" : ""))
+                        + (history.features > 0 ? ", features \(history.features)" : "")
+                        + (history.neighbours > 0
+                            ? ", neighbours \(history.neighbours), share \(history.neighbourShare)" : ""))
             }
         }
         if settings.epochs > 0 { parts.append("\(settings.epochs) epochs, step \(settings.learningRate)") }

@@ -20,7 +20,8 @@ struct LineageSettingsTests {
         var settings = Hyperparameters(
             architecture: .gmf, objective: .softmax, embeddingDimension: 3, mlpEmbeddingDimension: 5,
             hiddenLayerSizes: [7, 2], start: ClosedFormStart(sweeps: 4),
-            history: HistoryBag(halfLife: 12.5, backward: 0.25, evidence: 0.75, features: 30),
+            history: HistoryBag(
+                halfLife: 12.5, backward: 0.25, evidence: 0.75, features: 30, neighbours: 50, neighbourShare: 0.25),
             epochs: 6,
             batchSize: 8, learningRate: 0.25, learningRateSchedule: .constant, weightDecay: 0.5,
             negativesPerPositive: 9,

@@ -129,7 +129,7 @@ struct ModelStoreTests {
         let writer = try store()
         try writer.publish(tiny(1))
         var text = String(decoding: scratch.read("v000001.json"), as: UTF8.self)
-        text = text.replacing("\"format\":1", with: "\"format\":7")
+        text = text.replacing("\"format\":1", with: "\"format\":8")
         // Give it the right checksum, as the newer program would.
         var bytes = Array(text.utf8)
         let place = 13..<29
@@ -138,7 +138,7 @@ struct ModelStoreTests {
         bytes.replaceSubrange(place, with: (String(repeating: "0", count: 16 - digits.count) + digits).utf8)
         scratch.write(bytes, to: "v000001.json")
         let report = try store().loadNewestValid()
-        #expect(report.refused.map(\.reason) == ["it has format 7, newer than the 6 that this program reads"])
+        #expect(report.refused.map(\.reason) == ["it has format 8, newer than the 7 that this program reads"])
     }
 
     @Test("the newest are kept, and always the current one")

@@ -70,6 +70,11 @@ struct TrainingRefusalTests {
             train(#"{"history_half_life": -1}"#, ("/history_half_life", "0 to 1000000 items")),
             train(#"{"history_backward": 1.5}"#, ("/history_backward", "0 to 1, not 1.5")),
             train(#"{"history_evidence": -0.5}"#, ("/history_evidence", "0 to 1, not -0.5")),
+            train(
+                #"{"architecture": "mf", "epochs": 0, "history_neighbours": 1001, "history_neighbour_share": 2}"#,
+                ("/history_neighbours", "0 to 1000, not 1001"), ("/history_neighbour_share", "0 to 1, not 2.0")),
+            train(
+                #"{"architecture": "neumf", "history_neighbours": 50}"#, ("/history_neighbours", "mf in closed form")),
             train(#"{"history_features": -1}"#, ("/history_features", "0 to 100000, not -1.0")),
             train(#"{"learning_rate_schedule": "step"}"#, ("/learning_rate_schedule", "\"cosine\"")),
             train(#"{"seed": -1}"#, ("/seed", "at least 0")),

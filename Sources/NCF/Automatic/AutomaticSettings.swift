@@ -33,6 +33,8 @@ public struct AutomaticSettings: Sendable {
     /// The largest dimension that is chosen.
     static let greatestDimension = 128
     /// The most elements of histories that are tried.
+    /// Of how many neighbours each item is told: of 30 to 200 it hardly matters which.
+    private static let neighbours = 100
     private static let widestHistories = 1024
     /// The dimension is at most this many times √(n m).
     static let factorsAnInteraction = 8.0
@@ -79,6 +81,11 @@ public struct AutomaticSettings: Sendable {
         if !given.contains(.historyDimension) {
             settings.history.dimension = min(settings.history.dimension, greatestHistoryDimension)
         }
+        if objective == .implicit, settings.architecture == .mf, settings.epochs == 0, settings.start.sweeps > 0,
+            settings.history.dimension > 0, !given.contains(.historyNeighbours), ruledNeighbourShare == 1
+        {
+            (settings.history.neighbours, settings.history.dimension) = (Self.neighbours, 0)
+        }
         if !given.contains(.batchSize) { fitBatch(&settings) }
         return settings
     }
@@ -104,6 +111,10 @@ public struct AutomaticSettings: Sendable {
         settings.negativesPerPositive = max(
             1, Int((Double(settings.negativesPerPositive) * variation.negatives).rounded()))
         let isRating = variation.objective == .rating
+        let isClosedForm =
+            (given.contains(.architecture) ? wish.architecture : variation.architecture) == .mf
+            && (given.contains(.epochs) ? wish.epochs : settings.epochs) == 0
+            && (given.contains(.sweeps) ? wish.start.sweeps : settings.start.sweeps) > 0
         if isRating {
             let base = settings.weightDecay > 0 ? settings.weightDecay : Self.towerRatingDecay
             let decay = Self.rounded(base * variation.regularization)
@@ -111,7 +122,7 @@ public struct AutomaticSettings: Sendable {
             settings.learningRate = Self.rounded(Self.ratingLearningRate * variation.learningRate)
             if variation.historyShare == 0 { settings.history = .none }
         } else {
-            settings.history = history(settings.history, variation)
+            settings.history = history(settings.history, variation, isClosedForm: isClosedForm)
             let hasHistory = (given.contains(.historyDimension) ? wish : settings).hasHistory
             if settings.start.sweeps > 0 { settings.start = closedForm(variation, besideRegression: hasHistory) }
             settings.learningRate = Self.rounded(settings.learningRate * variation.learningRate)
@@ -154,18 +165,32 @@ public struct AutomaticSettings: Sendable {
         return form
     }
 
-    private func history(_ defaults: HistoryBag, _ variation: SettingsVariation) -> HistoryBag {
+    private func history(
+        _ defaults: HistoryBag, _ variation: SettingsVariation, isClosedForm: Bool
+    ) -> HistoryBag {
         guard defaults.dimension > 0, variation.historyShare != 0 else { return .none }
         var history = defaults
         let ruled = Double(min(history.dimension, greatestHistoryDimension)) * variation.historyDimension
         history.dimension = max(1, min(Int(ruled), Self.widestHistories, profile.activeItems))
         history.regularization = relationPenalty(variation)
+        let isRefused = given.contains(.historyNeighbours) && wish.history.neighbours == 0
+        let near = isClosedForm && !isRefused ? variation.neighbourShare ?? ruledNeighbourShare : 0
+        if near > 0 {
+            history.neighbours = Self.neighbours
+            if near < 1 { history.neighbourShare = near } else { history.dimension = 0 }
+        }
         history.share = variation.historyShare ?? history.share
         history.halfLife = variation.historyHalfLife ?? history.halfLife
         history.evidence = variation.historyEvidence ?? history.evidence
         history.features = variation.historyFeatures.map(Self.rounded) ?? history.features
         history.backward = min(1, Self.rounded(history.backward * variation.historyBackward))
         return history
+    }
+
+    /// Neighbours alone where there are more items than are regressed on all others, unless it was said how that shall be.
+    private var ruledNeighbourShare: Double {
+        let isTooMany = profile.activeItems > ItemItemRegression.itemLimit && !given.contains(.historyDimension)
+        return isTooMany ? 1 : 0
     }
 
     private func relationPenalty(_ variation: SettingsVariation) -> Double {

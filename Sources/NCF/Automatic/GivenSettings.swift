@@ -72,6 +72,12 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
     /// How often what features say counts as seen, in ``Hyperparameters/history``.
     public static let historyFeatures = GivenSettings(rawValue: 1 << 32)
 
+    /// How many neighbours tell of an item, in ``Hyperparameters/history``.
+    public static let historyNeighbours = GivenSettings(rawValue: 1 << 33)
+
+    /// Their share of what items say of each other, in ``Hyperparameters/history``.
+    public static let historyNeighbourShare = GivenSettings(rawValue: 1 << 34)
+
     /// ``Hyperparameters/ratingOutput``.
     public static let ratingOutput = GivenSettings(rawValue: 1 << 29)
 
@@ -104,6 +110,8 @@ public struct GivenSettings: OptionSet, Sendable, Hashable {
         copy(.historyBackward, \.history.backward)
         copy(.historyEvidence, \.history.evidence)
         copy(.historyFeatures, \.history.features)
+        copy(.historyNeighbours, \.history.neighbours)
+        copy(.historyNeighbourShare, \.history.neighbourShare)
         copy(.epochs, \.epochs)
         copy(.batchSize, \.batchSize)
         copy(.learningRate, \.learningRate)

@@ -12,12 +12,33 @@ final class ItemItemMemory {
         var seed: UInt64
     }
 
+    private struct NeighbourQuestion: Equatable {
+        var penalty: Float
+        var order: HistoryOrder?
+        var evidence: HistoryEvidence
+        var neighbours: Int
+    }
+
     private let limit: Int
+    private var neighbours: (question: NeighbourQuestion, columns: NeighbourRegression.Columns)?
     /// The one that was used last comes last.
     private var answers: [(question: Question, factors: ItemItemFactors)] = []
 
     /// Keeps the `limit` results that were used last: two are those of the rules' penalty and of one that is tried beside it.
     init(limit: Int = 2) { self.limit = limit }
+
+    /// What `regression`, which must be of this memory's dataset, finds; nil where `isCancelled` said so. The last result is kept.
+    func neighbours(
+        of regression: NeighbourRegression, isCancelled: () -> Bool
+    ) -> NeighbourRegression.Columns? {
+        let question = NeighbourQuestion(
+            penalty: regression.penalty, order: regression.order, evidence: regression.evidence,
+            neighbours: regression.neighbours)
+        if let neighbours, neighbours.question == question { return neighbours.columns }
+        guard let columns = regression.columns(isCancelled: isCancelled) else { return nil }
+        if limit > 0 { neighbours = (question, columns) }
+        return columns
+    }
 
     /// The factors of `regression`, which must be of this memory's dataset; nil where `isCancelled` said so.
     func factors(of regression: ItemItemRegression, rank: Int, isCancelled: () -> Bool) -> ItemItemFactors? {

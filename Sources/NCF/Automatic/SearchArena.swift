@@ -93,7 +93,7 @@ final class SearchArena {
 
     /// What a trained model gains on a fold.
     func gains(of parameters: ModelParameters, on fold: HeldOutData) -> HoldoutGains {
-        let model = ScoringModel(parameters)
+        let model = ScoringModel(parameters, of: fold.train)
         guard isRating, ratingOutput == .bounded, let range = fold.train.ratingRange else {
             return gains(of: model, on: fold, isRating: isRating)
         }

@@ -16,7 +16,7 @@ extension SearchRun {
                 train: fold.train.discountingDislikes(),
                 holdout: fold.holdout.withoutDislikes(upTo: most))
             let popularity = arena.rankingGains(of: PopularityScorer(dataset: liked.train), on: liked)
-            let own = arena.rankingGains(of: ScoringModel(model.parameters), on: liked)
+            let own = arena.rankingGains(of: ScoringModel(model.parameters, of: fold.train), on: liked)
             try checkEnd()
             return !popularity.areClearlyBetter(than: own)
         } catch {

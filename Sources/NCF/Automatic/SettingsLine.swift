@@ -66,6 +66,12 @@ struct SettingsLine {
         SettingsLine(\.triedFeatures, factor: 1.0 / 3, beginning: SettingsProposals.firstFeatures)
     }
 
+    /// Ever more of neighbours in what items say of each other.
+    static var nearer: SettingsLine { SettingsLine(\.regressionShare, factor: 0.5) }
+
+    /// Ever less of them.
+    static var farther: SettingsLine { SettingsLine(\.triedNeighbourShare, factor: 0.5) }
+
     /// Ever less of the factorisation.
     static var related: SettingsLine { SettingsLine(\.factorisationShare, factor: 0.5) }
 

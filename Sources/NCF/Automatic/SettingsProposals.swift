@@ -121,6 +121,12 @@ struct SettingsProposals {
             recent.historyHalfLife = items
             list.append(recent)
         }
+        // Neighbours beside all items or alone, or where the rules say these, none.
+        for share in [HistoryBag().neighbourShare, 1, 0] {
+            var near = best
+            near.neighbourShare = share
+            list.append(near)
+        }
         return list
     }
 

@@ -78,7 +78,7 @@ public struct FeatureTraining {
         let own = regression.fit(
             target: { row in
                 let user = prepared.members[row]
-                let vector = model.model.vector(of: user)
+                let vector = model.model.ownVector(of: user)
                 return (bags.map { vector.adding(historySum(of: user, $0, scale: -1)) } ?? vector).row
             }, isCancelled: isCancelled)
         guard let own else { return nil }

@@ -112,6 +112,7 @@ struct RecommendationRoutes: Sendable {
         writer.object { parts in
             parts.member("gmf", explanation.parts.gmf)
             parts.member("mlp", explanation.parts.mlp)
+            parts.member("neighbours", explanation.parts.neighbours)
             parts.member("user_bias", explanation.parts.userBias)
             parts.member("item_bias", explanation.parts.itemBias)
             parts.member("global_bias", explanation.parts.global)

@@ -119,6 +119,8 @@ extension Hyperparameters {
             answer.member("history_backward", history.backward)
             answer.member("history_evidence", history.evidence)
             answer.member("history_features", history.features)
+            answer.member("history_neighbours", history.neighbours)
+            answer.member("history_neighbour_share", history.neighbourShare)
             answer.member("epochs", epochs)
             answer.member("batch_size", batchSize)
             answer.member("optimizer", optimizer.rawValue)

@@ -56,7 +56,8 @@ public struct TrainingRequest: Sendable {
         "interactions", "architecture", "objective", "rating_output", "embedding_dimension", "mlp_embedding_dimension",
         "hidden_layers",
         "history_dimension", "history_regularization", "history_share", "history_half_life",
-        "history_backward", "history_evidence", "history_features",
+        "history_backward", "history_evidence", "history_features", "history_neighbours",
+        "history_neighbour_share",
         "als_sweeps", "als_regularization", "als_unobserved_weight", "epochs",
         "batch_size", "learning_rate",
         "learning_rate_schedule", "weight_decay", "negatives_per_positive", "negative_sampling", "popularity_exponent",
@@ -164,6 +165,10 @@ public struct TrainingRequest: Sendable {
         if let share = body.number("history_backward", &faults) { hyperparameters.history.backward = share }
         if let power = body.number("history_evidence", &faults) { hyperparameters.history.evidence = power }
         if let times = body.number("history_features", &faults) { hyperparameters.history.features = times }
+        if let count = body.integer("history_neighbours", &faults) { hyperparameters.history.neighbours = count }
+        if let share = body.number("history_neighbour_share", &faults) {
+            hyperparameters.history.neighbourShare = share
+        }
         if let epochs = body.integer("epochs", &faults) { hyperparameters.epochs = epochs }
         if let size = body.integer("batch_size", &faults) { hyperparameters.batchSize = size }
         if let rate = body.number("learning_rate", &faults) { hyperparameters.learningRate = rate }

@@ -52,6 +52,12 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "How often what items' features say of which go together counts as seen in a history; 0 is never.")
     var historyFeatures: Double?
 
+    @Option(help: "Of how many nearest items each is told by directly; mf with --epochs 0 alone. 0 is none.")
+    var historyNeighbours: Int?
+
+    @Option(help: "Their share of what items say of each other.")
+    var historyNeighbourShare: Double?
+
     @Option(help: "Passes over the data, at most; with 0 mf is what its closed form finds.")
     var epochs: Int?
 
@@ -129,6 +135,7 @@ struct ModelOptions: ParsableArguments {
             (historyRegularization != nil, .historyRegularization), (historyShare != nil, .historyShare),
             (historyHalfLife != nil, .historyHalfLife), (historyBackward != nil, .historyBackward),
             (historyEvidence != nil, .historyEvidence), (historyFeatures != nil, .historyFeatures),
+            (historyNeighbours != nil, .historyNeighbours), (historyNeighbourShare != nil, .historyNeighbourShare),
             (alsSweeps != nil, .sweeps), (alsRegularization != nil, .regularization),
             (alsUnobservedWeight != nil, .unobservedWeight), (epochs != nil, .epochs), (batchSize != nil, .batchSize),
             (learningRate != nil, .learningRate), (learningRateSchedule != nil, .learningRateSchedule),
@@ -182,6 +189,8 @@ struct ModelOptions: ParsableArguments {
         settings.history.backward = historyBackward ?? settings.history.backward
         settings.history.evidence = historyEvidence ?? settings.history.evidence
         settings.history.features = historyFeatures ?? settings.history.features
+        settings.history.neighbours = historyNeighbours ?? settings.history.neighbours
+        settings.history.neighbourShare = historyNeighbourShare ?? settings.history.neighbourShare
         settings.epochs = epochs ?? settings.epochs
         settings.batchSize = batchSize ?? settings.batchSize
         settings.learningRate = learningRate ?? settings.learningRate

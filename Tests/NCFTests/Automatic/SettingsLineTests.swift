@@ -54,8 +54,8 @@ struct SettingsLineTests {
         #expect(chosen > (try #require(before.max())))
     }
 
-    @Test("where items go together two by two histories are as wide as there are pairs")
-    func pairs() throws {
+    /// Items that go together two by two.
+    private static let pairs: InteractionDataset = {
         var builder = InteractionDataset.Builder()
         var random = SplitMix64(seed: 27)
         for user in 0..<400 {
@@ -65,14 +65,31 @@ struct SettingsLineTests {
                 builder.add(userID: "\(user)", itemID: "\(first + 1)", rating: nil, timestamp: Int64(2 * pair + 1))
             }
         }
+        return builder.build()
+    }()
+
+    @Test("where items go together two by two histories are as wide as there are pairs, if no neighbours shall tell")
+    func wide() throws {
         var wish = Hyperparameters.defaults(for: .mf)
         wish.threads = 1
         let choice = try SettingsSearch(
-            dataset: builder.build(), wish: wish, given: [], budget: nil
+            dataset: Self.pairs, wish: wish, given: [.architecture, .historyNeighbours],
+            budget: SearchBudget(trials: 24)
         ).choose()
         let trials = try #require(choice.report).trials
         let ruled = try #require(trials.first).settings.history.dimension
         #expect(ruled < 80 && choice.hyperparameters.history.dimension > ruled)
+        #expect(trials.allSatisfy { $0.settings.history.neighbours == 0 })
+    }
+
+    @Test("elsewhere neighbours tell, alone or beside all items, ever more of them or less as long as that leads")
+    func near() throws {
+        var wish = Hyperparameters.defaults(for: .mf)
+        wish.threads = 1
+        let choice = try SettingsSearch(dataset: Self.pairs, wish: wish, given: [], budget: nil).choose()
+        #expect(choice.hyperparameters.history.neighbours == 100, "\(choice.report?.verdict ?? "")")
+        let tried = try #require(choice.report).trials.map(\.settings.history).filter { $0.neighbours > 0 }
+        #expect(tried.contains { $0.dimension == 0 } && tried.contains { $0.dimension > 0 && $0.neighbourShare == 0.4 })
     }
 
     @Test("a budget of trials is kept in the middle of a line, and no thread changes the steps")
@@ -89,7 +106,7 @@ struct SettingsLineTests {
         (wish.history.regularization, wish.start.regularization) = (300, 0.02)
         let choice = try SettingsSearch(
             dataset: PlantedData.niches(users: 60, niches: 5), wish: wish,
-            given: [.historyRegularization, .regularization, .historyDimension, .historyShare],
+            given: [.historyRegularization, .regularization, .historyDimension, .historyShare, .historyNeighbours],
             budget: SearchBudget(trials: 8)
         ).choose()
         let trials = try #require(choice.report).trials
