@@ -62,7 +62,7 @@ struct ClosedFormInitializer {
         }
         var relations: ItemItemFactors?
         var neighbours: NeighbourRegression.Columns?
-        if hyperparameters.history.neighbours > 0 {
+        if hyperparameters.history.asksNeighbours {
             neighbours = memory.neighbours(of: neighbourRegression, isCancelled: isCancelled)
             guard neighbours != nil else { return nil }
         }

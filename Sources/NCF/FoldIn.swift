@@ -55,7 +55,7 @@ struct FoldIn {
     /// tower's share in it is left in); empty where the model knows no histories.
     func bagShifts(_ samples: [Sample], _ rows: ItemRows) -> [Float] {
         // No item is its own neighbour.
-        guard let history = model.history, history.gmf.count > 0 else { return [] }
+        guard let history = model.history, history.bias.count > 0 else { return [] }
         let width = model.gmfWidth
         let weights = (0..<width).map { model.outputWeights[$0] * history.weight }
         // The history's items come newest first.

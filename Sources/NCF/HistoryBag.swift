@@ -51,6 +51,9 @@ public struct HistoryBag: Sendable, Equatable {
     /// Whether there is anything in users' bags.
     var isOn: Bool { dimension > 0 || neighbours > 0 }
 
+    /// Whether what neighbours say has any share.
+    var asksNeighbours: Bool { neighbours > 0 && share > 0 && (dimension == 0 || neighbourShare > 0) }
+
     /// λ of the regression on neighbours: few of them need less of it than all items together.
     var neighbourPenalty: Double { regularization / Self.neighbourAdvantage }
 

@@ -58,7 +58,7 @@ struct HistoryInfluence {
 
     /// What each sample of a history, newest first, has in the bag, times the prior's precisions: by that the prior moves without it.
     private func bagPulls(_ samples: ArraySlice<FoldIn.Sample>, _ precision: [Float]) -> [Float] {
-        guard let history = model.history else { return [] }
+        guard let history = model.history?.withoutNeighbours else { return [] }
         let nobody = UserVector(
             gmf: Array(repeating: 0, count: model.gmfWidth), mlp: Array(repeating: 0, count: model.mlpWidth), bias: 0)
         return samples.enumerated().flatMap { place, sample in

@@ -72,6 +72,14 @@ struct HistoryTable: Sendable {
         if let neighbours { unsafe neighbours.add(terms(history), to: scores) }
     }
 
+    /// What a history adds to the logit of one item.
+    func related(to item: Int, by history: [HistoryItem]) -> Float {
+        guard let neighbours else { return 0 }
+        return terms(history).reduce(0) {
+            $1.weight == 0 ? $0 : $0 + $1.weight * neighbours.weight(of: Int($1.item), for: item)
+        }
+    }
+
     /// What a history adds to the logits of its items' neighbours.
     func related(to history: [HistoryItem]) -> RelatedScores {
         neighbours?.adding(terms(history), to: .none) ?? .none

@@ -195,8 +195,10 @@ extension Hyperparameters {
             let detail = "must be 0 to 1, not \(history.neighbourShare)"
             faults.append(.init(name: "history_neighbour_share", detail: detail))
         }
-        if history.neighbours > 0, architecture != .mf || epochs > 0 || start.sweeps == 0 {
-            let detail = "must be 0 but for mf in closed form, which has no epochs and als_sweeps above 0"
+        if (1...Limit.historyNeighbours).contains(history.neighbours),
+            architecture != .mf || epochs > 0 || start.sweeps == 0
+        {
+            let detail = "must be 0 but for mf in closed form: architecture mf, epochs 0 and als_sweeps above 0"
             faults.append(.init(name: "history_neighbours", detail: detail))
         }
         if history.evidence > 0, propensity.isOn {

@@ -1,4 +1,24 @@
 extension InteractionDataset {
+    /// The same with the interactions that some users have in `other`, a dataset of the same users and items, in the place of theirs.
+    func replacing(with other: InteractionDataset, where isOther: (Int) -> Bool) -> InteractionDataset {
+        precondition(other.userCount == userCount && other.itemCount == itemCount, "other users or items")
+        let areOthers = (0..<userCount).map(isOther)
+        func joined<Element>(_ column: (InteractionDataset) -> [Element]) -> [Element] {
+            let (own, others) = (column(self), column(other))
+            return areOthers.enumerated().flatMap { user, isOther in
+                isOther ? others[other.interactions(of: user)] : own[interactions(of: user)]
+            }
+        }
+        var offsets = [0]
+        for (user, isOther) in areOthers.enumerated() {
+            offsets.append(offsets[user] + (isOther ? other : self).interactions(of: user).count)
+        }
+        return InteractionDataset(
+            userIDs: userIDs, itemIDs: itemIDs, userOffsets: offsets, items: joined(\.items),
+            ratings: joined(\.ratings),
+            weights: joined(\.weights), timestamps: joined(\.timestamps), cleaning: cleaning)
+    }
+
     /// The interactions of `users` with `items` under the indices that these have there, each user's in the order they have
     /// here; those of others are left out.
     ///

@@ -36,7 +36,7 @@ struct ItemItemRegression {
         let selection = ItemSelection(dataset, limit: Self.itemLimit)
         let size = selection.items.count
         let none = ItemItemFactors(itemCount: dataset.itemCount, rank: rank)
-        let matrix = relation(of: selection)
+        let matrix = relation(of: selection, isCancelled)
         if isCancelled() { return nil }
         guard size > 0 else { return none }
         guard let isSolved = matrix.solve(penalty: Float(regularization), isCancelled: isCancelled) else { return nil }
@@ -57,25 +57,27 @@ struct ItemItemRegression {
     }
 
     /// What is yet to be solved.
-    private func relation(of selection: ItemSelection) -> any ItemRelation {
+    private func relation(of selection: ItemSelection, _ isCancelled: () -> Bool) -> any ItemRelation {
         let size = selection.items.count
         guard let order else {
             let matrix = SymmetricPair(size: size, loop: loop)
             addGram(selection, to: matrix)
-            addFeatures(selection, to: matrix.elements, isOrdered: false)
+            addFeatures(selection, to: matrix.elements, isOrdered: false, isCancelled)
             return matrix
         }
         let matrix = OrderedPair(size: size, backward: order.backward, loop: loop)
         OrderedHistories(of: dataset, selection, evidence)
             .addFollowing(order, weights: Self.userWeights(of: dataset), to: matrix.following, loop: loop)
-        addFeatures(selection, to: matrix.following, isOrdered: true)
+        addFeatures(selection, to: matrix.following, isOrdered: true, isCancelled)
         return matrix
     }
 
-    private func addFeatures(_ selection: ItemSelection, to matrix: AlignedBuffer<Float>, isOrdered: Bool) {
+    private func addFeatures(
+        _ selection: ItemSelection, to matrix: AlignedBuffer<Float>, isOrdered: Bool, _ isCancelled: () -> Bool
+    ) {
         guard featureWeight > 0, let features else { return }
         FeatureCohesion(of: features, among: selection, loop: loop)?
-            .add(weight: featureWeight, to: matrix, isOrdered: isOrdered)
+            .add(weight: featureWeight, to: matrix, isOrdered: isOrdered, isCancelled: isCancelled)
     }
 
     /// Σ n_u shared out by the roots of histories' lengths, to each of a history's equations alike.

@@ -93,7 +93,7 @@ extension ModelSnapshot {
 extension ModelSnapshot {
     /// What the model says of a user and an item, either of which may be unknown to it (nil).
     public func predict(user: Int?, item: Int?) -> Prediction {
-        let vector = user.map { model.vector(of: $0) } ?? prior.user
+        let vector = user.map { model.ownVector(of: $0) } ?? prior.user
         let rows = item.map { model.gather([Int32($0)]) } ?? prior.item
         let basis: PredictionBasis =
             switch (user, item) {
@@ -102,7 +102,15 @@ extension ModelSnapshot {
             case (nil, .some): .itemOnly
             case (nil, nil): .prior
             }
-        return prediction(logit: model.score(vector, rows)[0], basis: basis)
+        var logit = model.score(vector, rows)[0]
+        if let user, let item { logit += model.related(of: user, to: item) }
+        return prediction(logit: logit, basis: basis)
+    }
+
+    /// The same of a user the model knows, for who asks about it many times: `vector` is ``vector(ofUser:)``.
+    public func predict(_ vector: UserVector, ofUser user: Int, item: Int?) -> Prediction {
+        let rows = item.map { model.gather([Int32($0)]) } ?? prior.item
+        return prediction(logit: model.score(vector, rows)[0], basis: item == nil ? .userOnly : .model)
     }
 
     /// What the model says of a user folded in by ``foldIn(items:weights:ratings:)``.

@@ -173,6 +173,12 @@ public final class ScoringModel: Scorer {
         return history.related(to: histories.items(of: user))
     }
 
+    /// What it adds to the logit of one item; O(the history · log of its items' entries).
+    func related(of user: Int, to item: Int) -> Float {
+        guard let history, let histories else { return 0 }
+        return history.related(to: item, by: histories.items(of: user))
+    }
+
     /// All that the model knows about `user`.
     func vector(of user: Int) -> UserVector {
         var vector = ownVector(of: user)

@@ -54,7 +54,9 @@ struct WeightsReader {
     /// What the items of histories contribute, in a model that says so by its metadata.
     private func history(of parameters: ModelParameters) throws(SnapshotFileError) -> ModelParameters.History? {
         guard let weight = metadata.historyWeight else {
-            let names = ["history_gmf", "history_mlp", "history_bias", "neighbours.items"]
+            let names =
+                ["history_gmf", "history_mlp", "history_bias"]
+                + ["offsets", "items", "weights"].map { "neighbours.\($0)" }
             guard let name = names.first(where: has) else { return nil }
             throw refusal("metadata: tensor \"\(name)\" needs \"history_weight\"")
         }
@@ -94,7 +96,9 @@ struct WeightsReader {
         }
         let count = try file.length(of: "neighbours.items")
         let table = NeighbourTable(
-            offsets: FrozenArray(try file.copy("neighbours.offsets", of: UInt64.self, shape: [itemCount + 1])),
+            // A negative one is none that partitions anything.
+            offsets: FrozenArray(
+                try file.copyIntegers("neighbours.offsets", count: itemCount + 1).map { UInt64(exactly: $0) ?? .max }),
             items: FrozenArray(try file.copy("neighbours.items", of: Int32.self, shape: [count])),
             weights: FrozenArray(try floats("neighbours.weights", [count])))
         if let fault = table.fault { throw refusal("tensor \"neighbours.\(fault)") }

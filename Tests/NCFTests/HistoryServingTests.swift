@@ -75,6 +75,17 @@ struct HistoryServingTests {
         #expect(snapshot.foldIn(items: history, weights: [1, 0, 1]) == snapshot.foldIn(items: [2, 14]))
     }
 
+    @Test("what a tower's history adds to its user's bias is taken off the items in it too")
+    func biasOfBag() throws {
+        let snapshot = snapshot(.mlp)
+        let table = try #require(snapshot.model.history)
+        let (samples, positives) = snapshot.foldInSamples(items: [3, 9], weights: nil, ratings: nil)
+        let shifts = snapshot.foldIn(around: snapshot.prior)
+            .bagShifts(samples, snapshot.model.gather(samples.map(\.item)))
+        #expect(positives == 2)
+        #expect(shifts.prefix(2).elementsEqual([9, 3].map { table.weight * table.bias[$0] }))
+    }
+
     @Test(
         "a trained model folds in a user it has not seen, by the history alone", arguments: [Architecture.mf, .neumf])
     func foldsInColours(architecture: Architecture) throws {

@@ -1,6 +1,7 @@
 """MovieLens 1M in the NCF paper's split, for `scripts/bench engine`: what each model reaches, when, and in how much memory."""
 
 import os
+import re
 
 from engine_table import mean, megabytes, median, seconds, share
 
@@ -34,6 +35,7 @@ class Quality:
 
     def run(self):
         popularity = [self.nectar(architecture) for architecture in NECTAR][0]
+        self.chosen()
         self.ease(popularity)
         for factors in (64, 128):
             self.als(factors)
@@ -57,6 +59,18 @@ class Quality:
             "--threads", self.programs.threads)["curve"] for _ in SEEDS]
         self.time(f"Nectar `{architecture}`", curves, NECTAR[architecture]["seconds"], "epoch", first=0)
         return runs[0][0]["popularity"]
+
+    def chosen(self):
+        """What the engine chooses on the training pairs when nothing is said about the model, over the seeds."""
+        runs = [self.programs.evaluate(self.split, "--objective", "implicit", "--seed", seed) for seed in SEEDS]
+        searched = [float(re.search(r"^Chosen after \d+ trials in ([\d.]+) s", finished.output + finished.errors, re.M)[1])
+                    for _, _, finished in runs]
+        who = "Nectar, settings chosen by itself"
+        self.quality(who, [figures["model"] for figures, _, _ in runs],
+                     f"mean of seeds {SEEDS[0]}–{SEEDS[-1]}, nothing said but the objective; chosen on holdouts of the training pairs in "
+                     f"{median(searched, seconds)}, trained in {median([trained for _, trained, _ in runs], seconds)}",
+                     NECTAR["mf"]["quality"])
+        self.peak(who, [finished for _, _, finished in runs])
 
     def ease(self, popularity):
         answer, finished = self.programs.peer("EASE", "ease.py", *self.split)

@@ -32,9 +32,9 @@ public struct AutomaticSettings: Sendable {
     static let greatestPenalty = 0.75
     /// The largest dimension that is chosen.
     static let greatestDimension = 128
-    /// The most elements of histories that are tried.
-    /// Of how many neighbours each item is told: of 30 to 200 it hardly matters which.
+    /// Of how many neighbours each item is told: fewer say less of MovieLens 1M, more no more.
     private static let neighbours = 100
+    /// The most elements of histories that are tried.
     private static let widestHistories = 1024
     /// The dimension is at most this many times √(n m).
     static let factorsAnInteraction = 8.0
@@ -50,13 +50,20 @@ public struct AutomaticSettings: Sendable {
     static let greatestRatingDimension = 32
 
     let profile: DatasetProfile
+    /// The shape of the data that ``profile`` is a part of, where it is one: what it decides must be the same for all parts.
+    private let whole: DatasetProfile?
     /// What was asked for; of it only ``given`` counts, the seed and the threads.
     let wish: Hyperparameters
     let given: GivenSettings
 
     /// Rules for data of the shape `profile`.
-    public init(profile: DatasetProfile, wish: Hyperparameters, given: GivenSettings) {
+    ///
+    /// - Parameter whole: The shape of all the data, where `profile` is that of a part.
+    public init(
+        profile: DatasetProfile, of whole: DatasetProfile? = nil, wish: Hyperparameters, given: GivenSettings
+    ) {
         self.profile = profile
+        self.whole = whole
         self.wish = wish
         self.given = given
     }
@@ -82,9 +89,10 @@ public struct AutomaticSettings: Sendable {
             settings.history.dimension = min(settings.history.dimension, greatestHistoryDimension)
         }
         if objective == .implicit, settings.architecture == .mf, settings.epochs == 0, settings.start.sweeps > 0,
-            settings.history.dimension > 0, !given.contains(.historyNeighbours), ruledNeighbourShare == 1
+            settings.history.dimension > 0, !given.contains(.historyNeighbours), ruledNeighbourShare > 0
         {
-            (settings.history.neighbours, settings.history.dimension) = (Self.neighbours, 0)
+            settings.history.neighbours = Self.neighbours
+            if ruledNeighbourShare == 1 { settings.history.dimension = 0 }
         }
         if !given.contains(.batchSize) { fitBatch(&settings) }
         return settings
@@ -133,6 +141,12 @@ public struct AutomaticSettings: Sendable {
             1, Int((Double(min(most, greatestDimension)) * variation.dimension).rounded()))
         if variation.architecture.hasMLP { fitTower(&settings) }
         given.impose(wish, on: &settings)
+        // The factorisation alone, however many neighbours were asked for.
+        if variation.historyShare == 0, !given.contains(.historyShare), settings.history.neighbours > 0 {
+            settings.history.share = 0
+        }
+        // Features are of the regression of all items on all; two trials without it are not told apart by them.
+        if settings.history.dimension == 0, !given.contains(.historyFeatures) { settings.history.features = 0 }
         if !given.contains(.batchSize) { fitBatch(&settings) }
         return settings
     }
@@ -189,8 +203,11 @@ public struct AutomaticSettings: Sendable {
 
     /// Neighbours alone where there are more items than are regressed on all others, unless it was said how that shall be.
     private var ruledNeighbourShare: Double {
-        let isTooMany = profile.activeItems > ItemItemRegression.itemLimit && !given.contains(.historyDimension)
-        return isTooMany ? 1 : 0
+        let isTooMany = (whole ?? profile).activeItems > ItemItemRegression.itemLimit
+        let isSaid =
+            given.contains(.historyDimension) || given.contains(.historyFeatures) && wish.history.features > 0
+        guard isTooMany, !isSaid else { return 0 }
+        return given.contains(.historyNeighbourShare) ? wish.history.neighbourShare : 1
     }
 
     private func relationPenalty(_ variation: SettingsVariation) -> Double {

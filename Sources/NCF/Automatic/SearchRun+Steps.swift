@@ -22,9 +22,7 @@ extension SearchRun {
         }
         try walkTowardsTheEnd(round)
         for line in proposals.hasFeatures ? [SettingsLine.told, .untold] : [] { try follow(line, round) }
-        if let best, (0.0001..<1).contains(variations[best.trial].neighbourShare ?? 0) {
-            for line in [SettingsLine.nearer, .farther] { try follow(line, round) }
-        }
+        for line in [SettingsLine.nearer, .farther] { try follow(line, round) }
         try follow(.related, round)
         try follow(.wider, round, errors: Self.errors.other)
     }

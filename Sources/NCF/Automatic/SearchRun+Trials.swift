@@ -48,8 +48,10 @@ extension SearchRun {
     func train(
         _ variation: SettingsVariation, on data: HeldOutData, validate: ((ModelParameters) -> ValidationReport?)?
     ) throws(End) -> TrainingResult? {
-        var settings = AutomaticSettings(profile: data.profile, wish: search.wish, given: search.given)
-            .settings(variation)
+        var settings = AutomaticSettings(
+            profile: data.profile, of: rules.profile, wish: search.wish, given: search.given
+        )
+        .settings(variation)
         if !search.given.contains(.earlyStopping) { settings.earlyStopping = max(1, settings.earlyStopping) }
         try checkEnd()
         guard Self.fits(rules.settings(variation), search) else { return nil }

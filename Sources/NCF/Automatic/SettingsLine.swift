@@ -67,10 +67,14 @@ struct SettingsLine {
     }
 
     /// Ever more of neighbours in what items say of each other.
-    static var nearer: SettingsLine { SettingsLine(\.regressionShare, factor: 0.5) }
+    static var nearer: SettingsLine {
+        SettingsLine(\.triedNeighbourShare, factor: 1.5, beginning: HistoryBag().neighbourShare)
+    }
 
     /// Ever less of them.
-    static var farther: SettingsLine { SettingsLine(\.triedNeighbourShare, factor: 0.5) }
+    static var farther: SettingsLine {
+        SettingsLine(\.triedNeighbourShare, factor: 0.5, beginning: HistoryBag().neighbourShare)
+    }
 
     /// Ever less of the factorisation.
     static var related: SettingsLine { SettingsLine(\.factorisationShare, factor: 0.5) }

@@ -36,15 +36,10 @@ struct SettingsVariation: Sendable, Hashable {
     }
     /// The share of neighbours in what items say of each other; 0 has none, 1 nothing but them, nil what the rules say.
     var neighbourShare: Double?
-    /// The same of a trial that has both; 0.4 is the defaults'.
+    /// The same, to the second decimal; 0 is the rules'.
     var triedNeighbourShare: Double {
-        get { neighbourShare ?? HistoryBag().neighbourShare }
-        set { neighbourShare = newValue }
-    }
-    /// What that leaves to the regression of all items on all, to the fourth decimal.
-    var regressionShare: Double {
-        get { 1 - triedNeighbourShare }
-        set { neighbourShare = ((1 - newValue) * 10_000).rounded() / 10_000 }
+        get { neighbourShare ?? 0 }
+        set { neighbourShare = min(1, (newValue * 100).rounded() / 100) }
     }
     /// Times the rule's weight of unobserved pairs.
     var unobservedWeight = 1.0

@@ -28,6 +28,19 @@ extension LearningCore {
     }
 }
 
+extension LearningCore {
+    /// What the vectors of a model's users were made from, where that is not all that it is served with: of those of whom nothing was
+    /// learned what they did, as ``completing(_:served:all:isCancelled:)`` folds them in; nil where there is nobody like that.
+    ///
+    /// - Parameters:
+    ///   - served: The dataset that the model is served with.
+    ///   - all: The same with the interactions that are not learned from as they were.
+    public func histories(served: InteractionDataset, all: InteractionDataset) -> InteractionDataset? {
+        guard !rareUsers.isEmpty || !bots.isEmpty else { return nil }
+        return served.replacing(with: all) { isUnlearned($0) }
+    }
+}
+
 extension ModelParameters {
     /// Replaces what is known of one user.
     fileprivate mutating func setUser(_ user: Int, to vector: UserVector) {

@@ -60,16 +60,19 @@ struct FeatureCohesion {
     ///   - weight: κ.
     ///   - matrix: m × m, row-major: G in the upper triangle and nothing in the lower one, or, `isOrdered`, F with G = F + Fᵀ but for
     ///     the diagonal. What is added is divided likewise; in the first case the lower triangle means nothing afterwards.
-    func add(weight: Double, to matrix: AlignedBuffer<Float>, isOrdered: Bool) {
+    ///   - isCancelled: Asked now and then; once it says so, what is added means nothing.
+    func add(
+        weight: Double, to matrix: AlignedBuffer<Float>, isOrdered: Bool, isCancelled: () -> Bool = { false }
+    ) {
         let meetings = meetings(in: matrix)
         let sums = sums(over: meetings, matrix)
-        let excesses = excesses(sums, total: meetings.reduce(0, +), products: products(in: matrix))
+        let excesses = excesses(sums, total: meetings.reduce(0, +), products: products(in: matrix, isCancelled))
         let factors = zip(excesses, sums).map { excess, sums in
             excess > 0 && sums.roots > 0 ? Float((weight * excess).squareRoot() / sums.roots) : 0
         }
         guard factors.allSatisfy(\.isFinite) else { return }
         let roots = meetings.map { Float($0.squareRoot()) }
-        forEachChunk { features, values in
+        forEachChunk(isCancelled) { features, values in
             for f in features {
                 for item in 0..<size { values[(f - features.lowerBound) * size + item] *= factors[f] * roots[item] }
             }
@@ -78,9 +81,10 @@ struct FeatureCohesion {
     }
 
     /// Calls `body` with ever more of the features, and their rows of weights of all items.
-    private func forEachChunk(_ body: (Range<Int>, AlignedBuffer<Float>) -> Void) {
+    private func forEachChunk(_ isCancelled: () -> Bool, _ body: (Range<Int>, AlignedBuffer<Float>) -> Void) {
         var next = [Int](repeating: 0, count: size)
         for first in stride(from: 0, to: featureCount, by: Self.chunk) {
+            if isCancelled() { return }
             let features = first..<min(featureCount, first + Self.chunk)
             let values = AlignedBuffer<Float>(count: features.count * size, repeating: 0)
             for (item, row) in rows.enumerated() {
@@ -141,9 +145,9 @@ struct FeatureCohesion {
     }
 
     /// Σ_ij x_i x_j M_ij of each feature.
-    private func products(in matrix: AlignedBuffer<Float>) -> [Double] {
+    private func products(in matrix: AlignedBuffer<Float>, _ isCancelled: () -> Bool) -> [Double] {
         var products: [Double] = []
-        forEachChunk { features, values in
+        forEachChunk(isCancelled) { features, values in
             let parts = loop.blocks(of: Self.itemsPerTask, below: size) { items in
                 let image = AlignedBuffer<Float>(count: features.count * items.count, repeating: 0)
                 unsafe Kernels.multiply(
@@ -159,7 +163,7 @@ struct FeatureCohesion {
             }
             for f in 0..<features.count { products.append(parts.reduce(0) { $0 + $1[f] }) }
         }
-        return products
+        return products + Array(repeating: 0, count: featureCount - products.count)
     }
 
     /// e of each feature, drawn to its field's.

@@ -109,6 +109,9 @@ struct ItemMeetings: Sendable {
             self.entries = .all(all)
         } else {
             var greatest = Greatest()
+            let count = found.reduce(0) { $0 + $1.greatest.count }
+            greatest.items.reserveCapacity(count)
+            greatest.meetings.reserveCapacity(count)
             for row in found { greatest.append(row.greatest) }
             self.entries = .greatest(greatest)
         }

@@ -17,6 +17,8 @@ struct PredictionRoutes: Sendable {
         var itemID: String
     }
 
+    /// Users whose standings are remembered in one request: those of a model with neighbours may be as long as its catalogue.
+    private static let rememberedStandings = 1000
     /// The most pairs of one request.
     private static let maximumPairs = 100_000
 
@@ -90,6 +92,7 @@ struct PredictionRoutes: Sendable {
         // A request often asks about one user many times, and folding in takes longer than all the rest.
         var standings: [ExactName: UserStanding] = [:]
         var newItems: [ExactName: FeaturedItem?] = [:]
+        var known = KnownUser()
         for (place, pair) in pairs.enumerated() {
             let user = snapshot.index(ofUser: pair.userID)
             let item = snapshot.items.index(of: pair.itemID)
@@ -99,6 +102,7 @@ struct PredictionRoutes: Sendable {
                 ?? UserStanding(
                     user: user, newer: recent.touches(of: pair.userID, for: snapshot),
                     features: user == nil ? newcomers.features(ofUser: pair.userID, for: snapshot) : nil, in: snapshot)
+            if standings.count >= Self.rememberedStandings { standings = [:] }
             standings[name] = standing
             if isStrict && (user == nil || item == nil) {
                 throw Self.unknown(
@@ -113,7 +117,7 @@ struct PredictionRoutes: Sendable {
                     continue
                 }
             }
-            predictions.append(Self.prediction(standing, item: item, by: snapshot))
+            predictions.append(Self.prediction(standing, item: item, by: snapshot, &known))
         }
         return Answer.json(fields: [Answer.modelField: snapshot.name]) { writer in
             writer.object { answer in
@@ -133,9 +137,27 @@ struct PredictionRoutes: Sendable {
         return Problem(.notFound, "The model does not know \(names.joined(separator: " nor "))\(pair).")
     }
 
-    private static func prediction(_ standing: UserStanding, item: Int?, by snapshot: ModelSnapshot) -> Prediction {
+    /// The user whom the last pair was about, if the model knows it: of the second pair on its vector is at hand.
+    private struct KnownUser {
+        var user: Int?
+        var vector: UserVector?
+
+        mutating func predict(_ user: Int, item: Int?, by snapshot: ModelSnapshot) -> Prediction {
+            guard user == self.user else {
+                (self.user, vector) = (user, nil)
+                return snapshot.predict(user: user, item: item)
+            }
+            let vector = vector ?? snapshot.vector(ofUser: user)
+            self.vector = vector
+            return snapshot.predict(vector, ofUser: user, item: item)
+        }
+    }
+
+    private static func prediction(
+        _ standing: UserStanding, item: Int?, by snapshot: ModelSnapshot, _ last: inout KnownUser
+    ) -> Prediction {
         switch standing {
-        case .known(let user): return snapshot.predict(user: user, item: item)
+        case .known(let user): return last.predict(user, item: item, by: snapshot)
         case .stranger: return snapshot.predict(user: nil, item: item)
         case .foldedIn(let vector, _, _):
             var prediction = snapshot.predict(foldedIn: vector, item: item)

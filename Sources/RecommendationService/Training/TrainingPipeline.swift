@@ -115,8 +115,8 @@ struct TrainingPipeline {
         // Whatever the weights were fitted to, the model serves everything: it leaves out all that a user has seen.
         try publish(job, metrics: evaluation?.summary ?? [:], erasures: erasures) { version throws(Failure) in
             let model = snapshot(
-                of: final, dataset, version: version, loaded.watermark, metrics: evaluation?.summary ?? [:],
-                seconds: seconds, erasures: erasures)
+                of: final, dataset, histories: core.histories(served: dataset, all: loaded.dataset), version: version,
+                loaded.watermark, metrics: evaluation?.summary ?? [:], seconds: seconds, erasures: erasures)
             guard let known = records.train(model, on: dataset, isCancelled: { job.isCancelled }) else {
                 throw .cancelled
             }
@@ -206,14 +206,16 @@ struct TrainingPipeline {
     }
 
     private func snapshot(
-        of result: TrainingResult, _ dataset: InteractionDataset, version: Int, _ watermark: Int64,
+        of result: TrainingResult, _ dataset: InteractionDataset, histories: InteractionDataset? = nil, version: Int,
+        _ watermark: Int64,
         metrics: [String: Double], seconds: [String: Double], erasures: Int64 = 0
     ) -> ModelSnapshot {
         let lineage = Lineage(
             createdAt: clock.milliseconds(), dataWatermark: watermark, interactionCount: dataset.interactionCount,
             hyperparameters: result.hyperparameters, metrics: metrics, durations: seconds,
             erasures: erasures)
-        return ModelSnapshot(version: version, dataset: dataset, parameters: result.parameters, lineage: lineage)
+        return ModelSnapshot(
+            version: version, dataset: dataset, parameters: result.parameters, lineage: lineage, histories: histories)
     }
 
     private func publish(

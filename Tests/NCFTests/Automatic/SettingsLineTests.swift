@@ -30,6 +30,21 @@ struct SettingsLineTests {
         #expect(SettingsLine.related.step(from: related) == variation(1, share: 0.95))
     }
 
+    @Test("neighbours and features come in, and have ever more or less")
+    func tried() {
+        var (rules, near) = (variation(1), variation(1))
+        for share in [0.4, 0.6, 0.9, 1, 1] {
+            near = SettingsLine.nearer.step(from: near)
+            #expect(near.neighbourShare == share)
+        }
+        near = SettingsLine.farther.step(from: SettingsLine.farther.step(from: rules))
+        #expect(near.neighbourShare == 0.2)
+        rules.historyFeatures = 30
+        #expect(SettingsLine.told.step(from: rules).historyFeatures == 90)
+        #expect(SettingsLine.untold.step(from: rules).historyFeatures == 10)
+        #expect(SettingsLine.told.step(from: variation(1)).historyFeatures == 10)
+    }
+
     @Test("the factorisation goes on from the edge alone", arguments: [0.5, 2])
     func edge(factor: Double) throws {
         let rules = variation(1)

@@ -80,6 +80,9 @@ struct NeighbourServingTests {
             #expect(snapshot.score(user: user, items: [3, 80, 3]) == [alone[3], alone[80], alone[3]])
             #expect(lists[user].allSatisfy { $0.score == alone[$0.item] } && lists[user].count == 90)
             #expect(snapshot.predict(user: user, item: 17).logit == alone[17])
+            let known = snapshot.vector(ofUser: user)
+            #expect(snapshot.predict(known, ofUser: user, item: 17) == snapshot.predict(user: user, item: 17))
+            #expect(snapshot.predict(known, ofUser: user, item: nil) == snapshot.predict(user: user, item: nil))
             let few = ItemSet(itemCount: 90, items: (0..<90).filter { ![5, 40, 41].contains($0) })
             let left = snapshot.recommend(user: user, limit: 3, excludingSeen: false, excluding: few)
             #expect(Set(left.map(\.item)) == [5, 40, 41] && left.allSatisfy { $0.score == alone[$0.item] })
@@ -186,6 +189,46 @@ struct NeighbourServingTests {
         #expect(throws: SnapshotFileError.self) { try LogitBound.check(huge) }
         #expect(throws: Never.self) { try LogitBound.check(plain) }
         #expect(plain.isFinite && !plain.with(neighbours: .nan).isFinite)
+    }
+
+    @Test("a file's offsets may be signed, and a part of neighbours alone is not left lying")
+    func files() throws {
+        func bytes(_ numbers: [Int64]) -> [UInt8] {
+            numbers.flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
+        }
+        func integers(_ numbers: [Int32]) -> [UInt8] {
+            numbers.flatMap { number in (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
+        }
+        func read(_ file: WeightsFixture) throws -> ImportedModel {
+            try Data(file.bytes).write(to: URL(filePath: "\(scratch.path)/made"))
+            let descriptor = try SnapshotFile.open("\(scratch.path)/made", O_RDONLY)
+            defer { close(descriptor) }
+            return try ImportedModel(weightsIn: descriptor)
+        }
+        // Of two users and three items: y says 0.5 for x, which the first has seen.
+        func file(offsets: [Int64]) -> WeightsFixture {
+            WeightsFixture.factorisation.with("history_weight", "1")
+                .with(.init(counting: "prior.user_gmf", [2])).with(.init(counting: "prior.user_bias", [1]))
+                .with(.init(counting: "prior.user_variance_gmf", [2]))
+                .with(.init(counting: "prior.user_variance_bias", [1]))
+                .with(.init("seen.offsets", "I64", [3], bytes([0, 1, 1])))
+                .with(.init("seen.items", "I32", [1], integers([1])))
+                .with(.init("neighbours.offsets", "I64", [4], bytes(offsets)))
+                .with(.init("neighbours.items", "I32", [1], integers([0])))
+                .with(.init("neighbours.weights", "F32", [1], floats: [0.5]))
+        }
+        let model = try read(file(offsets: [0, 0, 1, 1]))
+            .snapshot(version: 1, stored: InteractionDataset.Builder().build(), watermark: 0, createdAt: 0)
+        let plain = model.model.score(model.model.ownVector(of: 0), items: [0, 1, 2])
+        #expect(model.scores(user: 0) == [plain[0] + 0.5, plain[1], plain[2]])
+        #expect(throws: SnapshotFileError.self) { try read(file(offsets: [0, -1, 1, 1])) }
+        #expect(throws: SnapshotFileError.self) { try read(file(offsets: [0, 0, 1, 1]).without("seen.items")) }
+        for part in ["offsets", "items", "weights"] {
+            let lone = ["offsets", "items", "weights"].filter { $0 != part }
+                .reduce(file(offsets: [0, 0, 1, 1])) { $0.without("neighbours.\($1)") }
+            #expect(throws: SnapshotFileError.self) { try read(lone) }
+            #expect(throws: SnapshotFileError.self) { try read(lone.with("history_weight", nil)) }
+        }
     }
 
     @Test("rows that are none are told")

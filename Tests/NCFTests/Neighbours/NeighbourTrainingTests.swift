@@ -69,6 +69,45 @@ struct NeighbourTrainingTests {
         #expect(found >= 98)
     }
 
+    @Test("of whom nothing was learned is told by its neighbours like a stranger who did the same")
+    func rare() throws {
+        var builder = InteractionDataset.Builder()
+        let data = walks(6, pairs: true)
+        for user in 0..<data.userCount {
+            for place in data.interactions(of: user) {
+                builder.add(
+                    userID: data.userIDs[user], itemID: data.itemIDs[Int(data.items[place])], rating: nil,
+                    timestamp: data.timestamps[place])
+            }
+        }
+        for item in [4, 30, 57] { builder.add(userID: "rare", itemID: "\(item)", rating: nil, timestamp: 1) }
+        let all = builder.build()
+        var rules = CleaningRules()
+        rules.minimumUserInteractions = 4
+        let (served, core) = all.inspected(by: rules)
+        for dimension in [0, 8] {
+            let history = HistoryBag(dimension: dimension, regularization: 12, neighbours: 10)
+            var result = try Trainer(dataset: core.learned(from: served), hyperparameters: settings(history)).train()
+            result.parameters = try #require(core.completing(result, served: served, all: all))
+            let lineage = Lineage(
+                createdAt: 0, dataWatermark: 0, interactionCount: 0, hyperparameters: result.hyperparameters)
+            let snapshot = ModelSnapshot(
+                version: 1, dataset: served, parameters: result.parameters, lineage: lineage,
+                histories: core.histories(served: served, all: all))
+            let user = try #require(all.userIDs.index(of: "rare"))
+            let items = Array(all.items(of: user))
+            let stranger = snapshot.foldIn(items: items)
+            #expect(stranger.related.isEmpty == false && snapshot.model.related(of: user) == stranger.related)
+            let (known, own) = (snapshot.scores(user: user), snapshot.model.score(stranger, items: Array(0..<100)))
+            #expect(zip(known, own).allSatisfy { abs($0 - $1) < 1e-5 })
+            #expect(snapshot.likedItems(of: user) == items && snapshot.seenItems(of: user) == items)
+            // Everybody else as before.
+            let plain = ModelSnapshot(version: 1, dataset: served, parameters: result.parameters, lineage: lineage)
+            #expect(snapshot.scores(user: 3) == plain.scores(user: 3) && plain.scores(user: user) != known)
+        }
+        #expect(all.inspected(by: CleaningRules()).core.histories(served: all, all: all) == nil)
+    }
+
     @Test("the same bytes for any number of threads")
     func repeatable() throws {
         let data = walks(6, pairs: true)
