@@ -98,6 +98,7 @@ struct ClosedFormInitializer {
         let (history, positives) = (hyperparameters.history, dataset.positivesAlone())
         return NeighbourRegression(
             dataset: positives, neighbours: history.neighbours, penalty: Float(history.neighbourPenalty),
-            order: history.order, evidence: history.counting(in: positives).evidence, loop: loop)
+            order: history.order, evidence: history.counting(in: positives).evidence, features: features,
+            featureWeight: history.features, loop: loop)
     }
 }

@@ -196,6 +196,12 @@ struct ItemSelection {
     /// Where each item of the catalogue stands among them; −1 for none.
     var places: [Int32]
 
+    /// Every item of `dataset`, also those that nobody took.
+    init(everythingIn dataset: InteractionDataset) {
+        items = Array(0..<dataset.itemCount)
+        places = items.map(Int32.init)
+    }
+
     init(_ dataset: InteractionDataset, limit: Int) {
         var counts = [Int](repeating: 0, count: dataset.itemCount)
         for item in dataset.items { counts[Int(item)] += 1 }

@@ -137,6 +137,26 @@ struct FeatureCohesionTests {
         #expect(try relations(FeatureSettings(minimumCount: 1), threads: 3).remembered == told.remembered)
     }
 
+    @Test("a feature that is not looked at says nothing, and nothing of its field's others")
+    func leftOut() throws {
+        let data = randomDataset(users: 40, items: 9, perUser: 4, seed: 2)
+        func cohesion(_ labels: [String]) throws -> FeatureCohesion {
+            var records: [Int: FeatureRecord] = [:]
+            for item in 0..<9 {
+                records[item] = FeatureRecord()
+                records[item]?.add(.tags, "", .labels(labels.filter { $0 == "all" || $0 == "t\(item % 3)" }))
+            }
+            let features = try #require(ItemFeatures(records, settings: FeatureSettings(minimumCount: 1)))
+            let selection = ItemSelection(data, limit: 9)
+            return try #require(FeatureCohesion(of: features, among: selection, loop: ParallelLoop(threads: 1)))
+        }
+        let meetings = (0..<9).map { Double(20 + $0) }
+        let three = try cohesion(["t0", "t1", "t2"]).factors(weight: 2, meetings: meetings, products: [30, 25, 40])
+        let four = try cohesion(["all", "t0", "t1", "t2"])
+            .factors(weight: 2, meetings: meetings, products: [.nan, 30, 25, 40])
+        #expect(four == [0] + three && three.allSatisfy { $0 > 0 })
+    }
+
     @Test("nothing is there to add where no regressed item has a feature")
     func none() throws {
         // The last item is taken less often than the others, and not regressed.

@@ -145,8 +145,8 @@ public struct AutomaticSettings: Sendable {
         if variation.historyShare == 0, !given.contains(.historyShare), settings.history.neighbours > 0 {
             settings.history.share = 0
         }
-        // Features are of the regression of all items on all; two trials without it are not told apart by them.
-        if settings.history.dimension == 0, !given.contains(.historyFeatures) { settings.history.features = 0 }
+        // Features are of what items say of each other; two trials without that are not told apart by them.
+        if !settings.hasHistory, !given.contains(.historyFeatures) { settings.history.features = 0 }
         if !given.contains(.batchSize) { fitBatch(&settings) }
         return settings
     }
@@ -204,9 +204,7 @@ public struct AutomaticSettings: Sendable {
     /// Neighbours alone where there are more items than are regressed on all others, unless it was said how that shall be.
     private var ruledNeighbourShare: Double {
         let isTooMany = (whole ?? profile).activeItems > ItemItemRegression.itemLimit
-        let isSaid =
-            given.contains(.historyDimension) || given.contains(.historyFeatures) && wish.history.features > 0
-        guard isTooMany, !isSaid else { return 0 }
+        guard isTooMany, !given.contains(.historyDimension) else { return 0 }
         return given.contains(.historyNeighbourShare) ? wish.history.neighbourShare : 1
     }
 

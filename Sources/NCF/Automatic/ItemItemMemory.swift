@@ -16,6 +16,7 @@ final class ItemItemMemory {
         var penalty: Float
         var order: HistoryOrder?
         var evidence: HistoryEvidence
+        var featureWeight: Double
         var neighbours: Int
     }
 
@@ -33,7 +34,7 @@ final class ItemItemMemory {
     ) -> NeighbourRegression.Columns? {
         let question = NeighbourQuestion(
             penalty: regression.penalty, order: regression.order, evidence: regression.evidence,
-            neighbours: regression.neighbours)
+            featureWeight: regression.features == nil ? 0 : regression.featureWeight, neighbours: regression.neighbours)
         if let neighbours, neighbours.question == question { return neighbours.columns }
         guard let columns = regression.columns(isCancelled: isCancelled) else { return nil }
         if limit > 0 { neighbours = (question, columns) }

@@ -114,10 +114,6 @@ struct SettingsProposals {
         if hasFeatures {
             var told = best
             told.historyFeatures = Self.firstFeatures
-            // Where neighbours are alone there is nothing that features could tell.
-            if settings(best).history.dimension == 0, best.historyShare != 0 {
-                told.neighbourShare = HistoryBag().neighbourShare
-            }
             list.append(told)
         }
         for items in hasTimes ? Self.halfLives : [] {

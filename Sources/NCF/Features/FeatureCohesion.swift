@@ -23,9 +23,9 @@ struct FeatureCohesion {
 
     /// Features of the vocabulary that one property tells, side by side.
     private let fields: [Range<Int>]
-    private let featureCount: Int
+    let featureCount: Int
     /// The features of each regressed item; each feature's weights have a mean square of 1 where it is there.
-    private let rows: [SparseFeatures]
+    let rows: [SparseFeatures]
     private let loop: ParallelLoop
 
     private var size: Int { rows.count }
@@ -65,12 +65,7 @@ struct FeatureCohesion {
         weight: Double, to matrix: AlignedBuffer<Float>, isOrdered: Bool, isCancelled: () -> Bool = { false }
     ) {
         let meetings = meetings(in: matrix)
-        let sums = sums(over: meetings, matrix)
-        let excesses = excesses(sums, total: meetings.reduce(0, +), products: products(in: matrix, isCancelled))
-        let factors = zip(excesses, sums).map { excess, sums in
-            excess > 0 && sums.roots > 0 ? Float((weight * excess).squareRoot() / sums.roots) : 0
-        }
-        guard factors.allSatisfy(\.isFinite) else { return }
+        let factors = factors(weight: weight, meetings: meetings, products: products(in: matrix, isCancelled))
         let roots = meetings.map { Float($0.squareRoot()) }
         forEachChunk(isCancelled) { features, values in
             for f in features {
@@ -78,6 +73,20 @@ struct FeatureCohesion {
             }
             add(values, count: features.count, to: matrix, isOrdered)
         }
+    }
+
+    /// What an item's weight of each feature times √g_i is multiplied by to be its v, times √κ e; 0 where the feature says nothing.
+    ///
+    /// - Parameters:
+    ///   - weight: κ.
+    ///   - meetings: g.
+    ///   - products: Σ_{i<j} x_i x_j G_ij of each feature; not a number for one that is not looked at.
+    func factors(weight: Double, meetings: [Double], products: [Double]) -> [Float] {
+        let sums = sums(over: meetings)
+        let factors = zip(excesses(sums, total: meetings.reduce(0, +), products: products), sums).map { excess, sums in
+            excess > 0 && sums.roots > 0 ? Float((weight * excess).squareRoot() / sums.roots) : 0
+        }
+        return factors.allSatisfy(\.isFinite) ? factors : factors.map { _ in 0 }
     }
 
     /// Calls `body` with ever more of the features, and their rows of weights of all items.
@@ -125,11 +134,9 @@ struct FeatureCohesion {
         var squares = 0.0
         /// Σ x_i² √g_i.
         var roots = 0.0
-        /// Σ x_i² M_ii, M being the matrix.
-        var diagonal = 0.0
     }
 
-    private func sums(over meetings: [Double], _ matrix: AlignedBuffer<Float>) -> [Sums] {
+    private func sums(over meetings: [Double]) -> [Sums] {
         var sums = [Sums](repeating: Sums(), count: featureCount)
         for (item, row) in rows.enumerated() {
             for (index, weight) in zip(row.indices, row.weights) {
@@ -138,13 +145,12 @@ struct FeatureCohesion {
                 sums[Int(index)].absolute += abs(x) * g
                 sums[Int(index)].squares += x * x * g * g
                 sums[Int(index)].roots += x * x * g.squareRoot()
-                sums[Int(index)].diagonal += x * x * Double(matrix[item * (size + 1)])
             }
         }
         return sums
     }
 
-    /// Σ_ij x_i x_j M_ij of each feature.
+    /// Σ_{i≠j} x_i x_j M_ij of each feature, M being the matrix: half of that over G.
     private func products(in matrix: AlignedBuffer<Float>, _ isCancelled: () -> Bool) -> [Double] {
         var products: [Double] = []
         forEachChunk(isCancelled) { features, values in
@@ -163,15 +169,24 @@ struct FeatureCohesion {
             }
             for f in 0..<features.count { products.append(parts.reduce(0) { $0 + $1[f] }) }
         }
-        return products + Array(repeating: 0, count: featureCount - products.count)
+        products += Array(repeating: 0, count: featureCount - products.count)
+        for (item, row) in rows.enumerated() {
+            let own = Double(matrix[item * (size + 1)])
+            for (index, weight) in zip(row.indices, row.weights) {
+                products[Int(index)] -= Double(weight) * Double(weight) * own
+            }
+        }
+        return products
     }
 
     /// e of each feature, drawn to its field's.
     private func excesses(_ sums: [Sums], total: Double, products: [Double]) -> [Double] {
         guard total > 0 else { return Array(repeating: 0, count: featureCount) }
-        let expected = sums.map { max(0, ($0.absolute * $0.absolute - $0.squares) / total) }
+        let expected = zip(sums, products).map { sums, product in
+            product.isNaN ? 0 : max(0, (sums.absolute * sums.absolute - sums.squares) / total)
+        }
         let found = zip(sums, products).map { sums, product in
-            2 * (product - sums.diagonal) - (sums.plain * sums.plain - sums.squares) / total
+            product.isNaN ? 0 : 2 * product - (sums.plain * sums.plain - sums.squares) / total
         }
         var excesses = [Double](repeating: 0, count: featureCount)
         for field in fields {

@@ -21,8 +21,11 @@ struct ItemMeetings: Sendable {
         /// Ascending in each row.
         var items: [Int32] = []
         var meetings: [Float] = []
+        /// Whether nothing of the row is missing.
+        var areWhole: [Bool] = []
 
-        mutating func append(_ row: [(item: Int32, meetings: Float)]) {
+        mutating func append(_ row: [(item: Int32, meetings: Float)], limit: Int) {
+            areWhole.append(row.count < limit)
             for entry in row {
                 items.append(entry.item)
                 meetings.append(entry.meetings)
@@ -60,16 +63,18 @@ struct ItemMeetings: Sendable {
 
     /// - Parameters:
     ///   - weights: What each user counts.
+    ///   - told: What features say of which items go together, and how often that counts as seen; nil where they say nothing.
     ///   - limit: How many are nearest, by their cosines.
     ///   - entries: How many entries of G are kept, about; nil for all of a catalogue that is no larger than ``denseLimit``.
     /// - Returns: Nil where `isCancelled` said so.
     init?(
         of dataset: InteractionDataset, weights: [Float], _ order: HistoryOrder?, _ evidence: HistoryEvidence,
-        nearest limit: Int, keeping entries: Int? = nil, loop: ParallelLoop, isCancelled: () -> Bool
+        told: (cohesion: FeatureCohesion, weight: Double)? = nil, nearest limit: Int, keeping entries: Int? = nil,
+        loop: ParallelLoop, isCancelled: () -> Bool
     ) {
         let (places, count) = (OccurrencesOfItems(dataset), dataset.itemCount)
         let own = evidence.isOn ? dataset.weights.map { evidence.factor(of: $0) } : []
-        let diagonal = (0..<count).map { item in
+        var diagonal = (0..<count).map { item in
             places.of(item).reduce(Float(0)) { sum, occurrence in
                 let factor = own.isEmpty ? 1 : own[Int(occurrence.place)]
                 return sum + weights[Int(occurrence.user)] * factor * factor
@@ -80,17 +85,38 @@ struct ItemMeetings: Sendable {
         let all =
             count <= Self.denseLimit && entries == nil ? AlignedBuffer<Float>(count: count * count, repeating: 0) : nil
         let kept = Self.entriesKept(itemCount: count, neighbours: limit, greatest: entries)
+        @Sendable func gather(_ item: Int, in row: MeetingRow) {
+            for occurrence in places.of(item) {
+                let place = Int(occurrence.place)
+                row.add(
+                    place, of: dataset, OccurrencesOfItems.history(of: Int(occurrence.user), in: dataset),
+                    weight: weights[Int(occurrence.user)] * (own.isEmpty ? 1 : own[place]), factors, own)
+            }
+        }
+        var pairs: FeaturePairs?
+        if let told {
+            var learned = FeaturePairs(told.cohesion)
+            let counted = loop.blocks(
+                of: Self.itemsPerTask, below: count, piece: Self.tasksAtOnce, isCancelled: isCancelled
+            ) { [learned] worker, items in
+                items.map { item in
+                    gather(item, in: rows[worker])
+                    defer { rows[worker].clear() }
+                    return (sum: rows[worker].sum, products: learned.products(of: item, with: rows[worker]))
+                }
+            }
+            guard let counted = counted?.flatMap({ $0 }) else { return nil }
+            learned.weigh(told.weight, meetings: counted.map { Double($0.sum) }, products: counted.map(\.products))
+            for item in 0..<count { diagonal[item] += learned.own(of: item) }
+            pairs = learned
+        }
         let blocks = loop.blocks(
             of: Self.itemsPerTask, below: count, piece: Self.tasksAtOnce, isCancelled: isCancelled
-        ) { worker, items in
+        ) { [diagonal, pairs] worker, items in
             items.map { item in
                 let row = rows[worker]
-                for occurrence in places.of(item) {
-                    let place = Int(occurrence.place)
-                    row.add(
-                        place, of: dataset, OccurrencesOfItems.history(of: Int(occurrence.user), in: dataset),
-                        weight: weights[Int(occurrence.user)] * (own.isEmpty ? 1 : own[place]), factors, own)
-                }
+                gather(item, in: row)
+                pairs?.add(item, to: row, isOrdered: factors != nil)
                 let found = Row(
                     nearest: row.nearest(limit, diagonal: diagonal, backward: Float(order?.backward ?? 1)),
                     greatest: all == nil ? row.greatest(kept, diagonal: diagonal) : [], sum: row.sum)
@@ -112,7 +138,7 @@ struct ItemMeetings: Sendable {
             let count = found.reduce(0) { $0 + $1.greatest.count }
             greatest.items.reserveCapacity(count)
             greatest.meetings.reserveCapacity(count)
-            for row in found { greatest.append(row.greatest) }
+            for row in found { greatest.append(row.greatest, limit: kept) }
             self.entries = .greatest(greatest)
         }
     }
@@ -123,8 +149,8 @@ struct ItemMeetings: Sendable {
         var sum: Float
     }
 
-    /// The upper triangle of G over some items, row-major. Of two that are among each other's greatest entries neither way, what their
-    /// frequency alone lets expect.
+    /// The upper triangle of G over some items, row-major. Of two that are among each other's greatest entries neither way, though either
+    /// may have lost some, what their frequency alone lets expect.
     ///
     /// - Parameter places: −1 for every item, before and after.
     func gram(of items: [Neighbour], _ places: AlignedBuffer<Int32>) -> [Float] {
@@ -142,7 +168,9 @@ struct ItemMeetings: Sendable {
         case .greatest(let greatest):
             for (row, neighbour) in items.enumerated() {
                 let mean = total > 0 ? sums[Int(neighbour.item)] / total : 0
-                for column in row + 1..<max(row + 1, size) {
+                let isWhole = greatest.areWhole[Int(neighbour.item)]
+                for column in row + 1..<max(row + 1, size)
+                where !isWhole && !greatest.areWhole[Int(items[column].item)] {
                     gram[row * size + column] = mean * sums[Int(items[column].item)]
                 }
                 places[Int(neighbour.item)] = Int32(row)
@@ -190,6 +218,70 @@ private struct OccurrencesOfItems: Sendable {
     }
 
     func of(_ item: Int) -> ArraySlice<(user: Int32, place: Int32)> { occurrences[offsets[item]..<offsets[item + 1]] }
+}
+
+/// Pairs of items that share a feature, as ``FeatureCohesion`` has them, where there is no matrix of all pairs.
+private struct FeaturePairs: Sendable {
+    /// Items that may have a feature which is looked at: of more a feature says little of each, and takes long.
+    private static let mostItems = 2048
+
+    private let cohesion: FeatureCohesion
+    /// The items of each feature, and their weights; none of one of too many.
+    private var members: [[(item: Int32, weight: Float)]]
+    /// √g_i.
+    private var roots: [Float] = []
+    private var factors: [Float] = []
+
+    init(_ cohesion: FeatureCohesion) {
+        self.cohesion = cohesion
+        members = Array(repeating: [], count: cohesion.featureCount)
+        for (item, row) in cohesion.rows.enumerated() {
+            for (index, weight) in zip(row.indices, row.weights) {
+                members[Int(index)].append((Int32(item), weight))
+            }
+        }
+        for feature in members.indices where members[feature].count > Self.mostItems { members[feature] = [] }
+    }
+
+    /// x_i Σ_{j≠i} x_j G_ij for each of the item's features.
+    func products(of item: Int, with row: MeetingRow) -> [Double] {
+        let features = cohesion.rows[item]
+        return zip(features.indices, features.weights).map { index, weight in
+            members[Int(index)].reduce(0.0) { $0 + Double(weight * $1.weight * row.meetings(Int($1.item))) }
+        }
+    }
+
+    /// Learns what each feature is worth from ``products(of:with:)`` of all items.
+    mutating func weigh(_ weight: Double, meetings: [Double], products: [[Double]]) {
+        var sums = [Double](repeating: 0, count: members.count)
+        for (row, products) in zip(cohesion.rows, products) {
+            for (index, product) in zip(row.indices, products) { sums[Int(index)] += product / 2 }
+        }
+        for feature in members.indices where members[feature].isEmpty { sums[feature] = .nan }
+        roots = meetings.map { Float($0.squareRoot()) }
+        factors = cohesion.factors(weight: weight, meetings: meetings, products: sums)
+    }
+
+    /// What the features add to how often an item was there at all.
+    func own(of item: Int) -> Float {
+        let features = cohesion.rows[item]
+        return zip(features.indices, features.weights).reduce(0) { sum, feature in
+            let value = factors[Int(feature.0)] * feature.1 * roots[item]
+            return sum + value * value
+        }
+    }
+
+    /// Adds the pairs of an item; of an order, neither comes first.
+    func add(_ item: Int, to row: MeetingRow, isOrdered: Bool) {
+        let features = cohesion.rows[item]
+        for (index, weight) in zip(features.indices, features.weights) where factors[Int(index)] > 0 {
+            let factor = factors[Int(index)] * factors[Int(index)] * weight * roots[item]
+            for member in members[Int(index)] where Int(member.item) != item {
+                let value = factor * member.weight * roots[Int(member.item)]
+                row.add(member.item, after: isOrdered ? value / 2 : value, before: isOrdered ? value / 2 : 0)
+            }
+        }
+    }
 }
 
 /// The meetings of one item while they are gathered; one thread's at a time, all zero in between.
@@ -242,8 +334,9 @@ private final class MeetingRow: Sendable {
         }
     }
 
+    /// Adds a meeting with another item; of less than nothing where features tell items apart, which counts as none.
     @inline(__always)
-    private func add(_ item: Int32, after weight: Float, before other: Float) {
+    func add(_ item: Int32, after weight: Float, before other: Float) {
         let item = Int(item)
         guard weight + other > 0 else { return }
         if after[item] == 0, before[item] == 0 {
@@ -264,7 +357,8 @@ private final class MeetingRow: Sendable {
         return best.unordered().map(\.item).sorted()
     }
 
-    private func meetings(_ other: Int) -> Float { after[other] + before[other] }
+    /// G_ij of another item.
+    func meetings(_ other: Int) -> Float { after[other] + before[other] }
 
     /// How often the item was met with others.
     var sum: Float { (0..<count[0]).reduce(0) { $0 + meetings(Int(touched[$1])) } }

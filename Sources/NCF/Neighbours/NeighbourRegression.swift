@@ -28,6 +28,10 @@ struct NeighbourRegression {
     var order: HistoryOrder?
     /// What the items of histories count.
     var evidence = HistoryEvidence.none
+    /// What the items are beside their IDs; nil where nothing is known.
+    var features: ItemFeatures?
+    /// How often what that says counts as seen; see ``FeatureCohesion``.
+    var featureWeight = 0.0
     /// How many entries of G are kept, about; nil for all of a catalogue of thousands.
     var entriesKept: Int?
     let loop: ParallelLoop
@@ -45,8 +49,13 @@ struct NeighbourRegression {
 
     /// What was found; nil where `isCancelled` said so between two steps.
     func columns(isCancelled: () -> Bool) -> Columns? {
+        var told: (cohesion: FeatureCohesion, weight: Double)?
+        if featureWeight > 0, let features {
+            let all = ItemSelection(everythingIn: dataset)
+            told = FeatureCohesion(of: features, among: all, loop: loop).map { ($0, featureWeight) }
+        }
         let meetings = ItemMeetings(
-            of: dataset, weights: ItemItemRegression.userWeights(of: dataset), order, evidence,
+            of: dataset, weights: ItemItemRegression.userWeights(of: dataset), order, evidence, told: told,
             nearest: neighbours, keeping: entriesKept, loop: loop, isCancelled: isCancelled)
         guard let meetings else { return nil }
         let count = dataset.itemCount

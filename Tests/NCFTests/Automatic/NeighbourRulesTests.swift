@@ -56,13 +56,13 @@ struct NeighbourRulesTests {
             #expect(history.neighbours == 0 && history.dimension > 0)
         }
         for history in history(.historyFeatures) {
-            #expect(history.neighbours == 0 && history.dimension > 0 && history.features == 10)
+            #expect(history.neighbours == 100 && history.dimension == 0 && history.features == 10)
         }
         for history in history(.historyDimension) { #expect(history.neighbours == 0 && history.dimension == 32) }
         for history in history(.historyNeighbours, { $0.history.neighbours = 0 }) { #expect(history.neighbours == 0) }
     }
 
-    @Test("the factorisation alone has no neighbours either, and without embeddings features tell no trials apart")
+    @Test("the factorisation alone has no neighbours either, and without histories features tell no trials apart")
     func alone() {
         var wish = Hyperparameters.defaults(for: .mf)
         wish.history.neighbours = 20
@@ -70,9 +70,12 @@ struct NeighbourRulesTests {
         var alone = rules.start
         alone.historyShare = 0
         #expect(!rules.settings(alone).history.asksNeighbours)
-        var (near, told) = (rules.start, rules.start)
-        near.neighbourShare = 1
-        (told.neighbourShare, told.historyFeatures) = (1, 30)
-        #expect(rules.settings(near) == rules.settings(told))
+        let plain = self.rules([])
+        var (none, told) = (plain.start, plain.start)
+        none.historyShare = 0
+        (told.historyShare, told.historyFeatures) = (0, 30)
+        #expect(plain.settings(none) == plain.settings(told))
+        told.historyShare = nil
+        #expect(plain.settings(told).history.features == 30)
     }
 }
