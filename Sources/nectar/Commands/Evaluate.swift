@@ -164,7 +164,8 @@ struct Evaluate: ParsableCommand {
         settings.earlyStopping = 0
         var result = try fit(learned, settings, holdout: nil)
         result.parameters = core.completing(result, served: train, all: given) ?? result.parameters
-        try report(result, train, learned, nil, test, named: "given")
+        try report(
+            result, train, learned, nil, test, named: "given", histories: core.histories(served: train, all: given))
     }
 
     /// The settings to train with, chosen on what there is to train on alone.
@@ -183,7 +184,7 @@ struct Evaluate: ParsableCommand {
 
     private func report(
         _ result: TrainingResult, _ train: InteractionDataset, _ learned: InteractionDataset,
-        _ items: ItemFeatures?, _ held: Holdout, named name: String
+        _ items: ItemFeatures?, _ held: Holdout, named name: String, histories: InteractionDataset? = nil
     ) throws {
         guard !held.isEmpty else { throw Fatal(description: "Nothing could be held out to measure on.") }
         let settings = try measuring()
@@ -198,7 +199,7 @@ struct Evaluate: ParsableCommand {
             if yardstick != nil { say(String(format: "Trained mf beside it in %.1f s.", seconds)) }
         }
         let report = EvaluationReport(
-            of: snapshot(result, train), beside: yardstick, train: train, holdout: held, named: name,
+            of: snapshot(result, train, histories), beside: yardstick, train: train, holdout: held, named: name,
             settings: settings)
         if json { print(String(decoding: report.json(), as: UTF8.self)) } else { Report.evaluation(report) }
     }
@@ -232,11 +233,14 @@ struct Evaluate: ParsableCommand {
         return result
     }
 
-    private func snapshot(_ result: TrainingResult, _ dataset: InteractionDataset) -> ModelSnapshot {
+    private func snapshot(
+        _ result: TrainingResult, _ dataset: InteractionDataset, _ histories: InteractionDataset?
+    ) -> ModelSnapshot {
         let lineage = Lineage(
             createdAt: 0, dataWatermark: 0, interactionCount: dataset.interactionCount,
             hyperparameters: result.hyperparameters)
-        return ModelSnapshot(version: 0, dataset: dataset, parameters: result.parameters, lineage: lineage)
+        return ModelSnapshot(
+            version: 0, dataset: dataset, parameters: result.parameters, lineage: lineage, histories: histories)
     }
 }
 
