@@ -56,16 +56,17 @@ struct ClosedFormBlend {
 
     /// All of a user's history.
     func history(of user: Int) -> History {
-        let places = dataset.interactions(of: user).filter { dataset.weights[$0] > 0 }
-        return History(
-            sum: sum(of: places, places.map { historyFactor(of: $0) }), count: places.count, items: items(at: places))
+        let places = places(of: user)
+        return History(sum: sum(of: places), count: places.count, items: items(at: places))
     }
 
     /// The same before any of it had happened.
     func beginning(of user: Int) -> History {
-        let places = dataset.interactions(of: user).filter { dataset.weights[$0] > 0 }
-        return History(sum: Array(repeating: 0, count: relations?.rank ?? 0), count: 0, items: items(at: places))
+        History(sum: Array(repeating: 0, count: relations?.rank ?? 0), count: 0, items: items(at: places(of: user)))
     }
+
+    /// The interactions of a history.
+    private func places(of user: Int) -> [Int] { dataset.interactions(of: user).filter { dataset.weights[$0] > 0 } }
 
     private func items(at places: [Int]) -> [(item: Int32, place: Int, own: Float)] {
         guard neighbours != nil else { return [] }
@@ -89,10 +90,10 @@ struct ClosedFormBlend {
         }
     }
 
-    private func sum(of places: [Int], _ weights: [Float]) -> [Float] {
+    private func sum(of places: [Int]) -> [Float] {
         guard let relations else { return [] }
         var sum = [Float](repeating: 0, count: relations.rank)
-        let items = places.map { dataset.items[$0] }
+        let (items, weights) = (places.map { dataset.items[$0] }, places.map { historyFactor(of: $0) })
         unsafe nectar_add_rows(
             Int32(relations.rank), Int32(items.count), items, weights, relations.remembered, &sum)
         return sum
@@ -118,11 +119,7 @@ struct ClosedFormBlend {
         var (sum, next) = (Float(0), 0)
         for entry in neighbours.entries(of: item) {
             let speaker = neighbours.items[entry]
-            var high = history.items.count
-            while next < high {
-                let middle = (next + high) / 2
-                if history.items[middle].item < speaker { next = middle + 1 } else { high = middle }
-            }
+            next = (next..<history.items.count).partitionPoint { history.items[$0].item < speaker }
             guard next < history.items.count else { break }
             let found = history.items[next]
             guard found.item == speaker, found.place < history.count else { continue }
@@ -182,7 +179,7 @@ struct ClosedFormBlend {
         }
         let sums = loop.blocks(of: Self.usersPerTask, below: dataset.userCount) { users in
             users.reduce(into: 0.0) { squares, user in
-                for element in history(of: user).sum { squares += Double(element * element) }
+                for element in sum(of: places(of: user)) { squares += Double(element * element) }
             }
         }.reduce(0, +)
         let squares = relations.recommended.reduce(0.0) { $0 + Double($1 * $1) }

@@ -3,6 +3,7 @@
 ///
 /// Not for several threads at once. Memory 8 · items · rank bytes for each result that is kept.
 final class ItemItemMemory {
+    /// Of neighbours the rank is how many there are.
     private struct Question: Equatable {
         var regularization: Double
         var order: HistoryOrder?
@@ -12,16 +13,8 @@ final class ItemItemMemory {
         var seed: UInt64
     }
 
-    private struct NeighbourQuestion: Equatable {
-        var penalty: Float
-        var order: HistoryOrder?
-        var evidence: HistoryEvidence
-        var featureWeight: Double
-        var neighbours: Int
-    }
-
     private let limit: Int
-    private var neighbours: (question: NeighbourQuestion, columns: NeighbourRegression.Columns)?
+    private var neighbours: (question: Question, columns: NeighbourRegression.Columns)?
     /// The one that was used last comes last.
     private var answers: [(question: Question, factors: ItemItemFactors)] = []
 
@@ -32,9 +25,10 @@ final class ItemItemMemory {
     func neighbours(
         of regression: NeighbourRegression, isCancelled: () -> Bool
     ) -> NeighbourRegression.Columns? {
-        let question = NeighbourQuestion(
-            penalty: regression.penalty, order: regression.order, evidence: regression.evidence,
-            featureWeight: regression.features == nil ? 0 : regression.featureWeight, neighbours: regression.neighbours)
+        let question = Question(
+            regularization: Double(regression.penalty), order: regression.order, evidence: regression.evidence,
+            featureWeight: regression.features == nil ? 0 : regression.featureWeight, rank: regression.neighbours,
+            seed: 0)
         if let neighbours, neighbours.question == question { return neighbours.columns }
         guard let columns = regression.columns(isCancelled: isCancelled) else { return nil }
         if limit > 0 { neighbours = (question, columns) }

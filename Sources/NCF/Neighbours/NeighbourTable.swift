@@ -27,12 +27,8 @@ struct NeighbourTable: Sendable {
     /// B_ji, 0 where there is no entry; O(log entries of j).
     func weight(of speaker: Int, for item: Int) -> Float {
         let own = entries(of: speaker)
-        var (low, high) = (own.lowerBound, own.upperBound)
-        while low < high {
-            let middle = (low + high) / 2
-            if Int(items[middle]) < item { low = middle + 1 } else { high = middle }
-        }
-        return low < own.upperBound && Int(items[low]) == item ? weights[low] : 0
+        let place = own.partitionPoint { Int(items[$0]) < item }
+        return place < own.upperBound && Int(items[place]) == item ? weights[place] : 0
     }
 
     /// `related` and what the items of a history add to it, each times its weight; O(I / 64 + their entries).
@@ -154,14 +150,7 @@ public struct RelatedScores: Sendable, Equatable {
         }
     }
 
-    private func firstPlace(from item: Int) -> Int {
-        var (low, high) = (0, items.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if Int(items[middle]) < item { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    private func firstPlace(from item: Int) -> Int { items.indices.partitionPoint { Int(items[$0]) < item } }
 }
 
 /// What the users of a model have in their histories, where scores are made of it when they are asked for.

@@ -7,14 +7,7 @@ struct FeatureChoiceTests {
     /// Users who take three of the forty items of one shelf each, and the shelves.
     private func shelves() -> (dataset: InteractionDataset, shelf: (String) -> Int) {
         var builder = InteractionDataset.Builder()
-        var random = SplitMix64(seed: 4)
-        for user in 0..<400 {
-            let shelf = random.below(12)
-            for _ in 0..<3 {
-                builder.add(
-                    userID: "\(user)", itemID: "\(shelf * 40 + random.below(40))", rating: nil, timestamp: 0)
-            }
-        }
+        PlantedData.addShelves(12, of: 40, users: 400, to: &builder)
         return (builder.build(), { (Int($0) ?? 0) / 40 })
     }
 

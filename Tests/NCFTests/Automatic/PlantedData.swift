@@ -2,6 +2,18 @@
 
 /// Made-up interactions whose best model is known.
 enum PlantedData {
+    /// Adds users who take three items of one shelf each; an item is named by its number, shelf after shelf.
+    static func addShelves(_ shelves: Int, of items: Int, users: Int, to builder: inout InteractionDataset.Builder) {
+        var random = SplitMix64(seed: 4)
+        for user in 0..<users {
+            let shelf = random.below(shelves)
+            for _ in 0..<3 {
+                let item = shelf * items + random.below(items)
+                builder.add(userID: "\(user)", itemID: "\(item)", rating: nil, timestamp: 0)
+            }
+        }
+    }
+
     /// Users who like the items of their own group of `groups`, in a random order; with a time each if `timed`.
     static func groups(
         users: Int, items: Int, perUser: Int, groups: Int, timed: Bool = true, rated: Bool = false

@@ -54,14 +54,7 @@ struct NeighbourFeaturesTests {
     @Test("an item that was met with none of its shelf is told by it, and by no other shelf")
     func unmet() throws {
         var builder = InteractionDataset.Builder()
-        var random = SplitMix64(seed: 4)
-        for user in 0..<300 {
-            let shelf = random.below(10)
-            for _ in 0..<3 {
-                builder.add(
-                    userID: "u\(user)", itemID: "\(shelf * 20 + random.below(20))", rating: nil, timestamp: 1)
-            }
-        }
+        PlantedData.addShelves(10, of: 20, users: 300, to: &builder)
         // It was taken by one who took nothing else of any shelf.
         builder.add(userID: "alone", itemID: "25", rating: nil, timestamp: 1)
         builder.add(userID: "alone", itemID: "other", rating: nil, timestamp: 1)
