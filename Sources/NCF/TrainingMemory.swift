@@ -39,7 +39,7 @@ struct TrainingMemory {
             if settings.history.recency.isOn { elements += interactionCount }
             elements += itemCount * ((own + 1) * shape.stride + 2 * shape.width) + userCount * shape.stride
         }
-        elements += groups * (perGroup * (shape.mlp + 10) + shape.stride + shape.gmf)
+        elements += groups * (perGroup * (shape.mlp + 18) + shape.stride + shape.gmf) + 2 * rows
         elements += settings.threads * groupsPerSlice * perGroup * 2 * (shape.activations + shape.mlp)
         elements += settings.threads * TrainingStep.rowsPerTask * shape.stride
         if settings.start.sweeps > 0, settings.objective != .rating {

@@ -57,10 +57,12 @@ struct TrainingRun {
         step.contrast = hyperparameters.contrast
         step.bounded = source.bounded
         step.dropout = Dropout(rate: hyperparameters.dropout, seed: hyperparameters.seed)
-        batches = (
-            MiniBatch(capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup),
-            MiniBatch(capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup)
-        )
+        let batch = { [groupsPerBatch] in
+            MiniBatch(
+                capacity: groupsPerBatch, samplesPerGroup: source.samplesPerGroup, userCount: dataset.userCount,
+                itemCount: dataset.itemCount)
+        }
+        batches = (batch(), batch())
         let startsInClosedForm = hyperparameters.start.sweeps > 0 && source.objective != .rating
         initializer =
             startsInClosedForm
@@ -142,13 +144,14 @@ struct TrainingRun {
             let stepStart = DispatchTime.now().uptimeNanoseconds
             step.loop = threads.next == 1 ? ParallelLoop(threads: 1) : loop
             let batch = batches.current
-            let batchLoss = step.computeGradients(batch)
+            let batchLoss = computeGradientsAndFill(first: first + batch.groupCount, order: order, epoch: epoch)
             if observer.isCancelled { throw .cancelled }
             guard batchLoss.isFinite else { throw .diverged(epoch: epoch) }
             loss += batchLoss
             first += batch.groupCount
             optimizer.learningRate = scheduledRate(epoch: epoch, done: first - batch.groupCount, of: batch)
-            updateAndFill(first: first, order: order, epoch: epoch)
+            step.update(batch, decay: hyperparameters.weightDecay, optimizer: optimizer, next: batches.next)
+            batches = (batches.next, batch)
             // At the last batch too, so that an epoch ends with features that know all of it.
             if first * Self.settlementsPerEpoch / source.groupCount > settled {
                 settled = first * Self.settlementsPerEpoch / source.groupCount
@@ -174,6 +177,8 @@ struct TrainingRun {
         loop.run(tasks: step.sliceCount(batch)) { [source, step] _, slice in
             source.fill(step.groups(ofSlice: slice, in: batch), of: batch, first: 0, order: order, epoch: epoch)
         }
+        batch.groupUsers()
+        batch.groupItems()
     }
 
     /// The step size for `batch` after `done` of the groups of `epoch`.
@@ -186,17 +191,16 @@ struct TrainingRun {
         return rate * min(1, epochs / hyperparameters.warmUp)
     }
 
-    /// Updates the model with the current batch's gradients while the next batch, from place `first` on, is drawn.
-    private mutating func updateAndFill(first: Int, order: [Int32], epoch: Int) {
+    /// Computes the current batch's gradients while the next batch, from place `first` on, is drawn.
+    ///
+    /// - Returns: The sum of the losses of the current batch.
+    private func computeGradientsAndFill(first: Int, order: [Int32], epoch: Int) -> Double {
         let next = batches.next
         next.groupCount = min(groupsPerBatch, source.groupCount - first)
         (next.epoch, next.firstPlace) = (epoch, first)
-        step.update(
-            batches.current, decay: hyperparameters.weightDecay, optimizer: optimizer, more: step.sliceCount(next)
-        ) { [source, step] slice in
+        return step.computeGradients(batches.current, more: step.sliceCount(next)) { [source, step] slice in
             source.fill(step.groups(ofSlice: slice, in: next), of: next, first: first, order: order, epoch: epoch)
         }
-        batches = (next, batches.current)
     }
 }
 

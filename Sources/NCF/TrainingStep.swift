@@ -45,8 +45,6 @@ final class TrainingStep: @unchecked Sendable {
     let losses: AlignedBuffer<Double>
     // As they were in the first phase, while the second already changes the model's.
     let outputWeights: AlignedBuffer<Float>
-    private let userGroups: RowGroups
-    private let itemGroups: RowGroups
     /// Steps that the dense parameters have taken.
     var stepCount = 0
 
@@ -75,8 +73,6 @@ final class TrainingStep: @unchecked Sendable {
         denseGradients = AlignedBuffer(count: slices * model.dense.count, repeating: 0)
         losses = AlignedBuffer(count: slices, repeating: 0)
         outputWeights = AlignedBuffer(count: model.dense.outputCount, repeating: 0)
-        userGroups = RowGroups(rowCount: model.users.rowCount, sampleCapacity: capacity)
-        itemGroups = RowGroups(rowCount: model.items.rowCount, sampleCapacity: samples)
     }
 
     /// How many whole groups of so many samples make a slice of batches of `capacity` groups.
@@ -96,18 +92,24 @@ final class TrainingStep: @unchecked Sendable {
         index * groupsPerSlice..<min(batch.groupCount, (index + 1) * groupsPerSlice)
     }
 
-    /// The first phase: gradients of the batch's mean loss.
+    /// The first phase: gradients of the batch's mean loss; between its slices, as many of the caller's tasks as `more` says, which
+    /// must not touch model or batch, each beside the slice of the same number.
     ///
     /// - Returns: The sum of the samples' losses, without penalties.
-    func computeGradients(_ batch: MiniBatch) -> Double {
+    func computeGradients(
+        _ batch: MiniBatch, more: Int = 0, _ body: @Sendable (_ task: Int) -> Void = { _ in }
+    ) -> Double {
         unsafe outputWeights.base.update(from: model.dense.values.base, count: model.dense.outputCount)
         let slices = sliceCount(batch)
-        loop.run(tasks: slices + 2) { worker, task in
-            switch task {
-            // The longest tasks first.
-            case 0: unsafe itemGroups.group(rows: batch.items.base, count: batch.sampleCount)
-            case 1: unsafe userGroups.group(rows: batch.users.base, count: batch.groupCount)
-            default: unsafe slice(task - 2, of: batch, workspaceAddresses[worker])
+        precondition(more <= slices)
+        loop.run(tasks: slices + more) { worker, task in
+            let pair = task / 2
+            if pair >= more {
+                unsafe slice(task - more, of: batch, workspaceAddresses[worker])
+            } else if task % 2 == 0 {
+                unsafe slice(pair, of: batch, workspaceAddresses[worker])
+            } else {
+                body(pair)
             }
         }
         var total = 0.0
@@ -115,36 +117,34 @@ final class TrainingStep: @unchecked Sendable {
         return total
     }
 
-    /// The second phase: one step of the optimiser on everything the batch touched; then `more` further tasks of the caller's, which
-    /// must not touch the model.
-    func update(
-        _ batch: MiniBatch, decay: Double, optimizer: Optimizer, more: Int = 0,
-        _ body: @Sendable (_ task: Int) -> Void = { _ in }
-    ) {
+    /// The second phase: one step of the optimiser on everything the batch touched; meanwhile what `next`, which is filled, touches
+    /// is found.
+    func update(_ batch: MiniBatch, decay: Double, optimizer: Optimizer, next: MiniBatch? = nil) {
         stepCount += 1
         let perSample = Float(decay) / Float(batch.sampleCount)
-        let userTasks = (userGroups.count + Self.rowsPerTask - 1) / Self.rowsPerTask
-        let itemTasks = (itemGroups.count + Self.rowsPerTask - 1) / Self.rowsPerTask
-        loop.run(tasks: 1 + itemTasks + userTasks + more) { worker, task in
+        let (users, items) = (batch.touchedUsers, batch.touchedItems)
+        let userTasks = (users.count + Self.rowsPerTask - 1) / Self.rowsPerTask
+        let itemTasks = (items.count + Self.rowsPerTask - 1) / Self.rowsPerTask
+        loop.run(tasks: 3 + itemTasks + userTasks) { worker, task in
             let gradients = unsafe workspaceAddresses[worker].rowGradients
             switch task {
-            case 0:
-                updateDense(slices: sliceCount(batch), decay: Float(decay), optimizer)
-            case 1...itemTasks:
-                let slots = rows(ofTask: task - 1, count: itemGroups.count)
-                unsafe writeItemGradients(slots, to: gradients)
+            // The longest tasks first.
+            case 0: next?.groupItems()
+            case 1: updateDense(slices: sliceCount(batch), decay: Float(decay), optimizer)
+            case 2: next?.groupUsers()
+            case 3..<3 + itemTasks:
+                let slots = rows(ofTask: task - 3, count: items.count)
+                unsafe writeGradients(ofItems: slots, batch, to: gradients)
                 unsafe model.items.update(
-                    slots, of: itemGroups, gradients: gradients, decay: perSample, optimizer: optimizer)
+                    slots, of: items, gradients: gradients, decay: perSample, optimizer: optimizer)
                 for slot in slots { gatherLeftOut(slot, batch) }
-            case 1 + itemTasks..<1 + itemTasks + userTasks:
-                let slots = rows(ofTask: task - 1 - itemTasks, count: userGroups.count)
-                unsafe writeUserGradients(slots, to: gradients)
-                unsafe model.users.update(
-                    slots, of: userGroups, gradients: gradients, decay: perSample * Float(samplesPerGroup),
-                    optimizer: optimizer)
-                unsafe gather(gradients, ofUsers: slots)
             default:
-                body(task - 1 - itemTasks - userTasks)
+                let slots = rows(ofTask: task - 3 - itemTasks, count: users.count)
+                unsafe writeGradients(ofUsers: slots, batch, to: gradients)
+                unsafe model.users.update(
+                    slots, of: users, gradients: gradients, decay: perSample * Float(samplesPerGroup),
+                    optimizer: optimizer)
+                unsafe gather(gradients, ofUsers: slots, batch)
             }
         }
     }
@@ -154,25 +154,29 @@ final class TrainingStep: @unchecked Sendable {
     }
 
     /// The summed gradients of the item rows in `slots`, one after the other.
-    private func writeItemGradients(_ slots: Range<Int>, to gradients: UnsafeMutablePointer<Float>) {
+    private func writeGradients(
+        ofItems slots: Range<Int>, _ batch: MiniBatch, to gradients: UnsafeMutablePointer<Float>
+    ) {
         unsafe nectar_item_gradients(
-            addresses.layout, itemGroups.kernelGroups, Int32(slots.lowerBound), Int32(slots.upperBound),
+            addresses.layout, batch.touchedItems.kernelGroups, Int32(slots.lowerBound), Int32(slots.upperBound),
             Int32(samplesPerGroup), outputWeights.base, userCopies.base, itemMLPGradients.base, deltas.base, gradients)
     }
 
     /// The summed gradients of the user rows in `slots`, one after the other.
-    private func writeUserGradients(_ slots: Range<Int>, to gradients: UnsafeMutablePointer<Float>) {
+    private func writeGradients(
+        ofUsers slots: Range<Int>, _ batch: MiniBatch, to gradients: UnsafeMutablePointer<Float>
+    ) {
         unsafe nectar_user_gradients(
-            addresses.layout.stride, userGroups.kernelGroups, Int32(slots.lowerBound), Int32(slots.upperBound),
+            addresses.layout.stride, batch.touchedUsers.kernelGroups, Int32(slots.lowerBound), Int32(slots.upperBound),
             userGradients.base, gradients)
     }
 
     /// Gathers the gradients of the user rows in `slots` for the features in their histories.
-    private func gather(_ gradients: UnsafePointer<Float>, ofUsers slots: Range<Int>) {
+    private func gather(_ gradients: UnsafePointer<Float>, ofUsers slots: Range<Int>, _ batch: MiniBatch) {
         guard let histories = model.histories else { return }
         let stride = model.users.stride
         for slot in slots {
-            let row = unsafe userGroups.entry(slot).row
+            let row = unsafe batch.touchedUsers.entry(slot).row
             unsafe nectar_add(
                 Int32(stride), gradients + (slot - slots.lowerBound) * stride,
                 histories.rowGradients.base + row * stride)
@@ -182,7 +186,7 @@ final class TrainingStep: @unchecked Sendable {
     /// Takes back what the item row in `slot` will get, as a feature, from groups that left it out.
     private func gatherLeftOut(_ slot: Int, _ batch: MiniBatch) {
         guard let histories = model.histories else { return }
-        let (row, samples) = unsafe itemGroups.entry(slot)
+        let (row, samples) = unsafe batch.touchedItems.entry(slot)
         guard let first = samples.baseAddress else { return }
         let stride = model.users.stride
         unsafe nectar_left_out_gradient(
@@ -234,14 +238,14 @@ final class TrainingStep: @unchecked Sendable {
             }
         }
         scatter(
-            userGroups,
-            unsafe [Float](count: userGroups.count * stride) { gradients in
-                unsafe writeUserGradients(0..<userGroups.count, to: gradients)
+            batch.touchedUsers,
+            unsafe [Float](count: batch.touchedUsers.count * stride) { gradients in
+                unsafe writeGradients(ofUsers: 0..<batch.touchedUsers.count, batch, to: gradients)
             }, to: &users)
         scatter(
-            itemGroups,
-            unsafe [Float](count: itemGroups.count * stride) { gradients in
-                unsafe writeItemGradients(0..<itemGroups.count, to: gradients)
+            batch.touchedItems,
+            unsafe [Float](count: batch.touchedItems.count * stride) { gradients in
+                unsafe writeGradients(ofItems: 0..<batch.touchedItems.count, batch, to: gradients)
             }, to: &items)
         sumDenseGradients(slices: sliceCount(batch))
         return (users, items, unsafe Array(UnsafeBufferPointer(start: denseGradients.base, count: model.dense.count)))

@@ -102,10 +102,12 @@ struct CosineContrastTests {
         let step = TrainingStep(
             model: model, objective: .cosineContrastive, capacity: 1, samplesPerGroup: 2, loop: ParallelLoop(threads: 1)
         )
-        let batch = MiniBatch(capacity: 1, samplesPerGroup: 2)
+        let batch = MiniBatch(capacity: 1, samplesPerGroup: 2, userCount: 1, itemCount: 3)
         batch.groupCount = 1
         (batch.items[0], batch.items[1]) = (0, 1)
         (batch.weights[0], batch.weights[1]) = (1, 1)
+        batch.groupUsers()
+        batch.groupItems()
         let stride = model.items.stride
         func move(margin: Double) -> (positive: Bool, negative: Bool) {
             step.contrast = CosineContrast(margin: margin, negativeWeight: 3)

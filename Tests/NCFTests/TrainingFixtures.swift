@@ -38,7 +38,8 @@ func randomBatch(
     groups: Int, samplesPerGroup: Int, users: Int, items: Int, objective: Objective, seed: UInt64
 ) -> MiniBatch {
     var random = SplitMix64(seed: seed)
-    let batch = MiniBatch(capacity: groups, samplesPerGroup: samplesPerGroup)
+    let batch = MiniBatch(
+        capacity: groups, samplesPerGroup: samplesPerGroup, userCount: users, itemCount: items)
     batch.groupCount = groups
     for group in 0..<groups { batch.users[group] = Int32(random.below(users)) }
     for sample in 0..<batch.sampleCount {
@@ -47,6 +48,8 @@ func randomBatch(
             objective == .rating ? Float(1 + random.below(5)) : sample % samplesPerGroup == 0 ? 1 : 0
         batch.weights[sample] = Float(random.below(4)) / 2
     }
+    batch.groupUsers()
+    batch.groupItems()
     return batch
 }
 
