@@ -24,6 +24,7 @@ struct ServingSpeed {
             return
         }
         matrixFactorisation()
+        try neighbours()
         neural()
         try LargeCatalogue().measure()
     }
@@ -43,6 +44,22 @@ struct ServingSpeed {
         let folded = mf.foldIn(items: long)
         measure("mf 64, ten items explained by a history of 200", rounds: 300) { _ in
             mf.explain(folded, items: asked, history: long).count
+        }
+    }
+
+    private static func neighbours() throws {
+        let mf = try SyntheticModel.withNeighbours(100, users: 200, items: 3706, dimension: 64)
+        measure("mf 64 and 100 neighbours, 3,706 items, top 10", rounds: 3000) {
+            mf.recommend(user: $0 % 200, limit: 10).count
+        }
+        let large = try SyntheticModel.withNeighbours(100, users: 1000, items: 100_000, dimension: 64)
+        measure("mf 64 and 100 neighbours, 100,000 items, top 10", rounds: 300) {
+            large.recommend(user: $0 % 1000, limit: 10).count
+        }
+        let stranger = large.foldIn(items: (0..<20).map { Int32($0 * 4999) })
+        measure("the same, a history of 20", rounds: 300) { _ in large.recommend(for: stranger, limit: 10).count }
+        measure("the same, folded in", rounds: 300) { round in
+            large.foldIn(items: (0..<20).map { Int32($0 * 4999 + round % 9) }).gmf.count
         }
     }
 

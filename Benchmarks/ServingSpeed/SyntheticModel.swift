@@ -14,11 +14,8 @@ enum SyntheticModel {
         }
     }
 
-    /// A model of random numbers; every user has seen 160 items.
-    static func snapshot(
-        _ architecture: Architecture, users: Int, items: Int, dimension: Int
-    ) -> ModelSnapshot {
-        var random = Generator(state: 42)
+    /// Every user has seen 160 items at random, and some more.
+    private static func dataset(users: Int, items: Int, _ random: inout Generator) -> InteractionDataset {
         var builder = InteractionDataset.Builder()
         for item in 0..<items { builder.add(userID: "\(item % users)", itemID: "\(item)", rating: nil) }
         for user in 0..<users {
@@ -27,7 +24,34 @@ enum SyntheticModel {
                 builder.add(userID: "\(user)", itemID: "\(item)", rating: nil)
             }
         }
-        let dataset = builder.build()
+        return builder.build()
+    }
+
+    /// A matrix factorisation in closed form whose items have so many neighbours.
+    static func withNeighbours(
+        _ neighbours: Int, users: Int, items: Int, dimension: Int
+    ) throws -> ModelSnapshot {
+        var random = Generator(state: 42)
+        let dataset = dataset(users: users, items: items, &random)
+        let settings = Hyperparameters(
+            architecture: .mf, objective: .implicit, embeddingDimension: dimension, start: ClosedFormStart(),
+            history: HistoryBag(dimension: 0, neighbours: neighbours), epochs: 0, threads: 2)
+        let result = try Trainer(dataset: dataset, hyperparameters: settings).train()
+        return ModelSnapshot(
+            version: 1, dataset: dataset, parameters: result.parameters, lineage: lineage(of: dataset, settings))
+    }
+
+    private static func lineage(of dataset: InteractionDataset, _ settings: Hyperparameters) -> Lineage {
+        Lineage(
+            createdAt: 0, dataWatermark: 0, interactionCount: dataset.interactionCount, hyperparameters: settings)
+    }
+
+    /// A model of random numbers.
+    static func snapshot(
+        _ architecture: Architecture, users: Int, items: Int, dimension: Int
+    ) -> ModelSnapshot {
+        var random = Generator(state: 42)
+        let dataset = dataset(users: users, items: items, &random)
         var parameters = ModelParameters(
             architecture: architecture, userCount: users, itemCount: items, embeddingDimension: dimension,
             mlpEmbeddingDimension: 32, hiddenLayerSizes: [32, 16, 8])
@@ -41,9 +65,8 @@ enum SyntheticModel {
         fill(&parameters.itemBias)
         for layer in parameters.layers.indices { fill(&parameters.layers[layer].weights) }
         if architecture != .mf { fill(&parameters.outputWeights) }
-        let lineage = Lineage(
-            createdAt: 0, dataWatermark: 0, interactionCount: dataset.interactionCount,
-            hyperparameters: Hyperparameters(architecture: architecture, objective: .implicit))
-        return ModelSnapshot(version: 1, dataset: dataset, parameters: parameters, lineage: lineage)
+        let settings = Hyperparameters(architecture: architecture, objective: .implicit)
+        return ModelSnapshot(
+            version: 1, dataset: dataset, parameters: parameters, lineage: lineage(of: dataset, settings))
     }
 }

@@ -32,39 +32,61 @@ struct NeighbourTable: Sendable {
     }
 
     /// `related` and what the items of a history add to it, each times its weight; O(I / 64 + their entries).
-    func adding(_ terms: [(item: Int32, weight: Float)], to related: RelatedScores) -> RelatedScores {
+    func adding(_ terms: [Term], to related: RelatedScores) -> RelatedScores {
+        let terms = terms.filter { $0.weight != 0 }
         guard !terms.isEmpty else { return related }
-        let count = itemCount
-        let sums = AlignedBuffer<Float>(count: count, repeating: 0)
-        for (item, score) in zip(related.items, related.scores) { sums[Int(item)] = score }
-        unsafe add(terms, to: sums.base)
-        let touched = terms.reduce(related.items.count) { $0 + entries(of: Int($1.item)).count }
-        guard touched < count / Self.sparseShare else {
-            return RelatedScores(items: (0..<count).lazy.filter { sums[$0] != 0 }, of: sums)
+        let mentions = terms.reduce(related.count) { $0 + entries(of: Int($1.item)).count }
+        guard mentions >= itemCount / Self.sparseShare else {
+            return addingFew(terms, to: related, mentions: mentions)
         }
-        var isThere = [UInt64](repeating: 0, count: (count + 63) / 64)
-        func mark(_ item: Int32) { isThere[Int(item) / 64] |= 1 << UInt64(item % 64) }
-        for item in related.items { mark(item) }
-        for (speaker, _) in terms { for entry in entries(of: Int(speaker)) { mark(items[entry]) } }
-        var found: [Int] = []
-        for (word, bits) in isThere.enumerated() where bits != 0 {
-            var left = bits
-            while left != 0 {
-                found.append(64 * word + left.trailingZeroBitCount)
-                left &= left - 1
-            }
+        var sums = related.ofAll(itemCount)
+        unsafe sums.withUnsafeMutableBufferPointer { sums in
+            guard let sums = sums.baseAddress else { return }
+            unsafe add(terms, to: sums)
         }
-        return RelatedScores(items: found, of: sums)
+        return RelatedScores(ofAll: sums)
     }
 
-    /// Where less than this part of a catalogue is spoken for, it is not gone through item by item.
+    /// What the item of a history adds to others, so many times.
+    typealias Term = (item: Int32, weight: Float)
+
+    /// Where less than this part of a catalogue is spoken for, the sums are kept of these items alone.
     private static let sparseShare = 16
+    /// Items whose sums are made at once, a multiple of 64: they stay in the cache nearest the core.
+    private static let blockLength = 8192
+
+    /// The same for sums of few items, block by block.
+    private func addingFew(_ terms: [Term], to related: RelatedScores, mentions: Int) -> RelatedScores {
+        var left = terms.map { entries(of: Int($0.item)) }
+        var (found, scores): ([Int32], [Float]) = ([], [])
+        found.reserveCapacity(mentions)
+        scores.reserveCapacity(mentions)
+        var sums = SparseSums(places: Self.blockLength)
+        for start in stride(from: 0, to: itemCount, by: Self.blockLength) {
+            let block = start..<start + Self.blockLength
+            related.forEach(in: block) { sums.add($1, at: $0 - start) }
+            for (index, term) in terms.enumerated() {
+                var entry = left[index].lowerBound
+                while entry < left[index].upperBound, Int(items[entry]) < block.upperBound {
+                    sums.add(term.weight * weights[entry], at: Int(items[entry]) - start)
+                    entry += 1
+                }
+                left[index] = entry..<left[index].upperBound
+            }
+            sums.take { place, sum in
+                found.append(Int32(start + place))
+                scores.append(sum)
+            }
+        }
+        return RelatedScores(scores, of: found)
+    }
 
     /// Adds to the scores of all items what the items of a history add, each times its weight; O(their entries).
     @unsafe
-    func add(_ terms: [(item: Int32, weight: Float)], to scores: UnsafeMutablePointer<Float>) {
+    func add(_ terms: [Term], to scores: UnsafeMutablePointer<Float>) {
         unsafe items.withUnsafeBufferPointer { items in
             unsafe weights.withUnsafeBufferPointer { weights in
+                guard let items = items.baseAddress, let weights = weights.baseAddress else { return }
                 for (speaker, weight) in terms where weight != 0 {
                     // Rows were checked when they were made, or read.
                     for entry in entries(of: Int(speaker)) {
@@ -107,50 +129,6 @@ extension NeighbourTable: Equatable {
         left.offsets.elementsEqual(right.offsets) && left.items.elementsEqual(right.items)
             && left.weights.elementsEqual(right.weights)
     }
-}
-
-/// What the items of one history add to the logits of others: as a sparse vector over the catalogue.
-public struct RelatedScores: Sendable, Equatable {
-    /// Ascending.
-    private(set) var items: [Int32] = []
-    /// As many.
-    private(set) var scores: [Float] = []
-
-    /// Nothing.
-    static let none = RelatedScores()
-
-    /// Whether nothing is added to any item.
-    public var isEmpty: Bool { items.isEmpty }
-
-    /// Nothing.
-    init() {}
-
-    /// Takes the sums of `items`, which are ascending.
-    fileprivate init(items: some Sequence<Int>, of sums: AlignedBuffer<Float>) {
-        for item in items {
-            self.items.append(Int32(item))
-            scores.append(sums[item])
-        }
-    }
-
-    /// What is added to `item`; O(log entries).
-    subscript(item: Int) -> Float {
-        let place = firstPlace(from: item)
-        return place < items.count && Int(items[place]) == item ? scores[place] : 0
-    }
-
-    /// Adds to each of a block of scores, the first of which is that of the item `block` begins with.
-    @unsafe @inline(__always)
-    func add(to block: Range<Int>, of result: UnsafeMutablePointer<Float>) {
-        guard !items.isEmpty else { return }
-        var place = firstPlace(from: block.lowerBound)
-        while place < items.count, Int(items[place]) < block.upperBound {
-            unsafe result[Int(items[place]) - block.lowerBound] += scores[place]
-            place += 1
-        }
-    }
-
-    private func firstPlace(from item: Int) -> Int { items.indices.partitionPoint { Int(items[$0]) < item } }
 }
 
 /// What the users of a model have in their histories, where scores are made of it when they are asked for.
