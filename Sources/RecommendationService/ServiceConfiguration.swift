@@ -198,7 +198,7 @@ public struct ServiceConfiguration: Sendable, Equatable {
     public struct Features: Sendable, Equatable {
         /// Whether the items' tags are.
         public var itemTags = true
-        /// Which of the items' attributes are: names between commas; `*` for all, nothing for none.
+        /// Which of the items' attributes are: names between commas, blanks around them counting for nothing; `*` for all, nothing for none.
         public var itemAttributes = "*"
         /// Which of the items' vectors are, in the same way.
         public var itemVectors = "*"
@@ -231,8 +231,18 @@ public struct ServiceConfiguration: Sendable, Equatable {
                 minimumCount: minimumCount, bucketCount: numberBuckets)
         }
 
-        private static func selection(_ names: String) -> FeatureSettings.Selection {
-            names == "*" ? .all : .only(names.split(separator: ",").map(String.init))
+        private static func selection(_ list: String) -> FeatureSettings.Selection {
+            let names = names(in: list)
+            return names == ["*"] ? .all : .only(names)
+        }
+
+        /// The names between the commas of a list, without blanks around them; none of an empty one.
+        public static func names(in list: String) -> [String] {
+            guard list.contains(where: { $0 != " " }) else { return [] }
+            return list.split(separator: ",", omittingEmptySubsequences: false).map { name in
+                let rest = name.drop { $0 == " " }
+                return String(rest.prefix(rest.count - rest.reversed().prefix { $0 == " " }.count))
+            }
         }
     }
 

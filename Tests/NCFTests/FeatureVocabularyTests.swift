@@ -102,6 +102,21 @@ struct FeatureVocabularyTests {
         }
     }
 
+    @Test("times fall into buckets as numbers do, and stay texts where a vocabulary knows no more of them")
+    func times() throws {
+        let moments: [Int64] = [10, 20, 30, 40, 50, 60, 70, 80].map { $0 * 86_400_000 }
+        let records = moments.map { record([("t", .time($0, text: "day \($0)"))]) }
+        let vocabulary = FeatureVocabulary(of: records, settings: settings(buckets: 4))
+        let bounds = [20, 40, 60].map { Double($0 * 86_400_000) }
+        #expect(vocabulary.fields.map(\.form) == [.times(bounds: bounds, counts: [2, 2, 2, 2])])
+        #expect(records.map { vocabulary.features(of: $0).indices } == [[0], [0], [1], [1], [2], [2], [3], [3]])
+        // A number is no time.
+        #expect(vocabulary.features(of: record([("t", .number(10))])).isEmpty)
+        let old = FeatureVocabulary(of: records.map { _ in record([("t", .labels(["day 0"]))]) }, settings: settings())
+        #expect(old.features(of: record([("t", .time(0, text: "day 0"))])).indices == [0])
+        #expect(old.features(of: record([("t", .time(0, text: "day 1"))])).isEmpty)
+    }
+
     @Test("a vector is its elements at unit length less their mean; another length is no vector of that name")
     func vectors() throws {
         let records = [

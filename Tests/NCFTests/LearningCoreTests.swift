@@ -41,6 +41,12 @@ struct LearningCoreTests {
         return Set(left.map { "\(data.userIDs[$0.0]) \(data.itemIDs[Int($0.1)])" })
     }
 
+    /// How many users and items have an interaction.
+    private static func active(_ data: InteractionDataset) -> (users: Int, items: Int) {
+        let counts = data.interactionCounts()
+        return (counts.users.count { $0 > 0 }, counts.items.count { $0 > 0 })
+    }
+
     @Test("is the core that taking the rare away again and again leaves", arguments: 1...20 as ClosedRange<UInt64>)
     func byDefinition(seed: UInt64) {
         var random = SplitMix64(seed: seed)
@@ -50,6 +56,10 @@ struct LearningCoreTests {
             Self.rules(user: 3), Self.rules(item: 4), Self.rules(user: 4, item: 5), Self.rules(user: 9, item: 9),
         ] {
             let (served, core) = data.inspected(by: rules)
+            // Counted are all that leave, in whichever round.
+            let learned = core.learned(from: served)
+            #expect(served.cleaning[.rareUsers] == Self.active(data).users - Self.active(learned).users)
+            #expect(served.cleaning[.rareItems] == Self.active(data).items - Self.active(learned).items)
             let expected = Self.coreByDefinition(data, rules)
             #expect(Self.pairs(core.learned(from: served)) == expected, "seed \(seed), \(rules)")
             // What is not learned from is seen, and nothing else.
@@ -68,7 +78,7 @@ struct LearningCoreTests {
         let (served, core) = chain.inspected(by: Self.rules(user: 2, item: 2))
         #expect(core.learned(from: served).interactionCount == 0)
         #expect(served.weights.allSatisfy { $0 == 0 })
-        #expect(served.cleaning[.rareItems] == 2 && served.cleaning[.rareUsers] == 0)
+        #expect(served.cleaning[.rareItems] == 51 && served.cleaning[.rareUsers] == 50)
     }
 
     @Test("by the rules that keep everything, the dataset is the same to the bit")

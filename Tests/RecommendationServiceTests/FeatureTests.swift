@@ -247,11 +247,37 @@ struct FeatureTests {
         #expect(try service.get("/features?x=1").status == 400)
     }
 
+    @Test("a text that is a time says when, whatever its offset: near moments are alike")
+    func times() throws {
+        let store = InMemoryInteractionStore()
+        // No two items have the same moment.
+        try store.putItems(
+            (0..<Checkerboard.size).map { item in
+                let year = item % 2 == 0 ? 1980 : 2020
+                return Item(
+                    id: "i\(item)", attributes: ["released": .string("\(year)-03-01T10:\(10 + item):00+02:00")])
+            })
+        let service = try Self.trained(store) { $0.features.numberBuckets = 2 }
+        let field = try service.get("/features").json["items"]?["fields"]?[0]
+        #expect(field?["name"]?.string == "released" && field?["labels"] == nil)
+        #expect(field?["buckets"]?[0]?["at_most"]?.string == "1980-03-01T08:\(10 + Checkerboard.size - 2):00Z")
+        #expect(field?["buckets"]?[1]?["above"]?.string == field?["buckets"]?[0]?["at_most"]?.string)
+        _ = try service.ask("PUT", "/items/old", #"{"attributes": {"released": "1975-12-24T00:00:00Z"}}"#)
+        _ = try service.ask("PUT", "/items/new", #"{"attributes": {"released": "2021-12-24T00:00:00-08:00"}}"#)
+        _ = try service.ask("PUT", "/items/none", #"{"attributes": {"released": "some day"}}"#)
+        for user in 0..<Checkerboard.size {
+            let (old, new) = (try prediction(service, "u\(user)", "old"), try prediction(service, "u\(user)", "new"))
+            #expect(old.basis == "features" && new.basis == "features")
+            #expect((old.score > new.score) == (user % 2 == 0))
+        }
+        #expect(try prediction(service, "u1", "none").basis == "user_only")
+    }
+
     @Test("what the configuration leaves out is no feature; without any, nothing is")
     func configured() throws {
         let some = try Self.trained(Self.store()) {
             $0.features.itemTags = false
-            $0.features.itemAttributes = "year,number"
+            $0.features.itemAttributes = " year , number"
             $0.features.userAttributes = ""
         }
         let reply = try some.get("/features").json

@@ -64,7 +64,7 @@ struct InspectCommandTests {
         #expect(try NectarProcess.run("import", "--data", data, file(Self.clean)).status == 0)
         let outcome = try inspect("--data", data, "--minimum-item-interactions", "7")
         #expect(outcome.status == 0 && outcome.output.contains("60 rows: 60 pairs"))
-        #expect(outcome.output.contains("those with fewer than 7 are not learned from"))
+        #expect(outcome.output.contains("those that are left with fewer than 7 are not learned from"))
         let missing = try inspect("--data", folder.file("nowhere"))
         #expect(missing.status != 0 && missing.errors.contains("There is no store"))
         #expect(!FileManager.default.fileExists(atPath: folder.file("nowhere")))

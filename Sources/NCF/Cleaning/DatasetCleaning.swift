@@ -103,7 +103,7 @@ extension DatasetCleaning {
             "left out of the training; the record keeps them"
         case .futureTimes: "kept: they come last in their users' histories, and nothing fades by them"
         case .earlyTimes: "kept: they order their users' histories as they are"
-        case .missingTimes: "kept: they come first in their users' histories, and do not fade"
+        case .missingTimes: "kept: each comes right after what had come before it, and does not fade"
         case .missingRatings: "kept: a model of ratings learns nothing from them"
         case .rareUsers: rare(finding, least: rules.minimumUserInteractions)
         case .rareItems: rare(finding, least: rules.minimumItemInteractions)
@@ -122,7 +122,7 @@ extension DatasetCleaning {
         }
         let others = "\(leftOut[finding] ?? 0) interactions count as seen and nothing else"
         return least > 1
-            ? "those with fewer than \(least) are not learned from: \(others)"
-            : "kept, unless the rule of the other side leaves them too few: \(others)"
+            ? "those that are left with fewer than \(least) are not learned from: \(others)"
+            : "those that the rule of the other side leaves none are not learned from: \(others)"
     }
 }

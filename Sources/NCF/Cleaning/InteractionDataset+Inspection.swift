@@ -48,10 +48,12 @@ extension InteractionDataset {
     private func stateRare(
         _ users: [Int32], _ items: [Int32], _ core: LearningCore, in cleaning: inout DatasetCleaning
     ) {
-        func rare(_ counts: [Int32], least: Int) -> [Int] {
-            // What the rules demand, and by rules that demand nothing what has too little to be learned well.
-            let bound = max(Int32(least), least > 1 ? 0 : Int32(DatasetFigures.coldBelow))
-            return counts.indices.filter { counts[$0] > 0 && counts[$0] < bound }
+        let rules = cleaning.rules
+        let leavesOut = rules.minimumUserInteractions > 1 || rules.minimumItemInteractions > 1
+        // Who leaves by the rules, in whichever round; by rules that demand nothing what has too little to be learned well.
+        func rare(_ counts: [Int32], _ left: ItemSet) -> [Int] {
+            guard !leavesOut else { return left.items.map(Int.init) }
+            return counts.indices.filter { counts[$0] > 0 && counts[$0] < Int32(DatasetFigures.coldBelow) }
         }
         var leftOut = (users: 0, items: 0)
         forEachInteraction { user, place in
@@ -61,10 +63,7 @@ extension InteractionDataset {
                 leftOut.items += 1
             }
         }
-        let (rareUsers, rareItems) = (
-            rare(users, least: cleaning.rules.minimumUserInteractions),
-            rare(items, least: cleaning.rules.minimumItemInteractions)
-        )
+        let (rareUsers, rareItems) = (rare(users, core.rareUsers), rare(items, core.rareItems))
         cleaning.state(
             .rareUsers, count: rareUsers.count, interactions: rareUsers.reduce(0) { $0 + Int(users[$1]) },
             leftOut: leftOut.users,

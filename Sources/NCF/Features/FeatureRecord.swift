@@ -13,6 +13,8 @@ public struct FeatureRecord: Sendable, Equatable {
         case labels([String])
         /// A number, of which a bucket is a feature.
         case number(Double)
+        /// A moment, in milliseconds since 1970, of which a bucket is a feature; and the text that told it.
+        case time(Int64, text: String)
         /// A content vector, each element of which is a feature.
         case vector([Float])
     }

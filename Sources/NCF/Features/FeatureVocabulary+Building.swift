@@ -1,7 +1,7 @@
 extension FeatureVocabulary {
     /// Takes what enough of `records` have; the same for any order of them but for the last bits of a mean.
     ///
-    /// Vectors come first, then numbers, then labels, the most frequent first, until there are ``limit`` features. Of vectors of
+    /// Vectors come first, then numbers, times, and labels, the most frequent first, until there are ``limit`` features. Of vectors of
     /// one name those of the most frequent length count. O(all properties · log).
     public init(of records: [FeatureRecord], settings: FeatureSettings) {
         var gathering = Gathering(settings: settings)
@@ -15,6 +15,7 @@ private struct Gathering {
     let settings: FeatureSettings
     private var labels: [Key: LabelCounts] = [:]
     private var numbers: [Key: [Double]] = [:]
+    private var times: [Key: [Double]] = [:]
     private var vectors: [Key: [Int: VectorSum]] = [:]
 
     /// A property by its name, byte for byte.
@@ -64,6 +65,7 @@ private struct Gathering {
             switch property.value {
             case .labels(let texts): labels[key, default: LabelCounts()].add(texts)
             case .number(let number): if number.isFinite { numbers[key, default: []].append(number) }
+            case .time(let moment, _): times[key, default: []].append(Double(moment))
             case .vector(let vector):
                 guard let unit = FeatureVocabulary.unit(vector) else { continue }
                 let zero = VectorSum(sum: Array(repeating: 0, count: unit.count))
@@ -87,12 +89,18 @@ private struct Gathering {
             else { continue }
             take(key, .vector(mean: sum.sum.map { Float($0 / Double(sum.count)) }, count: sum.count), size: length)
         }
-        for (key, values) in numbers.sorted(by: { $0.key < $1.key }) where values.count >= settings.minimumCount {
-            let bounds = bounds(of: values)
-            var counts = [Int](repeating: 0, count: bounds.count + 1)
-            for value in values { counts[FeatureVocabulary.bucket(of: value, bounds)] += 1 }
-            take(key, .buckets(bounds: bounds, counts: counts), size: counts.count)
+        func takeBuckets(
+            of properties: [Key: [Double]], as form: ([Double], [Int]) -> FeatureVocabulary.Form
+        ) {
+            for (key, values) in properties.sorted(by: { $0.key < $1.key }) where values.count >= settings.minimumCount {
+                let bounds = bounds(of: values)
+                var counts = [Int](repeating: 0, count: bounds.count + 1)
+                for value in values { counts[FeatureVocabulary.bucket(of: value, bounds)] += 1 }
+                take(key, form(bounds, counts), size: counts.count)
+            }
         }
+        takeBuckets(of: numbers) { .buckets(bounds: $0, counts: $1) }
+        takeBuckets(of: times) { .times(bounds: $0, counts: $1) }
         for (key, labels) in frequentLabels(limit: left) {
             var builder = IDMap.Builder()
             for label in labels { _ = builder.intern(label.text) }

@@ -4,7 +4,7 @@ import Glibc
 /// serves.
 ///
 /// Features are counted through the fields (tags, each attribute, each vector) in their order. A label is a feature of
-/// weight 1; of a number the bucket is one; a content vector of D elements is D features weighted by its elements, scaled to
+/// weight 1; of a number or a time the bucket is one; a content vector of D elements is D features weighted by its elements, scaled to
 /// unit length and less their mean, so that the features' embeddings are a learned projection of it.
 public struct FeatureVocabulary: Sendable, Equatable {
     /// The most features of one vocabulary: their regression solves a system of as many equations.
@@ -25,7 +25,7 @@ public struct FeatureVocabulary: Sendable, Equatable {
         public var count: Int {
             switch form {
             case .labels(let labels, _): labels.count
-            case .buckets(let bounds, _): bounds.count + 1
+            case .buckets(let bounds, _), .times(let bounds, _): bounds.count + 1
             case .vector(let mean, _): mean.count
             }
         }
@@ -37,6 +37,8 @@ public struct FeatureVocabulary: Sendable, Equatable {
         case labels(IDMap, counts: [Int])
         /// One for each bucket; a number is in the first one whose bound is no less, or in the last. How many are in each.
         case buckets(bounds: [Double], counts: [Int])
+        /// The same of moments, in milliseconds since 1970.
+        case times(bounds: [Double], counts: [Int])
         /// One for each element; the mean of the vectors, and how many have one.
         case vector(mean: [Float], count: Int)
     }
@@ -87,6 +89,11 @@ public struct FeatureVocabulary: Sendable, Equatable {
             for text in texts { if let index = labels.index(of: text) { entries.append((Int32(first + index), 1)) } }
         case (.number(let number), .buckets(let bounds, _)):
             entries.append((Int32(first + bucket(of: number, bounds)), 1))
+        case (.time(let moment, _), .times(let bounds, _)):
+            entries.append((Int32(first + bucket(of: Double(moment), bounds)), 1))
+        // As vocabularies have them that were made before times were more than texts.
+        case (.time(_, let text), .labels(let labels, _)):
+            if let index = labels.index(of: text) { entries.append((Int32(first + index), 1)) }
         case (.vector(let vector), .vector(let mean, _)):
             guard vector.count == mean.count, let unit = unit(vector) else { return }
             for k in mean.indices { entries.append((Int32(first + k), unit[k] - mean[k])) }

@@ -56,7 +56,9 @@ extension ModelFeatures.Side {
             object.array { list in for index in 0..<labels.count { list.value(labels[index]) } }
             object.key("counts")
             object.array { list in for count in counts { list.value(count) } }
-        case .buckets(let bounds, let counts):
+        case .buckets(let bounds, let counts), .times(let bounds, let counts):
+            // Left out of numbers, as before there were times.
+            if case .times = field.form { object.member("are_times", true) }
             object.key("bounds")
             object.array { list in for bound in bounds { list.value(bound) } }
             object.key("counts")
@@ -141,7 +143,9 @@ extension SnapshotReader {
         guard let counts = numbers(json["counts"])?.compactMap({ Int(exactly: $0) }) else { return nil }
         if let bounds = numbers(json["bounds"]) {
             let areRising = zip(bounds, bounds.dropFirst()).allSatisfy { $0 < $1 }
-            return areRising && counts.count == bounds.count + 1 ? .buckets(bounds: bounds, counts: counts) : nil
+            guard areRising, counts.count == bounds.count + 1 else { return nil }
+            let areTimes = json["are_times"]?.bool ?? false
+            return areTimes ? .times(bounds: bounds, counts: counts) : .buckets(bounds: bounds, counts: counts)
         }
         guard let texts = json["labels"]?.elements.map({ $0.string }) else { return nil }
         var builder = IDMap.Builder()

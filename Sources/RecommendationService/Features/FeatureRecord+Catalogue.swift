@@ -1,4 +1,5 @@
 public import InteractionStorage
+internal import JSON
 public import NCF
 
 extension FeatureRecord {
@@ -18,7 +19,10 @@ extension FeatureRecord {
         if !tags.isEmpty { add(.tags, "", .labels(tags)) }
         for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
             switch value {
-            case .string(let text): add(.attribute, name.text, .labels([text]))
+            case .string(let text):
+                // JSON knows no times; what is exactly one is meant as one, in filters too.
+                let moment = RFC3339.parse(text)
+                add(.attribute, name.text, moment.map { .time($0, text: text) } ?? .labels([text]))
             case .strings(let texts): add(.attribute, name.text, .labels(texts))
             case .boolean(let flag): add(.attribute, name.text, .labels([flag ? "true" : "false"]))
             case .number(let number): add(.attribute, name.text, .number(number))

@@ -64,19 +64,31 @@ struct FeatureRoutes: Sendable {
                 }
             }
         case .buckets(let bounds, let counts):
-            object.key("buckets")
-            object.array { list in
-                for (index, count) in counts.enumerated() {
-                    list.object { bucket in
-                        if index > 0 { bucket.member("above", bounds[index - 1]) }
-                        if index < bounds.count { bucket.member("at_most", bounds[index]) }
-                        bucket.member("count", count)
-                    }
-                }
+            write(counts, between: bounds, into: &object) { $0.member($1, $2) }
+        case .times(let bounds, let counts):
+            write(counts, between: bounds, into: &object) {
+                $0.member($1, RFC3339.format(milliseconds: Int64($2)))
             }
         case .vector(let mean, let count):
             object.member("dimension", mean.count)
             object.member("count", count)
+        }
+    }
+
+    /// The buckets between rising bounds, each of which `writeBound` writes under a name.
+    private static func write(
+        _ counts: [Int], between bounds: [Double], into object: inout JSONWriter,
+        _ writeBound: (inout JSONWriter, String, Double) -> Void
+    ) {
+        object.key("buckets")
+        object.array { list in
+            for (index, count) in counts.enumerated() {
+                list.object { bucket in
+                    if index > 0 { writeBound(&bucket, "above", bounds[index - 1]) }
+                    if index < bounds.count { writeBound(&bucket, "at_most", bounds[index]) }
+                    bucket.member("count", count)
+                }
+            }
         }
     }
 }

@@ -245,10 +245,8 @@ extension Setting {
         .string(
             key, expected: "names between commas, \"*\" for all or \"\" for none", path, summary,
             isValid: {
-                $0.isEmpty || $0 == "*"
-                    || $0.split(separator: ",", omittingEmptySubsequences: false).allSatisfy {
-                        !$0.isEmpty && $0 != "*"
-                    }
+                let names = ServiceConfiguration.Features.names(in: $0)
+                return names == ["*"] || names.allSatisfy { !$0.isEmpty && $0 != "*" }
             })
     }
 
