@@ -50,6 +50,8 @@ struct ClosedFormBlend {
         fileprivate var sum: [Float]
         /// How many of ``items`` there had been.
         fileprivate var count: Int
+        /// Where all of the user's interactions lie that have a place in it, oldest first.
+        fileprivate let places: [Int]
         /// All of the user's, by rising index, each with its place from the beginning and what it counts by its interaction.
         fileprivate let items: [(item: Int32, place: Int, own: Float)]
     }
@@ -57,12 +59,14 @@ struct ClosedFormBlend {
     /// All of a user's history.
     func history(of user: Int) -> History {
         let places = places(of: user)
-        return History(sum: sum(of: places), count: places.count, items: items(at: places))
+        return History(sum: sum(of: places), count: places.count, places: places, items: items(at: places))
     }
 
     /// The same before any of it had happened.
     func beginning(of user: Int) -> History {
-        History(sum: Array(repeating: 0, count: relations?.rank ?? 0), count: 0, items: items(at: places(of: user)))
+        let places = places(of: user)
+        return History(
+            sum: Array(repeating: 0, count: relations?.rank ?? 0), count: 0, places: places, items: items(at: places))
     }
 
     /// The interactions of a history.
@@ -82,12 +86,22 @@ struct ClosedFormBlend {
     func advance(_ history: inout History, past place: Int) {
         guard dataset.weights[place] > 0 else { return }
         history.count += 1
+        guard relations != nil else { return }
+        let (recency, faded) = (counting.recency, counting.recency.fading(over: 1))
+        for k in history.sum.indices { history.sum[k] *= faded }
+        add(place, times: 1, to: &history.sum)
+        guard recency.length > 0, history.count > recency.length else { return }
+        // The oldest that still counted does no more.
+        let left = history.places[history.count - 1 - recency.length]
+        add(left, times: -recency.fading(over: recency.length), to: &history.sum)
+    }
+
+    /// Adds what the interaction in `place` counts, but for its place in a history, so many times.
+    private func add(_ place: Int, times factor: Float, to sum: inout [Float]) {
         guard let relations else { return }
-        let (faded, own) = (counting.recency.factor(at: 1), counting.evidence.factor(of: dataset.weights[place]))
+        let weight = factor * counting.evidence.factor(of: dataset.weights[place])
         let start = Int(dataset.items[place]) * relations.rank
-        for k in history.sum.indices {
-            history.sum[k] = faded * history.sum[k] + own * relations.remembered[start + k]
-        }
+        for k in sum.indices { sum[k] += weight * relations.remembered[start + k] }
     }
 
     private func sum(of places: [Int]) -> [Float] {

@@ -14,6 +14,8 @@ public struct HistoryBag: Sendable, Equatable {
     /// Places from the end of a history in which an item comes to count half: what came last says most of what comes next. 0 has
     /// all items count alike, in whatever order.
     public var halfLife: Double
+    /// How many items of a history count, the newest; 0 has all of them.
+    public var length: Int
     /// What the later of two items says of the earlier, as a share of what the earlier says of the later: 0 to 1. Of a ``halfLife``
     /// and a regression of items alone.
     public var backward: Double
@@ -34,6 +36,7 @@ public struct HistoryBag: Sendable, Equatable {
     /// Settings that suit data about as dense as MovieLens 1M.
     public init(
         dimension: Int = 192, regularization: Double = 500, share: Double = 0.8, halfLife: Double = 0,
+        length: Int = 0,
         backward: Double = 0.4, evidence: Double = 0, features: Double = 0,
         neighbours: Int = 0, neighbourShare: Double = 0.4
     ) {
@@ -41,6 +44,7 @@ public struct HistoryBag: Sendable, Equatable {
         self.regularization = regularization
         self.share = share
         self.halfLife = halfLife
+        self.length = length
         self.backward = backward
         self.evidence = evidence
         self.features = features
@@ -60,7 +64,7 @@ public struct HistoryBag: Sendable, Equatable {
     private static let neighbourAdvantage = 6.0
 
     /// How an item's weight falls with its place.
-    var recency: HistoryRecency { HistoryRecency(halfLife: halfLife) }
+    var recency: HistoryRecency { HistoryRecency(halfLife: halfLife, length: length) }
 
     /// What the items of the histories in `dataset` count.
     func counting(in dataset: InteractionDataset) -> HistoryCounting {
@@ -68,5 +72,5 @@ public struct HistoryBag: Sendable, Equatable {
     }
 
     /// How the order counts in the regression; nil where histories are sets.
-    var order: HistoryOrder? { recency.isOn ? HistoryOrder(halfLife: halfLife, backward: backward) : nil }
+    var order: HistoryOrder? { halfLife > 0 ? HistoryOrder(halfLife: halfLife, backward: backward) : nil }
 }

@@ -15,6 +15,8 @@ extension Hyperparameters {
         public static let historyRegularization = 1_000_000.0
         /// Items after which one of a history counts half.
         public static let historyHalfLife = 1_000_000.0
+        /// The most items that a history may be cut to.
+        public static let historyLength = 1_000_000
         /// Neighbours that an item is told by.
         public static let historyNeighbours = 1000
         /// How often what features say of items counts as seen.
@@ -178,6 +180,9 @@ extension Hyperparameters {
         if !(history.halfLife >= 0 && history.halfLife <= Limit.historyHalfLife) {
             let detail = "must be 0 to 1000000 items, not \(history.halfLife)"
             faults.append(.init(name: "history_half_life", detail: detail))
+        }
+        if !(0...Limit.historyLength).contains(history.length) {
+            faults.append(.init(name: "history_length", detail: "must be 0 to 1000000 items, not \(history.length)"))
         }
         if !(0...1).contains(history.backward) {
             faults.append(.init(name: "history_backward", detail: "must be 0 to 1, not \(history.backward)"))

@@ -68,6 +68,8 @@ extension Hyperparameters {
         object.member("history_regularization", history.regularization)
         object.member("history_share", history.share)
         object.member("history_half_life", history.halfLife)
+        // Left out where it is what it was before there was a choice.
+        object.member("history_length", ifPresent: history.length == 0 ? nil : history.length)
         object.member("history_backward", history.backward)
         object.member("history_evidence", history.evidence)
         object.member("history_features", history.features)
@@ -118,6 +120,7 @@ extension Hyperparameters {
         history.regularization = json["history_regularization"]?.double ?? history.regularization
         history.share = json["history_share"]?.double ?? history.share
         history.halfLife = json["history_half_life"]?.double ?? history.halfLife
+        history.length = json["history_length"]?.int ?? history.length
         // What came before and after were one.
         history.backward = json["history_backward"]?.double ?? 1
         history.evidence = json["history_evidence"]?.double ?? history.evidence

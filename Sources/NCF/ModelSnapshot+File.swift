@@ -62,6 +62,7 @@ extension ModelSnapshot {
             itemCount: model.itemCount, embeddingDimension: model.gmfWidth, mlpEmbeddingDimension: model.mlpWidth,
             hiddenLayerSizes: model.layers.map(\.outputs), historyWeight: model.history?.weight,
             historyHalfLife: model.history?.recency.halfLife ?? 0,
+            historyLength: model.history?.recency.length ?? 0,
             historyEvidence: model.history?.evidence ?? .none,
             hasNeighbours: model.history?.neighbours != nil, ratingScale: ratingScale,
             hasIndifference: seen.opinions?.contains(SeenItem.Opinion.indifferent.rawValue) ?? false, lineage: lineage)

@@ -5,9 +5,9 @@ internal import JSON
 /// Written last; a payload without its manifest is not a snapshot. A JSON document that begins with a checksum of itself,
 /// computed with zeros in the checksum's place, so that damage to the manifest is found as surely as to the payload.
 struct SnapshotManifest: Sendable, Equatable {
-    /// The newest that this program reads: 7 has items that add to the logits of their neighbours, 6 has histories whose items count by their interactions, 5 has items that were seen and count for nothing, 4 has bounded ratings, 3 histories whose order matters, 2 histories, 1 none; each model is written in the
+    /// The newest that this program reads: 8 has histories of a length, 7 has items that add to the logits of their neighbours, 6 has histories whose items count by their interactions, 5 has items that were seen and count for nothing, 4 has bounded ratings, 3 histories whose order matters, 2 histories, 1 none; each model is written in the
     /// oldest that can hold it.
-    static let format = 7
+    static let format = 8
 
     var version: Int
     var payload: SafetensorsFile.Receipt
@@ -21,6 +21,8 @@ struct SnapshotManifest: Sendable, Equatable {
     var historyWeight: Float?
     /// Items after which one of a history counts half; 0 for never.
     var historyHalfLife = 0.0
+    /// How many items of a history count; 0 for all.
+    var historyLength = 0
     /// What the items of a history count by their interactions.
     var historyEvidence = HistoryEvidence.none
     /// Whether items of a history add to the logits of their neighbours.
@@ -61,6 +63,7 @@ extension SnapshotManifest {
 
     /// The oldest format that can hold it: a program that does not know a mapping would serve another model.
     private var leastFormat: Int {
+        if historyLength > 0 { return 8 }
         if hasNeighbours { return 7 }
         if historyEvidence.isOn { return 6 }
         if hasIndifference { return 5 }
@@ -78,6 +81,7 @@ extension SnapshotManifest {
         object.array { sizes in for size in hiddenLayerSizes { sizes.value(size) } }
         object.member("history_weight", ifPresent: historyWeight)
         object.member("history_half_life", ifPresent: historyHalfLife == 0 ? nil : historyHalfLife)
+        object.member("history_length", ifPresent: historyLength == 0 ? nil : historyLength)
         // Left out where there are none, as before there were any.
         if hasNeighbours { object.member("history_neighbours", true) }
         if historyEvidence.isOn {
@@ -136,6 +140,8 @@ extension SnapshotManifest {
         guard historyWeight.map(\.isFinite) ?? mayLackHistories else { return nil }
         let halfLife = model["history_half_life"]?.double ?? 0
         guard halfLife >= 0, halfLife <= Hyperparameters.Limit.historyHalfLife else { return nil }
+        let length = model["history_length"]?.int ?? 0
+        guard (0...Hyperparameters.Limit.historyLength).contains(length) else { return nil }
         let evidence = HistoryEvidence(
             exponent: model["history_evidence"]?.double ?? 0,
             meanWeight: model["history_mean_weight"]?.double.map(Float.init) ?? 1)
@@ -154,7 +160,8 @@ extension SnapshotManifest {
             version: version, payload: SafetensorsFile.Receipt(byteCount: byteCount, checksum: checksum),
             architecture: architecture, userCount: users, itemCount: items, embeddingDimension: embedding,
             mlpEmbeddingDimension: mlp, hiddenLayerSizes: layers, historyWeight: historyWeight,
-            historyHalfLife: halfLife, historyEvidence: evidence, hasNeighbours: neighbours, ratingScale: scale,
+            historyHalfLife: halfLife, historyLength: length, historyEvidence: evidence,
+            hasNeighbours: neighbours, ratingScale: scale,
             hasIndifference: root["format"]?.int == 5, lineage: lineage)
     }
 }

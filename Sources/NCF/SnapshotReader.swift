@@ -46,7 +46,7 @@ struct SnapshotReader {
         // Items may contribute to nothing else.
         let rows = neighbours != nil && file.entries["history_bias"] == nil ? 0 : items
         return HistoryTable(
-            weight: weight, recency: HistoryRecency(halfLife: manifest.historyHalfLife),
+            weight: weight, recency: HistoryRecency(halfLife: manifest.historyHalfLife, length: manifest.historyLength),
             evidence: manifest.historyEvidence,
             gmf: rows == 0
                 ? FrozenArray([]) : try file.elements("history_gmf", shape: [rows, manifest.embeddingDimension]),

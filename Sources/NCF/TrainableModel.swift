@@ -116,7 +116,8 @@ final class TrainableModel: Sendable {
         func columns(_ offset: Int, _ width: Int) -> [Float] { histories?.columns(offset: offset, width: width) ?? [] }
         let weight = histories?.bags.weight ?? 1
         var history = ModelParameters.History(
-            weight: weight, halfLife: counting.recency.halfLife, evidence: counting.evidence, gmf: columns(0, gmf),
+            weight: weight, halfLife: counting.recency.halfLife, length: counting.recency.length,
+            evidence: counting.evidence, gmf: columns(0, gmf),
             mlp: columns(gmf, mlp), bias: columns(gmf + mlp, 1), ownMean: vector(moments.means),
             ownVariance: vector(moments.variances))
         history.neighbours = neighbours?.table.scaled(by: 1 / weight)

@@ -6,7 +6,7 @@ struct WeightsMetadata: Sendable, Equatable {
     static let names = [
         "nectar", "architecture", "objective", "rating_output", "lowest_rating", "highest_rating", "rating_deviation",
         "negatives_per_positive", "seed",
-        "history_weight", "history_half_life", "history_evidence", "history_mean_weight",
+        "history_weight", "history_half_life", "history_length", "history_evidence", "history_mean_weight",
         "user_ids", "item_ids", "format",
     ]
     /// What `nectar` says in a file of this format.
@@ -22,6 +22,8 @@ struct WeightsMetadata: Sendable, Equatable {
     var historyWeight: Float?
     /// h, in items, where the order of a history matters.
     var historyHalfLife: Double?
+    /// How many items of a history count, where not all do.
+    var historyLength: Int?
     /// What items count by their interactions, where these count differently.
     var historyEvidence: HistoryEvidence?
     /// JSON arrays of IDs, where the IDs are given so.
@@ -43,7 +45,8 @@ struct WeightsMetadata: Sendable, Equatable {
         negativesPerPositive = snapshot.lineage.hyperparameters.negativesPerPositive
         seed = snapshot.lineage.hyperparameters.seed
         historyWeight = snapshot.model.history?.weight
-        historyHalfLife = snapshot.model.history.flatMap { $0.recency.isOn ? $0.recency.halfLife : nil }
+        historyHalfLife = snapshot.model.history.flatMap { $0.recency.halfLife > 0 ? $0.recency.halfLife : nil }
+        historyLength = snapshot.model.history.flatMap { $0.recency.length > 0 ? $0.recency.length : nil }
         historyEvidence = snapshot.model.history.flatMap { $0.evidence.isOn ? $0.evidence : nil }
     }
 
@@ -95,6 +98,7 @@ struct WeightsMetadata: Sendable, Equatable {
             historyWeight = weight
         }
         historyHalfLife = try Self.halfLife(metadata)
+        historyLength = try Self.length(metadata)
         historyEvidence = try Self.evidence(metadata)
         for name in ["user_ids", "item_ids"] { ids[name] = metadata[name] }
     }
@@ -111,6 +115,7 @@ struct WeightsMetadata: Sendable, Equatable {
         metadata["seed"] = seed.map { "\($0)" }
         metadata["history_weight"] = historyWeight.map { "\($0)" }
         metadata["history_half_life"] = historyHalfLife.map { "\($0)" }
+        metadata["history_length"] = historyLength.map { "\($0)" }
         metadata["history_evidence"] = historyEvidence.map { "\($0.exponent)" }
         metadata["history_mean_weight"] = historyEvidence.map { "\($0.meanWeight)" }
         return metadata.merging(ids) { _, ids in ids }
@@ -135,6 +140,16 @@ struct WeightsMetadata: Sendable, Equatable {
             throw refusal(
                 "\"history_half_life\" is \"\(text)\", expected a number from 0 to "
                     + "\(Int(Hyperparameters.Limit.historyHalfLife))")
+        }
+        return items
+    }
+
+    private static func length(_ metadata: [String: String]) throws(SnapshotFileError) -> Int? {
+        guard let text = metadata["history_length"] else { return nil }
+        guard let items = Int(text), (0...Hyperparameters.Limit.historyLength).contains(items) else {
+            throw refusal(
+                "\"history_length\" is \"\(text)\", expected a whole number from 0 to "
+                    + "\(Hyperparameters.Limit.historyLength)")
         }
         return items
     }

@@ -79,7 +79,7 @@ struct WeightsReader {
             throw refusal("the tensors \"prior.user_variance_…\" hold a variance below 0")
         }
         var history = ModelParameters.History(
-            weight: weight, halfLife: metadata.historyHalfLife ?? 0,
+            weight: weight, halfLife: metadata.historyHalfLife ?? 0, length: metadata.historyLength ?? 0,
             evidence: metadata.historyEvidence ?? .none, gmf: try rows("history_gmf", gmf),
             mlp: try rows("history_mlp", mlp),
             bias: isAlone ? [] : try floats("history_bias", [items]), ownMean: try vector("prior.user"),

@@ -114,7 +114,7 @@ public final class Service: Sendable {
             },
             start: {
                 coordinator.retrainWithoutErased(
-                    threads: configuration.trainingThreads, cleaning: configuration.cleaning, logger)
+                    threads: configuration.trainingThreads, configuration.learning, logger)
             })
         eraser = UserEraser(
             store: store, models: models, recent: recent, activity: activity, newcomers: newcomers, ledger: erasures,
@@ -212,11 +212,11 @@ public final class Service: Sendable {
             .register(in: &router)
         TrainingRoutes(
             coordinator: coordinator, recorder: recorder, clock: clock, threads: configuration.trainingThreads,
-            limits: configuration.kinds.limits, cleaning: configuration.cleaning
+            limits: configuration.kinds.limits, learning: configuration.learning
         ).register(in: &router)
         EvaluationRoutes(
             coordinator: coordinator, models: models, clock: clock, threads: configuration.trainingThreads,
-            cleaning: configuration.cleaning
+            learning: configuration.learning
         ).register(in: &router)
         DatasetRoutes(store: store, kinds: configuration.kinds, cleaning: configuration.cleaning, clock: clock)
             .register(in: &router)

@@ -210,6 +210,8 @@ public struct ServiceConfiguration: Sendable, Equatable {
         public var minimumCount = 5
         /// Into how many buckets of about the same size numbers are sorted, at most.
         public var numberBuckets = 16
+        /// How many items of a user's history count, the newest; 0 for all.
+        public var historyLength = 0
         /// Items that came after the model and are recommended by their features: the newest, so many at most.
         public var newItems = 1000
 

@@ -45,6 +45,7 @@ enum Report {
                 parts.append(
                     "history \(history.dimension), \(history.regularization), share \(history.share)"
                         + (history.halfLife > 0 ? ", half-life \(history.halfLife), backward \(history.backward)" : "")
+                        + (history.length > 0 ? ", length \(history.length)" : "")
                         + (history.evidence > 0 ? ", evidence \(history.evidence)" : "")
                         + (history.features > 0 ? ", features \(history.features)" : "")
                         + (history.neighbours > 0

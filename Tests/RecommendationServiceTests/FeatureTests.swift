@@ -247,6 +247,18 @@ struct FeatureTests {
         #expect(try service.get("/features?x=1").status == 400)
     }
 
+    @Test("the configuration says how long histories are, and a job may say otherwise")
+    func historyLength() throws {
+        let service = try TestService(store: Self.store()) { $0.features.historyLength = 3 }
+        try service.loadCheckerboard()
+        let job = try service.train()
+        #expect(job.json["configuration"]?["history_length"]?.int == 3)
+        #expect(try service.get("/features").json["history"]?["length"]?.int == 3)
+        #expect(try service.train(#""history_length": 0"#).json["configuration"]?["history_length"] == nil)
+        #expect(try service.get("/features").json["history"]?["length"]?.int == 0)
+        try service.post("/train", #"{"history_length": -1}"#).expectProblem(422)
+    }
+
     @Test("a text that is a time says when, whatever its offset: near moments are alike")
     func times() throws {
         let store = InMemoryInteractionStore()

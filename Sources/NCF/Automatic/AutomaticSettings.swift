@@ -135,6 +135,7 @@ public struct AutomaticSettings: Sendable {
             if settings.start.sweeps > 0 { settings.start = closedForm(variation, besideRegression: hasHistory) }
             settings.learningRate = Self.rounded(settings.learningRate * variation.learningRate)
         }
+        if settings.history.isOn { settings.history.length = wish.history.length }
         // What items say of each other leaves the factorisation less to say.
         let most = isRating ? Self.greatestRatingDimension : settings.hasHistory ? settings.embeddingDimension : .max
         settings.embeddingDimension = max(

@@ -2,6 +2,9 @@ extension ModelSnapshot {
     /// Whether what a user has interacted with is part of its vector: ``HistoryBag``.
     public var knowsHistories: Bool { model.history != nil }
 
+    /// How many items of a history count, the newest; 0 where all do.
+    public var historyLength: Int { model.history?.recency.length ?? 0 }
+
     /// The same model, with what features say; shares all memory with this one.
     func knowing(_ features: ModelFeatures) -> ModelSnapshot {
         ModelSnapshot(

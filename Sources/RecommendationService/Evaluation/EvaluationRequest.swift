@@ -19,7 +19,7 @@ extension TrainingRequest {
     /// is measured, and nothing can be said of its training.
     init(
         evaluating document: JSONDocument, of models: ModelStore, threads: Int,
-        cleaning: CleaningRules = CleaningRules()
+        learning: LearningRules = LearningRules()
     ) throws(Problem) {
         var faults = JSONFaults()
         let isOfModel = document.root.kind == .object && document.root["model"] != nil
@@ -35,7 +35,7 @@ extension TrainingRequest {
             readVersion(body, models, &faults)
             readSeed(body, &faults)
         } else {
-            readTraining(body, cleaning, &faults)
+            readTraining(body, learning, &faults)
             if holdout == .none { faults.add("/holdout", "with nothing held out there is nothing to measure on") }
         }
         readCommon(body, threads: threads, &faults)

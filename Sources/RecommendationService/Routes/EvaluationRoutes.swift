@@ -9,7 +9,7 @@ struct EvaluationRoutes: Sendable {
     let models: ModelStore
     let clock: WallClock
     let threads: Int
-    let cleaning: CleaningRules
+    let learning: LearningRules
 
     func register(in router: inout Router) {
         router.addDeferred(.post, "/evaluate", refusing: RequestBody.refusal) { request, respond in
@@ -22,7 +22,7 @@ struct EvaluationRoutes: Sendable {
         do {
             evaluation = try TrainingRequest(
                 evaluating: RequestBody.json(of: request, emptyMeans: "{}"), of: models, threads: threads,
-                cleaning: cleaning)
+                learning: learning)
             try coordinator.reservePlace()
         } catch {
             return respond(error.response())

@@ -23,6 +23,8 @@ struct FeatureRoutes: Sendable {
                 answer.object { history in
                     history.member("used", model.knowsHistories)
                     history.member("dimension", model.lineage.hyperparameters.history.dimension)
+                    // 0 where all items count.
+                    history.member("length", model.historyLength)
                 }
                 Self.write("items", model.features?.items, into: &answer)
                 Self.write("users", model.features?.users, into: &answer)

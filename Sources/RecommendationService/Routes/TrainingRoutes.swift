@@ -14,7 +14,7 @@ struct TrainingRoutes: Sendable {
     /// What interactions that come along are held to.
     let limits: InteractionLimits
     /// What is not learned from where a request does not say.
-    let cleaning: CleaningRules
+    let learning: LearningRules
 
     func register(in router: inout Router) {
         router.addDeferred(.post, "/train", refusing: RequestBody.refusal) { request, respond in
@@ -53,7 +53,7 @@ struct TrainingRoutes: Sendable {
             }
             training = try TrainingRequest(
                 RequestBody.json(of: request, emptyMeans: "{}"), threads: threads, limits: limits,
-                cleaning: cleaning)
+                learning: learning)
             try recorder.checkCount(training.interactions)
             // A model that cannot be kept need not be trained.
             try recorder.reserve.check()

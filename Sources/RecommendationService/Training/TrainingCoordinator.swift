@@ -104,7 +104,7 @@ final class TrainingCoordinator: Sendable {
 
     /// Queues a training by the rules, to be published whatever it measures: who was erased is to be in no model. One that waits
     /// already will do, for it has read nothing yet.
-    func retrainWithoutErased(threads: Int, cleaning: CleaningRules, _ logger: Logger) {
+    func retrainWithoutErased(threads: Int, _ learning: LearningRules, _ logger: Logger) {
         guard !jobs.contains(where: { $0.state == .queued && $0.request.willBePublished }) else { return }
         do throws(Problem) {
             try reservePlace()
@@ -114,7 +114,8 @@ final class TrainingCoordinator: Sendable {
         var request = TrainingRequest()
         request.publication = .always
         request.hyperparameters.threads = threads
-        request.hyperparameters.cleaning = cleaning
+        request.hyperparameters.cleaning = learning.cleaning
+        request.hyperparameters.history.length = learning.historyLength
         _ = submit(request)
     }
 

@@ -116,6 +116,7 @@ extension Hyperparameters {
             answer.member("history_regularization", history.regularization)
             answer.member("history_share", history.share)
             answer.member("history_half_life", history.halfLife)
+            if history.length > 0 { answer.member("history_length", history.length) }
             answer.member("history_backward", history.backward)
             answer.member("history_evidence", history.evidence)
             answer.member("history_features", history.features)

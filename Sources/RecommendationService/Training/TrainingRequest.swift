@@ -55,7 +55,7 @@ public struct TrainingRequest: Sendable {
     static let members = [
         "interactions", "architecture", "objective", "rating_output", "embedding_dimension", "mlp_embedding_dimension",
         "hidden_layers",
-        "history_dimension", "history_regularization", "history_share", "history_half_life",
+        "history_dimension", "history_regularization", "history_share", "history_half_life", "history_length",
         "history_backward", "history_evidence", "history_features", "history_neighbours",
         "history_neighbour_share",
         "als_sweeps", "als_regularization", "als_unobserved_weight", "epochs",
@@ -71,13 +71,13 @@ public struct TrainingRequest: Sendable {
     /// Reads the body of `POST /train`; every fault of it goes into one problem.
     init(
         _ document: JSONDocument, threads: Int, limits: InteractionLimits = InteractionLimits(),
-        cleaning: CleaningRules = CleaningRules()
+        learning: LearningRules = LearningRules()
     ) throws(Problem) {
         var faults = JSONFaults()
         guard let body = JSONObjectDecoder(document.root, knownMembers: Self.members, faults: &faults) else {
             throw Problem(faults: faults)
         }
-        readTraining(body, cleaning, &faults)
+        readTraining(body, learning, &faults)
         publication = body.choice(Publication.self, "publish", &faults) ?? publication
         refits = body.bool("refit", &faults) ?? refits
         readCommon(body, threads: threads, &faults)
@@ -94,14 +94,15 @@ public struct TrainingRequest: Sendable {
         guard faults.isEmpty else { throw Problem(faults: faults) }
     }
 
-    /// Reads how a model is built, trained and measured, and what is not learned from where that is not as in `cleaning`.
+    /// Reads how a model is built, trained and measured, what is not said there being as in `learning`.
     mutating func readTraining(
-        _ body: JSONObjectDecoder, _ cleaning: CleaningRules, _ faults: inout JSONFaults
+        _ body: JSONObjectDecoder, _ learning: LearningRules, _ faults: inout JSONFaults
     ) {
         readModel(body, &faults)
+        hyperparameters.history.length = learning.historyLength
         readSchedule(body, &faults)
         readMethod(body, &faults)
-        hyperparameters.cleaning = CleaningRules(body, instead: cleaning, &faults)
+        hyperparameters.cleaning = CleaningRules(body, instead: learning.cleaning, &faults)
         readChoice(body, &faults)
         holdout = body.choice(HoldoutStrategy.self, "holdout", &faults) ?? holdout
     }
@@ -162,6 +163,7 @@ public struct TrainingRequest: Sendable {
         }
         if let share = body.number("history_share", &faults) { hyperparameters.history.share = share }
         if let items = body.number("history_half_life", &faults) { hyperparameters.history.halfLife = items }
+        if let items = body.integer("history_length", &faults) { hyperparameters.history.length = items }
         if let share = body.number("history_backward", &faults) { hyperparameters.history.backward = share }
         if let power = body.number("history_evidence", &faults) { hyperparameters.history.evidence = power }
         if let times = body.number("history_features", &faults) { hyperparameters.history.features = times }

@@ -94,7 +94,7 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let configuration = try options.load()
-        var request = try model.request(threads: configuration.trainingThreads, cleaning: configuration.cleaning)
+        var request = try model.request(threads: configuration.trainingThreads, learning: configuration.learning)
         request.holdout = holdout
         if let trainPairs {
             guard let heldOut, let heldOutNegatives else {

@@ -43,6 +43,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Items from a history's end in which one comes to count half; 0 has all count alike.")
     var historyHalfLife: Double?
 
+    @Option(help: "Items of a history that count, the newest; 0 has all (features.history_length).")
+    var historyLength: Int?
+
     @Option(help: "With a half-life, what items say of those before them, as a share of what they say of those after.")
     var historyBackward: Double?
 
@@ -164,10 +167,11 @@ struct ModelOptions: ParsableArguments {
     }
 
     /// What to train with, as far as it is said, and how much may be tried for the rest.
-    func request(threads cores: Int, cleaning configured: CleaningRules) throws -> TrainingRequest {
+    func request(threads cores: Int, learning configured: LearningRules) throws -> TrainingRequest {
         var request = TrainingRequest()
         request.hyperparameters = try hyperparameters(threads: cores)
-        request.hyperparameters.cleaning = cleaning.rules(instead: configured)
+        request.hyperparameters.cleaning = cleaning.rules(instead: configured.cleaning)
+        request.hyperparameters.history.length = historyLength ?? configured.historyLength
         request.given = given
         request.search = try search()
         return request

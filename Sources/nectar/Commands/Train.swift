@@ -31,7 +31,7 @@ struct Train: ParsableCommand {
 
     func run() throws {
         let configuration = try options.load()
-        var request = try model.request(threads: configuration.trainingThreads, cleaning: configuration.cleaning)
+        var request = try model.request(threads: configuration.trainingThreads, learning: configuration.learning)
         request.holdout = holdout
         request.publication = publish
         request.refits = !noRefit

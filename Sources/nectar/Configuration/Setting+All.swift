@@ -234,6 +234,9 @@ extension Setting {
             "features.number_buckets", in: 2...64, \.features.numberBuckets,
             "buckets of about the same size into which numbers are sorted, at most"),
         .integer(
+            "features.history_length", in: 0...Hyperparameters.Limit.historyLength, \.features.historyLength,
+            "items of a user's history that count in training and serving, the newest; 0 for all"),
+        .integer(
             "features.new_items", in: 0...100_000, \.features.newItems,
             "items that came after the model and are recommended by their features: the newest, so many at most"),
     ]
