@@ -1,11 +1,12 @@
 /// Finds the vector of a user the model was not trained on, from a history of items, with everything else frozen.
 ///
-/// The vector is the most probable one (MAP) given the model's own loss on the history and, as a prior, the distribution
+/// The vector is the most probable one (MAP) given the log-loss (or, of ratings, the squared error) on the history, by the logits
+/// as they were in training, and, as a prior, the distribution
 /// of the trained users: a Gaussian around their mean with their variance, element by element. With no history it is the
 /// mean user. Where the model knows histories, the prior lies around what the history itself says, which is exact and most
 /// of what there is to know; each item of it is then set against the user without that item, as in training. ``UserFit``
 /// finds the vector, exactly where there is no tower, up to the items that stand for those the user did not interact with
-/// (``NegativePool``). O(samples · (d + the dense layers)) some ten times, well below a millisecond where the layers are
+/// (``NegativePool``). In a model of cosines it is found on the sphere, by training's own loss (``CosineFit``). O(samples · (d + the dense layers)) some ten times, well below a millisecond where the layers are
 /// small.
 struct FoldIn {
     /// The longest history that is read; of a longer one its last items.
@@ -25,6 +26,10 @@ struct FoldIn {
     var bounded: BoundedRating?
     /// What errors of ratings are measured in (``ModelSnapshot/ratingUnit``).
     var ratingUnit: Float = 1
+    /// What made the logits of those that the model was trained by.
+    var calibration = LogitCalibration.none
+    /// Of a model of cosines what it was trained with; nil otherwise.
+    var cosine: (contrast: CosineContrast, negativesPerPositive: Int)?
 
     /// An item that the user did or did not interact with, and how much that counts.
     struct Sample {
@@ -43,12 +48,26 @@ struct FoldIn {
     func vector(samples: [Sample], movesTower: Bool = true) -> UserVector {
         guard !samples.isEmpty else { return prior.user }
         let rows = model.gather(samples.map(\.item))
+        if let cosine { return onTheSphere(samples, rows, cosine.contrast, cosine.negativesPerPositive) }
         let loss = SampleLoss(
             samples, objective: objective, logitsLess: bagShifts(samples, rows), bounded: bounded,
-            ratingUnit: ratingUnit)
+            ratingUnit: ratingUnit, calibration: calibration)
         var fit = UserFit(model, prior, loss, rows: rows, movesTower: movesTower)
         fit.solve()
         return fit.user
+    }
+
+    /// In a model of cosines: the direction that the samples say, at the length of the trained users.
+    private func onTheSphere(
+        _ samples: [Sample], _ rows: ItemRows, _ contrast: CosineContrast, _ negativesPerPositive: Int
+    ) -> UserVector {
+        var user = prior.user
+        let length = zip(user.gmf, prior.userVariance.gmf).reduce(0) { $0 + $1.0 * $1.0 + $1.1 }.squareRoot()
+        let fit = CosineFit(
+            samples, rows: rows.gmf, width: model.gmfWidth, contrast: contrast,
+            negativesPerPositive: negativesPerPositive)
+        user.gmf = fit.direction(from: CosineFit.unit(user.gmf) ?? user.gmf).map { length * $0 }
+        return user
     }
 
     /// By how much each sample's logit is less without the item itself in the bag: GMF's and the biases' part, exactly (the
@@ -109,8 +128,10 @@ extension ModelSnapshot {
     /// What finds a vector around `prior`, by this model's loss.
     func foldIn(around prior: ModelPrior) -> FoldIn {
         FoldIn(
-            model: model, prior: prior, objective: objective, bounded: bounded,
-            ratingUnit: ratingUnit)
+            model: model, prior: prior, objective: objective, bounded: bounded, ratingUnit: ratingUnit,
+            calibration: lineage.calibration ?? .none,
+            cosine: objective == .cosineContrastive && model.architecture == .mf
+                ? (lineage.hyperparameters.contrast, lineage.hyperparameters.negativesPerPositive) : nil)
     }
 
     /// The items of a history that go into the user's bag, each once, where it was last.
@@ -180,10 +201,18 @@ extension ModelSnapshot {
         return range.lowerBound + (isDisliked ? 0.2 : 0.8) * (range.upperBound - range.lowerBound)
     }
 
-    /// Items outside the history, which together weigh what training's negatives would.
+    /// How many items that a user did not interact with an interaction stands among in folding in: as many as in training, where
+    /// what has been made of its logits since is known; as many as in calibration, where it is not.
+    var negativesPerPositive: Int {
+        // Whoever measured the calibration has applied it.
+        let isUnknown = lineage.calibration == nil && lineage.metrics["calibration_error"] != nil
+        return isUnknown ? ScoreCalibration.negativesPerPositive : lineage.hyperparameters.negativesPerPositive
+    }
+
+    /// Items outside the history, which together weigh as much as those that the history's logits are told among.
     private func negatives(beside positives: [FoldIn.Sample], _ known: ItemSet) -> [FoldIn.Sample] {
         guard !positives.isEmpty, positives.count < itemCount else { return [] }
-        let total = Float(lineage.hyperparameters.negativesPerPositive) * positives.reduce(0) { $0 + $1.weight }
+        let total = Float(negativesPerPositive) * positives.reduce(0) { $0 + $1.weight }
         return zip(self.negatives.items, self.negatives.weights).compactMap { item, weight in
             known.contains(Int(item)) ? nil : FoldIn.Sample(item: item, target: 0, weight: total * weight)
         }

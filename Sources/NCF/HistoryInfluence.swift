@@ -7,6 +7,8 @@ struct HistoryInfluence {
     var bounded: BoundedRating?
     /// What errors of ratings are measured in.
     var ratingUnit: Float = 1
+    /// What made the logits of those that the model was trained by.
+    var calibration = LogitCalibration.none
     /// Where the history is in the user's bag as well, how each sample's logit is less without itself there (``FoldIn``): then the scores
     /// lose too what moves with the bag.
     var bagShifts: [Float] = []
@@ -17,7 +19,8 @@ struct HistoryInfluence {
     func losses(_ user: UserVector, of rows: ItemRows, samples: [FoldIn.Sample], historyCount: Int) -> [Float] {
         guard historyCount > 0, rows.count > 0 else { return [] }
         let loss = SampleLoss(
-            samples, objective: objective, logitsLess: bagShifts, bounded: bounded, ratingUnit: ratingUnit)
+            samples, objective: objective, logitsLess: bagShifts, bounded: bounded, ratingUnit: ratingUnit,
+            calibration: calibration)
         let history = LogitFeatures(model, model.gather(samples.map(\.item)))
         var slopes = [Float](repeating: 0, count: samples.count)
         let logits = history.evaluate(at: user)

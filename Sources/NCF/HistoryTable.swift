@@ -30,7 +30,8 @@ struct HistoryTable: Sendable {
 
     init(_ parameters: ModelParameters.History) {
         self.init(
-            weight: parameters.weight, recency: HistoryRecency(halfLife: parameters.halfLife, length: parameters.length),
+            weight: parameters.weight,
+            recency: HistoryRecency(halfLife: parameters.halfLife, length: parameters.length),
             evidence: parameters.evidence,
             gmf: FrozenArray(parameters.gmf), mlp: FrozenArray(parameters.mlp), bias: FrozenArray(parameters.bias),
             neighbours: parameters.neighbours)

@@ -12,6 +12,13 @@ extension Lineage {
         // Left out where there is none, as in snapshots written before they were noted.
         object.member("newest_timestamp", ifPresent: newestTimestamp)
         object.member("dislikes_up_to", ifPresent: dislikesUpTo)
+        if let calibration {
+            object.key("calibration")
+            object.object { parts in
+                parts.member("slope", calibration.slope)
+                parts.member("offset", calibration.offset)
+            }
+        }
         object.key("hyperparameters")
         object.object(hyperparameters.encode)
         object.key("metrics")
@@ -34,7 +41,11 @@ extension Lineage {
             hyperparameters: hyperparameters, metrics: Self.figures(metrics), durations: Self.figures(durations),
             origin: origin, erasures: Int64(json["erasures"]?.int ?? 0),
             newestTimestamp: json["newest_timestamp"]?.int.map(Int64.init),
-            dislikesUpTo: json["dislikes_up_to"]?.double.map(Float.init))
+            dislikesUpTo: json["dislikes_up_to"]?.double.map(Float.init),
+            calibration: json["calibration"].flatMap { parts in
+                LogitCalibration(
+                    checking: parts["slope"]?.double ?? .nan, offset: parts["offset"]?.double ?? .nan)
+            })
     }
 
     private static func encode(_ figures: [String: Double], _ object: inout JSONWriter) {

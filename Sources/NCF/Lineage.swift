@@ -23,6 +23,8 @@ public struct Lineage: Sendable, Equatable {
     public var newestTimestamp: Int64?
     /// The rating up to which interactions were dislikes in training; nil where no rating was one.
     public var dislikesUpTo: Float?
+    /// What was made of its logits after the training, by what was held out; nil where nothing was, or nobody noted it.
+    public var calibration: LogitCalibration?
     /// What it was trained with, the seed included.
     public var hyperparameters: Hyperparameters
     /// What it measured on the holdout, by name, such as `ndcg_at_10`.
@@ -34,8 +36,10 @@ public struct Lineage: Sendable, Equatable {
     public init(
         createdAt: Int64, dataWatermark: Int64, interactionCount: Int, hyperparameters: Hyperparameters,
         metrics: [String: Double] = [:], durations: [String: Double] = [:], origin: Origin = .trained,
-        erasures: Int64 = 0, newestTimestamp: Int64? = nil, dislikesUpTo: Float? = nil
+        erasures: Int64 = 0, newestTimestamp: Int64? = nil, dislikesUpTo: Float? = nil,
+        calibration: LogitCalibration? = nil
     ) {
+        self.calibration = calibration
         self.origin = origin
         self.createdAt = createdAt
         self.dataWatermark = dataWatermark

@@ -74,8 +74,8 @@ extension ModelSnapshot {
 
     private func influence(of samples: [FoldIn.Sample]) -> HistoryInfluence {
         var influence = HistoryInfluence(
-            model: model, prior: prior, objective: objective, bounded: bounded,
-            ratingUnit: ratingUnit)
+            model: model, prior: prior, objective: objective, bounded: bounded, ratingUnit: ratingUnit,
+            calibration: lineage.calibration ?? .none)
         if model.history != nil {
             influence.bagShifts = foldIn(around: prior).bagShifts(samples, model.gather(samples.map(\.item)))
         }

@@ -67,6 +67,10 @@ extension ModelSnapshot {
         var moved = own
         for k in moved.gmf.indices { moved.gmf[k] += after.gmf[k] - before.gmf[k] }
         moved.bias += after.bias - before.bias
+        if objective == .cosineContrastive, let unit = CosineFit.unit(moved.gmf) {
+            let length = own.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            moved.gmf = unit.map { length * $0 }
+        }
         return moved
     }
 

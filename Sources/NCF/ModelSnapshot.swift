@@ -61,7 +61,8 @@ public final class ModelSnapshot: Scorer {
         prior = ModelPrior(model, history: parameters.history)
         negatives = NegativePool(
             model, meanUser: prior.user, popularityOrder: popularityOrder, seed: lineage.hyperparameters.seed,
-            likelihoods: NegativePool.likelihoods(lineage.hyperparameters, popularity: popularity))
+            likelihoods: NegativePool.likelihoods(lineage.hyperparameters, popularity: popularity),
+            calibration: lineage.calibration ?? .none)
         features = nil
     }
 
@@ -87,7 +88,8 @@ public final class ModelSnapshot: Scorer {
             negatives
             ?? NegativePool(
                 model, meanUser: prior.user, popularityOrder: popularityOrder, seed: lineage.hyperparameters.seed,
-                likelihoods: NegativePool.likelihoods(lineage.hyperparameters, popularity: popularity))
+                likelihoods: NegativePool.likelihoods(lineage.hyperparameters, popularity: popularity),
+                calibration: lineage.calibration ?? .none)
     }
 
     private static func factors(_ lineage: Lineage, counts: [Float]) -> [Float] {

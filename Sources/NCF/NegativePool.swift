@@ -20,13 +20,15 @@ struct NegativePool: Sendable {
     ///
     /// - Parameter likelihoods: How much likelier than the mean item each is as a negative, where they are not all alike: what a
     ///   weighted sum is the mean of, is then weighted so.
+    /// - Parameter calibration: What made the model's logits of those that the loss is told in.
     init(
         _ model: ScoringModel, meanUser: UserVector, popularityOrder: FrozenArray<Int32>, seed: UInt64,
-        likelihoods: [Double]? = nil
+        likelihoods: [Double]? = nil, calibration: LogitCalibration = .none
     ) {
         // σ(logit) is the size of a negative's gradient.
-        var shares = model.score(meanUser, model.catalogue).map { logit in
-            logit.isFinite ? 1 / (1 + exp(-Double(logit))) : 0
+        var shares = model.score(meanUser, model.catalogue).map { calibrated in
+            let logit = calibration.original(of: calibrated)
+            return logit.isFinite ? 1 / (1 + exp(-Double(logit))) : 0
         }
         if let likelihoods { for item in shares.indices { shares[item] *= likelihoods[item] } }
         let least = Self.leastShare * shares.reduce(0, +) / Double(max(1, shares.count))

@@ -10,16 +10,19 @@ struct SampleLoss {
     /// What is taken from each logit first; empty where nothing is.
     private let shifts: [Float]
     private let bounded: BoundedRating?
+    private let calibration: LogitCalibration
 
     /// - Parameters:
     ///   - shifts: By how much each sample's logit is less than the given one; empty for nothing.
     ///   - bounded: How a rating comes from a logit; nil where it is one.
     ///   - ratingUnit: What errors of ratings are measured in.
+    ///   - calibration: What made the given logits of those that the loss is told in.
     init(
         _ samples: [FoldIn.Sample], objective: Objective, logitsLess shifts: [Float] = [],
         bounded: BoundedRating? = nil,
-        ratingUnit: Float = 1
+        ratingUnit: Float = 1, calibration: LogitCalibration = .none
     ) {
+        self.calibration = calibration
         precondition(shifts.isEmpty || shifts.count == samples.count)
         self.shifts = shifts
         self.bounded = bounded
@@ -38,6 +41,14 @@ struct SampleLoss {
     func evaluate(_ logits: [Float], slopes: UnsafeMutablePointer<Float>) -> Float {
         var logits = logits
         for sample in shifts.indices { logits[sample] -= shifts[sample] }
+        if calibration != .none {
+            for sample in logits.indices { logits[sample] = calibration.original(of: logits[sample]) }
+        }
+        defer {
+            if calibration.slope != 1 {
+                for sample in 0..<count { unsafe slopes[sample] /= calibration.slope }
+            }
+        }
         if let bounded {
             return unsafe Float(
                 bounded.squaredError(count, logits, targets, weights, scale: 0.5, deltas: slopes) / 2)
@@ -62,11 +73,13 @@ struct SampleLoss {
             }
             return
         }
+        let slope = calibration.slope
         for sample in 0..<count {
             let weight = weights[sample]
-            // The slope is weight · (probability − target).
-            let probability = unsafe slopes[sample] / weight + targets[sample]
-            unsafe curvatures[sample] = objective == .rating ? weight : weight * probability * (1 - probability)
+            // The slope is weight · (probability − target), over that of the calibration.
+            let probability = unsafe slope * slopes[sample] / weight + targets[sample]
+            unsafe curvatures[sample] =
+                objective == .rating ? weight : weight * probability * (1 - probability) / (slope * slope)
         }
     }
 }

@@ -10,10 +10,8 @@ public struct ScoreCalibration: Sendable, Equatable {
     /// Held-out interactions that a fit needs.
     public static let leastPositives = 50
 
-    /// What logits are multiplied with; above 0, so that no order changes.
-    public var slope: Float
-    /// What is then added.
-    public var offset: Float
+    /// What becomes of logits.
+    public var logits: LogitCalibration
     /// The expected calibration error: the mean distance, over pairs, between the mean score of a bin and its share of
     /// interactions (Guo et al. 2017; 15 bins of equal width), each half of the users measured by the other half's fit.
     public var expectedError: Double
@@ -22,8 +20,7 @@ public struct ScoreCalibration: Sendable, Equatable {
 
     /// Takes what was found elsewhere.
     init(slope: Float, offset: Float, expectedError: Double) {
-        self.slope = slope
-        self.offset = offset
+        logits = LogitCalibration(slope: slope, offset: offset)
         self.expectedError = expectedError
     }
 
@@ -36,8 +33,7 @@ public struct ScoreCalibration: Sendable, Equatable {
         guard all.positives.count >= Self.leastPositives, !all.negatives.isEmpty else { return nil }
         let fit = all.fit
         guard fit.slope > 0, fit.slope.isFinite, fit.offset.isFinite else { return nil }
-        slope = Float(fit.slope)
-        offset = Float(fit.offset)
+        logits = LogitCalibration(slope: Float(fit.slope), offset: Float(fit.offset))
         var counts = Reliability(bins: Self.bins)
         for (half, other) in [(halves[0], halves[1]), (halves[1], halves[0])] {
             let fit = other.fit
@@ -79,9 +75,35 @@ public struct ScoreCalibration: Sendable, Equatable {
     }
 }
 
+/// What a calibration makes of a logit z: slope · z + offset.
+public struct LogitCalibration: Sendable, Equatable {
+    /// What logits are multiplied with; above 0, so that no order changes.
+    public var slope: Float
+    /// What is then added.
+    public var offset: Float
+
+    /// Every logit stays what it is.
+    public static let none = LogitCalibration(slope: 1, offset: 0)
+
+    /// The logit that it made this one of.
+    func original(of logit: Float) -> Float { (logit - offset) / slope }
+
+    /// Gathers the parts.
+    public init(slope: Float, offset: Float) {
+        self.slope = slope
+        self.offset = offset
+    }
+
+    /// Nil where the parts are none of a calibration.
+    init?(checking slope: Double, offset: Double) {
+        self.init(slope: Float(slope), offset: Float(offset))
+        guard self.slope.isNormal, self.slope > 0, self.offset.isFinite else { return nil }
+    }
+}
+
 extension ModelParameters {
     /// The same model with every logit z become slope · z + offset; no order changes.
-    public func calibrated(by calibration: ScoreCalibration) -> ModelParameters {
+    public func calibrated(by calibration: LogitCalibration) -> ModelParameters {
         withLogits(times: calibration.slope, plus: calibration.offset)
     }
 

@@ -8,6 +8,8 @@ public struct TrainingResult: Sendable {
     public var reports: [EpochReport]
     /// The epoch (the first is 1; 0 is the closed form) that ``parameters`` come from.
     public var bestEpoch: Int
+    /// What has been made of its logits since; nil for nothing.
+    public private(set) var calibration: LogitCalibration?
 
     /// Puts together what a run produced.
     public init(
@@ -17,6 +19,13 @@ public struct TrainingResult: Sendable {
         self.hyperparameters = hyperparameters
         self.reports = reports
         self.bestEpoch = bestEpoch
+    }
+
+    /// Makes every logit z of the weights what `calibration` makes of it; once.
+    public mutating func calibrate(by calibration: LogitCalibration) {
+        precondition(self.calibration == nil, "a model is calibrated once")
+        parameters = parameters.calibrated(by: calibration)
+        self.calibration = calibration
     }
 }
 

@@ -42,7 +42,7 @@ struct WeightsMetadata: Sendable, Equatable {
             objective == .rating
                 ? RatingScale(range: $0.range, deviation: snapshot.ratingUnit) : RatingScale(range: $0.range)
         }
-        negativesPerPositive = snapshot.lineage.hyperparameters.negativesPerPositive
+        negativesPerPositive = snapshot.negativesPerPositive
         seed = snapshot.lineage.hyperparameters.seed
         historyWeight = snapshot.model.history?.weight
         historyHalfLife = snapshot.model.history.flatMap { $0.recency.halfLife > 0 ? $0.recency.halfLife : nil }

@@ -13,7 +13,8 @@ struct HistoryRecencyTests {
         Hyperparameters(
             architecture: architecture, objective: .implicit, embeddingDimension: 4, mlpEmbeddingDimension: 3,
             hiddenLayerSizes: [8, 4], start: ClosedFormStart(sweeps: 4, regularization: 0.01, unobservedWeight: 0.1),
-            history: HistoryBag(dimension: 5, regularization: 10, halfLife: halfLife, length: length), epochs: 2, batchSize: 200,
+            history: HistoryBag(dimension: 5, regularization: 10, halfLife: halfLife, length: length), epochs: 2,
+            batchSize: 200,
             learningRate: 0.01, earlyStopping: 0, threads: threads)
     }
 

@@ -142,7 +142,7 @@ struct HistoryTests {
     func calibrated(architecture: Architecture) throws {
         let data = randomDataset(users: Self.users, items: Self.items, perUser: 4, seed: 31)
         let plain = model(architecture, .implicit).parameters()
-        let calibration = ScoreCalibration(slope: 0.5, offset: 1, expectedError: 0)
+        let calibration = LogitCalibration(slope: 0.5, offset: 1)
         func logits(_ parameters: ModelParameters) -> [Float] {
             let snapshot = ModelSnapshot(
                 version: 1, dataset: data, parameters: parameters, lineage: ServingFixture.lineage())

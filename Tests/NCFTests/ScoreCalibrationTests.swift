@@ -44,7 +44,7 @@ struct ScoreCalibrationTests {
     func recovers() throws {
         let (scorer, train, holdout) = scene(users: 2000)
         let found = try #require(ScoreCalibration(scorer: scorer, train: train, holdout: holdout, seed: 1))
-        #expect(abs(found.slope - 1.0 / 3) < 0.04)
+        #expect(abs(found.logits.slope - 1.0 / 3) < 0.04)
         #expect(found.expectedError < 0.03)
     }
 
@@ -62,10 +62,11 @@ struct ScoreCalibrationTests {
         let (scorer, train, holdout) = scene(users: 200)
         let calibration = try #require(ScoreCalibration(scorer: scorer, train: train, holdout: holdout, seed: 1))
         let before = randomModel(architecture, users: 3, items: 4, seed: 8).parameters()
-        let after = before.calibrated(by: calibration)
+        let (slope, offset) = (calibration.logits.slope, calibration.logits.offset)
+        let after = before.calibrated(by: calibration.logits)
         for user in 0..<3 {
             for item in 0..<4 {
-                let expected = calibration.slope * before.logit(user: user, item: item) + calibration.offset
+                let expected = slope * before.logit(user: user, item: item) + offset
                 #expect(abs(after.logit(user: user, item: item) - expected) < 1e-5)
             }
         }

@@ -14,7 +14,8 @@ extension LearningCore {
         var parameters = result.parameters
         guard !rareUsers.isEmpty || !bots.isEmpty else { return parameters }
         let lineage = Lineage(
-            createdAt: 0, dataWatermark: 0, interactionCount: 0, hyperparameters: result.hyperparameters)
+            createdAt: 0, dataWatermark: 0, interactionCount: 0, hyperparameters: result.hyperparameters,
+            calibration: result.calibration)
         let model = ModelSnapshot(version: 0, dataset: served, parameters: parameters, lineage: lineage)
         for user in 0..<all.userCount where isUnlearned(user) && !all.interactions(of: user).isEmpty {
             if isCancelled() { return nil }

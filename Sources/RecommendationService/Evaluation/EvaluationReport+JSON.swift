@@ -45,8 +45,8 @@ extension ScorerEvaluation {
             if let calibration {
                 answer.key("calibration")
                 answer.object { entry in
-                    entry.member("slope", calibration.slope)
-                    entry.member("offset", calibration.offset)
+                    entry.member("slope", calibration.logits.slope)
+                    entry.member("offset", calibration.logits.offset)
                     entry.member("expected_error", calibration.expectedError)
                     entry.member("negatives_per_positive", ScoreCalibration.negativesPerPositive)
                 }

@@ -84,9 +84,7 @@ struct TrainingPipeline {
             let result = try evaluate(
                 candidate, trained: settings, on: split.train, learning: train, items, holdout: split.holdout,
                 named: request.holdout.rawValue, &seconds, job)
-            if let calibration = result.model.calibration {
-                measured.parameters = measured.parameters.calibrated(by: calibration)
-            }
+            if let calibration = result.model.calibration { measured.calibrate(by: calibration.logits) }
             evaluation = result
         }
         try checkCancellation(job)
@@ -99,9 +97,7 @@ struct TrainingPipeline {
             settings.earlyStopping = 0
             final = try fit(core.learned(from: dataset), settings, items, holdout: nil, isRefit: true, job)
             final.hyperparameters = measured.hyperparameters
-            if let calibration = evaluation?.model.calibration {
-                final.parameters = final.parameters.calibrated(by: calibration)
-            }
+            if let calibration = evaluation?.model.calibration { final.calibrate(by: calibration.logits) }
         }
         guard
             let parameters = core.completing(
@@ -213,7 +209,7 @@ struct TrainingPipeline {
         let lineage = Lineage(
             createdAt: clock.milliseconds(), dataWatermark: watermark, interactionCount: dataset.interactionCount,
             hyperparameters: result.hyperparameters, metrics: metrics, durations: seconds,
-            erasures: erasures)
+            erasures: erasures, calibration: result.calibration)
         return ModelSnapshot(
             version: version, dataset: dataset, parameters: result.parameters, lineage: lineage, histories: histories)
     }

@@ -1,0 +1,131 @@
+import TestSupport
+import Testing
+
+@testable import NCF
+
+@Suite("Folding into a model whose logits were calibrated")
+struct CalibratedFoldInTests {
+    private let data = ServingFixture.dataset(users: 9, items: 60, seed: 7)
+    private let calibration = LogitCalibration(slope: 0.3, offset: -1.25)
+
+    private func snapshots(_ architecture: Architecture) -> (plain: ModelSnapshot, calibrated: ModelSnapshot) {
+        let parameters = ServingFixture.parametersWithHistory(architecture, data, seed: 3)
+        var lineage = ServingFixture.lineage()
+        let plain = ModelSnapshot(version: 1, dataset: data, parameters: parameters, lineage: lineage)
+        (lineage.calibration, lineage.metrics["calibration_error"]) = (calibration, 0.01)
+        let calibrated = ModelSnapshot(
+            version: 2, dataset: data, parameters: parameters.calibrated(by: calibration), lineage: lineage)
+        return (plain, calibrated)
+    }
+
+    @Test("whoever is folded in gets what the calibration makes of the logits", arguments: Architecture.allCases)
+    func logits(architecture: Architecture) {
+        let (plain, calibrated) = snapshots(architecture)
+        let items = (0..<60).map { Int32($0) }
+        let histories: [([Int32], [Float]?)] = [([3], nil), ([5, 17, 31, 8], nil), ([5, 17, 31], [2, -1, 3])]
+        for (history, weights) in histories {
+            let before = plain.model.score(plain.foldIn(items: history, weights: weights), items: items)
+            let after = calibrated.model.score(calibrated.foldIn(items: history, weights: weights), items: items)
+            for (before, after) in zip(before, after) {
+                #expect(abs(calibration.slope * before + calibration.offset - after) < 2e-3)
+            }
+        }
+        // What is known of a user moves by what is new as it did.
+        let before = plain.model.score(plain.foldIn(user: 4, newer: [7, 50], weights: [1, -1]), items: items)
+        let after = calibrated.model.score(calibrated.foldIn(user: 4, newer: [7, 50], weights: [1, -1]), items: items)
+        for (before, after) in zip(before, after) {
+            #expect(abs(calibration.slope * before + calibration.offset - after) < 2e-3)
+        }
+    }
+
+    @Test("explanations are those of the model as it was, times the slope", arguments: [Architecture.mf, .neumf])
+    func explanations(architecture: Architecture) throws {
+        let parameters = ServingFixture.parameters(architecture, users: 9, items: 60, seed: 3)
+        var lineage = ServingFixture.lineage()
+        let plain = ModelSnapshot(version: 1, dataset: data, parameters: parameters, lineage: lineage)
+        lineage.calibration = calibration
+        let calibrated = ModelSnapshot(
+            version: 2, dataset: data, parameters: parameters.calibrated(by: calibration), lineage: lineage)
+        let history: [Int32] = [5, 17, 31, 8]
+        let found = [plain, calibrated].map { snapshot in
+            snapshot.explain(snapshot.foldIn(items: history), items: [2, 40], history: history)
+        }
+        for (before, after) in zip(found[0], found[1]) {
+            let scores = Dictionary(uniqueKeysWithValues: before.becauseOf.map { ($0.item, $0.score) })
+            for reason in after.becauseOf {
+                let expected = try #require(scores[reason.item])
+                #expect(abs(calibration.slope * expected - reason.score) < 2e-3)
+            }
+        }
+    }
+
+    @Test("of a calibration that nobody noted, negatives count as many as it was among")
+    func unknown() {
+        var lineage = ServingFixture.lineage()
+        lineage.hyperparameters.negativesPerPositive = 100
+        func negatives(_ metrics: [String: Double], _ calibration: LogitCalibration?) -> Int {
+            (lineage.metrics, lineage.calibration) = (metrics, calibration)
+            return ModelSnapshot(
+                version: 1, dataset: data, parameters: ServingFixture.parameters(.mf, users: 9, items: 60, seed: 3),
+                lineage: lineage
+            ).negativesPerPositive
+        }
+        #expect(negatives([:], nil) == 100)
+        #expect(negatives(["calibration_error": 0.1], nil) == ScoreCalibration.negativesPerPositive)
+        #expect(negatives(["calibration_error": 0.1], calibration) == 100)
+    }
+
+    @Test("a snapshot keeps its calibration")
+    func kept() throws {
+        let scratch = ScratchDirectory()
+        let store = try ModelStore(directory: scratch.path, keep: 5)
+        try store.publish(snapshots(.mf).calibrated)
+        let restarted = try ModelStore(directory: scratch.path, keep: 5)
+        #expect(restarted.loadNewestValid().loaded == 2)
+        #expect(restarted.current?.lineage.calibration == calibration)
+    }
+
+    @Test("of cosines, a stranger's direction has the least loss there is, at the length of the trained users")
+    func cosines() throws {
+        var random = SeededGenerator(seed: 8)
+        let width = 5
+        func unit(_ rows: [Float], _ scale: Float = 1) -> [Float] {
+            stride(from: 0, to: rows.count, by: width).flatMap { start in
+                (CosineFit.unit(Array(rows[start..<start + width])) ?? []).map { scale * $0 }
+            }
+        }
+        var parameters = ServingFixture.parameters(.mf, users: 9, items: 60, seed: 3)
+        (parameters.userGMF, parameters.itemGMF) = (unit(parameters.userGMF, 1.7), unit(parameters.itemGMF))
+        parameters.userBias = parameters.userBias.map { _ in 0 }
+        var lineage = ServingFixture.lineage(.cosineContrastive)
+        lineage.hyperparameters.contrast = CosineContrast(margin: 0.1, negativeWeight: 4)
+        let snapshot = ModelSnapshot(version: 1, dataset: data, parameters: parameters, lineage: lineage)
+        let (history, weights): ([Int32], [Float]) = ([5, 17, 31, 8, 44], [1, 2, 1, 1, -1])
+        let user = snapshot.foldIn(items: history, weights: weights)
+        #expect(abs(user.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot() - 1.7) < 1e-4)
+        let samples = snapshot.foldInSamples(items: history, weights: weights, ratings: nil).all
+        let shares = samples.reduce(Float(0)) { $0 + ($1.target > 0 || $1.isDisliked ? 0 : $1.weight) }
+        let negatives = Float(lineage.hyperparameters.negativesPerPositive)
+        func loss(_ point: [Float]) -> Float {
+            let point = CosineFit.unit(point) ?? point
+            return samples.reduce(0) { sum, sample in
+                let row = snapshot.model.itemGMF[Int(sample.item) * width..<(Int(sample.item) + 1) * width]
+                let cosine = zip(row, point).reduce(0) { $0 + $1.0 * $1.1 }
+                if sample.target > 0 { return sum + sample.weight * (1 - cosine) }
+                // Five positives' worth of negatives, and one dislike among those of a positive.
+                let weight = sample.isDisliked ? sample.weight / negatives : 5 * sample.weight / shares
+                return sum + 4 * weight * max(0, cosine - 0.1)
+            }
+        }
+        let found = loss(user.gmf)
+        for _ in 0..<2000 {
+            let scale = Float.random(in: 0.01...3, using: &random)
+            let other = user.gmf.map { $0 + scale * Float.random(in: -1...1, using: &random) }
+            #expect(loss(other) > found - 0.02 * abs(found))
+        }
+        // What a known user does next leaves it on its sphere.
+        let moved = snapshot.foldIn(user: 2, newer: history, weights: weights)
+        #expect(moved != snapshot.model.vector(of: 2))
+        #expect(abs(moved.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot() - 1.7) < 1e-4)
+    }
+}
