@@ -50,19 +50,25 @@ public struct DatasetReader: Sendable {
     }
 
     /// Reads every item; nothing where the dataset has no file of items.
+    ///
+    /// - Parameter withdrawn: Is called, in its turn, with the name of each item that the file says is withdrawn.
     @discardableResult
     public func readItems(
         progress: (DatasetProgress) -> Void = { _ in },
         faults report: (DatasetFault) throws -> Void,
+        withdrawn: (String) throws -> Void = { _ in },
         _ receive: (Item) throws -> Void
     ) throws -> DatasetCounts {
         guard let path = files.items else { return DatasetCounts() }
         var run = Run(files: [path])
         try ItemFile(path: path, layout: files.layout, known: known, keptLength: limits.refusedTextLength).read(
             progress: { progress(run.progress($0)) }, faults: { try report(run.fault($0)) }
-        ) { item in
+        ) { change in
             run.counts.rows += 1
-            try receive(item)
+            switch change {
+            case .put(let item): try receive(item)
+            case .withdraw(let id): try withdrawn(id)
+            }
         }
         return run.counts
     }

@@ -20,6 +20,28 @@ public enum ItemDecoder {
         return faults.total == faultsBefore ? item : nil
     }
 
+    /// What `value` says of an item, as a line of a file of items or an element of a list does: the item, or with
+    /// `"withdrawn": true` that there is none of that ID, and nothing more. Nil and a fault for everything that is wrong with it.
+    public static func decodeChange(
+        _ value: JSONValue, limits: CatalogueLimits = CatalogueLimits(), faults: inout JSONFaults
+    ) -> ItemChange? {
+        let faultsBefore = faults.total
+        guard let object = JSONObjectDecoder(value, knownMembers: members + ["withdrawn"], faults: &faults) else {
+            return nil
+        }
+        var item = Item(id: identifier("item_id", of: object, path: nil, &faults) ?? "")
+        guard object.bool("withdrawn", &faults) == true else {
+            apply(object, to: &item, limits, &faults)
+            return faults.total == faultsBefore ? .put(item) : nil
+        }
+        for name in members where name != "item_id" {
+            guard let member = object.value(name) else { continue }
+            let detail = "a withdrawn item has nothing but its item_id: leave out \"\(name)\", or \"withdrawn\""
+            faults.add(at: member, detail)
+        }
+        return faults.total == faultsBefore ? .withdraw(item.id) : nil
+    }
+
     /// `item` with the members of `value` in the place of its own, or nil and a fault for everything that is wrong.
     ///
     /// A JSON merge patch (RFC 7396): a member that is `null` takes away what there was, one that is absent leaves it;

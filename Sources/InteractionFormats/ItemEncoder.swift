@@ -10,6 +10,14 @@ public enum ItemEncoder {
         writer.endObject()
     }
 
+    /// Writes what ``ItemDecoder/decodeChange(_:limits:faults:)`` reads as the withdrawal of `id`.
+    public static func encode(withdrawn id: String, to writer: inout JSONWriter) {
+        writer.object { object in
+            object.member("item_id", id)
+            object.member("withdrawn", true)
+        }
+    }
+
     /// Writes the members only, into an object that the caller has begun and may add to.
     public static func encodeMembers(of item: Item, to writer: inout JSONWriter) {
         writer.member("item_id", item.id)

@@ -11,11 +11,11 @@ struct ItemFile {
     var keptLength = 0
 
     func read(
-        progress: (Int64) -> Void, faults report: (RowFault) throws -> Void, _ receive: (Item) throws -> Void
+        progress: (Int64) -> Void, faults report: (RowFault) throws -> Void, _ receive: (ItemChange) throws -> Void
     ) throws {
         func receiveFilm(_ item: Item) throws {
             if let fault = CatalogueLimits().fault(of: item) { throw FieldText.Fault(detail: fault) }
-            try receive(item)
+            try receive(.put(item))
         }
         switch layout {
         case .movieLens100K:
@@ -35,25 +35,26 @@ struct ItemFile {
                 try receiveFilm($0.item())
             }
         case .csv, .ndjson:
-            try objects(progress, report, { ItemDecoder.decode($0, faults: &$1) }, receive)
+            try objects(progress, report, { ItemDecoder.decodeChange($0, faults: &$1) }, receive)
         case .gorse, .recombee:
-            try objects(progress, report, ForeignRows(layout: layout, limits: InteractionLimits()).item, receive)
+            let rows = ForeignRows(layout: layout, limits: InteractionLimits())
+            try objects(progress, report, { rows.item($0, &$1).map(ItemChange.put) }, receive)
         }
     }
 
-    /// An item on each line, whose vectors are as long as their namesakes, here and among those known.
+    /// An item on each line, whose vectors are as long as their namesakes, here and among those known; or a withdrawal.
     private func objects(
         _ progress: (Int64) -> Void, _ report: (RowFault) throws -> Void,
-        _ decode: (JSONValue, inout JSONFaults) -> Item?, _ receive: (Item) throws -> Void
+        _ decode: (JSONValue, inout JSONFaults) -> ItemChange?, _ receive: (ItemChange) throws -> Void
     ) throws {
         var known = known
         try LineFile(path: path, limit: CatalogueLimits().recordLength, keptLength: keptLength).readJSON(
             progress: progress, faults: report, decode
-        ) { item in
-            if let misfit = try known.take(item) {
+        ) { change in
+            if let misfit = try known.take(change) {
                 throw FieldText.Fault(detail: "/vectors/\(misfit.name): \(misfit.detail)")
             }
-            try receive(item)
+            try receive(change)
         }
     }
 

@@ -30,16 +30,34 @@ public struct KnownItems: Sendable {
         }
     }
 
-    /// Takes an item in, or says which of its vectors is not as long as its namesakes.
-    mutating func take(_ item: Item) throws(StoreError) -> (name: String, detail: String)? {
-        let name = ExactName(item.id)
-        let earlier = holdsVectors && !replaced.contains(name) ? try find(item.id) : nil
-        if let misfit = dimensions.misfit(of: item, replacing: earlier) { return misfit }
-        if let earlier, !earlier.vectors.isEmpty {
-            dimensions.remove(earlier)
-            replaced.insert(name)
+    /// Takes an item in, or says which of its vectors is not as long as its namesakes; or lets go of one that is withdrawn.
+    mutating func take(_ change: ItemChange) throws(StoreError) -> (name: String, detail: String)? {
+        switch change {
+        case .put(let item): return try take(item)
+        case .withdraw(let id):
+            if let earlier = try stored(id) { replace(earlier) }
+            return nil
         }
+    }
+
+    /// Takes an item in, or says which of its vectors is not as long as its namesakes.
+    private mutating func take(_ item: Item) throws(StoreError) -> (name: String, detail: String)? {
+        let earlier = try stored(item.id)
+        if let misfit = dimensions.misfit(of: item, replacing: earlier) { return misfit }
+        if let earlier { replace(earlier) }
         dimensions.add(item)
         return nil
+    }
+
+    /// The item of that name that the store holds, unless the import has come to it before, or no vectors are held.
+    private func stored(_ id: String) throws(StoreError) -> Item? {
+        holdsVectors && !replaced.contains(ExactName(id)) ? try find(id) : nil
+    }
+
+    /// Forgets an item of the store's.
+    private mutating func replace(_ earlier: Item) {
+        guard !earlier.vectors.isEmpty else { return }
+        dimensions.remove(earlier)
+        replaced.insert(ExactName(earlier.id))
     }
 }

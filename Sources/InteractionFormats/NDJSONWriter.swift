@@ -32,6 +32,12 @@ public struct NDJSONWriter: Sendable {
         writer.newline()
     }
 
+    /// Writes one row that says of an item that it is withdrawn.
+    public mutating func write(withdrawn id: String) {
+        ItemEncoder.encode(withdrawn: id, to: &writer)
+        writer.newline()
+    }
+
     /// Writes one row.
     public mutating func write(_ user: User) {
         UserEncoder.encode(user, to: &writer)

@@ -1,18 +1,17 @@
 extension InMemoryInteractionStore {
-    /// Stores catalogue entries; see ``InteractionStore/putItems(_:)``.
+    /// Stores and withdraws catalogue entries; see ``InteractionStore/changeItems(_:)``.
     @discardableResult
-    public func putItems(_ items: [Item]) throws(StoreError) -> Int {
-        try StoreError.check(items, named: "item", during: "storing items", fault: \.fault)
+    public func changeItems(_ changes: [ItemChange]) throws(StoreError) -> Int {
+        try StoreError.check(changes, named: "item", during: "storing items", fault: \.fault)
         return try access { contents throws(StoreError) in
-            let before = contents.catalogue.count
-            for item in items {
-                if contents.catalogue.updateValue(item, forKey: ExactName(item.id)) == nil {
-                    contents.lastArrival += 1
-                    contents.catalogueOrder.append((contents.lastArrival, ExactName(item.id)))
+            var added = 0
+            for change in changes {
+                switch change {
+                case .put(let item): if contents.put(item) { added += 1 }
+                case .withdraw(let id): contents.withdraw(ExactName(id))
                 }
-                contents.withdrawn.remove(ExactName(item.id))
             }
-            return contents.catalogue.count - before
+            return added
         }
     }
 
@@ -57,16 +56,18 @@ extension InMemoryInteractionStore {
     @discardableResult
     public func deleteItem(_ id: String) throws(StoreError) -> Bool {
         try access { contents throws(StoreError) in
-            guard contents.catalogue.removeValue(forKey: ExactName(id)) != nil else { return false }
-            contents.catalogueOrder.removeAll { $0.name == ExactName(id) }
-            contents.withdrawn.insert(ExactName(id))
+            guard contents.catalogue[ExactName(id)] != nil else { return false }
+            contents.withdraw(ExactName(id))
             return true
         }
     }
 
-    /// What was deleted from the catalogue; see ``InteractionStore/withdrawnItems()``.
-    public func withdrawnItems() throws(StoreError) -> [String] {
-        try access { contents throws(StoreError) in contents.withdrawn.sorted().map(\.text) }
+    /// A page of what was withdrawn; see ``InteractionStore/withdrawnItems(after:limit:)``.
+    public func withdrawnItems(after id: String?, limit: Int) throws(StoreError) -> [String] {
+        try access { contents throws(StoreError) in
+            let later = contents.withdrawn.filter { $0 > ExactName(id ?? "") }
+            return later.sorted().prefix(max(limit, 0)).map(\.text)
+        }
     }
 
     /// Stores user records; see ``InteractionStore/putUsers(_:begunAfter:)``.
@@ -117,6 +118,22 @@ extension InMemoryInteractionStore {
 }
 
 extension InMemoryInteractionStore.Contents {
+    /// Stores one entry; true when it is new.
+    fileprivate mutating func put(_ item: Item) -> Bool {
+        let name = ExactName(item.id)
+        withdrawn.remove(name)
+        guard catalogue.updateValue(item, forKey: name) == nil else { return false }
+        lastArrival += 1
+        catalogueOrder.append((lastArrival, name))
+        return true
+    }
+
+    fileprivate mutating func withdraw(_ name: ExactName) {
+        catalogue[name] = nil
+        catalogueOrder.removeAll { $0.name == name }
+        withdrawn.insert(name)
+    }
+
     /// Whether the user was erased after so many erasures.
     fileprivate func bars(_ userID: String, begunAfter erasures: Int64?) -> Bool {
         tombstones.stone(of: userID)?.bars(requestBegunAfter: erasures) ?? false

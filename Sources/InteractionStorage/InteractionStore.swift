@@ -45,9 +45,12 @@ public protocol InteractionStore: Sendable {
         after watermark: Int64, begin: (ScanSnapshot) -> Void, row: (ScannedInteraction) -> Bool
     ) throws(StoreError) -> Int
 
-    /// Stores catalogue entries in one transaction, replacing those of the same name; returns how many were new.
+    /// Stores catalogue entries, replacing those of the same name, and withdraws others, in their order and in one transaction;
+    /// returns how many were new.
+    ///
+    /// Who withdraws a name of which nothing is known keeps it out all the same: interactions or a model may name it.
     @discardableResult
-    func putItems(_ items: [Item]) throws(StoreError) -> Int
+    func changeItems(_ changes: [ItemChange]) throws(StoreError) -> Int
 
     /// The catalogue entry of that name.
     func item(_ id: String) throws(StoreError) -> Item?
@@ -72,9 +75,9 @@ public protocol InteractionStore: Sendable {
     @discardableResult
     func deleteItem(_ id: String) throws(StoreError) -> Bool
 
-    /// Names whose catalogue entry was deleted and not stored again since, in their order: interactions may still name them,
-    /// and so may a model, but they are no longer to be recommended.
-    func withdrawnItems() throws(StoreError) -> [String]
+    /// Names whose catalogue entry was deleted, or that were withdrawn, and not stored again since, in their order and beginning after
+    /// the name `id` (nil: from the first): interactions may still name them, and so may a model, but they are no longer to be recommended.
+    func withdrawnItems(after id: String?, limit: Int) throws(StoreError) -> [String]
 
     /// Stores user records in one transaction, replacing those of the same name, but for users who were erased after `erasures`
     /// (nil: now).
@@ -185,6 +188,10 @@ extension InteractionStore {
     public func append(_ interactions: [Interaction], idempotencyKey: String?) throws(StoreError) -> AppendReceipt {
         try append(group: [AppendRequest(interactions: interactions, idempotencyKey: idempotencyKey)])[0].get()
     }
+
+    /// Stores catalogue entries in one transaction, replacing those of the same name; returns how many were new.
+    @discardableResult
+    public func putItems(_ items: [Item]) throws(StoreError) -> Int { try changeItems(items.map(ItemChange.put)) }
 
     /// Stores user records of a request that begins now; returns how many were new.
     @discardableResult

@@ -9,8 +9,8 @@ public protocol RecordLoad {
     /// Keeps rows that were refused, as ``InteractionStore/quarantine(_:begunAfter:within:)``.
     mutating func quarantine(_ rows: [QuarantinedRow], within bounds: QuarantineBounds) throws -> QuarantineReceipt
 
-    /// Stores catalogue entries, as ``InteractionStore/putItems(_:)``.
-    mutating func putItems(_ items: [Item]) throws -> Int
+    /// Stores and withdraws catalogue entries, as ``InteractionStore/changeItems(_:)``.
+    mutating func changeItems(_ changes: [ItemChange]) throws -> Int
 
     /// Stores user records, as ``InteractionStore/putUsers(_:begunAfter:)``; those of users who were ever erased wait for
     /// ``settleUsers()``.
@@ -51,8 +51,8 @@ public struct PiecewiseLoad: RecordLoad {
         try store.quarantine(rows, begunAfter: erasures, within: bounds)
     }
 
-    /// Stores catalogue entries in a transaction.
-    public mutating func putItems(_ items: [Item]) throws -> Int { try store.putItems(items) }
+    /// Stores and withdraws catalogue entries in a transaction.
+    public mutating func changeItems(_ changes: [ItemChange]) throws -> Int { try store.changeItems(changes) }
 
     /// Stores user records in a transaction.
     public mutating func putUsers(_ users: [User]) throws {

@@ -2,19 +2,26 @@ import Foundation
 import GRDB
 
 extension SQLiteInteractionStore {
-    /// Stores catalogue entries; see ``InteractionStore/putItems(_:)``.
+    /// Stores and withdraws catalogue entries; see ``InteractionStore/changeItems(_:)``.
     @discardableResult
-    public func putItems(_ items: [Item]) throws(StoreError) -> Int {
-        guard !items.isEmpty else { return 0 }
-        return try write("storing items") { database, totals in try Self.put(items, &totals, database) }
+    public func changeItems(_ changes: [ItemChange]) throws(StoreError) -> Int {
+        guard !changes.isEmpty else { return 0 }
+        return try write("storing items") { database, totals in try Self.change(changes, &totals, database) }
     }
 
-    /// Stores catalogue entries; returns how many were new.
-    static func put(_ items: [Item], _ totals: inout StoreTotals, _ database: Database) throws -> Int {
-        try StoreError.check(items, named: "item", during: "storing items", fault: \.fault)
-        var added = 0
-        for item in items where try put(item, database) { added += 1 }
-        totals.counts.catalogueItems += added
+    /// Stores and withdraws catalogue entries; returns how many were new.
+    static func change(_ changes: [ItemChange], _ totals: inout StoreTotals, _ database: Database) throws -> Int {
+        try StoreError.check(changes, named: "item", during: "storing items", fault: \.fault)
+        var (added, removed) = (0, 0)
+        for change in changes {
+            switch change {
+            case .put(let item): if try put(item, database) { added += 1 }
+            case .withdraw(let id):
+                if try delete(id, database) { removed += 1 }
+                try withdraw(id, database)
+            }
+        }
+        totals.counts.catalogueItems += added - removed
         return added
     }
 
@@ -71,21 +78,20 @@ extension SQLiteInteractionStore {
     public func deleteItem(_ id: String) throws(StoreError) -> Bool {
         guard Identifier.fault(of: id) == nil else { return false }
         return try write("deleting an item") { database, totals in
-            let delete = try database.cachedStatement(sql: "DELETE FROM catalogue WHERE name = ?")
-            try delete.execute(arguments: [id])
-            let deleted = database.changesCount
-            totals.counts.catalogueItems -= deleted
-            guard deleted > 0 else { return false }
-            let withdraw = try database.cachedStatement(sql: "INSERT OR IGNORE INTO withdrawn_items VALUES (?)")
-            try withdraw.execute(arguments: [id])
+            guard try Self.delete(id, database) else { return false }
+            totals.counts.catalogueItems -= 1
+            try Self.withdraw(id, database)
             return true
         }
     }
 
-    /// What was deleted from the catalogue; see ``InteractionStore/withdrawnItems()``.
-    public func withdrawnItems() throws(StoreError) -> [String] {
-        try read("listing withdrawn items") { database in
-            try String.fetchAll(database, sql: "SELECT name FROM withdrawn_items ORDER BY name")
+    /// A page of what was withdrawn; see ``InteractionStore/withdrawnItems(after:limit:)``.
+    public func withdrawnItems(after id: String?, limit: Int) throws(StoreError) -> [String] {
+        guard limit > 0 else { return [] }
+        return try read("listing withdrawn items") { database in
+            let statement = try database.cachedStatement(
+                sql: "SELECT name FROM withdrawn_items WHERE name > ? ORDER BY name LIMIT ?")
+            return try String.fetchAll(statement, arguments: [id ?? "", limit])
         }
     }
 
@@ -129,6 +135,19 @@ extension SQLiteInteractionStore {
         let restore = try database.cachedStatement(sql: "DELETE FROM withdrawn_items WHERE name = ?")
         try restore.execute(arguments: [item.id])
         return true
+    }
+
+    /// Removes one entry; false when there is none.
+    private static func delete(_ id: String, _ database: Database) throws -> Bool {
+        let delete = try database.cachedStatement(sql: "DELETE FROM catalogue WHERE name = ?")
+        try delete.execute(arguments: [id])
+        return database.changesCount > 0
+    }
+
+    /// Notes a name that has no entry.
+    private static func withdraw(_ id: String, _ database: Database) throws {
+        let withdraw = try database.cachedStatement(sql: "INSERT OR IGNORE INTO withdrawn_items VALUES (?)")
+        try withdraw.execute(arguments: [id])
     }
 
     /// Reads the column that holds tags and attributes.

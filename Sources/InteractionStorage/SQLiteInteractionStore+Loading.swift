@@ -84,9 +84,9 @@ public struct StoreLoad: RecordLoad {
         try SQLiteInteractionStore.quarantine(rows, begunAfter: erasures, within: bounds, database)
     }
 
-    /// Stores catalogue entries, as ``InteractionStore/putItems(_:)``.
-    public mutating func putItems(_ items: [Item]) throws -> Int {
-        try SQLiteInteractionStore.put(items, &totals, database)
+    /// Stores and withdraws catalogue entries, as ``InteractionStore/changeItems(_:)``.
+    public mutating func changeItems(_ changes: [ItemChange]) throws -> Int {
+        try SQLiteInteractionStore.change(changes, &totals, database)
     }
 
     /// Stores user records; see ``RecordLoad/putUsers(_:)``.

@@ -42,18 +42,27 @@ final class Catalog: Sendable {
 
     /// Reads every item of `store`, and which were deleted.
     func load(from store: any InteractionStore) throws(StoreError) {
-        let withdrawn = try store.withdrawnItems()
-        state.withLock { state in
-            for name in withdrawn.map(ExactName.init) where state.withdrawn.insert(name).inserted {
-                state.withheld.withdraw(name)
-            }
-        }
+        try loadWithdrawn(from: store)
         var last: Int64 = 0
         while true {
             let page = try store.itemsByArrival(after: last, limit: 10_000)
             guard let end = page.last else { return }
             put(page.map(\.item))
             last = end.arrival
+        }
+    }
+
+    private func loadWithdrawn(from store: any InteractionStore) throws(StoreError) {
+        var last: String?
+        while true {
+            let page = try store.withdrawnItems(after: last, limit: 10_000)
+            guard let end = page.last else { return }
+            state.withLock { state in
+                for name in page.map(ExactName.init) where state.withdrawn.insert(name).inserted {
+                    state.withheld.withdraw(name)
+                }
+            }
+            last = end
         }
     }
 
@@ -198,18 +207,28 @@ final class Catalog: Sendable {
     }
 
     /// For each of `items`, a vector that is not as long as its namesakes in the catalogue and in the items before it.
-    func misfits(of items: [Item]) -> [(name: String, detail: String)?] {
+    func misfits(of items: [Item]) -> [(name: String, detail: String)?] { misfits(of: items.map(ItemChange.put)) }
+
+    /// For each of `changes`, a vector that is not as long as its namesakes in the catalogue and in the items before it.
+    func misfits(of changes: [ItemChange]) -> [(name: String, detail: String)?] {
         state.withLock { state in
             var dimensions = state.dimensions
-            // An item may be named more than once.
-            var put: [ExactName: Item] = [:]
-            return items.map { item in
-                let name = ExactName(item.id)
-                let replaced = put[name] ?? state.items[name]
-                if let misfit = dimensions.misfit(of: item, replacing: replaced) { return misfit }
-                if let replaced { dimensions.remove(replaced) }
-                dimensions.add(item)
-                put[name] = item
+            // An item may be named more than once; nil is one that was withdrawn.
+            var changed: [ExactName: Item?] = [:]
+            return changes.map { change in
+                switch change {
+                case .put(let item):
+                    let name = ExactName(item.id)
+                    let replaced = changed[name] ?? state.items[name]
+                    if let misfit = dimensions.misfit(of: item, replacing: replaced) { return misfit }
+                    if let replaced { dimensions.remove(replaced) }
+                    dimensions.add(item)
+                    changed[name] = .some(item)
+                case .withdraw(let id):
+                    let name = ExactName(id)
+                    if let replaced = changed[name] ?? state.items[name] { dimensions.remove(replaced) }
+                    changed[name] = .some(nil)
+                }
                 return nil
             }
         }

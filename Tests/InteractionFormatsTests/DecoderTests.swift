@@ -82,6 +82,37 @@ struct DecoderTests {
         #expect(try faults(json) { ItemDecoder.decode($0, faults: &$1) } == [fault])
     }
 
+    @Test("an item that is withdrawn is told from one that is stored, and has nothing but its ID")
+    func withdrawnItem() throws {
+        func change(_ json: String) throws -> ItemChange? {
+            var faults = JSONFaults()
+            return ItemDecoder.decodeChange(try JSONParser().parse(Array(json.utf8)).root, faults: &faults)
+        }
+        #expect(try change(#"{"item_id": 7, "withdrawn": true, "title": null}"#) == .withdraw("7"))
+        #expect(try change(#"{"withdrawn": false, "item_id": "7", "title": "t"}"#) == .put(Item(id: "7", title: "t")))
+        #expect(try change(#"{"item_id": "7", "withdrawn": null}"#) == .put(Item(id: "7")))
+        for (json, found) in [
+            (#"{"withdrawn": true}"#, [#"/item_id member "item_id" is required"#]),
+            (#"{"item_id": "7", "withdrawn": 1}"#, ["/withdrawn expected true or false, found a number"]),
+            (
+                #"{"item_id": "7", "withdrawn": true, "title": "t", "hidden": false}"#,
+                ["title", "hidden"].map {
+                    #"/\#($0) a withdrawn item has nothing but its item_id: leave out "\#($0)", or "withdrawn""#
+                }
+            ),
+            (
+                #"{"item_id": "7", "withdrawm": true}"#,
+                [#"/withdrawm unknown member "withdrawm"; did you mean "withdrawn"?"#]
+            ),
+        ] {
+            #expect(try faults(json) { ItemDecoder.decodeChange($0, faults: &$1) } == found)
+        }
+        // A path says which item it is about, and DELETE that it goes.
+        #expect(
+            try faults(#"{"withdrawn": true}"#) { ItemDecoder.decode($0, id: "7", faults: &$1) }
+                == [#"/withdrawn unknown member "withdrawn""#])
+    }
+
     @Test("the ID of the path may be repeated in the body, and not contradicted")
     func pathID() throws {
         for (json, count) in [("{}", 0), (#"{"item_id": "7"}"#, 0), (#"{"item_id": 7}"#, 0), (#"{"item_id": "8"}"#, 1)]

@@ -84,6 +84,16 @@ struct RoundTripTests {
         #expect(faults.isEmpty)
     }
 
+    @Test("an item that is withdrawn comes back as that")
+    func withdrawnItem() throws {
+        var writer = NDJSONWriter()
+        writer.write(withdrawn: "é,1")
+        #expect(writer.bytes == Array("{\"item_id\":\"é,1\",\"withdrawn\":true}\n".utf8))
+        var faults = JSONFaults()
+        let value = try JSONParser().parse(writer.bytes).root
+        #expect(ItemDecoder.decodeChange(value, faults: &faults) == .withdraw("é,1"))
+    }
+
     @Test("a user comes back with everything they had")
     func user() throws {
         let user = User(id: "7", tags: ["staff"], attributes: ["age": .number(36), "city": .string("Graz")])

@@ -70,7 +70,7 @@ struct BackupContractTests {
         #expect(items.map(\.item.id) == ["i1", RecordContractTests.film.id])
         #expect(try copy.itemsByArrival(after: 0, limit: 9) == items)
         #expect(try copy.users(after: nil, limit: 9) == store.users(after: nil, limit: 9))
-        #expect(try copy.withdrawnItems() == ["i2"])
+        #expect(try copy.withdrawnItems(after: nil, limit: 9) == ["i2"])
         let (erased, kept) = (try store.tombstones(after: 0), try copy.tombstones(after: 0))
         #expect(kept.last == 2 && kept.count == 2 && kept.stone(of: "u5") == erased.stone(of: "u5"))
         let pending = try copy.pendingErasures()

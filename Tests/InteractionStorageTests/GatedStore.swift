@@ -61,7 +61,7 @@ final class GatedStore: InteractionStore {
     ) throws(StoreError) -> Int {
         try base.scan(after: watermark, begin: begin, row: row)
     }
-    func putItems(_ items: [Item]) throws(StoreError) -> Int { try base.putItems(items) }
+    func changeItems(_ changes: [ItemChange]) throws(StoreError) -> Int { try base.changeItems(changes) }
     func item(_ id: String) throws(StoreError) -> Item? { try base.item(id) }
     func lookUpItems(_ ids: [String]) throws(StoreError) -> [Item?] { try base.lookUpItems(ids) }
     func items(after id: String?, limit: Int) throws(StoreError) -> [Item] { try base.items(after: id, limit: limit) }
@@ -72,7 +72,9 @@ final class GatedStore: InteractionStore {
         try base.updateItem(id, change)
     }
     func deleteItem(_ id: String) throws(StoreError) -> Bool { try base.deleteItem(id) }
-    func withdrawnItems() throws(StoreError) -> [String] { try base.withdrawnItems() }
+    func withdrawnItems(after id: String?, limit: Int) throws(StoreError) -> [String] {
+        try base.withdrawnItems(after: id, limit: limit)
+    }
     func putUsers(_ users: [User], begunAfter erasures: Int64?) throws(StoreError) -> UserReceipt {
         try base.putUsers(users, begunAfter: erasures)
     }

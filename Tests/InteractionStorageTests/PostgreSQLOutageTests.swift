@@ -58,7 +58,7 @@
                 Issue.record("\(error)")
                 return
             }
-            #expect(try store.withdrawnItems() == [] && store.counts == StoreCounts())
+            #expect(try store.withdrawnItems(after: nil, limit: 9) == [] && store.counts == StoreCounts())
             #expect(try store.append([.complete], idempotencyKey: nil).stored == 1)
         }
 

@@ -135,13 +135,36 @@ struct RecordContractTests {
     @Test("an item deleted from the catalogue is withdrawn until it is stored again", arguments: StoreKind.allCases)
     func withdrawnItems(_ kind: StoreKind) throws {
         try kind.withStore { store throws in
+            func withdrawn() throws -> [String] { try store.withdrawnItems(after: nil, limit: 9) }
             try store.putItems([Item(id: "b"), Item(id: "a"), Item(id: "c")])
-            #expect(try store.withdrawnItems() == [])
+            #expect(try withdrawn() == [])
             for id in ["b", "a", "never there"] { try store.deleteItem(id) }
-            #expect(try store.withdrawnItems() == ["a", "b"])
+            #expect(try withdrawn() == ["a", "b"])
             try store.putItems([Item(id: "b", title: "back")])
             try store.deleteItem("a")
-            #expect(try store.withdrawnItems() == ["a"])
+            #expect(try withdrawn() == ["a"])
+        }
+    }
+
+    @Test("items are stored and withdrawn in one go, the last change of a name holding", arguments: StoreKind.allCases)
+    func changes(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            try store.putItems([Item(id: "b"), Item(id: "a")])
+            let created = try store.changeItems([
+                .put(Item(id: "c")), .withdraw("b"), .withdraw("b"), .withdraw("never there"), .withdraw("d"),
+                .put(Item(id: "d")), .put(Item(id: "b", title: "back")), .put(Item(id: "e")), .withdraw("e"),
+            ])
+            #expect(created == 4)
+            #expect(try store.itemsByArrival(after: 0, limit: 9).map(\.item.id) == ["a", "c", "d", "b"])
+            #expect(try store.counts == StoreCounts(catalogueItems: 4))
+            #expect(try store.withdrawnItems(after: nil, limit: 1) == ["e"])
+            #expect(try store.withdrawnItems(after: "e", limit: 9) == ["never there"])
+            #expect(try store.withdrawnItems(after: "never there", limit: 9) == [])
+            #expect(try store.withdrawnItems(after: nil, limit: 0) == [])
+            #expect(throws: StoreError.failed(operation: "storing items", reason: "item 1: item_id is empty")) {
+                try store.changeItems([.withdraw("a"), .withdraw("")])
+            }
+            #expect(try store.item("a") != nil)
         }
     }
 

@@ -43,7 +43,7 @@ struct StoreLoadTests {
         var receipts: [AppendReceipt] = []
         try store.load(begunAfter: nil) { load in
             for batch in batches { receipts.append(try load.append(batch)) }
-            #expect(try load.putItems([Item(id: "a"), Item(id: "a", title: "t")]) == 1)
+            #expect(try load.changeItems([.put(Item(id: "a")), .put(Item(id: "a", title: "t"))]) == 1)
             try load.putUsers([User(id: "u")])
             #expect(try load.settleUsers() == 0)
             #expect(load.interactionCount == 501)
@@ -68,7 +68,7 @@ struct StoreLoadTests {
         #expect(throws: StoreError.self) {
             try store.load(begunAfter: nil) { load in
                 _ = try load.append(rows(100..<30_000))
-                _ = try load.putItems([Item(id: "a")])
+                _ = try load.changeItems([.put(Item(id: "a")), .withdraw("b")])
                 _ = try load.append([Interaction(userID: "", itemID: "i")])
             }
         }

@@ -38,6 +38,7 @@ struct StoreOracleTests {
             && left.items(after: nil, limit: 100) == right.items(after: nil, limit: 100)
             && left.itemsByArrival(after: 0, limit: 100).map(\.item)
                 == right.itemsByArrival(after: 0, limit: 100).map(\.item)
+            && left.withdrawnItems(after: nil, limit: 100) == right.withdrawnItems(after: nil, limit: 100)
             && left.users(after: nil, limit: 100) == right.users(after: nil, limit: 100)
     }
 }
@@ -48,7 +49,7 @@ private enum Operation {
     case interactions(String?, String?, String?, Int64?, Int)
     case latest(String, Int)
     case delete(String)
-    case putItems([Item])
+    case changeItems([ItemChange])
     case putUsers([User])
     case updateItem(String, String)
     case deleteItem(String)
@@ -83,7 +84,11 @@ private enum Operation {
         case 7: return .latest(name("u", 9), Int.random(in: 0...5, using: &random))
         case 8: return .delete(Bool.random(using: &random) ? name("n", 60) : name("row:", 60))
         case 9:
-            return .putItems((0..<3).map { _ in Item(id: name("i", 10), title: perhaps("t", 3), tags: [name("g", 3)]) })
+            return .changeItems(
+                (0..<3).map { _ in
+                    if Int.random(in: 0..<5, using: &random) == 0 { return .withdraw(name("i", 10)) }
+                    return .put(Item(id: name("i", 10), title: perhaps("t", 3), tags: [name("g", 3)]))
+                })
         case 10: return .putUsers([User(id: name("u", 8), attributes: ["a": .string(name("v", 3))])])
         case 11: return .updateItem(name("i", 10), name("t", 3))
         case 12: return .deleteItem(name("i", 10))
@@ -101,7 +106,7 @@ private enum Operation {
                 return "\(try store.interactions(userID: user, itemID: item, kind: kind, after: cursor, limit: limit))"
             case .latest(let user, let limit): return "\(try store.latestInteractions(userID: user, limit: limit))"
             case .delete(let id): return "\(String(describing: try store.deleteInteraction(id: id)))"
-            case .putItems(let items): return "\(try store.putItems(items))"
+            case .changeItems(let changes): return "\(try store.changeItems(changes))"
             case .putUsers(let users): return "\(try store.putUsers(users))"
             case .updateItem(let id, let title):
                 return "\(String(describing: try store.updateItem(id) { $0.title = title }))"

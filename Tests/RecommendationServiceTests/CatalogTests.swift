@@ -126,6 +126,45 @@ struct CatalogTests {
         #expect(none.status == 200 && none.json["stored"]?.int == 0)
     }
 
+    @Test("items may be withdrawn among those that are stored, all or nothing, and are not shown")
+    func withdrawsMany() throws {
+        let service = try TestService.trained()
+        func isShown(_ id: String) throws -> Bool {
+            try service.get("/recommend?user_id=u3&limit=100").items.contains(id)
+        }
+        _ = try service.ask("PUT", "/items/i2", "{}")
+        #expect(try isShown("i0") && isShown("i2"))
+        func post(_ items: String...) throws -> Reply {
+            try service.post("/items", "{\"items\": [\(items.joined(separator: ","))]}")
+        }
+        let withdrawn = ["i0", "i2"].map { "{\"item_id\": \"\($0)\", \"withdrawn\": true}" }
+        let refused = try post(withdrawn[0], #"{"item_id": "i2", "withdrawn": true, "tags": []}"#)
+        refused.expectProblem(422)
+        #expect(refused.faults.map(\.pointer) == ["/items/1/tags"])
+        #expect(try isShown("i0"))
+        let reply = try post(withdrawn[0], #"{"item_id": "i9"}"#, withdrawn[1])
+        #expect(reply.text == #"{"stored":1,"created":1,"withdrawn":2}"#)
+        #expect(try service.get("/items/i2").status == 404)
+        #expect(try !isShown("i0") && !isShown("i2"))
+        #expect(try service.post("/items", #"{"item_id": "i0", "withdrawn": false}"#).status == 200)
+        #expect(try isShown("i0"))
+    }
+
+    @Test("a vector may have another length once those of its name are withdrawn, in the same request too")
+    func withdrawnVectors() throws {
+        let service = try TestService()
+        func post(_ items: String...) throws -> Int {
+            try service.post("/items", "{\"items\": [\(items.joined(separator: ","))]}").status
+        }
+        func item(_ id: String, _ vector: String) -> String {
+            "{\"item_id\": \"\(id)\", \"vectors\": {\"v\": \(vector)}}"
+        }
+        func withdrawn(_ id: String) -> String { "{\"item_id\": \"\(id)\", \"withdrawn\": true}" }
+        #expect(try post(item("a", "[1]"), withdrawn("a"), item("b", "[1, 2]")) == 200)
+        #expect(try post(item("a", "[1]")) == 422)
+        #expect(try post(withdrawn("b"), item("a", "[1]"), withdrawn("a"), item("a", "[1, 2, 3]")) == 200)
+    }
+
     @Test("pages by cursor hold every item once, the last has no next")
     func pages() throws {
         let service = try TestService()

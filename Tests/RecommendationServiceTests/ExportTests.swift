@@ -78,6 +78,34 @@ struct ExportTests {
         }
     }
 
+    @Test("an item that was deleted is exported as withdrawn, and where that is sent it is not shown either")
+    func withdrawnItems() throws {
+        let first = try TestService()
+        try first.store.putItems(["b", "i0", "a"].map { Item(id: $0) })
+        for id in ["i0", "a"] { #expect(try first.ask("DELETE", "/items/\(id)").status == 204) }
+        let export = try export(first, "?what=items").content
+        #expect(
+            export == """
+                {"item_id":"b"}
+                {"item_id":"a","withdrawn":true}
+                {"item_id":"i0","withdrawn":true}
+
+                """)
+        let second = try TestService.trained()
+        #expect(try second.get("/recommend?user_id=u3&limit=100").items.contains("i0"))
+        try send(export, "items", "", to: second)
+        #expect(try !second.get("/recommend?user_id=u3&limit=100").items.contains("i0"))
+        #expect(try self.export(second, "?what=items").content == export)
+    }
+
+    @Test("thousands of withdrawn items are exported once each")
+    func manyWithdrawn() throws {
+        let service = try TestService()
+        try service.store.changeItems((0..<4_321).map { .withdraw("i\($0)") })
+        let lines = try export(service, "?what=items").content.split(separator: "\n")
+        #expect(lines.count == 4_321 && Set(lines).count == 4_321)
+    }
+
     @Test("an export of thousands of rows is whole, in order, and in pieces")
     func large() throws {
         let service = try TestService()

@@ -83,8 +83,8 @@ final class InterceptedStore: InteractionStore {
     func deleteInteraction(id: String) throws(StoreError) -> StoredInteraction? {
         try checked { () throws(StoreError) in try base.deleteInteraction(id: id) }
     }
-    func putItems(_ items: [Item]) throws(StoreError) -> Int {
-        try checked { () throws(StoreError) in try base.putItems(items) }
+    func changeItems(_ changes: [ItemChange]) throws(StoreError) -> Int {
+        try checked { () throws(StoreError) in try base.changeItems(changes) }
     }
     func item(_ id: String) throws(StoreError) -> Item? { try checked { () throws(StoreError) in try base.item(id) } }
     func lookUpItems(_ ids: [String]) throws(StoreError) -> [Item?] { try base.lookUpItems(ids) }
@@ -98,7 +98,9 @@ final class InterceptedStore: InteractionStore {
     func deleteItem(_ id: String) throws(StoreError) -> Bool {
         try checked { () throws(StoreError) in try base.deleteItem(id) }
     }
-    func withdrawnItems() throws(StoreError) -> [String] { try base.withdrawnItems() }
+    func withdrawnItems(after id: String?, limit: Int) throws(StoreError) -> [String] {
+        try base.withdrawnItems(after: id, limit: limit)
+    }
     func putUsers(_ users: [User], begunAfter erasures: Int64?) throws(StoreError) -> UserReceipt {
         try base.putUsers(users, begunAfter: erasures)
     }

@@ -301,6 +301,37 @@ struct ImportExportTests {
         #expect(outcome.errors.hasPrefix("Error: ") && outcome.errors.count > 20)
     }
 
+    @Test("what was withdrawn stays so through an export and an import, and an import withdraws what is there")
+    func withdrawnItems() throws {
+        try folder.write("in/interactions.csv", "user_id,item_id\n1,7\n1,8\n")
+        try folder.write("in/items.ndjson", "{\"item_id\": \"7\"}\n{\"item_id\": \"8\"}\n")
+        #expect(try importing("in").status == 0)
+        try folder.write("in/items.ndjson", "{\"item_id\": \"7\", \"withdrawn\": true}\n")
+        let outcome = try importing("in")
+        #expect(outcome.output.contains("0 items, 0 users; 1 items are withdrawn."), "\(outcome.output)")
+        let exported = try NectarProcess.run("export", "--data", data, folder.file("out"))
+        #expect(exported.output.contains("1 items (and 1 that are withdrawn) and 0 users"), "\(exported.output)")
+        let other = folder.file("other")
+        #expect(try NectarProcess.run("import", "--data", other, folder.file("out")).status == 0)
+        let store = try SQLiteInteractionStore(path: "\(other)/nectar.sqlite")
+        #expect(try store.withdrawnItems(after: nil, limit: 9) == ["7"] && store.counts.catalogueItems == 1)
+        try store.close()
+        try folder.write("in/items.ndjson", "{\"item_id\": \"8\", \"withdrawn\": true, \"title\": \"x\"}\n")
+        let refused = try importing("in")
+        #expect(refused.status == 1 && refused.output.contains("line 1"), "\(refused.output)")
+    }
+
+    @Test("items whose vectors are as long as those of the store are not measured by what the file withdraws")
+    func withdrawnVectors() throws {
+        try folder.write("in/interactions.csv", "user_id,item_id\n1,7\n")
+        try folder.write("in/items.ndjson", "{\"item_id\": \"7\", \"vectors\": {\"v\": [1, 2]}}\n")
+        #expect(try importing("in").status == 0)
+        try folder.write(
+            "in/items.ndjson",
+            "{\"item_id\": \"7\", \"withdrawn\": true}\n{\"item_id\": \"8\", \"vectors\": {\"v\": [1]}}\n")
+        #expect(try importing("in").status == 0)
+    }
+
     @Test("what was exported and imported again is exported as the same bytes", arguments: ["ndjson", "csv"])
     func roundTrip(format: String) throws {
         try folder.write(

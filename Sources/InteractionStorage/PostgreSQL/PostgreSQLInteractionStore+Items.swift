@@ -1,16 +1,24 @@
 #if PostgreSQL
     extension PostgreSQLInteractionStore {
-        /// Stores catalogue entries; see ``InteractionStore/putItems(_:)``.
+        /// Stores and withdraws catalogue entries; see ``InteractionStore/changeItems(_:)``.
         @discardableResult
-        public func putItems(_ items: [Item]) throws(StoreError) -> Int {
-            try StoreError.check(items, named: "item", during: "storing items", fault: \.fault)
-            guard !items.isEmpty else { return 0 }
+        public func changeItems(_ changes: [ItemChange]) throws(StoreError) -> Int {
+            try StoreError.check(changes, named: "item", during: "storing items", fault: \.fault)
+            guard !changes.isEmpty else { return 0 }
             return try write("storing items") { connection, totals in
-                let added = try Self.put(items, connection)
-                if added > 0 {
-                    try connection.query("DELETE FROM withdrawn_items WHERE name = ANY($1)", [.texts(items.map(\.id))])
+                var (added, removed) = (0, 0)
+                for run in changes.runs {
+                    switch run {
+                    case .put(let items):
+                        let count = try Self.put(items, connection)
+                        if count > 0 { try Self.restore(items.map(\.id), connection) }
+                        added += count
+                    case .withdraw(let ids):
+                        removed += try Self.delete(ids, connection)
+                        try Self.withdraw(ids, connection)
+                    }
                 }
-                totals.counts.catalogueItems += added
+                totals.counts.catalogueItems += added - removed
                 return added
             }
         }
@@ -73,18 +81,21 @@
         public func deleteItem(_ id: String) throws(StoreError) -> Bool {
             guard Identifier.fault(of: id) == nil else { return false }
             return try write("deleting an item") { connection, totals in
-                let deleted = try connection.query("DELETE FROM catalogue WHERE name = $1", [.text(id)]).affected
+                let deleted = try Self.delete([id], connection)
                 totals.counts.catalogueItems -= deleted
                 guard deleted > 0 else { return false }
-                try connection.query("INSERT INTO withdrawn_items VALUES ($1) ON CONFLICT DO NOTHING", [.text(id)])
+                try Self.withdraw([id], connection)
                 return true
             }
         }
 
-        /// What was deleted from the catalogue; see ``InteractionStore/withdrawnItems()``.
-        public func withdrawnItems() throws(StoreError) -> [String] {
-            try read("listing withdrawn items") { connection in
-                let rows = try connection.query("SELECT name FROM withdrawn_items ORDER BY name")
+        /// A page of what was withdrawn; see ``InteractionStore/withdrawnItems(after:limit:)``.
+        public func withdrawnItems(after id: String?, limit: Int) throws(StoreError) -> [String] {
+            guard limit > 0 else { return [] }
+            return try read("listing withdrawn items") { connection in
+                let rows = try connection.query(
+                    "SELECT name FROM withdrawn_items WHERE name > $1 ORDER BY name LIMIT $2",
+                    [.text(Self.cursor(id)), .integer(Int64(limit))])
                 return (0..<rows.count).map { rows.text($0, 0) }
             }
         }
@@ -108,6 +119,21 @@
                 "COPY catalogue (\(itemColumns), arrival) FROM STDIN (FORMAT binary)",
                 rows(of: Self.last(of: items, named: \.id), arrivals))
             return arrivals.count - replaced.count
+        }
+
+        /// Names that have an entry again are not withdrawn.
+        private static func restore(_ ids: [String], _ connection: PostgreSQLConnection) throws {
+            try connection.query("DELETE FROM withdrawn_items WHERE name = ANY($1)", [.texts(ids)])
+        }
+
+        /// Removes entries; returns how many there were.
+        private static func delete(_ ids: [String], _ connection: PostgreSQLConnection) throws -> Int {
+            try connection.query("DELETE FROM catalogue WHERE name = ANY($1)", [.texts(ids)]).affected
+        }
+
+        /// Notes names that have no entry.
+        private static func withdraw(_ ids: [String], _ connection: PostgreSQLConnection) throws {
+            try connection.query("INSERT INTO withdrawn_items SELECT unnest($1) ON CONFLICT DO NOTHING", [.texts(ids)])
         }
 
         private static func item(_ id: String, _ connection: PostgreSQLConnection) throws -> Item? {

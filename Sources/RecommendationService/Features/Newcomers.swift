@@ -120,12 +120,12 @@ final class Newcomers: Sendable {
         }
     }
 
-    /// An item that was deleted from the catalogue.
-    func remove(_ id: String) {
-        let name = ExactName(id)
+    /// Items that were deleted from the catalogue.
+    func remove(_ ids: [String]) {
+        let names = Set(ids.map(ExactName.init))
         update { _, entries, isCut in
             let count = entries.count
-            entries.removeAll { $0.id == name }
+            entries.removeAll { names.contains($0.id) }
             return isCut && entries.count < count
         }
     }

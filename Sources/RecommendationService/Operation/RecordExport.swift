@@ -5,8 +5,8 @@ import Locking
 
 /// Everything of one sort that a store holds, written a page at a time: memory does not grow with what is held.
 ///
-/// Interactions come in their order as of one moment: what is stored later is left out. Items and users come by name. Rows that
-/// are deleted meanwhile may be missing.
+/// Interactions come in their order as of one moment: what is stored later is left out. Items and users come by name; behind the
+/// items come the names of those that are withdrawn. Rows that are deleted meanwhile may be missing.
 public struct RecordExport: Sendable {
     /// What is written.
     public enum What: String, Sendable, CaseIterable {
@@ -22,6 +22,8 @@ public struct RecordExport: Sendable {
     private static let interactionPage = 2_000
     /// Records read at a time; each may have thousands of numbers.
     private static let recordPage = 50
+    /// Names read at a time.
+    private static let withdrawnPage = 2_000
 
     private let what: What
     private let store: any InteractionStore
@@ -30,8 +32,11 @@ public struct RecordExport: Sendable {
     private var ndjson = NDJSONWriter()
     private var lastRow: Int64 = 0
     private var lastID: String?
+    private var lastWithdrawn: String?
     /// How many records have been written.
     public private(set) var count = 0
+    /// How many items have been written as withdrawn.
+    public private(set) var withdrawn = 0
 
     /// Begins at the first record.
     ///
@@ -46,19 +51,21 @@ public struct RecordExport: Sendable {
 
     /// The next piece; nil after the last.
     public mutating func next() throws(StoreError) -> [UInt8]? {
-        let written = count
+        let written = count + withdrawn
         switch what {
         case .interactions: try writeInteractions()
         case .items:
             let page = try store.items(after: lastID, limit: Self.recordPage)
             write(page, id: \.id) { $0.write($1) }
+            // One that is withdrawn meanwhile is there twice; what is read last holds.
+            if page.isEmpty { try writeWithdrawn() }
         case .users:
             let page = try store.users(after: lastID, limit: Self.recordPage)
             write(page, id: \.id) { $0.write($1) }
         }
         // Without any interaction there is still the header of a CSV file.
         let bytes = csv?.takeBytes() ?? ndjson.takeBytes()
-        return count == written && bytes.isEmpty ? nil : bytes
+        return count + withdrawn == written && bytes.isEmpty ? nil : bytes
     }
 
     private mutating func writeInteractions() throws(StoreError) {
@@ -69,6 +76,13 @@ public struct RecordExport: Sendable {
             lastRow = stored.rowID
             count += 1
         }
+    }
+
+    private mutating func writeWithdrawn() throws(StoreError) {
+        let page = try store.withdrawnItems(after: lastWithdrawn, limit: Self.withdrawnPage)
+        for id in page { ndjson.write(withdrawn: id) }
+        lastWithdrawn = page.last ?? lastWithdrawn
+        withdrawn += page.count
     }
 
     private mutating func write<Record>(

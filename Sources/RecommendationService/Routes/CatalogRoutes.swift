@@ -56,23 +56,33 @@ struct CatalogRoutes: RecordRoutes {
         guard let item = ItemDecoder.decode(document.root, id: id, faults: &faults), faults.isEmpty else {
             throw Problem(faults: faults)
         }
-        return answer(item, try put([item], from: [document.root]) > 0 ? .created : .ok)
+        return answer(item, try change([.put(item)], from: [document.root]) > 0 ? .created : .ok)
     }
 
-    /// Stores `items`, which came as `values`, and returns how many were new.
-    private func put(_ items: [Item], from values: [JSONValue]) throws(Problem) -> Int {
+    /// Carries out `changes`, which came as `values`, and returns how many items were new.
+    private func change(_ changes: [ItemChange], from values: [JSONValue]) throws(Problem) -> Int {
         var faults = JSONFaults()
         let created = try Answer.storing { () throws(StoreError) in
             try writing.withLock { _ throws(StoreError) in
-                for (misfit, value) in zip(catalog.misfits(of: items), values) { report(misfit, in: value, &faults) }
+                for (misfit, value) in zip(catalog.misfits(of: changes), values) { report(misfit, in: value, &faults) }
                 guard faults.isEmpty else { return 0 }
-                let created = try store.putItems(items)
-                newcomers.put(items, replacing: catalog.put(items))
+                let created = try store.changeItems(changes)
+                for run in changes.runs { follow(run) }
                 return created
             }
         }
         guard faults.isEmpty else { throw Problem(faults: faults) }
         return created
+    }
+
+    /// What was stored comes into memory.
+    private func follow(_ run: ItemChange.Run) {
+        switch run {
+        case .put(let items): newcomers.put(items, replacing: catalog.put(items))
+        case .withdraw(let ids):
+            for id in ids { catalog.remove(id) }
+            newcomers.remove(ids)
+        }
     }
 
     /// A vector that is not as long as those of other items.
@@ -110,8 +120,7 @@ struct CatalogRoutes: RecordRoutes {
             try writing.withLock { _ throws(StoreError) in
                 let existed = try store.deleteItem(id)
                 if existed {
-                    catalog.remove(id)
-                    newcomers.remove(id)
+                    follow(.withdraw([id]))
                 }
                 return existed
             }
@@ -120,14 +129,16 @@ struct CatalogRoutes: RecordRoutes {
         return HTTPResponse(status: .noContent)
     }
 
-    /// One item, or `{"items": […]}`; all or nothing.
+    /// One item, or `{"items": […]}`; all or nothing. Some may be there to be withdrawn.
     func putMany(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
         var values: [JSONValue] = []
-        let items = try RecordList.decode(request, "items") { value, faults in
+        let changes = try RecordList.decode(request, "items") { value, faults in
             values.append(value)
-            return ItemDecoder.decode(value, faults: &faults)
+            return ItemDecoder.decodeChange(value, faults: &faults)
         }
-        return RecordList.answer(stored: items.count, created: try put(items, from: values))
+        let created = try change(changes, from: values)
+        let withdrawn = changes.count { if case .withdraw = $0 { true } else { false } }
+        return RecordList.answer(stored: changes.count - withdrawn, created: created, withdrawn: withdrawn)
     }
 
     private func answer(_ item: Item, _ status: HTTPStatus = .ok) -> HTTPResponse {

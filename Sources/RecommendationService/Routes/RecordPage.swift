@@ -59,12 +59,13 @@ enum RecordList {
         return records
     }
 
-    static func answer(stored: Int, created: Int, erased: Int = 0) -> HTTPResponse {
+    static func answer(stored: Int, created: Int, erased: Int = 0, withdrawn: Int = 0) -> HTTPResponse {
         Answer.json { writer in
             writer.object { answer in
                 answer.member("stored", stored)
                 answer.member("created", created)
                 if erased > 0 { answer.member("erased", erased) }
+                if withdrawn > 0 { answer.member("withdrawn", withdrawn) }
             }
         }
     }

@@ -39,18 +39,21 @@ struct Export: ParsableCommand {
                 .interactions, as: RecordExport.Format(rawValue: format) ?? .ndjson, of: data.store)
             let items = try write(.items, as: .ndjson, of: data.store)
             let users = try write(.users, as: .ndjson, of: data.store)
-            print("Wrote \(interactions) interactions, \(items) items and \(users) users to \(folder).")
+            let withdrawn = items.withdrawn > 0 ? " (and \(items.withdrawn) that are withdrawn)" : ""
+            print(
+                "Wrote \(interactions.count) interactions, \(items.count) items\(withdrawn) and \(users.count) users to "
+                    + "\(folder).")
         }
     }
 
-    /// Writes one file; returns how many records it holds.
+    /// Writes one file; returns the export, which knows how many records that were.
     private func write(
         _ what: RecordExport.What, as format: RecordExport.Format, of store: any InteractionStore
-    ) throws -> Int {
+    ) throws -> RecordExport {
         var file = try OutputFile("\(folder)/\(what.rawValue).\(format.rawValue)")
         var export = try RecordExport(of: what, as: format, from: store)
         while let piece = try export.next() { try file.write(piece) }
         try file.close()
-        return export.count
+        return export
     }
 }

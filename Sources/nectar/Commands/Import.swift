@@ -180,9 +180,9 @@ struct Import: ParsableCommand {
             guard faults.count == 0 || partial else { return }
             if let shortage = reserve?.shortage { throw Fatal(description: "\(shortage) Nothing was stored.") }
             outcome.add(try load.append(piece.interactions))
-            outcome.items += piece.items.count
+            outcome.add(piece.items)
             outcome.users += piece.users.count
-            _ = try load.putItems(piece.items)
+            _ = try load.changeItems(piece.items)
             try load.putUsers(piece.users)
             try intake?.keep(piece.faults, in: &load, &outcome)
         }

@@ -10,7 +10,9 @@ struct ImportOutcome: CustomStringConvertible {
     var erased = 0
     /// Records left out that may be from before their users were erased.
     private(set) var erasedUsers = 0
-    var items = 0
+    private(set) var items = 0
+    /// Items that the files say are withdrawn.
+    private(set) var withdrawn = 0
     var users = 0
     var faults = 0
     /// Rows in quarantine, and under which name.
@@ -24,6 +26,16 @@ struct ImportOutcome: CustomStringConvertible {
         erased += receipt.erased
     }
 
+    /// Counts what became of items.
+    mutating func add(_ changes: [ItemChange]) {
+        for change in changes {
+            switch change {
+            case .put: items += 1
+            case .withdraw: withdrawn += 1
+            }
+        }
+    }
+
     /// The load has ended, and left out so many of the records.
     mutating func settle(erasedUsers count: Int) {
         users -= count
@@ -33,6 +45,7 @@ struct ImportOutcome: CustomStringConvertible {
     var description: String {
         var sentence =
             "Stored \(interactions) interactions (\(duplicates) were there already), \(items) items, \(users) users"
+        if withdrawn > 0 { sentence += "; \(withdrawn) items are withdrawn" }
         if faults > 0 { sentence += "; \(faults) rows were faulty" }
         if quarantined > 0 { sentence += ", \(quarantined) of them are in quarantine as \(upload)" }
         if erased > 0 { sentence += "; \(erased) were of users who have been erased" }

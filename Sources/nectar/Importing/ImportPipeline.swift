@@ -9,7 +9,7 @@ import Locking
 final class ImportPipeline: Sendable {
     /// A part of a dataset, in its order.
     struct Piece: Sendable {
-        var items: [Item] = []
+        var items: [ItemChange] = []
         var users: [User] = []
         var interactions: [Interaction] = []
         var faults: [DatasetFault] = []
@@ -77,10 +77,12 @@ final class ImportPipeline: Sendable {
 
     private func read() throws {
         var piece = Piece()
-        try reader.readItems(faults: { try add($0, to: &piece) }) { item in
-            piece.items.append(item)
+        func take(_ change: ItemChange) throws {
+            piece.items.append(change)
             try handOver(&piece, ifFull: true)
         }
+        try reader.readItems(
+            faults: { try add($0, to: &piece) }, withdrawn: { try take(.withdraw($0)) }, { try take(.put($0)) })
         try reader.readUsers(faults: { try add($0, to: &piece) }) { user in
             piece.users.append(user)
             try handOver(&piece, ifFull: true)
