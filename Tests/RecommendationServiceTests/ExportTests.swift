@@ -98,6 +98,23 @@ struct ExportTests {
         #expect(try self.export(second, "?what=items").content == export)
     }
 
+    @Test("items are exported in the order in which they came, and are the latest in that order where that is sent")
+    func orderOfItems() throws {
+        let directory = try TemporaryDirectory()
+        let first = try TestService(store: SQLiteInteractionStore(path: directory.file("a.sqlite")))
+        let names = (0..<120).map { "i\($0 * 37 % 120)" }
+        try send(names.map { "{\"item_id\": \"\($0)\"}" }.joined(separator: "\n"), "items", "", to: first)
+        for id in ["i5", "i37", "i99"] { #expect(try first.ask("DELETE", "/items/\(id)").status == 204) }
+        for id in ["i99", "i0", "i37"] { #expect(try first.ask("PUT", "/items/\(id)", "{}").status < 300) }
+        let export = try export(first, "?what=items").content
+        let second = try TestService(store: SQLiteInteractionStore(path: directory.file("b.sqlite")))
+        try send(export, "items", "", to: second)
+        let latest = try first.get("/latest?limit=200").items
+        #expect(latest.prefix(2) == ["i37", "i99"] && latest.count == 119)
+        #expect(try second.get("/latest?limit=200").items == latest)
+        #expect(try self.export(second, "?what=items").content == export)
+    }
+
     @Test("thousands of withdrawn items are exported once each")
     func manyWithdrawn() throws {
         let service = try TestService()

@@ -5,8 +5,9 @@ import Locking
 
 /// Everything of one sort that a store holds, written a page at a time: memory does not grow with what is held.
 ///
-/// Interactions come in their order as of one moment: what is stored later is left out. Items and users come by name; behind the
-/// items come the names of those that are withdrawn. Rows that are deleted meanwhile may be missing.
+/// Interactions come in their order as of one moment: what is stored later is left out. Items come in the order in which they came
+/// into the catalogue, which is that of `/latest`, and behind them the names of those that are withdrawn; users come by name. Rows
+/// that are deleted meanwhile may be missing.
 public struct RecordExport: Sendable {
     /// What is written.
     public enum What: String, Sendable, CaseIterable {
@@ -30,9 +31,10 @@ public struct RecordExport: Sendable {
     private let end: Int64
     private var csv: CSVInteractionWriter?
     private var ndjson = NDJSONWriter()
-    private var lastRow: Int64 = 0
+    /// The last interaction's row, or the last item's arrival.
+    private var last: Int64 = 0
+    /// The last user, or the last item that is withdrawn.
     private var lastID: String?
-    private var lastWithdrawn: String?
     /// How many records have been written.
     public private(set) var count = 0
     /// How many items have been written as withdrawn.
@@ -55,13 +57,9 @@ public struct RecordExport: Sendable {
         switch what {
         case .interactions: try writeInteractions()
         case .items:
-            let page = try store.items(after: lastID, limit: Self.recordPage)
-            write(page, id: \.id) { $0.write($1) }
             // One that is withdrawn meanwhile is there twice; what is read last holds.
-            if page.isEmpty { try writeWithdrawn() }
-        case .users:
-            let page = try store.users(after: lastID, limit: Self.recordPage)
-            write(page, id: \.id) { $0.write($1) }
+            if try !writeItems() { try writeWithdrawn() }
+        case .users: try writeUsers()
         }
         // Without any interaction there is still the header of a CSV file.
         let bytes = csv?.takeBytes() ?? ndjson.takeBytes()
@@ -70,26 +68,34 @@ public struct RecordExport: Sendable {
 
     private mutating func writeInteractions() throws(StoreError) {
         let page = try store.interactions(
-            userID: nil, itemID: nil, kind: nil, after: lastRow, limit: Self.interactionPage)
+            userID: nil, itemID: nil, kind: nil, after: last, limit: Self.interactionPage)
         for stored in page where stored.rowID <= end {
             if csv == nil { ndjson.write(stored.interaction) } else { csv?.write(stored.interaction) }
-            lastRow = stored.rowID
+            last = stored.rowID
             count += 1
         }
     }
 
+    /// Writes a page; false where there is none any more.
+    private mutating func writeItems() throws(StoreError) -> Bool {
+        let page = try store.itemsByArrival(after: last, limit: Self.recordPage)
+        for arrived in page { ndjson.write(arrived.item) }
+        last = page.last?.arrival ?? last
+        count += page.count
+        return !page.isEmpty
+    }
+
     private mutating func writeWithdrawn() throws(StoreError) {
-        let page = try store.withdrawnItems(after: lastWithdrawn, limit: Self.withdrawnPage)
+        let page = try store.withdrawnItems(after: lastID, limit: Self.withdrawnPage)
         for id in page { ndjson.write(withdrawn: id) }
-        lastWithdrawn = page.last ?? lastWithdrawn
+        lastID = page.last ?? lastID
         withdrawn += page.count
     }
 
-    private mutating func write<Record>(
-        _ page: [Record], id: KeyPath<Record, String>, _ write: (inout NDJSONWriter, Record) -> Void
-    ) {
-        for record in page { write(&ndjson, record) }
-        lastID = page.last?[keyPath: id] ?? lastID
+    private mutating func writeUsers() throws(StoreError) {
+        let page = try store.users(after: lastID, limit: Self.recordPage)
+        for user in page { ndjson.write(user) }
+        lastID = page.last?.id ?? lastID
         count += page.count
     }
 }
