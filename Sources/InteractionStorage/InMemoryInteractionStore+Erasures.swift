@@ -10,7 +10,7 @@ extension InMemoryInteractionStore {
             let own = contents.rows.filter { ExactName($0.interaction.userID) == name }
             contents.rows.removeAll { ExactName($0.interaction.userID) == name }
             let key = contents.users.key(of: id)
-            if let key { contents.users.names[key - 1] = nil }
+            contents.forgetUnusedNames()
             let record = contents.userRecords.removeValue(forKey: name)
             let quarantined = contents.quarantine.filter { $0.mayName(id) }
             contents.quarantine.removeAll { $0.mayName(id) }

@@ -31,7 +31,9 @@ extension InMemoryInteractionStore {
                 case .given(let id): contents.rows.firstIndex { $0.hasID(id) }
                 case .row(let row): contents.rows.firstIndex { $0.rowID == row }
                 }
-            return index.map { contents.rows.remove(at: $0) }
+            let removed = index.map { contents.rows.remove(at: $0) }
+            contents.forgetUnusedNames()
+            return removed
         }
     }
 

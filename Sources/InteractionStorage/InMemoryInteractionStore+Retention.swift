@@ -16,10 +16,7 @@ extension InMemoryInteractionStore {
             let isEnd = expired.count < limit && looked < RetentionRule.rowsLookedAt
             let removed = Set(expired.map(\.rowID))
             contents.rows.removeAll { removed.contains($0.rowID) }
-            for name in Set(expired.map { ExactName($0.interaction.userID) })
-            where !contents.rows.contains(where: { ExactName($0.interaction.userID) == name }) {
-                if let key = contents.users.key(of: name.text) { contents.users.names[key - 1] = nil }
-            }
+            contents.forgetUnusedNames()
             return RetentionStep(removed: expired.map(RemovedInteraction.init), cursor: isEnd ? nil : last)
         }
     }

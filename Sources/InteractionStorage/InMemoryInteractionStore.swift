@@ -23,14 +23,24 @@ public final class InMemoryInteractionStore: InteractionStore {
         var quarantine: [QuarantinedRow] = []
         var lastQuarantined: Int64 = 0
         var droppedFromQuarantine = 0
+
+        /// Users and items that no row names any longer are not named at all.
+        mutating func forgetUnusedNames() {
+            users.keep(Set(rows.map { ExactName($0.interaction.userID) }))
+            items.keep(Set(rows.map { ExactName($0.interaction.itemID) }))
+        }
     }
 
-    /// Names in the order in which they were first seen, counted from 1; nil where one was erased.
+    /// Names in the order in which they were first seen, counted from 1; nil where one is gone.
     struct Interned: Sendable {
         var names: [ExactName?] = []
 
         mutating func intern(_ name: String) {
             if key(of: name) == nil { names.append(ExactName(name)) }
+        }
+
+        mutating func keep(_ used: Set<ExactName>) {
+            names = names.map { name in name.flatMap { used.contains($0) ? $0 : nil } }
         }
 
         func key(of name: String) -> Int? {
@@ -118,7 +128,7 @@ public final class InMemoryInteractionStore: InteractionStore {
             try access { contents throws(StoreError) in
                 StoreCounts(
                     interactions: contents.rows.count, users: contents.users.names.count { $0 != nil },
-                    items: contents.items.names.count, userRecords: contents.userRecords.count,
+                    items: contents.items.names.count { $0 != nil }, userRecords: contents.userRecords.count,
                     catalogueItems: contents.catalogue.count)
             }
         }

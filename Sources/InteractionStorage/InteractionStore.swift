@@ -31,7 +31,7 @@ public protocol InteractionStore: Sendable {
     func latestInteractions(userID: String, limit: Int) throws(StoreError) -> [StoredInteraction]
 
     /// Removes the interaction of that name, its `interactionID` or its row's (``InteractionName``), and returns it; nil when
-    /// there is none.
+    /// there is none. The user or the item of which it was the last is no longer named by the record, as in ``removeExpired(_:after:limit:)``.
     @discardableResult
     func deleteInteraction(id: String) throws(StoreError) -> StoredInteraction?
 
@@ -153,9 +153,9 @@ public protocol InteractionStore: Sendable {
     /// at ``RetentionRule/rowsLookedAt`` rows at most. From 0 on, step by step until the step's cursor is nil, that is all of the
     /// record.
     ///
-    /// Users of whom no interaction is left lose their names as well, as they do when they are erased, but without a tombstone; their
-    /// records stay, and so do receipts and the watermark. Keeps writers waiting for no longer than the
-    /// removals take.
+    /// Users of whom no interaction is left lose their names as well, as they do when they are erased, but without a tombstone, and so
+    /// do items; their records stay, and so do receipts and the watermark. Keeps writers waiting for no longer than the removals
+    /// take.
     func removeExpired(
         _ rule: RetentionRule, after cursor: Int64, limit: Int
     ) throws(StoreError) -> RetentionStep

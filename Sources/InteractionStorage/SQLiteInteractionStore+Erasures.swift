@@ -104,10 +104,11 @@ extension SQLiteInteractionStore {
         if let key = try key(of: id, in: "user_names", database) {
             receipt.existed = true
             receipt.removed = try removable("user = ? ORDER BY row", [key], database)
+            var named = try keys(in: "user = ?", [key], database)
+            named.users = [key]
             try database.execute(sql: "DELETE FROM interactions WHERE user = ?", arguments: [key])
-            try database.execute(sql: "DELETE FROM user_names WHERE key = ?", arguments: [key])
             totals.counts.interactions -= receipt.interactions
-            totals.counts.users -= 1
+            try removeNames(named, &totals, database)
         }
         try database.execute(sql: "DELETE FROM user_records WHERE name = ?", arguments: [id])
         if database.changesCount > 0 {

@@ -45,9 +45,11 @@ extension SQLiteInteractionStore {
                 case .row(let row): try Self.fetch("row = ?", [row], database)
                 }
             guard let interaction = found.first else { return nil }
+            let named = try Self.keys(in: "row = ?", [interaction.rowID], database)
             let delete = try database.cachedStatement(sql: "DELETE FROM interactions WHERE row = ?")
             try delete.execute(arguments: [interaction.rowID])
             totals.counts.interactions -= 1
+            try Self.removeNames(named, &totals, database)
             return interaction
         }
     }

@@ -16,13 +16,14 @@ extension SQLiteInteractionStore {
         let removed = try write("removing expired interactions") { database, totals in
             let removed = try Self.remove(expired, database)
             totals.counts.interactions -= removed.count
-            totals.counts.users -= try Self.removeNames(of: Set(expired.map(\.user)), database)
+            let named = NamedKeys(users: Set(expired.map(\.user)), items: Set(expired.map(\.item)))
+            try Self.removeNames(named, &totals, database)
             return removed
         }
         return RetentionStep(removed: removed, cursor: last)
     }
 
-    private typealias Expired = (row: Int64, user: Int)
+    private typealias Expired = (row: Int64, user: Int, item: Int)
 
     /// The first after a row, and the last row that was looked at; nil where it was the last of all.
     private static func expired(
@@ -33,14 +34,16 @@ extension SQLiteInteractionStore {
             if let key = try key(of: kind.text, in: "kind_names", database) { kinds[key] = kind.text }
         }
         let statement = try database.cachedStatement(
-            sql: "SELECT row, user, kind, timestamp FROM interactions WHERE row > ? ORDER BY row LIMIT ?")
+            sql: "SELECT row, user, kind, timestamp, item FROM interactions WHERE row > ? ORDER BY row LIMIT ?")
         var (expired, last, count) = ([Expired](), cursor, 0)
         let rows = try Row.fetchCursor(statement, arguments: [cursor, RetentionRule.rowsLookedAt])
         while let row = try rows.next() {
             count += 1
             last = row[0]
             let kind: Int? = row[2]
-            if rule.isExpired(kind: kind.flatMap { kinds[$0] }, timestamp: row[3]) { expired.append((last, row[1])) }
+            if rule.isExpired(kind: kind.flatMap { kinds[$0] }, timestamp: row[3]) {
+                expired.append((last, row[1], row[4]))
+            }
             if expired.count == limit { return (expired, last) }
         }
         return (expired, count == RetentionRule.rowsLookedAt ? last : nil)
@@ -75,15 +78,37 @@ extension SQLiteInteractionStore {
         return removable
     }
 
-    /// Removes the names of those of whom no interaction is left; returns how many.
-    private static func removeNames(of users: Set<Int>, _ database: Database) throws -> Int {
-        let statement = try database.cachedStatement(
-            sql: """
-                DELETE FROM user_names WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM interactions WHERE user = ?1)
-                """)
-        return try users.reduce(0) { removed, user in
-            try statement.execute(arguments: [user])
-            return removed + database.changesCount
+    /// Whom, and what, some interactions name.
+    struct NamedKeys {
+        var users: Set<Int> = []
+        var items: Set<Int> = []
+    }
+
+    /// What is named by the interactions for which a condition holds.
+    static func keys(in condition: String, _ arguments: StatementArguments, _ database: Database) throws -> NamedKeys {
+        var named = NamedKeys()
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT DISTINCT user, item FROM interactions WHERE \(condition)", arguments: arguments)
+        while let row = try rows.next() {
+            named.users.insert(row[0])
+            named.items.insert(row[1])
         }
+        return named
+    }
+
+    /// Removes those of the names that no interaction is left of, and counts what is left; a search in an index each.
+    static func removeNames(_ named: NamedKeys, _ totals: inout StoreTotals, _ database: Database) throws {
+        func removed(_ keys: Set<Int>, _ table: String, _ column: String) throws -> Int {
+            let statement = try database.cachedStatement(
+                sql: """
+                    DELETE FROM \(table) WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM interactions WHERE \(column) = ?1)
+                    """)
+            return try keys.reduce(0) { removed, key in
+                try statement.execute(arguments: [key])
+                return removed + database.changesCount
+            }
+        }
+        totals.counts.users -= try removed(named.users, "user_names", "user")
+        totals.counts.items -= try removed(named.items, "item_names", "item")
     }
 }

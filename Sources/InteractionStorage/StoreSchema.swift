@@ -16,7 +16,7 @@ struct StoreSchema: Sendable {
     /// All steps of this program.
     static let current = StoreSchema(steps: [
         interactionsAndCatalogue, withdrawnItems, fingerprintedReceipts, erasures, quarantine, otherErasureKeys,
-        identity, namesAnew,
+        identity, namesAnew, namesInUse,
     ])
 
     /// Takes every step the file has not taken yet, in one transaction.
@@ -177,4 +177,12 @@ struct StoreSchema: Sendable {
         DROP TABLE anew;
         """
     }.joined(separator: "\n")
+
+    /// Names that no interaction is left of: those of users were kept when single interactions were deleted, those of items always.
+    /// O(names), each a search in an index.
+    private static let namesInUse = """
+        DELETE FROM user_names WHERE NOT EXISTS (SELECT 1 FROM interactions WHERE user = user_names.key);
+        DELETE FROM item_names WHERE NOT EXISTS (SELECT 1 FROM interactions WHERE item = item_names.key);
+        UPDATE totals SET users = (SELECT count(*) FROM user_names), items = (SELECT count(*) FROM item_names);
+        """
 }

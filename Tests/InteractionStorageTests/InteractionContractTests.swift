@@ -219,6 +219,31 @@ struct InteractionContractTests {
         }
     }
 
+    @Test("whom and what only deleted rows named is not named any more", arguments: StoreKind.allCases)
+    func deletedNames(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            let rows = [("u", "i"), ("u", "j"), ("v", "i")].map { Interaction(userID: $0, itemID: $1) }
+            _ = try store.append(rows, idempotencyKey: "k")
+            try store.putUsers([User(id: "v", tags: ["vip"])])
+            try store.putItems([Item(id: "j")])
+            #expect(try store.deleteInteraction(id: "row:3") != nil)
+            #expect(
+                try store.counts
+                    == StoreCounts(interactions: 2, users: 1, items: 2, userRecords: 1, catalogueItems: 1))
+            #expect(try store.deleteInteraction(id: "row:2") != nil)
+            #expect(try store.counts.users == 1 && store.counts.items == 1)
+            let snapshot = try #require(try store.scanned().snapshot)
+            #expect(snapshot.userIDs.count == 1 && snapshot.userIDs[1] == "u")
+            #expect(snapshot.itemIDs.count == 1 && snapshot.itemIDs[1] == "i")
+            // Records are of their own, and so is the receipt of the key.
+            #expect(try store.user("v")?.tags == ["vip"] && store.item("j") != nil)
+            #expect(try store.append(rows, idempotencyKey: "k").watermark == 3)
+            #expect(try store.append([rows[2]], idempotencyKey: nil).watermark == 4)
+            #expect(try store.everything().map(\.interaction) == [rows[0], rows[2]])
+            #expect(try store.counts.users == 2 && store.counts.items == 1)
+        }
+    }
+
     @Test("every row is deleted by the name it is shown under, its own or its row's", arguments: StoreKind.allCases)
     func deletionByName(_ kind: StoreKind) throws {
         try kind.withStore { store throws in

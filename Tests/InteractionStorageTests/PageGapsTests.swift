@@ -132,11 +132,9 @@ struct PageGapsTests {
                     INSERT INTO quarantine VALUES (7, 'u', 3, 'csv', x'FF', 0, 'bad', 'someone', 5, 40);
                     UPDATE quarantine_totals SET last = 7, rows = 1, bytes = 40
                     """)
-            try database.execute(
-                sql: "UPDATE totals SET users = ?, user_records = ?, last_user = 100000",
-                arguments: [people.living.count, people.living.count])
         }
         try database.close()
+        try interactions(of: people.living.count, in: path)
         // So this is what SQLite leaves by itself.
         #expect(try remains(in: path) > 20)
         try #require(try occurrences(of: people.living, in: path).contains { $0 > 4 })
@@ -159,6 +157,24 @@ struct PageGapsTests {
         #expect(try occurrences(of: people.living, in: path).allSatisfy { $0 == 4 })
         #expect(try occurrences(of: people.gone, in: path).allSatisfy { $0 == 0 })
         #expect(try remains(in: path) == 0)
+    }
+
+    /// An interaction of each, without remains: names that none is left of go by another step.
+    private func interactions(of count: Int, in path: String) throws {
+        let database = try DatabaseQueue(path: path, configuration: PageGaps.configuration)
+        try database.write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO item_names VALUES (1, 'item');
+                    INSERT INTO interactions (user, item) SELECT key, 1 FROM user_names;
+                    """)
+            try database.execute(
+                sql: """
+                    UPDATE totals SET interactions = ?1, last_row = ?1, users = ?1, user_records = ?1, last_user = 100000,
+                        items = 1, last_item = 1
+                    """, arguments: [count])
+        }
+        try database.close()
     }
 
     private func occurrences(of names: [String], in path: String) throws -> [Int] {

@@ -76,6 +76,23 @@
             #expect(try store.everything().map(\.interaction) == [.complete])
         }
 
+        @Test("names that an earlier program kept of nothing go, and are not counted")
+        func namesOfNothing() throws {
+            let schema = PostgreSQLSchema(steps: Array(PostgreSQLSchema.current.steps.prefix(5)))
+            let old = try PostgreSQLInteractionStore(
+                at: database.address, configuration: database.configuration, schema: schema)
+            _ = try old.append([.complete, Interaction(userID: "gone", itemID: "gone")], idempotencyKey: nil)
+            try old.close()
+            try database.connect().run(
+                "DELETE FROM interactions WHERE row_number = 2; UPDATE totals SET interactions = 1")
+            let store = try open()
+            #expect(try store.counts == StoreCounts(interactions: 1, users: 1, items: 1))
+            let snapshot = try #require(try store.scanned().snapshot)
+            #expect(snapshot.userIDs.count == 1 && snapshot.itemIDs.count == 1)
+            _ = try store.append([Interaction(userID: "gone", itemID: "gone")], idempotencyKey: nil)
+            #expect(try store.counts == StoreCounts(interactions: 2, users: 2, items: 2))
+        }
+
         @Test("more rows go from quarantine at once than are looked at in one question")
         func manyDropped() throws {
             let store = try open()

@@ -206,9 +206,11 @@ struct RecordContractTests {
             #expect(try store.eraseUser("", at: 0) == ErasureReceipt(existed: false))
             #expect(try store.user("u") == nil)
             #expect(try store.everything().map(\.interaction) == [others, others])
-            #expect(try store.counts == StoreCounts(interactions: 2, users: 1, items: 2))
+            // Nobody else touched the item "j".
+            #expect(try store.counts == StoreCounts(interactions: 2, users: 1, items: 1))
             let snapshot = try #require(try store.scanned().snapshot)
             #expect((0..<snapshot.userIDs.keyLimit).compactMap { snapshot.userIDs[$0] } == ["v"])
+            #expect((0..<snapshot.itemIDs.keyLimit).compactMap { snapshot.itemIDs[$0] } == ["i"])
             // A late retry does not bring the user back; a new fact does, under a new key.
             #expect(try store.append(request, idempotencyKey: "k") == receipt)
             #expect(try store.counts.users == 1)

@@ -66,6 +66,20 @@ struct RetentionContractTests {
         }
     }
 
+    @Test("an item of which nothing is left is not named any more", arguments: StoreKind.allCases)
+    func itemNames(_ kind: StoreKind) throws {
+        try kind.withStore { store throws in
+            let rows = [("i", 1), ("j", 100), ("i", 2), ("j", 3)].map {
+                Interaction(userID: "u", itemID: $0, timestamp: $1)
+            }
+            _ = try store.append(rows, idempotencyKey: nil)
+            #expect(try sweep(store, RetentionRule(before: 50), limit: 1).removed == [1, 3, 4])
+            #expect(try store.counts == StoreCounts(interactions: 1, users: 1, items: 1))
+            let names = try #require(try store.scanned().snapshot?.itemIDs)
+            #expect(names.count == 1 && names[2] == "j")
+        }
+    }
+
     @Test("who has nothing left is not named any more, and comes back as somebody new", arguments: StoreKind.allCases)
     func names(_ kind: StoreKind) throws {
         try kind.withStore { store throws in
@@ -83,6 +97,7 @@ struct RetentionContractTests {
             #expect(try store.counts.users == 2)
             #expect(try sweep(store, RetentionRule(before: 50), limit: 10).removed == [2, 4])
             #expect(try store.counts.users == 1 && store.counts.userRecords == 1)
+            #expect(try store.counts.items == 1)
             let names = try #require(try store.scanned().snapshot?.userIDs)
             #expect(names.count == 1 && names[2] == "both")
             // No tombstone, and the receipt of the key is as it was.

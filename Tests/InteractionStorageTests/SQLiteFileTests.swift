@@ -215,6 +215,26 @@ struct SQLiteFileTests {
         #expect(try store.read("reading") { try Int.fetchOne($0, sql: "SELECT count(*) FROM later") } == 0)
     }
 
+    @Test("names that an earlier program kept of nothing go, and are not counted")
+    func namesOfNothing() throws {
+        let old = try SQLiteInteractionStore(
+            path: path, schema: StoreSchema(steps: Array(StoreSchema.current.steps.prefix(8))))
+        _ = try old.append([.complete, Interaction(userID: "gone", itemID: "gone")], idempotencyKey: nil)
+        try old.write("deleting as that program did") { database, totals in
+            try database.execute(sql: "DELETE FROM interactions WHERE row = 2")
+            totals.counts.interactions -= 1
+        }
+        try old.close()
+        let store = try SQLiteInteractionStore(path: path)
+        #expect(try store.counts == StoreCounts(interactions: 1, users: 1, items: 1))
+        for table in ["user_names", "item_names"] {
+            let count = try store.read("counting") { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") }
+            #expect(count == 1, "\(table)")
+        }
+        #expect(try store.append([Interaction(userID: "gone", itemID: "gone")], idempotencyKey: nil).watermark == 3)
+        #expect(try store.counts == StoreCounts(interactions: 2, users: 2, items: 2))
+    }
+
     @Test("a step that fails takes the earlier steps back with it, and the old program opens the file again")
     func failedMigration() throws {
         try makeStore(interactions: 3)

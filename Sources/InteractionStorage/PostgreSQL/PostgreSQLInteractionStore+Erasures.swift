@@ -103,12 +103,14 @@
             _ id: String, _ totals: inout PostgreSQLTotals, _ connection: PostgreSQLConnection
         ) throws -> ErasureReceipt {
             var receipt = ErasureReceipt(existed: false)
-            let name = try connection.query("DELETE FROM user_names WHERE name = $1 RETURNING key::bigint", [.text(id)])
+            let name = try connection.query("SELECT key::bigint FROM user_names WHERE name = $1", [.text(id)])
             if name.count > 0 {
                 receipt.existed = true
-                receipt.removed = try remove("user_key = $1", [.integer(name.integer(0, 0))], connection).removed
+                var named: NamedKeys
+                (receipt.removed, named) = try remove("user_key = $1", [.integer(name.integer(0, 0))], connection)
+                named.users = [name.integer(0, 0)]
                 totals.counts.interactions -= receipt.interactions
-                totals.counts.users -= 1
+                try removeNames(named, &totals, connection)
             }
             if try connection.query("DELETE FROM user_records WHERE name = $1", [.text(id)]).affected > 0 {
                 receipt.existed = true

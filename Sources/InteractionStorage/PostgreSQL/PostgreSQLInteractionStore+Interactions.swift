@@ -45,8 +45,9 @@
                     case .row(let row): try Self.fetch("row_number = $1", [.integer(row)], connection)
                     }
                 guard let interaction = found.first else { return nil }
-                try connection.query("DELETE FROM interactions WHERE row_number = $1", [.integer(interaction.rowID)])
+                let (_, named) = try Self.remove("row_number = $1", [.integer(interaction.rowID)], connection)
                 totals.counts.interactions -= 1
+                try Self.removeNames(named, &totals, connection)
                 return interaction
             }
         }

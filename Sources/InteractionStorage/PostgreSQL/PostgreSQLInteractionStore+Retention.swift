@@ -14,31 +14,47 @@
             guard !expired.isEmpty else { return RetentionStep(removed: [], cursor: last) }
             let removed = try write("removing expired interactions") { connection, totals in
                 // Those that somebody else has removed meanwhile are left out.
-                let (removed, users) = try Self.remove("row_number = ANY($1)", [.integers(expired)], connection)
+                let (removed, named) = try Self.remove("row_number = ANY($1)", [.integers(expired)], connection)
                 totals.counts.interactions -= removed.count
-                totals.counts.users -=
-                    try connection.query(
-                        """
-                        DELETE FROM user_names WHERE key = ANY($1)
-                            AND NOT EXISTS (SELECT 1 FROM interactions WHERE user_key = key)
-                        """, [.integers(Array(users))]
-                    ).affected
+                try Self.removeNames(named, &totals, connection)
                 return removed
             }
             return RetentionStep(removed: removed, cursor: last)
         }
 
-        /// Removes interactions; returns them in the order of their rows, and whose they were.
+        /// Whom, and what, some interactions name.
+        struct NamedKeys {
+            var users: Set<Int64> = []
+            var items: Set<Int64> = []
+        }
+
+        /// Removes those of the names that no interaction is left of, and counts what is left; a search in an index each.
+        static func removeNames(
+            _ named: NamedKeys, _ totals: inout PostgreSQLTotals, _ connection: PostgreSQLConnection
+        ) throws {
+            func removed(_ keys: Set<Int64>, _ table: String, _ column: String) throws -> Int {
+                try connection.query(
+                    """
+                    DELETE FROM \(table) WHERE key = ANY($1)
+                        AND NOT EXISTS (SELECT 1 FROM interactions WHERE \(column) = key)
+                    """, [.integers(Array(keys))]
+                ).affected
+            }
+            totals.counts.users -= try removed(named.users, "user_names", "user_key")
+            totals.counts.items -= try removed(named.items, "item_names", "item_key")
+        }
+
+        /// Removes interactions; returns them in the order of their rows, and what they named.
         static func remove(
             _ condition: String, _ values: [PostgreSQLValue], _ connection: PostgreSQLConnection
-        ) throws -> (removed: [RemovedInteraction], users: Set<Int64>) {
+        ) throws -> (removed: [RemovedInteraction], named: NamedKeys) {
             let rows = try connection.query(
                 """
                 WITH removed AS (
                     DELETE FROM interactions WHERE \(condition)
-                    RETURNING row_number, user_key::bigint, item_key, kind_key, happened_at
+                    RETURNING row_number, user_key::bigint, item_key::bigint, kind_key, happened_at
                 )
-                SELECT row_number, user_key, item_names.name, kind_names.name, happened_at FROM removed
+                SELECT row_number, user_key, item_names.name, kind_names.name, happened_at, item_key FROM removed
                 JOIN item_names ON item_names.key = item_key
                 LEFT JOIN kind_names ON kind_names.key = kind_key
                 ORDER BY row_number
@@ -48,7 +64,9 @@
                     rowID: rows.integer(row, 0), itemID: rows.text(row, 2), kind: rows.optionalText(row, 3),
                     timestamp: rows.optionalInteger(row, 4))
             }
-            return (removed, Set((0..<rows.count).map { rows.integer($0, 1) }))
+            let users = Set((0..<rows.count).map { rows.integer($0, 1) })
+            let items = Set((0..<rows.count).map { rows.integer($0, 5) })
+            return (removed, NamedKeys(users: users, items: items))
         }
 
         /// The first after a row, and the last row that was looked at; nil where it was the last of all.

@@ -10,7 +10,9 @@
         var version: Int { steps.count }
 
         /// All steps of this program.
-        static let current = PostgreSQLSchema(steps: [firstTables, quarantine, arrivals, otherErasureKeys, identity])
+        static let current = PostgreSQLSchema(steps: [
+            firstTables, quarantine, arrivals, otherErasureKeys, identity, namesInUse,
+        ])
 
         /// Takes every step the database has not taken yet, in one transaction, while no other program does.
         func migrate(_ connection: PostgreSQLConnection, schema name: String) throws {
@@ -164,6 +166,13 @@
         private static let identity = """
             CREATE TABLE identity (name text NOT NULL);
             INSERT INTO identity VALUES (replace(gen_random_uuid()::text, '-', ''));
+            """
+
+        /// As ``StoreSchema``'s: names that no interaction is left of.
+        private static let namesInUse = """
+            DELETE FROM user_names WHERE NOT EXISTS (SELECT 1 FROM interactions WHERE user_key = user_names.key);
+            DELETE FROM item_names WHERE NOT EXISTS (SELECT 1 FROM interactions WHERE item_key = item_names.key);
+            UPDATE totals SET users = (SELECT count(*) FROM user_names), items = (SELECT count(*) FROM item_names);
             """
     }
 #endif
