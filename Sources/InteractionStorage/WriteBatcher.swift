@@ -48,7 +48,7 @@ public final class WriteBatcher: Sendable {
     /// Queues an append; `completion` is called exactly once, on a queue of the batcher's own.
     ///
     /// It gets ``StoreError/full`` when the queue has no room, and ``StoreError/unavailable(_:)`` after ``drain()``; neither
-    /// waits for anything. A request of more interactions than the queue holds never has room: give it to the store itself.
+    /// waits for anything. A request of more interactions than the queue holds takes all of it, and has room where nothing waits.
     public func append(
         _ interactions: [Interaction], idempotencyKey: String?, companions: UInt64? = nil,
         begunAfter erasures: Int64? = nil,
@@ -56,8 +56,7 @@ public final class WriteBatcher: Sendable {
     ) {
         let refusal: StoreError? = state.withLock { state in
             if state.isDraining { return .unavailable("the store is closing") }
-            // An empty request takes a place too, or there could be any number of them.
-            let places = max(interactions.count, 1)
+            let places = room(for: interactions)
             if places > queueLimit - state.queued { return .full }
             state.queued += places
             state.waiting.requests.append(
@@ -106,6 +105,9 @@ public final class WriteBatcher: Sendable {
         answers.sync {}
     }
 
+    /// An empty request takes a place too, or there could be any number of them; none takes more than there are.
+    private func room(for interactions: [Interaction]) -> Int { min(max(interactions.count, 1), queueLimit) }
+
     // MARK: On the writer queue
 
     private func writeUntilEmpty() {
@@ -149,7 +151,7 @@ public final class WriteBatcher: Sendable {
         } catch {
             results = group.requests.map { _ in .failure(error) }
         }
-        let places = group.requests.reduce(0) { $0 + max($1.interactions.count, 1) }
+        let places = group.requests.reduce(0) { $0 + room(for: $1.interactions) }
         state.withLock { $0.queued -= places }
         answers.async {
             for (completion, result) in zip(group.completions, results) { completion(result) }

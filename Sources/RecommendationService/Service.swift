@@ -22,6 +22,7 @@ public final class Service: Sendable {
     private let models: ModelStore
     private let logger: Logger
     private let clock: WallClock
+    private let uploadBatchSize: Int
     private let catalog = Catalog()
     private let recent: RecentInteractions
     private let activity: ItemActivity
@@ -40,16 +41,20 @@ public final class Service: Sendable {
 
     /// Builds a service over an open store and an open folder of models.
     ///
-    /// - Parameter freeBytes: Tells how much space is free on the disk; nil for who asks the system.
+    /// - Parameters:
+    ///   - freeBytes: Tells how much space is free on the disk; nil for who asks the system.
+    ///   - uploadBatchSize: Rows of an upload in one transaction; nil for the number that must never change for a store.
     public init(
         configuration: ServiceConfiguration,
         store: any InteractionStore,
         models: ModelStore,
         logger: Logger,
         clock: WallClock = .system,
-        freeBytes: (@Sendable () -> Int64?)? = nil
+        freeBytes: (@Sendable () -> Int64?)? = nil,
+        uploadBatchSize: Int? = nil
     ) {
         self.configuration = configuration
+        self.uploadBatchSize = uploadBatchSize ?? InteractionUpload.usualBatchSize
         reserve = DiskReserve(configuration, measure: freeBytes)
         contentBudget = ContentBudget(limit: configuration.server.heldBodyBytes)
         self.store = store
@@ -225,7 +230,8 @@ public final class Service: Sendable {
             setting: InteractionDocument.Setting(
                 recorder: recorder, maximumLength: configuration.server.bodyBytes, limits: configuration.kinds.limits,
                 quarantine: Quarantine(
-                    store: store, settings: configuration.quarantine, metrics: metrics, clock: clock))
+                    store: store, settings: configuration.quarantine, metrics: metrics, clock: clock)),
+            uploadBatchSize: uploadBatchSize
         ).register(in: &router)
         QuarantineRoutes(store: store, configuration: configuration).register(in: &router)
         ExportRoutes(store: store).register(in: &router)

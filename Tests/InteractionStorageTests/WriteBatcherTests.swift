@@ -91,12 +91,26 @@ struct WriteBatcherTests {
         #expect(batcher.queuedInteractions == 4)
         #expect(throws: StoreError.full) { try batcher.append(Self.one, idempotencyKey: nil) }
         #expect(throws: StoreError.full) { try batcher.append([], idempotencyKey: nil) }
+        let many = Array(repeating: Self.one[0], count: 5)
+        #expect(throws: StoreError.full) { try batcher.append(many, idempotencyKey: nil) }
         store.openForGood()
-        #expect(throws: StoreError.full) {
-            try batcher.append(Array(repeating: Self.one[0], count: 5), idempotencyKey: nil)
-        }
         batcher.drain()
         #expect(answers.names == ["under way", "queued", "empty"])
+    }
+
+    @Test("a request of more than the queue holds takes all of it, where nothing waits")
+    func largerThanTheQueue() throws {
+        let store = GatedStore()
+        let batcher = WriteBatcher(store: store, queueLimit: 4)
+        let isStored = DispatchSemaphore(value: 0)
+        batcher.append(Array(repeating: Self.one[0], count: 9), idempotencyKey: nil) { _ in isStored.signal() }
+        store.waitUntilEntered()
+        #expect(batcher.queuedInteractions == 4)
+        #expect(throws: StoreError.full) { try batcher.append(Self.one, idempotencyKey: nil) }
+        store.openForGood()
+        isStored.wait()
+        #expect(batcher.queuedInteractions == 0)
+        #expect(try batcher.append(Self.one, idempotencyKey: nil).watermark == 10)
     }
 
     @Test("when a commit comes to nothing, each request in it is told why, and the next group goes on")

@@ -78,7 +78,7 @@ struct DiskFaultTests {
     @Test("a partial upload ends where too little space is left, and says what of it is stored and where the rest is")
     func partialUpload() throws {
         let disk = ManualDisk(freeBytes: .max)
-        let service = try TestService(disk: disk) { $0.storage.writeQueue = 2 }
+        let service = try TestService(disk: disk, uploadBatchSize: 2)
         let key = "Idempotency-Key: k\r\n"
         let upload = try CutUpload(to: service, fields: key)
         try upload.send("7\n\(Self.row)\n\(Self.row)\n", until: 2)
@@ -110,7 +110,7 @@ struct DiskFaultTests {
         "a partial upload that breaks off is told what of it is stored; where nothing is, there is nothing to tell",
         arguments: [2, 0])
     func brokenOff(stored: Int) throws {
-        let service = try TestService { $0.storage.writeQueue = 2 }
+        let service = try TestService(uploadBatchSize: 2)
         let upload = try CutUpload(to: service)
         if stored > 0 {
             let bad = Array(repeating: "7\n", count: 1_001).joined()
@@ -130,7 +130,7 @@ struct DiskFaultTests {
     @Test("an upload in parts that fails on its way says how many rows are stored, and a retry stores the rest once")
     func partOfAnUpload() throws {
         let store = InterceptedStore()
-        let service = try TestService(store: store) { $0.storage.writeQueue = 2 }
+        let service = try TestService(store: store, uploadBatchSize: 2)
         let rows = (0..<6).map { #"{"user_id": "u\#($0)", "item_id": "i"}"# }.joined(separator: "\n")
         let fields = "Idempotency-Key: k\r\n"
         store.fail(with: .noSpace("test"), afterGroups: 2)

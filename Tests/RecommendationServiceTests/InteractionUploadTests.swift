@@ -244,7 +244,7 @@ struct InteractionUploadTests {
         arguments: ["", "?partial=true"])
     func smallQueue(query: String) throws {
         let store = InterceptedStore()
-        let service = try TestService(store: store) { $0.storage.writeQueue = 2 }
+        let service = try TestService(store: store, uploadBatchSize: 2) { $0.storage.writeQueue = 2 }
         let rows = (1...5).map(Self.row).joined()
         // As long as a key may be: the parts' keys are longer.
         let key = "Idempotency-Key: \(String(repeating: "k", count: 240))\r\n"
@@ -259,7 +259,7 @@ struct InteractionUploadTests {
 
     @Test("a retry that is cut otherwise on its way has the same parts", arguments: ["", "?partial=true"])
     func cutOtherwise(query: String) throws {
-        let service = try TestService { $0.storage.writeQueue = 2 }
+        let service = try TestService(uploadBatchSize: 2)
         let rows = (1...5).map(Self.row).joined()
         let head =
             "POST /interactions\(query) HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-ndjson\r\n"

@@ -46,11 +46,13 @@ final class TestService: Sendable {
     ///   - directory: Given where another service left its models there.
     ///   - isStarted: False for a service that has not loaded anything yet.
     ///   - clock: What the connections' deadlines are measured on.
+    ///   - uploadBatchSize: Rows of an upload in one transaction; nil for as many as usual.
     init(
         store: any InteractionStore = InMemoryInteractionStore(), directory: TemporaryDirectory? = nil,
         isStarted: Bool = true, clock: any MonotonicClock = SystemMonotonicClock(),
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         disk: ManualDisk? = nil,
+        uploadBatchSize: Int? = nil,
         _ configure: (inout ServiceConfiguration) -> Void = { _ in }
     ) throws {
         let directory = try directory ?? TemporaryDirectory()
@@ -65,7 +67,7 @@ final class TestService: Sendable {
             directory: directory.file("models"), keep: configuration.keptModels, serving: configuration.serving)
         service = Service(
             configuration: configuration, store: store, models: models, logger: logger, clock: time.clock,
-            freeBytes: disk?.measure)
+            freeBytes: disk?.measure, uploadBatchSize: uploadBatchSize)
         if isStarted { try service.start() }
         var http = ServerConfiguration()
         http.maximumBodyLength = configuration.server.bodyBytes

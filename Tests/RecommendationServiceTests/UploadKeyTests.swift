@@ -14,7 +14,7 @@ struct UploadKeyTests {
     }
 
     /// Stores two rows at a time.
-    private func service() throws -> TestService { try TestService { $0.storage.writeQueue = 2 } }
+    private func service() throws -> TestService { try TestService(uploadBatchSize: 2) }
 
     private func post(
         _ service: TestService, _ body: String, key: String, _ query: String = "", type: String? = ndjson
@@ -37,6 +37,33 @@ struct UploadKeyTests {
             }
         }
     }
+
+    @Test(
+        "a retry is one whatever the queue holds now and held then, also of an upload that was stored in part",
+        arguments: [(1, 100_000), (100_000, 1), (3, 7)], ["", "?partial=true"])
+    func otherQueue(queues: (first: Int, second: Int), query: String) throws {
+        let store = InterceptedStore()
+        func service(queue: Int) throws -> TestService {
+            try TestService(store: store, uploadBatchSize: 4) { $0.storage.writeQueue = queue }
+        }
+        let body = Self.rows(1...10)
+        let first = try service(queue: queues.first)
+        // It closes the store when it goes.
+        defer { withExtendedLifetime(first) {} }
+        store.fail(with: .noSpace("test"), afterGroups: 1)
+        try post(first, body, key: "part", query).expectProblem(507)
+        #expect(try store.counts.interactions == 4)
+        store.fail(with: nil)
+        let whole = try post(first, body, key: "whole", query)
+        #expect(whole.json["stored"]?.int == 10, "\(whole.text)")
+        let second = try service(queue: queues.second)
+        #expect(try post(second, body, key: "whole", query).text == whole.text)
+        #expect(try post(second, body, key: "part", query).json["stored"]?.int == 10)
+        #expect(try store.counts.interactions == 20)
+    }
+
+    @Test("the batches that a key stands for are as large as they always were")
+    func usualBatch() { #expect(InteractionUpload.usualBatchSize == 20_000) }
 
     @Test("a key that looks like that of another upload's second batch is none", arguments: ["", "?partial=true"])
     func lookalike(query: String) throws {

@@ -11,8 +11,9 @@ import Locking
 /// good rows are stored as they arrive, the bad ones go into quarantine, and the answer lists them. Either way they are
 /// stored in batches, each a transaction of its own.
 final class InteractionUpload: RequestBodyConsumer {
-    /// Interactions per transaction, unless fewer can be stored at once.
-    static let maximumBatchSize = 20_000
+    /// Interactions per transaction. A key stands for the batches that an upload was stored in, so that this is no setting, does not
+    /// go by one, and must never change: else the retry of an upload from before would be taken for another upload.
+    static let usualBatchSize = 20_000
     /// Octets on the disk that a row takes, about: in the record, its indices and the log.
     private static let rowLength: Int64 = 128
 
@@ -50,10 +51,11 @@ final class InteractionUpload: RequestBodyConsumer {
         format: QuarantinedRow.Format,
         spoolDirectory: String,
         contentBudget: ContentBudget,
+        batchSize: Int,
         makeReader: @escaping @Sendable () -> any InteractionReader
     ) {
         self.recorder = recorder
-        batchSize = min(Self.maximumBatchSize, recorder.maximumCount)
+        self.batchSize = batchSize
         self.isPartial = isPartial
         self.key = key
         self.makeReader = makeReader

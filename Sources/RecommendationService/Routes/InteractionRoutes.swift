@@ -11,6 +11,8 @@ struct InteractionRoutes: Sendable {
     let contentBudget: ContentBudget
     /// What all content has to do with, be it a document or rows.
     let setting: InteractionDocument.Setting
+    /// Rows of an upload in one transaction.
+    let uploadBatchSize: Int
 
     func register(in router: inout Router) {
         router.addStreaming(.post, "/interactions") { receive($0) }
@@ -60,7 +62,7 @@ struct InteractionRoutes: Sendable {
         InteractionUpload(
             recorder: setting.recorder, isPartial: isPartial, key: key.map(UploadKey.init), begunAfter: begun,
             quarantine: setting.quarantine, format: format, spoolDirectory: configuration.dataDirectory,
-            contentBudget: contentBudget, makeReader: makeReader)
+            contentBudget: contentBudget, batchSize: uploadBatchSize, makeReader: makeReader)
     }
 
     private func list(_ request: ServerRequest) throws(Problem) -> HTTPResponse {
