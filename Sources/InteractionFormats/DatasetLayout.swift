@@ -17,7 +17,7 @@ public enum DatasetLayout: String, Sendable, CaseIterable {
     /// Gorse's export: `feedback.jsonl`, with `items.jsonl` and `users.jsonl`.
     case gorse = "Gorse"
     /// Recombee's interactions, a file for each sort (`detail_views.jsonl`, `purchases.jsonl`, `ratings.jsonl`,
-    /// `cart_additions.jsonl`, `bookmarks.jsonl`), with `items.jsonl` and `users.jsonl`.
+    /// `cart_additions.jsonl`, `bookmarks.jsonl`, `view_portions.jsonl`), with `items.jsonl` and `users.jsonl`.
     case recombee = "Recombee"
 
     /// The layout of the file or folder at `path`.
@@ -64,6 +64,21 @@ public struct DatasetFiles: Sendable, Equatable {
             return other != name && (isInteractions || other == "items.ndjson.gz" || other == "users.ndjson.gz")
         }
     }
+
+    /// What else in `folder`, where these are, looks like rows of data and is not read, so that nobody takes it for read; nothing
+    /// where that is a file.
+    public func passedOver(inFolder folder: String) -> [String] {
+        let read = Set((interactions + [items, users].compactMap(\.self)).map { Self.split($0).name })
+        return ByteSource.names(inFolder: folder).filter { name in
+            let plain = Self.plain(name)
+            return !read.contains(name) && Self.rowExtensions.contains { plain.hasSuffix($0) }
+        }
+    }
+
+    /// With those of RecBole's atomic files.
+    private static let rowExtensions = [
+        ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".dat", ".inter", ".item", ".user", ".kg", ".link", ".net",
+    ]
 
     private static func find(inFolder folder: String) throws(FormatError) -> DatasetFiles? {
         let names = ByteSource.names(inFolder: folder)
@@ -114,7 +129,7 @@ public struct DatasetFiles: Sendable, Equatable {
 
     private static let recombeeKinds = [
         "detail_views.jsonl": "view", "purchases.jsonl": "purchase", "ratings.jsonl": "rating",
-        "cart_additions.jsonl": "cart", "bookmarks.jsonl": "bookmark",
+        "cart_additions.jsonl": "cart", "bookmarks.jsonl": "bookmark", "view_portions.jsonl": "play",
     ]
 
     private static func find(file path: String) throws(FormatError) -> DatasetFiles {
@@ -177,48 +192,5 @@ public struct DatasetFiles: Sendable, Equatable {
     private static func split(_ path: String) -> (folder: String, name: String) {
         guard let slash = path.lastIndex(of: "/") else { return ("", path) }
         return (String(path[..<slash]), String(path[path.index(after: slash)...]))
-    }
-}
-
-extension DatasetFiles {
-    /// Judges a file by its first line that is not empty.
-    private struct FirstLine {
-        let text: String
-
-        init(_ beginning: [UInt8]) {
-            var lines = LineSplitter(limit: 4_096)
-            var position = 0
-            var line: [UInt8] = []
-            let found = lines.next(in: beginning.span, from: &position)
-            if case .line(let range) = found {
-                line = Array(beginning[range])
-            } else if lines.finish() == .carriedLine {
-                line = lines.carried
-            }
-            let content = lines.content(of: line.span)
-            text = String(decoding: line[content], as: UTF8.self)
-        }
-
-        var layout: DatasetLayout? {
-            if text.drop(while: { $0 == " " || $0 == "\t" }).first == "{" { return .ndjson }
-            let tabbed = text.split(separator: "\t", omittingEmptySubsequences: false)
-            if tabbed.contains(where: { $0.hasPrefix("user_id:token") }) { return .recBole }
-            let commas = text.split(separator: ",", omittingEmptySubsequences: false)
-                .map { $0.hasPrefix("\"") && $0.hasSuffix("\"") && $0.utf8.count >= 2 ? $0.dropFirst().dropLast() : $0 }
-            if commas.contains("userId") && commas.contains("movieId") { return .movieLensCSV }
-            // One of the two names is enough: the reader then says what is wrong with the other.
-            if commas.contains("user_id") || commas.contains("item_id") { return .csv }
-            if tabbed.count == 4 && areNumbers(tabbed.dropFirst(2)) { return .movieLens100K }
-            let fields = text.split(separator: "::", omittingEmptySubsequences: false)
-            if fields.count == 4 && areNumbers(fields.dropFirst(2)) { return .movieLens1M }
-            return nil
-        }
-
-        private func areNumbers(_ fields: ArraySlice<Substring>) -> Bool {
-            fields.allSatisfy { field in
-                let bytes = Array(field.utf8)
-                return DecimalNumber.double(bytes.span) != nil
-            }
-        }
     }
 }

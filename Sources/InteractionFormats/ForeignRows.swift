@@ -29,7 +29,20 @@ struct ForeignRows {
         interaction.rating = present(isGorse ? "Value" : "rating", of: object)?.decodeNumber(in: limits.rating, &faults)
         // Gorse writes 0 where there is no value.
         if isGorse, interaction.rating == 0 { interaction.rating = nil }
+        if !isGorse { interaction.weight = present("portion", of: object)?.decodeNumber(in: 0...1, &faults) }
+        if let name = required, present(name, of: object) == nil {
+            faults.add(at: object, member: name, "member \"\(name)\" is required")
+        }
         return faults.total == before ? interaction : nil
+    }
+
+    /// Without which an interaction of Recombee's kinds says nothing.
+    private var required: String? {
+        switch kind {
+        case "rating": "rating"
+        case "play": "portion"
+        default: nil
+        }
     }
 
     func item(_ value: JSONValue, _ faults: inout JSONFaults) -> Item? {

@@ -106,17 +106,28 @@ struct ForeignLayoutTests {
             "detail_views.jsonl": "{\"userId\":\"1\",\"itemId\":\"7\",\"timestamp\":1.5,\"duration\":35}\n",
             "purchases.jsonl": "{\"user_id\":\"1\",\"item_id\":\"7\",\"amount\":2,\"price\":9.5}\n",
             "ratings.jsonl":
-                "{\"userId\":\"1\",\"itemId\":\"7\",\"rating\":-0.5}\n{\"userId\":\"1\",\"rating\":\"x\"}\n",
+                "{\"userId\":\"1\",\"itemId\":\"7\",\"rating\":-0.5}\n{\"userId\":\"1\",\"rating\":\"x\"}\n"
+                + "{\"userId\":\"1\",\"itemId\":\"7\"}\n",
             "cart_additions.jsonl": "{\"userId\":\"1\",\"itemId\":\"7\",\"cascadeCreate\":true}\n",
             "bookmarks.jsonl": "{\"userId\":\"1\",\"itemId\":\"7\"}\n",
+            "view_portions.jsonl": """
+            {"userId":"u1","itemId":"i1","portion":0.5,"sessionId":"s","timestamp":"2020-02-29T12:00:00Z"}
+            {"userId":"u1","itemId":"i1","portion":1.5}
+            {"userId":"u1","itemId":"i1"}
+            {"userId":"u1","itemId":"i1","portion":0}
+
+            """,
             "items.jsonl":
                 "{\"itemId\":\"7\",\"title\":\"T\",\"price\":2.5,\"set\":[\"a\",\"b\"],\"image\":[1,2],\"off\":null}\n",
             "users.jsonl": "{\"userId\":\"1\",\"member\":true,\"address\":{\"city\":\"Aix\"}}\n",
         ])
         #expect(layout == .recombee)
-        #expect(content.interactions.map(\.kind) == ["bookmark", "cart", "view", "purchase", "rating"])
-        #expect(content.interactions.map(\.rating) == [nil, nil, nil, nil, -0.5])
-        #expect(content.interactions.map(\.timestamp) == [nil, nil, 1_500, nil, nil])
+        #expect(
+            content.interactions.map(\.kind) == ["bookmark", "cart", "view", "purchase", "rating", "play", "play"])
+        #expect(content.interactions.map(\.rating) == [nil, nil, nil, nil, -0.5, nil, nil])
+        #expect(content.interactions.map(\.weight) == [nil, nil, nil, nil, nil, 0.5, 0])
+        #expect(
+            content.interactions.map(\.timestamp) == [nil, nil, 1_500, nil, nil, 1_582_977_600_000, nil])
         #expect(
             content.items == [
                 Item(
@@ -125,7 +136,46 @@ struct ForeignLayoutTests {
             ])
         #expect(
             content.users == [User(id: "1", attributes: ["member": .boolean(true), "address.city": .string("Aix")])])
-        #expect(content.faults.count == 1 && content.faults[0].hasPrefix("line 2: "))
+        #expect(content.faults.count == 4 && content.faults[0].hasPrefix("line 2: "))
+        for (fault, words) in zip(
+            content.faults.dropFirst(),
+            [
+                ("line 3: ", #"member "rating" is required"#), ("line 2: ", "from 0 to 1, not 1.5"),
+                ("line 3: ", #"member "portion" is required"#),
+            ])
+        {
+            #expect(fault.hasPrefix(words.0) && fault.contains(words.1))
+        }
+    }
+
+    @Test(
+        "a file of another name is told by whose names the members of its first line have",
+        arguments: [
+            (#"{"FeedbackType":"read","UserId":"1","ItemId":"7"}"#, DatasetLayout.gorse),
+            (#"  {"userId":"1","itemId":"7","x":{"user_id":1}}"#, .recombee), (#"{"itemId":"7"}"#, .recombee),
+            (#"{"user_id":"1","itemId":"7"}"#, .ndjson), (#"{"user_id":"1","item_id":"7"}"#, .ndjson),
+            (#"{"x":"UserId"}"#, .ndjson), (#"{"userId":"#, .ndjson), (#"[{"userId":1}]"#, nil),
+        ] as [(String, DatasetLayout?)])
+    func firstLine(line: String, layout: DatasetLayout?) throws {
+        let folder = try Folder(["x.jsonl": "\n\(line)\n"])
+        #expect((try? DatasetLayout.detect("\(folder.path)/x.jsonl")) == layout)
+    }
+
+    @Test(
+        "what lies in a dataset's folder, looks like rows and is not read is named",
+        arguments: [
+            (
+                ["purchases.jsonl", "portions.jsonl", "items.jsonl", "users.jsonl.gz", "users.csv", "readme.txt"],
+                ["portions.jsonl", "users.csv"]
+            ),
+            (["interactions.csv", "items.ndjson", "items.jsonl.gz", "u.jsonl"], ["items.jsonl.gz", "u.jsonl"]),
+            (["ratings.csv", "movies.csv", "tags.csv", "links.csv"], ["links.csv", "tags.csv"]),
+            (["a.inter", "a.user", "a.kg", "a.train.inter", "b.item"], ["a.kg", "a.train.inter", "b.item"]),
+            (["u.data", "u.item", "u.user", "u1.base", "u.genre"], []),
+        ])
+    func passedOver(names: [String], others: [String]) throws {
+        let folder = try Folder(Dictionary(uniqueKeysWithValues: names.map { ($0, "{}\n") }))
+        #expect(try DatasetFiles.find(at: folder.path).passedOver(inFolder: folder.path) == others)
     }
 
     @Test(

@@ -277,6 +277,19 @@ struct ImportExportTests {
         #expect(outcome.errors.contains("\(data) cannot be read and written: "), "\(outcome.errors)")
     }
 
+    @Test("what an import passes over in a dataset's folder is named; what lies beside a file is not its matter")
+    func passedOver() throws {
+        for name in ["detail_views", "portions", "x"] {
+            try folder.write("in/\(name).jsonl", "{\"userId\": \"1\", \"itemId\": \"7\"}\n")
+        }
+        let words = "Not read, for no file of Recombee has that name: portions.jsonl, x.jsonl."
+        let outcome = try importing("in")
+        #expect(outcome.status == 0 && outcome.output.contains(words), "\(outcome.output)")
+        let file = try importing("in/x.jsonl")
+        #expect(file.output.contains("Reading Recombee from") && !file.output.contains("Not read"), "\(file.output)")
+        #expect(try holdings().interactions == 2)
+    }
+
     @Test("a second import says that the first is there, and adds to it")
     func twice() throws {
         try folder.write("in.csv", "user_id,item_id,interaction_id\n1,7,a\n1,8,b\n")

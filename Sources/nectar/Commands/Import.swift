@@ -41,6 +41,7 @@ struct Import: ParsableCommand {
         defer { withExtendedLifetime(lock) {} }
         var reader = try Fatal.unless { try makeReader(configuration) }
         print("Reading \(reader.files.layout.rawValue) from \(path).")
+        tellPassedOver(by: reader.files)
         let files = [reader.files.items, reader.files.users].compactMap(\.self) + reader.files.interactions
         var faults = try ImportFaults(writingTo: faultsTo, reading: files, data: folder)
         guard !dryRun else {
@@ -86,6 +87,18 @@ struct Import: ParsableCommand {
             throw ValidationError("--layout must be auto, csv, ndjson, gorse or recombee, not \"\(layout)\".")
         }
     }
+
+    /// Names what is in a dataset's folder and not in the dataset.
+    private func tellPassedOver(by files: DatasetFiles) {
+        let names = files.passedOver(inFolder: path)
+        guard !names.isEmpty else { return }
+        let more = names.count > Self.namesShown ? " and \(names.count - Self.namesShown) more" : ""
+        print(
+            "Not read, for no file of \(files.layout.rawValue) has that name: "
+                + "\(names.prefix(Self.namesShown).joined(separator: ", "))\(more).")
+    }
+
+    private static let namesShown = 10
 
     /// Reads everything and stores nothing; returns how many good rows there are.
     private func check(_ reader: DatasetReader, _ faults: inout ImportFaults) throws -> Int {
