@@ -2,6 +2,8 @@ private import CZlib
 
 /// Decompresses a gzip stream (RFC 1952) piece by piece; several members one behind the other read as one.
 ///
+/// Zeros behind the last member are passed over, as gzip(1) does: tapes and archives fill their blocks with them.
+///
 /// One thread at a time. Memory is zlib's window and one output buffer, whatever the stream claims to expand to.
 @safe
 final class GzipInflater {
@@ -14,6 +16,7 @@ final class GzipInflater {
     private let stream: UnsafeMutablePointer<z_stream>
     private var output: [UInt8]
     private var memberHasEnded = false
+    private var paddingHasBegun = false
 
     init(outputCapacity: Int = 65_536) {
         unsafe stream = .allocate(capacity: 1)
@@ -34,6 +37,7 @@ final class GzipInflater {
         var offset = 0
         while true {
             if memberHasEnded {
+                offset = try skipPadding(of: input, from: offset)
                 guard offset < input.count else { return }
                 unsafe inflateReset(stream)
                 memberHasEnded = false
@@ -50,6 +54,15 @@ final class GzipInflater {
     /// Checks that the stream ended where a member ended.
     func finish() throws(Failure) {
         guard memberHasEnded else { throw Failure(reason: "the gzip stream is cut short") }
+    }
+
+    /// Where something else than zeros follows a member, which can only be another member at once.
+    private func skipPadding(of input: [UInt8], from start: Int) throws(Failure) -> Int {
+        var offset = start
+        while offset < input.count, input[offset] == 0 { offset += 1 }
+        paddingHasBegun = paddingHasBegun || offset > start
+        guard offset < input.count, paddingHasBegun else { return offset }
+        throw Failure(reason: "the gzip stream is damaged (zeros follow it, and then something else)")
     }
 
     private func inflateOnce(_ input: [UInt8], from offset: Int) throws(Failure) -> (consumed: Int, produced: Int) {

@@ -1,3 +1,4 @@
+import Foundation
 import InteractionFormats
 import InteractionStorage
 import Testing
@@ -21,6 +22,41 @@ struct GzipTests {
     @Test("several members read as one")
     func members() throws {
         #expect(try read("two-members.csv.gz").map(\.userID) == ["a", "c"])
+    }
+
+    /// What is read of a fixture that `padding` follows.
+    private func read(_ name: String, followedBy padding: [UInt8]) throws -> Int {
+        let path = NSTemporaryDirectory() + "nectar-padded-\(UUID().uuidString).csv.gz"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let content = try Data(contentsOf: URL(fileURLWithPath: "\(fixtures)/gzip/\(name)"))
+        try (content + padding).write(to: URL(fileURLWithPath: path))
+        var count = 0
+        let reader = DatasetReader(layout: .csv, path: path)
+        try reader.readInteractions(faults: { throw $0 }) { _ in count += 1 }
+        return count
+    }
+
+    @Test("zeros behind the last member are padding, however many", arguments: [1, 511, 10_240, 262_144, 600_000])
+    func padding(count: Int) throws {
+        let zeros = [UInt8](repeating: 0, count: count)
+        #expect(try read("whole.csv.gz", followedBy: zeros) == 2_000)
+        #expect(try read("two-members.csv.gz", followedBy: zeros) == 2)
+        // What follows zeros is no padding, and no member either.
+        let member = Array(try Data(contentsOf: URL(fileURLWithPath: "\(fixtures)/gzip/two-members.csv.gz")))
+        for end in [[7], member] {
+            #expect {
+                try read("whole.csv.gz", followedBy: zeros + end)
+            } throws: { error in
+                "\(error)".hasSuffix("the gzip stream is damaged (zeros follow it, and then something else)")
+            }
+        }
+    }
+
+    @Test("what is neither zeros nor another member is not passed over, nor are zeros within a stream")
+    func noPadding() throws {
+        #expect(throws: FormatError.self) { try read("whole.csv.gz", followedBy: [7, 0]) }
+        // They are read as a part of it, and what comes of them is refused, as a row or as the file.
+        #expect(throws: (any Error).self) { try read("cut.csv.gz", followedBy: [0, 0, 0, 0, 0, 0, 0, 0]) }
     }
 
     @Test(
