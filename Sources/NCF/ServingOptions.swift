@@ -1,3 +1,6 @@
+internal import Dispatch
+internal import Locking
+
 /// How a snapshot ranks a large catalogue otherwise than by computing every item's score.
 public struct ServingOptions: Sendable, Equatable {
     /// Whether a model without a tower keeps its item embeddings a second time, in bytes: a request then reads a quarter of
@@ -47,21 +50,44 @@ extension ModelSnapshot {
     /// Whether recommendations rank what matrix factorisation preselected, and so may miss an item: ``ServingOptions``.
     public var preselects: Bool { model.preselection != nil }
 
+    /// How many items matrix factorisation chooses for the best `limit`; nil where every item is scored.
+    public func preselectedCount(for limit: Int) -> Int? {
+        model.preselection?.count(for: min(limit, itemCount), of: itemCount)
+    }
+
     /// The share of the exact best `limit` items that recommendations have, over all lists of `users`; 1 without a
     /// preselection.
     ///
     /// Ranks the whole catalogue for each: O(users · catalogue).
     public func recallOfPreselection(users: [Int], limit: Int) -> Double {
+        recallOfPreselection(for: users.map { RankingSubject(.user($0)) }, limit: limit)
+    }
+
+    /// The same over the lists of `subjects`, on as many threads as there are processors.
+    ///
+    /// - Parameter isEnded: Asked before every pass; once it says so what comes of it means nothing.
+    public func recallOfPreselection(
+        for subjects: [RankingSubject], limit: Int, isEnded: @Sendable () -> Bool = { false }
+    ) -> Double {
         guard preselects else { return 1 }
-        let subjects = users.map { RankingSubject(.user($0)) }
-        let found = rank(for: subjects, limit: limit).lists
-        let exact = serving(ServingOptions()).rank(for: subjects, limit: limit).lists
-        var (hits, all) = (0, 0)
-        for (list, expected) in zip(found, exact) {
-            let items = Set(list.map(\.item))
-            hits += expected.count { items.contains($0.item) }
-            all += expected.count
+        let exact = serving(ServingOptions())
+        let passes = (subjects.count + Self.usersPerPass - 1) / Self.usersPerPass
+        // Whole numbers, which add up to the same in whatever order they come.
+        let counts = Lock((hits: 0, all: 0))
+        DispatchQueue.concurrentPerform(iterations: passes) { pass in
+            guard !isEnded() else { return }
+            let start = pass * Self.usersPerPass
+            let some = Array(subjects[start..<min(subjects.count, start + Self.usersPerPass)])
+            let (found, expected) = (rank(for: some, limit: limit).lists, exact.rank(for: some, limit: limit).lists)
+            var hits = 0
+            for (list, expected) in zip(found, expected) {
+                let items = Set(list.map(\.item))
+                hits += expected.count { items.contains($0.item) }
+            }
+            let all = expected.reduce(0) { $0 + $1.count }
+            counts.withLock { [hits] in $0 = ($0.hits + hits, $0.all + all) }
         }
+        let (hits, all) = counts.withLock { $0 }
         return all > 0 ? Double(hits) / Double(all) : 1
     }
 }

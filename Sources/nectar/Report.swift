@@ -93,6 +93,12 @@ enum Report {
         ] {
             line(label, ranked.map { cell($0.beyondAccuracy?.byName[name], nil) })
         }
+        if let preselection = report.preselection {
+            print(
+                String(
+                    format: "\nAs it is served, of %d preselected items: %.4f of the exact first %d, of %d users.",
+                    preselection.candidates, preselection.recall, preselection.listLength, preselection.users))
+        }
         let rated = report.scorers.filter { $0.rating != nil }
         if !rated.isEmpty {
             section("ratings", of: rated)

@@ -132,6 +132,38 @@ struct EvaluationTests {
         #expect(service.models.versions().map(\.version) == [1])
     }
 
+    @Test("of a model that serves what is preselected it says how much of the exact lists is found; of others nothing")
+    func preselection() throws {
+        let settings = "\"architecture\": \"neumf\", \(Self.tower), \"yardstick\": false"
+        let service = try TestService { $0.recommendation.towerMultiplications = 1 }
+        try service.loadCheckerboard()
+        for limit in [1, 2] {
+            let report = try evaluate(service, settings + ", \"cutoffs\": [\(limit)], \"measured_users\": 7").json[
+                "evaluation"]
+            let found = try #require(report?["model"]?["preselection"])
+            // At least twice as many as are asked for.
+            #expect(found["candidates"]?.int == 2 * limit && found["users"]?.int == 7)
+            #expect((0...1).contains(found["recall_at_\(limit)"]?.double ?? -1))
+        }
+        #expect(try evaluate(service, TestService.smallModel).json["evaluation"]?["model"]?["preselection"] == nil)
+        // A training says it of what it measured, and of a model that is there it is what the service answers.
+        let job = try service.post("/train", "{\(settings), \"publish\": \"always\", \"wait\": true}").json
+        #expect(job["evaluation"]?["model"]?["preselection"]?["recall_at_10"]?.double == 1)
+        for (user, item) in [("u3", "i3"), ("u4", "i4"), ("u5", "i6")] {
+            _ = try service.post("/interactions", "{\"user_id\": \"\(user)\", \"item_id\": \"\(item)\"}")
+        }
+        let model = try #require(service.models.current)
+        let users = try ["u3", "u4", "u5"].map { try #require(model.users.index(of: $0)) }
+        let since = try evaluate(service, #""model": "current", "cutoffs": [2], "resamples": 0"#).json["evaluation"]
+        let found = try #require(since?["model"]?["preselection"])
+        #expect(found["users"]?.int == 3)
+        #expect(found["recall_at_2"]?.double == model.recallOfPreselection(users: users, limit: 2))
+        // Where the tower may cost anything, every item is scored.
+        let exact = try TestService { $0.recommendation.towerMultiplications = 0 }
+        try exact.loadCheckerboard()
+        #expect(try evaluate(exact, settings).json["evaluation"]?["model"]?["preselection"] == nil)
+    }
+
     @Test("with nothing stored, or nothing to hold out, the job fails and says so")
     func nothing() throws {
         let service = try TestService()

@@ -145,7 +145,8 @@ struct CommandTests {
         for (flags, hasYardstick) in [([], true), (["--no-yardstick"], false)] {
             let outcome = try NectarProcess.run(
                 ["evaluate", "--from", folder.file("in"), "--json", "--cutoffs", "3,1", "--resamples", "50"] + model
-                    + flags)
+                    + flags,
+                environment: hasYardstick ? [:] : ["NECTAR_RECOMMENDATION_TOWER_MULTIPLICATIONS": "1"])
             #expect(outcome.status == 0 && outcome.errors.contains("samples/s"), "\(outcome.errors)")
             let report = try #require(
                 JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
@@ -155,6 +156,10 @@ struct CommandTests {
             let figures = try #require(model["full_catalogue"] as? [String: Double])
             #expect(figures["hit_rate_at_3"] ?? -1 >= figures["hit_rate_at_1"] ?? -1)
             #expect((report["mf"] != nil) == hasYardstick && report["popularity"] != nil)
+            // Twice as many as are looked at, where no more are allowed.
+            let preselection = model["preselection"] as? [String: Double]
+            #expect(preselection?["candidates"] == (hasYardstick ? nil : 6))
+            #expect((preselection?["recall_at_3"] != nil) == !hasYardstick)
             #expect(outcome.errors.contains("Trained mf beside it") == hasYardstick)
         }
     }

@@ -25,7 +25,7 @@ extension EvaluationReport {
                 answer.member("confidence", EvaluationSettings.confidence)
             }
             answer.key("model")
-            model.write(into: &answer, architecture: architecture)
+            model.write(into: &answer, architecture: architecture, preselection: preselection)
             for yardstick in scorers.dropFirst() {
                 answer.key(yardstick.name)
                 yardstick.write(into: &answer)
@@ -35,12 +35,22 @@ extension EvaluationReport {
 }
 
 extension ScorerEvaluation {
-    fileprivate func write(into writer: inout JSONWriter, architecture: String? = nil) {
+    fileprivate func write(
+        into writer: inout JSONWriter, architecture: String? = nil, preselection: PreselectionRecall? = nil
+    ) {
         writer.object { answer in
             answer.member("architecture", ifPresent: architecture)
             Self.write("full_catalogue", fullCatalogue?.byName, into: &answer)
             Self.write("sampled", sampled?.byName, into: &answer)
             Self.write("beyond_accuracy", beyondAccuracy?.byName, into: &answer)
+            if let preselection {
+                answer.key("preselection")
+                answer.object { entry in
+                    entry.member("candidates", preselection.candidates)
+                    entry.member("recall_at_\(preselection.listLength)", preselection.recall)
+                    entry.member("users", preselection.users)
+                }
+            }
             Self.write("rating", rating?.byName, into: &answer)
             if let calibration {
                 answer.key("calibration")

@@ -22,6 +22,8 @@ public struct EvaluationReport: Sendable {
     public private(set) var model: ScorerEvaluation
     /// Matrix factorisation on the same data; nil where the model is one, or where none was asked for.
     public private(set) var matrixFactorisation: ScorerEvaluation?
+    /// What the model's lists lack as it is served; nil where it is served by every item's score.
+    public let preselection: PreselectionRecall?
     /// The items with the most interactions, for everybody.
     public private(set) var popularity: ScorerEvaluation
     /// The items' mean ratings, for a rating objective.
@@ -33,10 +35,12 @@ public struct EvaluationReport: Sendable {
     /// - Parameters:
     ///   - yardstick: An `mf` trained on the same; see ``Yardstick``.
     ///   - name: What `holdout` is.
+    ///   - serving: How the model is served, or would be.
     ///   - isCancelled: Once it is true the measuring soon ends, and the report is worth nothing.
     public init(
         of snapshot: ModelSnapshot, beside yardstick: ModelSnapshot?, train: InteractionDataset, holdout: Holdout,
-        named name: String, settings: EvaluationSettings, isCancelled: @escaping @Sendable () -> Bool = { false }
+        named name: String, settings: EvaluationSettings, serving: ServingOptions = ServingOptions(),
+        isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
         self.holdout = name
         self.settings = settings
@@ -52,6 +56,9 @@ public struct EvaluationReport: Sendable {
                 settings: settings)
         }
         model = ranking(snapshot, snapshot.lineage.hyperparameters.architecture.rawValue)
+        preselection = PreselectionRecall(
+            of: snapshot.serving(serving), train: train, holdout: measured, settings: settings, isCancelled: isCancelled
+        )
         popularity = ranking(PopularityScorer(dataset: train), "popularity")
         matrixFactorisation = yardstick.map { ranking($0, "mf") }
         guard snapshot.objective == .rating else {
@@ -88,6 +95,7 @@ public struct EvaluationReport: Sendable {
             numbers["\(prefix)rmse"] = rating.rmse
             numbers["\(prefix)mae"] = rating.mae
         }
+        if let preselection, preselection.listLength == 10 { numbers["preselection_recall@10"] = preselection.recall }
         if let calibration = model.calibration { numbers["calibration_error"] = calibration.expectedError }
         if let means = itemMeans?.rating { numbers["item_mean_rmse"] = means.rmse }
         return numbers

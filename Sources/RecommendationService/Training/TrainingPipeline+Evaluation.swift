@@ -33,7 +33,7 @@ extension TrainingPipeline {
         measuring.seed = settings.seed
         let report = EvaluationReport(
             of: model, beside: yardstick, train: train, holdout: holdout, named: name, settings: measuring,
-            isCancelled: { job.isCancelled })
+            serving: models.serving, isCancelled: { job.isCancelled })
         try checkCancellation(job)
         seconds["evaluation"] = Double(clock.milliseconds() - started) / 1000
         job.update { $0.evaluation = report }

@@ -104,11 +104,13 @@ struct Evaluate: ParsableCommand {
             let (train, test) = PaperProtocol.dataset(
                 of: try LeaveOneOutSplit(
                     trainingPath: trainPairs, heldOutPath: heldOut, negativesPath: heldOutNegatives))
-            try evaluate(train, test: test, request)
+            try evaluate(train, test: test, request, configuration.serving)
         } else {
-            if let from { return try evaluate(read(from, configuration.kinds), request) }
+            if let from {
+                return try evaluate(read(from, configuration.kinds), request, configuration.serving)
+            }
             let store = try DataDirectory(existing: configuration).store
-            try evaluate(stored(configuration, store), request) {
+            try evaluate(stored(configuration, store), request, configuration.serving) {
                 try OfflineTraining.itemFeatures(of: $0, store, configuration.features)
             }
         }
@@ -131,7 +133,7 @@ struct Evaluate: ParsableCommand {
     }
 
     private func evaluate(
-        _ dataset: InteractionDataset, _ request: TrainingRequest,
+        _ dataset: InteractionDataset, _ request: TrainingRequest, _ serving: ServingOptions,
         features: (InteractionDataset) throws -> ItemFeatures? = { _ in nil }
     ) throws {
         let (cleaned, core) = dataset.inspected(by: request.hyperparameters.cleaning)
@@ -145,11 +147,13 @@ struct Evaluate: ParsableCommand {
         let (train, held) = whole.turned(split, to: settings.objective)
         let learned = seen.prepared(for: settings.objective)
         let result = try fit(learned, settings, items, holdout: settings.earlyStopping > 0 ? held : nil)
-        try report(result, train, learned, items, held, named: holdout.rawValue)
+        try report(result, train, learned, items, held, named: holdout.rawValue, serving: serving)
     }
 
     /// Of a prescribed split all that is held out is measured, also of whom and what is not learned from.
-    private func evaluate(_ given: InteractionDataset, test: Holdout, _ request: TrainingRequest) throws {
+    private func evaluate(
+        _ given: InteractionDataset, test: Holdout, _ request: TrainingRequest, _ serving: ServingOptions
+    ) throws {
         let (train, core) = given.inspected(by: request.hyperparameters.cleaning)
         let learned = core.learned(from: train)
         describe(learned, heldOut: test.interactionCount)
@@ -165,7 +169,8 @@ struct Evaluate: ParsableCommand {
         var result = try fit(learned, settings, holdout: nil)
         result.parameters = core.completing(result, served: train, all: given) ?? result.parameters
         try report(
-            result, train, learned, nil, test, named: "given", histories: core.histories(served: train, all: given))
+            result, train, learned, nil, test, named: "given", serving: serving,
+            histories: core.histories(served: train, all: given))
     }
 
     /// The settings to train with, chosen on what there is to train on alone.
@@ -184,7 +189,8 @@ struct Evaluate: ParsableCommand {
 
     private func report(
         _ result: TrainingResult, _ train: InteractionDataset, _ learned: InteractionDataset,
-        _ items: ItemFeatures?, _ held: Holdout, named name: String, histories: InteractionDataset? = nil
+        _ items: ItemFeatures?, _ held: Holdout, named name: String, serving: ServingOptions,
+        histories: InteractionDataset? = nil
     ) throws {
         guard !held.isEmpty else { throw Fatal(description: "Nothing could be held out to measure on.") }
         let settings = try measuring()
@@ -200,7 +206,7 @@ struct Evaluate: ParsableCommand {
         }
         let report = EvaluationReport(
             of: snapshot(result, train, histories), beside: yardstick, train: train, holdout: held, named: name,
-            settings: settings)
+            settings: settings, serving: serving)
         if json { print(String(decoding: report.json(), as: UTF8.self)) } else { Report.evaluation(report) }
     }
 
