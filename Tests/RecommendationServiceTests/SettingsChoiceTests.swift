@@ -97,6 +97,33 @@ struct SettingsChoiceTests {
         }
     }
 
+    @Test(
+        "a setting of the dense layers asks for a model that has them, in a search as without one",
+        arguments: ["\"dropout\": 0.5", "\"hidden_layers\": [8,4]", "\"mlp_embedding_dimension\": 5"])
+    func tower(setting: String) throws {
+        let name = String(setting.split(separator: "\"")[0])
+        let service = try loaded()
+        func text(_ configuration: JSONValue?) -> String? {
+            configuration.flatMap { Self.members(of: $0).first { $0.name == name }?.text }
+        }
+        let quick = "\(setting), \"epochs\": 1, \"publish\": \"never\", \"refit\": false, \"yardstick\": false"
+        let plain = try train(service, quick)
+        #expect(plain["configuration"]?["architecture"]?.string == "neumf" && text(plain["configuration"]) == setting)
+        let job = try train(service, quick + #", "search": {"trials": 6}"#)
+        #expect(job["configuration"]?["architecture"]?.string == "neumf" && text(job["configuration"]) == setting)
+        for trial in try #require(job["search"]?["trials"]).elements {
+            #expect(trial["configuration"]?["architecture"]?.string == "neumf")
+            #expect(text(trial["configuration"]) == setting)
+        }
+    }
+
+    @Test("no dropout asks for nothing, and a search tries what it would have tried")
+    func noDropout() throws {
+        let job = try train(try loaded(), #""dropout": 0, "search": {"trials": 3}"#)
+        let trials = try #require(job["search"]?["trials"]).elements
+        #expect(trials.allSatisfy { $0["configuration"]?["architecture"]?.string == "mf" })
+    }
+
     @Test("with something said about the model and no search, nothing is tried, and rules give what was not said")
     func rules() throws {
         let job = try train(try loaded(), #""architecture": "mf", "epochs": 0"#)

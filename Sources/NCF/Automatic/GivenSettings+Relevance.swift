@@ -25,4 +25,14 @@ extension GivenSettings {
             "means nothing unless propensity is above 0")
         return faults
     }
+
+    /// What was given, and the architecture that it means: who says something of dense layers means a model that has them, which
+    /// that of `wish` is as long as nobody names another.
+    ///
+    /// A value that leaves things as they are says nothing here either.
+    func withMeantArchitecture(of wish: Hyperparameters) -> GivenSettings {
+        let isOfTower =
+            contains(.hiddenLayers) || contains(.mlpEmbeddingDimension) || contains(.dropout) && wish.dropout > 0
+        return isOfTower && wish.architecture.hasMLP ? union(.architecture) : self
+    }
 }

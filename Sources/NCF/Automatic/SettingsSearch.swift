@@ -26,7 +26,8 @@ public struct SettingsSearch: Sendable {
     /// - Parameters:
     ///   - dataset: What there is to train on; whatever will judge the result must not be in it.
     ///   - features: What its items are beside their IDs; nil where nothing is known.
-    ///   - wish: The settings asked for, of which those in `given` are kept in every trial, beside the seed and the threads.
+    ///   - wish: The settings asked for, of which those in `given` are kept in every trial, beside the seed and the threads;
+    ///     where they are of dense layers, its architecture too.
     ///   - budget: How much may be tried; nil for the few trials of a choice without a search.
     ///   - memoryLimit: Bytes that a training on all of `dataset` may take beside it; settings that would take more are a trial
     ///     that failed. Nil for any number.
@@ -45,7 +46,7 @@ public struct SettingsSearch: Sendable {
         self.dataset = dataset
         self.features = features
         self.wish = wish
-        self.given = given
+        self.given = given.withMeantArchitecture(of: wish)
         self.budget = budget
         self.memoryLimit = memoryLimit
         self.isAboutWhatComesNext = isAboutWhatComesNext
