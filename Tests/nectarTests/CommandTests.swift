@@ -219,6 +219,16 @@ struct CommandTests {
         let models = try FileManager.default.contentsOfDirectory(atPath: data + "/models")
         #expect(models.contains { $0.hasSuffix(".safetensors") } || !models.isEmpty)
         #expect(try NectarProcess.run(["evaluate", "--data", data] + Self.tinyModel).status == 0)
+        // What is measured can be said as of an evaluation.
+        #expect(trained.output.contains("In brackets: 95 % of 1000 draws"))
+        let measured = try NectarProcess.run(
+            ["train", "--data", data, "--resamples", "0", "--measured-users", "3"] + Self.tinyModel)
+        #expect(measured.status == 0, "\(measured.errors)")
+        #expect(measured.output.contains("Ranked are those of 3 users") && !measured.output.contains("In brackets"))
+        for option in [["--resamples", "100001"], ["--resamples=-1"], ["--measured-users", "0"]] {
+            let outcome = try NectarProcess.run(["train", "--data", data] + option)
+            #expect(outcome.status == 64 && outcome.errors.contains("\(option[0].prefix { $0 != "=" }) must be "))
+        }
     }
 
     @Test("with nothing said about the model settings are chosen, and every trial is told")

@@ -48,14 +48,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Items set against each held-out one in the sampled protocol.")
     var sampledNegatives = 99
 
-    @Option(help: "Draws that the intervals come from; 0 tells none.")
-    var resamples = 1000
-
-    @Option(help: "Users whose held-out items are ranked, at most, drawn at random.")
-    var measuredUsers = EvaluationSettings().measuredUsers
-
-    @Flag(inversion: .prefixedNo, help: "Train mf beside a model that is more than that, to measure it by.")
-    var yardstick = true
+    @OptionGroup var measured: MeasuringOptions
 
     @Flag(help: "Print the report as JSON.")
     var json = false
@@ -69,7 +62,7 @@ struct Evaluate: ParsableCommand {
     }
 
     private func measuring() throws -> EvaluationSettings {
-        var settings = EvaluationSettings()
+        var settings = measured.settings
         let cutoffs = self.cutoffs.split(separator: ",").map { Int($0) ?? 0 }
         guard !cutoffs.isEmpty, cutoffs.allSatisfy({ (1...1000).contains($0) }) else {
             throw ValidationError("--cutoffs: \"\(self.cutoffs)\" are not whole numbers from 1 to 1000.")
@@ -77,17 +70,8 @@ struct Evaluate: ParsableCommand {
         guard (1...100_000).contains(sampledNegatives) else {
             throw ValidationError("--sampled-negatives must be 1 to 100000.")
         }
-        guard (0...EvaluationSettings.greatestResamples).contains(resamples) else {
-            throw ValidationError("--resamples must be 0 to 100000.")
-        }
-        guard (1...EvaluationSettings.greatestMeasuredUsers).contains(measuredUsers) else {
-            throw ValidationError("--measured-users must be 1 to \(EvaluationSettings.greatestMeasuredUsers).")
-        }
-        settings.measuredUsers = measuredUsers
         settings.cutoffs = Set(cutoffs).sorted()
         settings.sampledNegatives = sampledNegatives
-        settings.resamples = resamples
-        settings.trainsYardstick = yardstick
         settings.seed = model.seed
         return settings
     }

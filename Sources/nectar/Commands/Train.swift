@@ -20,8 +20,7 @@ struct Train: ParsableCommand {
     @Flag(help: "Publish the model that was measured, instead of training once more on everything.")
     var noRefit = false
 
-    @Flag(inversion: .prefixedNo, help: "Train mf beside a model that is more than that, to measure it by.")
-    var yardstick = true
+    @OptionGroup var measured: MeasuringOptions
 
     @Option(
         help: ArgumentHelp(
@@ -36,7 +35,7 @@ struct Train: ParsableCommand {
         request.publication = publish
         request.refits = !noRefit
         request.checkpoint = checkpoint
-        request.evaluation.trainsYardstick = yardstick
+        request.evaluation = measured.settings
         request.evaluation.cutoffs = [10]
         let data = try DataDirectory(existing: configuration)
         _ = data.models.loadNewestValid()
