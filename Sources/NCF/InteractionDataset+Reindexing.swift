@@ -84,6 +84,21 @@ extension InteractionDataset {
             ratings: order.map { ratings[$0] }, weights: weights, timestamps: order.map { timestamps[$0] },
             cleaning: cleaning)
     }
+
+    /// The same with whatever is not in `part`, a part of it with the same users and items, as seen and no more: what a model says of
+    /// its users that was made from the part alone.
+    public func resting(on part: InteractionDataset) -> InteractionDataset {
+        precondition(part.userCount == userCount && part.itemCount == itemCount, "other users or items")
+        var weights = weights
+        var marks = [Int](repeating: -1, count: itemCount)
+        for user in 0..<userCount {
+            for item in part.items(of: user) { marks[Int(item)] = user }
+            for place in interactions(of: user) where marks[Int(items[place])] != user {
+                weights[place] = min(0, weights[place])
+            }
+        }
+        return weighted(by: weights)
+    }
 }
 
 extension ModelSnapshot {

@@ -1,5 +1,6 @@
 import InteractionStorage
 import JSON
+import NCF
 import RecommendationService
 import TestSupport
 import Testing
@@ -98,6 +99,35 @@ struct RecommendationTests {
         for user in 0..<Checkerboard.size {
             let items = try service.get("/recommend?user_id=u\(user)&limit=100").items
             #expect(Set(items) == Checkerboard.everyItem.subtracting(Checkerboard.items(of: user)), "u\(user)")
+        }
+    }
+
+    @Test("what a model was not fitted to is in no history of it, and no reason for anything", arguments: [0, 8])
+    func holdoutIsNoHistory(neighbours: Int) throws {
+        let service = try TestService()
+        try service.loadCheckerboard()
+        let settings = #""architecture": "mf", "epochs": 0, "history_dimension": 4, "history_share": 1, "resamples": 0"#
+        let job = try service.post(
+            "/train",
+            "{\(settings), \"history_neighbours\": \(neighbours), \"refit\": false, \"publish\": \"always\", \"wait\": true}"
+        )
+        #expect(job.json["published"]?.bool == true, "\(job.text)")
+        let model = try #require(service.models.current)
+        for user in 0..<Checkerboard.size {
+            let index = try #require(model.users.index(of: "u\(user)"))
+            let seen = Set(model.seenItems(of: index))
+            #expect(Set(seen.map { model.items[Int($0)] }) == Checkerboard.items(of: user))
+            let held = seen.subtracting(model.likedItems(of: index))
+            try #require(held.count == 1, "u\(user): \(held)")
+            let name = model.items[Int(held.first ?? 0)]
+            let reply = try service.post(
+                "/recommend", "{\"user_id\": \"u\(user)\", \"limit\": 12, \"exclude_seen\": false, \"explain\": true}")
+            let reasons = reply.json["items"]?.elements.flatMap {
+                $0["explanation"]?["because_of"]?.elements.compactMap { $0["item_id"]?.string } ?? []
+            }
+            #expect(reasons?.isEmpty == false && reasons?.contains(name) == false)
+            // It is news when it comes again.
+            #expect(model.foldIn(user: index, newer: [held.first ?? 0]) != model.vector(ofUser: index))
         }
     }
 

@@ -91,8 +91,10 @@ struct TrainingPipeline {
         guard request.purpose == .model else { return try endEvaluation(job) }
 
         var final = measured
+        var fitted = split.train
         if request.refits && !split.holdout.isEmpty {
             enter(.refitting, job)
+            fitted = dataset
             settings.epochs = measured.bestEpoch
             settings.earlyStopping = 0
             final = try fit(core.learned(from: dataset), settings, items, holdout: nil, isRefit: true, job)
@@ -108,12 +110,15 @@ struct TrainingPipeline {
 
         enter(.publishing, job)
         seconds["total"] = Double(clock.milliseconds() - started) / 1000
-        // Whatever the weights were fitted to, the model serves everything: it leaves out all that a user has seen.
+        // Whatever the weights were fitted to, the model serves everything: it leaves out all that a user has seen. What is in no
+        // vector is in no history.
+        let rested = dataset.resting(on: fitted)
         try publish(job, metrics: evaluation?.summary ?? [:], erasures: erasures) { version throws(Failure) in
             let model = snapshot(
-                of: final, dataset, histories: core.histories(served: dataset, all: loaded.dataset), version: version,
-                loaded.watermark, metrics: evaluation?.summary ?? [:], seconds: seconds, erasures: erasures)
-            guard let known = records.train(model, on: dataset, isCancelled: { job.isCancelled }) else {
+                of: final, dataset, histories: core.histories(served: rested, all: loaded.dataset) ?? rested,
+                version: version, loaded.watermark, metrics: evaluation?.summary ?? [:], seconds: seconds,
+                erasures: erasures)
+            guard let known = records.train(model, on: fitted, isCancelled: { job.isCancelled }) else {
                 throw .cancelled
             }
             return known

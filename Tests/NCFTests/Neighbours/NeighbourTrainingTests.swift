@@ -69,6 +69,31 @@ struct NeighbourTrainingTests {
         #expect(found >= 98)
     }
 
+    @Test("a model of a part of the data scores as it was measured, and takes the rest for news when it is done again")
+    func part() throws {
+        let data = walks(6, pairs: true)
+        let (train, held) = data.split(.leaveOneOut, seed: 3)
+        for halfLife in [0.0, 4] {
+            let history = HistoryBag(dimension: 8, regularization: 12, halfLife: halfLife, neighbours: 10)
+            let result = try Trainer(dataset: train, hyperparameters: settings(history)).train()
+            let lineage = Lineage(
+                createdAt: 0, dataWatermark: 0, interactionCount: 0, hyperparameters: result.hyperparameters)
+            let measured = ModelSnapshot(version: 1, dataset: train, parameters: result.parameters, lineage: lineage)
+            let served = ModelSnapshot(
+                version: 1, dataset: data, parameters: result.parameters, lineage: lineage,
+                histories: data.resting(on: train))
+            for user in 0..<data.userCount {
+                #expect(served.scores(user: user) == measured.scores(user: user))
+                #expect(served.likedItems(of: user) == measured.likedItems(of: user))
+                #expect(served.seenItems(of: user) == Array(data.items(of: user)))
+                #expect(
+                    served.foldIn(user: user, newer: held.items[user])
+                        == measured.foldIn(user: user, newer: held.items[user]))
+            }
+            #expect(data.resting(on: data).weights == data.weights)
+        }
+    }
+
     @Test("of whom nothing was learned is told by its neighbours like a stranger who did the same")
     func rare() throws {
         var builder = InteractionDataset.Builder()
