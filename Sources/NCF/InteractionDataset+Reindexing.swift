@@ -64,8 +64,8 @@ extension InteractionDataset {
 }
 
 extension InteractionDataset {
-    /// The same with the items of `histories`, which are what vectors were made from, first and in their order, and with whatever was liked
-    /// besides as seen and no more: it is in no vector, so that none loses it either.
+    /// The same with the items of `histories`, of which the liked are what vectors were made from, first and in their order, and with
+    /// whatever was liked besides as seen and no more: it is in no vector, so that none loses it either.
     ///
     /// - Parameter histories: For each user items of this dataset.
     func resting(on histories: [[SeenItem]]) -> InteractionDataset {
@@ -74,10 +74,15 @@ extension InteractionDataset {
         weights.reserveCapacity(interactionCount)
         for user in 0..<userCount {
             var places = Dictionary(uniqueKeysWithValues: interactions(of: user).map { (items[$0], $0) })
-            let known = histories[user].compactMap { places.removeValue(forKey: $0.item) }
+            for earlier in histories[user] {
+                guard let place = places.removeValue(forKey: earlier.item) else { continue }
+                order.append(place)
+                let weight = self.weights[place]
+                weights.append(earlier.opinion == .liked ? weight : min(0, weight))
+            }
             let rest = places.values.sorted()
-            order += known + rest
-            weights += known.map { self.weights[$0] } + rest.map { min(0, self.weights[$0]) }
+            order += rest
+            weights += rest.map { min(0, self.weights[$0]) }
         }
         return InteractionDataset(
             userIDs: userIDs, itemIDs: itemIDs, userOffsets: userOffsets, items: order.map { items[$0] },

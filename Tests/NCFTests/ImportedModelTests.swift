@@ -161,6 +161,24 @@ struct ImportedModelTests {
         #expect(abs(Double(prediction.probability) - (mapped - 1) / 4) < 1e-5)
     }
 
+    @Test("what a model was measured on, and not made from, stays out of its histories beside a store that has it")
+    func heldOut() throws {
+        let data = ServingFixture.dataset(users: 6, items: 20, seed: 7)
+        let (train, held) = data.split(.leaveOneOut, seed: 1)
+        let original = ModelSnapshot(
+            version: 1, dataset: data, parameters: ServingFixture.parametersWithHistory(.mf, train, seed: 3),
+            lineage: ServingFixture.lineage(), histories: data.resting(on: train))
+        let bytes = original.exportedWeights().bytes(from: 0, limit: .max)
+        let copy = try read(bytes).snapshot(version: 2, stored: data, watermark: 0, createdAt: 0)
+        #expect(held.interactionCount > 0)
+        for user in 0..<6 {
+            #expect(copy.likedItems(of: user) == Array(train.items(of: user)))
+            #expect(copy.seenItems(of: user) == original.seenItems(of: user))
+            #expect(copy.explain(user: user, items: [3]) == original.explain(user: user, items: [3]))
+        }
+        #expect(copy.popular(limit: 20) == original.popular(limit: 20))
+    }
+
     // MARK: What may be left out
 
     @Test("biases may be left out and are 0 then, and the output weights of a matrix factorisation are 1")
