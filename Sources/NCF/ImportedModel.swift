@@ -22,6 +22,20 @@ public struct ImportedModel: Sendable {
     public let negativesPerPositive: Int?
     /// Where the negatives of folding in are drawn from, if the file says so.
     public let seed: UInt64?
+    /// Which items were negatives in training; uniform unless the file says otherwise. Folding in goes by it.
+    public let negativeSampling: NegativeSampling
+    /// The power of popularity that they were drawn by, if the file says so.
+    public let popularityExponent: Double?
+    /// What interactions counted by their items' popularity.
+    public let propensity: InversePropensity
+    /// The rating up to which an interaction was a dislike, if the file says so; later ones are then, too.
+    public let dislikesUpTo: Float?
+    /// The newest time of the training data in milliseconds since 1970, if the file says so.
+    public let newestTimestamp: Int64?
+    /// What was made of its logits after the training, if the file says so.
+    public let calibration: LogitCalibration?
+    /// What a model of cosines was trained with, the defaults unless the file says otherwise.
+    let contrast: CosineContrast
     /// What users had seen, by the file's own account: one list per user; empty where it is silent.
     let seen: [[SeenItem]]
 
@@ -43,6 +57,13 @@ public struct ImportedModel: Sendable {
         ratingScale = reader.metadata.ratingScale
         negativesPerPositive = reader.metadata.negativesPerPositive
         seed = reader.metadata.seed
+        negativeSampling = reader.metadata.negativeSampling
+        popularityExponent = reader.metadata.popularityExponent
+        propensity = reader.metadata.propensity
+        dislikesUpTo = reader.metadata.dislikesUpTo
+        newestTimestamp = reader.metadata.newestTimestamp
+        calibration = reader.metadata.calibration
+        contrast = reader.metadata.contrast
     }
 }
 
@@ -68,10 +89,12 @@ extension ImportedModel {
     public func snapshot(
         version: Int, stored: InteractionDataset, watermark: Int64, createdAt: Int64, erasures: Int64 = 0
     ) -> ModelSnapshot {
-        let known = stored.reindexed(users: users, items: items, after: seen)
+        var known = stored.reindexed(users: users, items: items, after: seen)
+        if let dislikesUpTo { known = known.discounting(upTo: dislikesUpTo) }
         let lineage = Lineage(
             createdAt: createdAt, dataWatermark: watermark, interactionCount: known.interactionCount,
-            hyperparameters: hyperparameters, origin: .imported, erasures: erasures)
+            hyperparameters: hyperparameters, origin: .imported, erasures: erasures,
+            newestTimestamp: newestTimestamp, dislikesUpTo: dislikesUpTo, calibration: calibration)
         return ModelSnapshot(
             version: version, dataset: known, parameters: parameters, lineage: lineage, ratingScale: ratingScale,
             histories: seen.isEmpty ? nil : known.resting(on: seen))
@@ -84,6 +107,10 @@ extension ImportedModel {
             epochs: 0)
         if parameters.architecture.hasMLP { settings.mlpEmbeddingDimension = parameters.mlpEmbeddingDimension }
         settings.negativesPerPositive = negativesPerPositive ?? settings.negativesPerPositive
+        settings.negativeSampling = negativeSampling
+        settings.popularityExponent = popularityExponent ?? settings.popularityExponent
+        settings.propensity = propensity
+        settings.contrast = contrast
         settings.ratingOutput = ratingOutput
         settings.seed = seed ?? settings.seed
         return settings

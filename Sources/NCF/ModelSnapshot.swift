@@ -34,6 +34,7 @@ public final class ModelSnapshot: Scorer {
     ///
     /// - Parameters:
     ///   - dataset: What counts as seen and popular; must have the same users and items as `parameters`.
+    ///   - lineage: Where it comes from; its newest time, and what were dislikes, are those of `dataset` unless it says what they are.
     ///   - ratingScale: The scale of the ratings, where it is not that of `dataset`.
     ///   - histories: What vectors were made from, where that is not `dataset`; of the same users and items.
     public init(
@@ -46,9 +47,13 @@ public final class ModelSnapshot: Scorer {
         items = dataset.itemIDs
         var lineage = lineage
         lineage.hyperparameters.objective = lineage.hyperparameters.objective.resolved(for: dataset)
-        let newest = RobustBounds.newest(of: dataset.timestamps)
-        lineage.newestTimestamp = newest == 0 ? nil : newest
-        lineage.dislikesUpTo = lineage.hyperparameters.objective == .rating ? nil : dataset.discountedUpTo
+        if lineage.newestTimestamp == nil {
+            let newest = RobustBounds.newest(of: dataset.timestamps)
+            lineage.newestTimestamp = newest == 0 ? nil : newest
+        }
+        if lineage.dislikesUpTo == nil, lineage.hyperparameters.objective != .rating {
+            lineage.dislikesUpTo = dataset.discountedUpTo
+        }
         self.lineage = lineage
         self.ratingScale = ratingScale ?? dataset.ratingScale
         seen = SeenItems(dataset: histories ?? dataset, hasWeights: parameters.history?.evidence.isOn ?? false)

@@ -82,6 +82,9 @@ public struct LogitCalibration: Sendable, Equatable {
     /// What is then added.
     public var offset: Float
 
+    /// What neither part of one that comes from elsewhere exceeds, nor one over the slope.
+    static let limit: Float = 1_000_000
+
     /// Every logit stays what it is.
     public static let none = LogitCalibration(slope: 1, offset: 0)
 

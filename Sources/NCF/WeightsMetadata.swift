@@ -5,7 +5,9 @@ struct WeightsMetadata: Sendable, Equatable {
     /// The names that mean something, and `format`, which PyTorch's libraries write and which means nothing here.
     static let names = [
         "nectar", "architecture", "objective", "rating_output", "lowest_rating", "highest_rating", "rating_deviation",
-        "negatives_per_positive", "seed",
+        "negatives_per_positive", "negative_sampling", "popularity_exponent", "seed", "propensity", "propensity_clip",
+        "dislikes_up_to", "newest_timestamp", "calibration_slope", "calibration_offset",
+        "contrastive_margin", "contrastive_weight",
         "history_weight", "history_half_life", "history_length", "history_evidence", "history_mean_weight",
         "user_ids", "item_ids", "format",
     ]
@@ -17,7 +19,19 @@ struct WeightsMetadata: Sendable, Equatable {
     var ratingOutput = RatingOutput.linear
     var ratingScale: RatingScale?
     var negativesPerPositive: Int?
+    var negativeSampling = NegativeSampling.uniform
+    /// Of sampling by popularity; nil is as many as it is by itself.
+    var popularityExponent: Double?
     var seed: UInt64?
+    var propensity = InversePropensity.none
+    /// The rating up to which an interaction was a dislike in training; nil where none was.
+    var dislikesUpTo: Float?
+    /// Of the data, in milliseconds since 1970; nil where nobody says.
+    var newestTimestamp: Int64?
+    /// What was made of the logits after the training; nil for nothing, or where nobody says.
+    var calibration: LogitCalibration?
+    /// What a model of cosines was trained with.
+    var contrast = CosineContrast()
     /// w, in a model whose users carry the items of their histories.
     var historyWeight: Float?
     /// h, in items, where the order of a history matters.
@@ -43,7 +57,15 @@ struct WeightsMetadata: Sendable, Equatable {
                 ? RatingScale(range: $0.range, deviation: snapshot.ratingUnit) : RatingScale(range: $0.range)
         }
         negativesPerPositive = snapshot.negativesPerPositive
-        seed = snapshot.lineage.hyperparameters.seed
+        let settings = snapshot.lineage.hyperparameters
+        seed = settings.seed
+        negativeSampling = settings.negativeSampling
+        popularityExponent = negativeSampling == .popularity ? settings.popularityExponent : nil
+        propensity = settings.propensity.isOn ? settings.propensity : .none
+        dislikesUpTo = snapshot.lineage.dislikesUpTo
+        newestTimestamp = snapshot.lineage.newestTimestamp
+        calibration = snapshot.lineage.calibration
+        if objective == .cosineContrastive { contrast = settings.contrast }
         historyWeight = snapshot.model.history?.weight
         historyHalfLife = snapshot.model.history.flatMap { $0.recency.halfLife > 0 ? $0.recency.halfLife : nil }
         historyLength = snapshot.model.history.flatMap { $0.recency.length > 0 ? $0.recency.length : nil }
@@ -97,6 +119,7 @@ struct WeightsMetadata: Sendable, Equatable {
             }
             historyWeight = weight
         }
+        try readCircumstances(metadata)
         historyHalfLife = try Self.halfLife(metadata)
         historyLength = try Self.length(metadata)
         historyEvidence = try Self.evidence(metadata)
@@ -112,7 +135,19 @@ struct WeightsMetadata: Sendable, Equatable {
         metadata["highest_rating"] = ratingScale.map { "\($0.range.upperBound)" }
         metadata["rating_deviation"] = objective == .rating ? ratingScale.map { "\($0.deviation)" } : nil
         metadata["negatives_per_positive"] = negativesPerPositive.map { "\($0)" }
+        metadata["negative_sampling"] = negativeSampling == .uniform ? nil : negativeSampling.rawValue
+        metadata["popularity_exponent"] = popularityExponent.map { "\($0)" }
         metadata["seed"] = seed.map { "\($0)" }
+        metadata["propensity"] = propensity.isOn ? "\(propensity.exponent)" : nil
+        metadata["propensity_clip"] = propensity.isOn ? "\(propensity.clip)" : nil
+        metadata["dislikes_up_to"] = dislikesUpTo.map { "\($0)" }
+        metadata["newest_timestamp"] = newestTimestamp.map { "\($0)" }
+        metadata["calibration_slope"] = calibration.map { "\($0.slope)" }
+        metadata["calibration_offset"] = calibration.map { "\($0.offset)" }
+        if contrast != CosineContrast() {
+            metadata["contrastive_margin"] = "\(contrast.margin)"
+            metadata["contrastive_weight"] = "\(contrast.negativeWeight)"
+        }
         metadata["history_weight"] = historyWeight.map { "\($0)" }
         metadata["history_half_life"] = historyHalfLife.map { "\($0)" }
         metadata["history_length"] = historyLength.map { "\($0)" }
@@ -186,7 +221,7 @@ struct WeightsMetadata: Sendable, Equatable {
         return RatingScale(range: low...high, deviation: deviation)
     }
 
-    private static func refusal(_ reason: String, _ suggestion: String? = nil) -> SnapshotFileError {
+    static func refusal(_ reason: String, _ suggestion: String? = nil) -> SnapshotFileError {
         SnapshotFileError(
             path: "weights", reason: "metadata: \(reason)\(suggestion.map { "; did you mean \"\($0)\"?" } ?? "")")
     }

@@ -123,6 +123,9 @@ struct CalibratedFoldInTests {
             let other = user.gmf.map { $0 + scale * Float.random(in: -1...1, using: &random) }
             #expect(loss(other) > found - 0.02 * abs(found))
         }
+        let metadata = WeightsMetadata(of: snapshot)
+        #expect(metadata.encoded["contrastive_margin"] == "0.1" && metadata.encoded["contrastive_weight"] == "4.0")
+        #expect(try WeightsMetadata(metadata.encoded).contrast == lineage.hyperparameters.contrast)
         // What a known user does next leaves it on its sphere.
         let moved = snapshot.foldIn(user: 2, newer: history, weights: weights)
         #expect(moved != snapshot.model.vector(of: 2))

@@ -161,6 +161,55 @@ struct ImportedModelTests {
         #expect(abs(Double(prediction.probability) - (mapped - 1) / 4) < 1e-5)
     }
 
+    @Test("what folding in and later ratings go by beside the weights is there and back", arguments: [false, true])
+    func circumstances(byPropensity: Bool) throws {
+        var builder = InteractionDataset.Builder()
+        for user in 0..<6 {
+            for item in 0..<20 where (user * 7 + item * 3) % 5 < 2 {
+                builder.add(
+                    userID: "user \(user)", itemID: "item-\(item)", rating: (user + item) % 3 == 0 ? 1 : 5,
+                    timestamp: 1_700_000_000_000 + Int64(user * 100 + item))
+            }
+        }
+        let raw = builder.build()
+        let data = raw.prepared(for: .implicit)
+        var lineage = ServingFixture.lineage()
+        lineage.calibration = LogitCalibration(slope: 0.3, offset: -0.7)
+        if byPropensity {
+            lineage.hyperparameters.propensity = InversePropensity(exponent: 0.5, clip: 3)
+        } else {
+            lineage.hyperparameters.negativeSampling = .popularity
+            lineage.hyperparameters.popularityExponent = 1.5
+        }
+        let original = ModelSnapshot(
+            version: 1, dataset: data,
+            parameters: ServingFixture.parameters(.gmf, users: data.userCount, items: data.itemCount, seed: 3),
+            lineage: lineage)
+        #expect(original.lineage.dislikesUpTo == 1 && original.lineage.newestTimestamp != nil)
+        let model = try read(original.exportedWeights().bytes(from: 0, limit: .max))
+        let copy = model.snapshot(version: 2, stored: Self.nobody, watermark: 0, createdAt: 0)
+        #expect(copy.lineage.dislikesUpTo == 1 && copy.evidence(2, rating: 1) == -2)
+        #expect(copy.lineage.newestTimestamp == original.lineage.newestTimestamp)
+        #expect(copy.lineage.calibration == lineage.calibration)
+        let (own, settings) = (lineage.hyperparameters, copy.lineage.hyperparameters)
+        #expect(settings.negativeSampling == own.negativeSampling && settings.propensity == own.propensity)
+        #expect(settings.popularityExponent == own.popularityExponent)
+        #expect(copy.foldIn(items: [1, 4]) == original.foldIn(items: [1, 4]))
+        #expect(
+            copy.foldIn(items: [1, 4], weights: [1, -2]) == original.foldIn(items: [1, 4], weights: [1, -2]))
+        // Where the store has the same, its low ratings are what they were too.
+        let beside = model.snapshot(version: 2, stored: raw, watermark: 0, createdAt: 0)
+        for user in 0..<6 { #expect(beside.likedItems(of: user) == original.likedItems(of: user)) }
+        #expect(beside.popular(limit: 20) == original.popular(limit: 20))
+        #expect(beside.foldIn(items: [1, 4]) == original.foldIn(items: [1, 4]))
+        // What the store has of later times, or of ratings between these, says nothing of the training.
+        var stored = InteractionDataset.Builder()
+        stored.add(userID: "user 1", itemID: "item-0", rating: 3, timestamp: 1_800_000_000_000)
+        let later = model.snapshot(version: 3, stored: stored.build(), watermark: 1, createdAt: 0)
+        #expect(later.lineage.dislikesUpTo == 1)
+        #expect(later.lineage.newestTimestamp == original.lineage.newestTimestamp)
+    }
+
     @Test("what a model was measured on, and not made from, stays out of its histories beside a store that has it")
     func heldOut() throws {
         let data = ServingFixture.dataset(users: 6, items: 20, seed: 7)
@@ -177,6 +226,16 @@ struct ImportedModelTests {
             #expect(copy.explain(user: user, items: [3]) == original.explain(user: user, items: [3]))
         }
         #expect(copy.popular(limit: 20) == original.popular(limit: 20))
+    }
+
+    @Test("what is as it is by itself is not said in a file, so that programs from before can read it")
+    func plainMetadata() {
+        let metadata = WeightsMetadata(of: ServingFixture.snapshot()).encoded
+        let names = [
+            "dislikes_up_to", "negative_sampling", "popularity_exponent", "propensity", "propensity_clip",
+            "calibration_slope", "calibration_offset", "contrastive_margin", "contrastive_weight",
+        ]
+        #expect(names.allSatisfy { metadata[$0] == nil })
     }
 
     // MARK: What may be left out

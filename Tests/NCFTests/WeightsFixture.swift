@@ -226,5 +226,38 @@ extension WeightsFixture {
         Hostile(factorisation.with("history_weight", "0.5"), "there is no tensor \"prior.user_variance_gmf\""),
         Hostile(factorisation.with(.init(counting: "history_gmf", [3, 2])), "needs \"history_weight\""),
         Hostile(factorisation.with("seed", "-1"), "expected a whole number below 2^64"),
+        Hostile(factorisation.with("dislikes_up_to", "nan"), "\"dislikes_up_to\" is \"nan\", expected a number"),
+        Hostile(
+            factorisation.with("objective", "rating").with("lowest_rating", "1").with("highest_rating", "5")
+                .with("dislikes_up_to", "1"),
+            "\"dislikes_up_to\" means nothing to a model of ratings"),
+        Hostile(
+            factorisation.with("negative_sampling", "popular"), "which is none of uniform, popularity and in_batch"),
+        Hostile(
+            factorisation.with("negative_sampling", "in_batch"),
+            "can be in_batch only with the objective softmax, not with implicit"),
+        Hostile(
+            factorisation.with("popularity_exponent", "1"),
+            "\"popularity_exponent\" means nothing unless \"negative_sampling\" is \"popularity\""),
+        Hostile(
+            factorisation.with("negative_sampling", "popularity").with("popularity_exponent", "2.1"),
+            "\"popularity_exponent\" is \"2.1\", expected a number from 0 to 2"),
+        Hostile(factorisation.with("propensity", "-1"), "\"propensity\" is \"-1\", expected a number from 0 to 2"),
+        Hostile(
+            factorisation.with("propensity_clip", "10"), "\"propensity_clip\" means nothing without \"propensity\""),
+        Hostile(
+            factorisation.with("propensity", "1").with("propensity_clip", "0.5"),
+            "\"propensity_clip\" is \"0.5\", expected a number from 1 to 1000"),
+        Hostile(factorisation.with("calibration_slope", "0.5"), "are not both there"),
+        Hostile(
+            factorisation.with("calibration_slope", "0").with("calibration_offset", "1"), "a number from 0.000001 to"),
+        Hostile(
+            factorisation.with("calibration_slope", "1").with("calibration_offset", "inf"), "are not both there"),
+        Hostile(factorisation.with("contrastive_margin", "0.1"), "means nothing unless"),
+        Hostile(
+            factorisation.with("objective", "cosine_contrastive").with("contrastive_margin", "2"),
+            "expected a number from -1 to 1"),
+        Hostile(factorisation.with("newest_timestamp", "soon"), "expected milliseconds since 1970"),
+        Hostile(factorisation.with("propensities", "1"), "did you mean \"propensity\"?"),
     ]
 }

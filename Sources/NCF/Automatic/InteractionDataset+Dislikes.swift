@@ -34,8 +34,12 @@ extension InteractionDataset {
     /// The same interactions, those whose ratings are dislikes with weight 0: seen, so that they are neither recommended nor drawn
     /// as negatives more often than others, but no positives. What is a dislike by its kind stays one.
     public func discountingDislikes() -> InteractionDataset {
-        guard let most = dislikesUpTo else { return self }
-        return weighted(by: zip(ratings, weights).map { $0 <= most ? min($1, 0) : $1 })
+        dislikesUpTo.map(discounting) ?? self
+    }
+
+    /// The same for who knows that what was rated `most` or less is a dislike.
+    func discounting(upTo most: Float) -> InteractionDataset {
+        weighted(by: zip(ratings, weights).map { $0 <= most ? min($1, 0) : $1 })
     }
 
     /// The same without what is a dislike by its kind: what its users took, for whoever asks nothing else.
