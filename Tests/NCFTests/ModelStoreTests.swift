@@ -128,8 +128,9 @@ struct ModelStoreTests {
     func newerFormat() throws {
         let writer = try store()
         try writer.publish(tiny(1))
+        let newer = SnapshotManifest.format + 1
         var text = String(decoding: scratch.read("v000001.json"), as: UTF8.self)
-        text = text.replacing("\"format\":1", with: "\"format\":8")
+        text = text.replacing("\"format\":1", with: "\"format\":\(newer)")
         // Give it the right checksum, as the newer program would.
         var bytes = Array(text.utf8)
         let place = 13..<29
@@ -138,7 +139,7 @@ struct ModelStoreTests {
         bytes.replaceSubrange(place, with: (String(repeating: "0", count: 16 - digits.count) + digits).utf8)
         scratch.write(bytes, to: "v000001.json")
         let report = try store().loadNewestValid()
-        #expect(report.refused.map(\.reason) == ["it has format 8, newer than the 7 that this program reads"])
+        #expect(report.refused.map(\.reason) == ["it has format \(newer), newer than the \(newer - 1) that this program reads"])
     }
 
     @Test("the newest are kept, and always the current one")
