@@ -139,7 +139,10 @@ struct ModelStoreTests {
         bytes.replaceSubrange(place, with: (String(repeating: "0", count: 16 - digits.count) + digits).utf8)
         scratch.write(bytes, to: "v000001.json")
         let report = try store().loadNewestValid()
-        #expect(report.refused.map(\.reason) == ["it has format \(newer), newer than the \(newer - 1) that this program reads"])
+        #expect(
+            report.refused.map(\.reason) == [
+                "it has format \(newer), newer than the \(newer - 1) that this program reads"
+            ])
     }
 
     @Test("the newest are kept, and always the current one")
