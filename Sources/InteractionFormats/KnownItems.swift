@@ -8,6 +8,8 @@ public struct KnownItems: Sendable {
     private var holdsVectors = false
     /// Whose vectors have come in place of those that the store holds.
     private var replaced: Set<ExactName> = []
+    /// What the import itself has brought that has vectors, as it stands last.
+    private var brought: [ExactName: Item] = [:]
     private let find: @Sendable (String) throws(StoreError) -> Item?
 
     /// None.
@@ -35,29 +37,38 @@ public struct KnownItems: Sendable {
         switch change {
         case .put(let item): return try take(item)
         case .withdraw(let id):
-            if let earlier = try stored(id) { replace(earlier) }
+            if let earlier = try earlier(id) { replace(earlier) }
             return nil
         }
     }
 
     /// Takes an item in, or says which of its vectors is not as long as its namesakes.
     private mutating func take(_ item: Item) throws(StoreError) -> (name: String, detail: String)? {
-        let earlier = try stored(item.id)
+        let earlier = try earlier(item.id)
         if let misfit = dimensions.misfit(of: item, replacing: earlier) { return misfit }
         if let earlier { replace(earlier) }
         dimensions.add(item)
+        if !item.vectors.isEmpty {
+            // Of it only the lengths of its vectors are asked for.
+            brought[ExactName(item.id)] = Item(id: item.id, vectors: item.vectors)
+        }
         return nil
     }
 
-    /// The item of that name that the store holds, unless the import has come to it before, or no vectors are held.
-    private func stored(_ id: String) throws(StoreError) -> Item? {
-        holdsVectors && !replaced.contains(ExactName(id)) ? try find(id) : nil
+    /// The item of that name as it is before this line: what the import has brought of it, or what the store holds where vectors are
+    /// held.
+    private func earlier(_ id: String) throws(StoreError) -> Item? {
+        let name = ExactName(id)
+        if let item = brought[name] { return item }
+        return holdsVectors && !replaced.contains(name) ? try find(id) : nil
     }
 
-    /// Forgets an item of the store's.
+    /// Forgets an item that is there no more.
     private mutating func replace(_ earlier: Item) {
         guard !earlier.vectors.isEmpty else { return }
+        let name = ExactName(earlier.id)
         dimensions.remove(earlier)
-        replaced.insert(ExactName(earlier.id))
+        brought[name] = nil
+        replaced.insert(name)
     }
 }

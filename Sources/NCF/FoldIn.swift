@@ -29,7 +29,7 @@ struct FoldIn {
     /// What made the logits of those that the model was trained by.
     var calibration = LogitCalibration.none
     /// Of a model of cosines what it was trained with; nil otherwise.
-    var cosine: (contrast: CosineContrast, negativesPerPositive: Int)?
+    var cosine: CosineFit.Training?
 
     /// An item that the user did or did not interact with, and how much that counts.
     struct Sample {
@@ -48,7 +48,7 @@ struct FoldIn {
     func vector(samples: [Sample], movesTower: Bool = true) -> UserVector {
         guard !samples.isEmpty else { return prior.user }
         let rows = model.gather(samples.map(\.item))
-        if let cosine { return onTheSphere(samples, rows, cosine.contrast, cosine.negativesPerPositive) }
+        if let cosine { return onTheSphere(CosineFit(samples, rows: rows.gmf, width: model.gmfWidth, cosine)) }
         let loss = SampleLoss(
             samples, objective: objective, logitsLess: bagShifts(samples, rows), bounded: bounded,
             ratingUnit: ratingUnit, calibration: calibration)
@@ -57,16 +57,17 @@ struct FoldIn {
         return fit.user
     }
 
-    /// In a model of cosines: the direction that the samples say, at the length of the trained users.
-    private func onTheSphere(
-        _ samples: [Sample], _ rows: ItemRows, _ contrast: CosineContrast, _ negativesPerPositive: Int
-    ) -> UserVector {
+    /// In a model of cosines: the direction that the samples say, at the length of the trained users; where they say nothing but what is
+    /// disliked, the mean user turned away from it.
+    private func onTheSphere(_ fit: CosineFit) -> UserVector {
         var user = prior.user
-        let length = zip(user.gmf, prior.userVariance.gmf).reduce(0) { $0 + $1.0 * $1.0 + $1.1 }.squareRoot()
-        let fit = CosineFit(
-            samples, rows: rows.gmf, width: model.gmfWidth, contrast: contrast,
-            negativesPerPositive: negativesPerPositive)
-        user.gmf = fit.direction(from: CosineFit.unit(user.gmf) ?? user.gmf).map { length * $0 }
+        guard let mean = CosineFit.unit(user.gmf) else {
+            if let direction = fit.direction() { user.gmf = direction.map { fit.training.length * $0 } }
+            return user
+        }
+        let length = fit.hasPositives ? fit.training.length : prior.user.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        let pull = fit.hasPositives ? nil : mean
+        user.gmf = (fit.direction(pull: pull) ?? mean).map { length * $0 }
         return user
     }
 
@@ -130,8 +131,18 @@ extension ModelSnapshot {
         FoldIn(
             model: model, prior: prior, objective: objective, bounded: bounded, ratingUnit: ratingUnit,
             calibration: lineage.calibration ?? .none,
-            cosine: objective == .cosineContrastive && model.architecture == .mf
-                ? (lineage.hyperparameters.contrast, lineage.hyperparameters.negativesPerPositive) : nil)
+            cosine: cosineTraining)
+    }
+
+    /// What a model of cosines was trained with; nil for another.
+    var cosineTraining: CosineFit.Training? {
+        guard objective == .cosineContrastive, model.architecture == .mf, model.history == nil else { return nil }
+        let settings = lineage.hyperparameters
+        // All trained users have one length, whatever their directions.
+        let squares = zip(self.prior.user.gmf, self.prior.userVariance.gmf).reduce(0) { $0 + $1.0 * $1.0 + $1.1 }
+        return CosineFit.Training(
+            contrast: settings.contrast, negativesPerPositive: settings.negativesPerPositive,
+            length: squares.squareRoot())
     }
 
     /// The items of a history that go into the user's bag, each once, where it was last.

@@ -59,6 +59,8 @@ extension ModelSnapshot {
                 bagLosses(
                     user, of: rows, table,
                     samples.prefix(positives).map { HistoryItem(item: $0.item, factor: $0.bagFactor) })
+            } else if let training = cosineTraining {
+                cosineLosses(user, of: rows, samples, positives, training)
             } else {
                 influence(of: samples).losses(user, of: rows, samples: samples, historyCount: positives)
             }
@@ -80,6 +82,27 @@ extension ModelSnapshot {
             influence.bagShifts = foldIn(around: prior).bagShifts(samples, model.gather(samples.map(\.item)))
         }
         return influence
+    }
+
+    /// What the scores lose where the user's direction is found without each of the newest ``rememberedHistory`` items, the others not
+    /// being asked; rows × history, row-major.
+    private func cosineLosses(
+        _ user: UserVector, of rows: ItemRows, _ samples: [FoldIn.Sample], _ positives: Int,
+        _ training: CosineFit.Training
+    ) -> [Float] {
+        guard let point = CosineFit.unit(user.gmf) else { return [] }
+        let fit = CosineFit(samples, rows: model.gather(samples.map(\.item)).gmf, width: model.gmfWidth, training)
+        let length = user.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        let whole = model.score(user, rows)
+        // The newest come first.
+        let rest = (0..<min(positives, Self.rememberedHistory)).map { sample in
+            var other = user
+            other.gmf = fit.direction(without: sample, near: point).map { length * $0 }
+            return model.score(other, rows)
+        }
+        return (0..<rows.count).flatMap { row in
+            (0..<positives).map { $0 < rest.count ? whole[row] - rest[$0][row] : 0 }
+        }
     }
 
     /// What the scores lose without each item of the history in the user's bag, exactly; rows × history, row-major.

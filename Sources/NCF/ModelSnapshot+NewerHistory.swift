@@ -36,6 +36,7 @@ extension ModelSnapshot {
         let change = change(of: user, items, weights, late: late)
         guard !change.items.isEmpty || change.isStrengthened else { return own }
         guard model.architecture.hasGMF || model.history != nil else { return descended(own, change) }
+        if let training = cosineTraining { return turned(own, change, training) }
         let remembered = change.remembered.suffix(Self.rememberedHistory).map(\.item)
         guard let history = model.history else {
             let before = remembered + change.withdrawn.map(\.item)
@@ -67,11 +68,25 @@ extension ModelSnapshot {
         var moved = own
         for k in moved.gmf.indices { moved.gmf[k] += after.gmf[k] - before.gmf[k] }
         moved.bias += after.bias - before.bias
-        if objective == .cosineContrastive, let unit = CosineFit.unit(moved.gmf) {
-            let length = own.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            moved.gmf = unit.map { length * $0 }
-        }
         return moved
+    }
+
+    /// On the sphere: the direction that is best for the new items beside the trained one, which counts as many positives as it was
+    /// learned from (``rememberedHistory`` where nobody knows); what is withdrawn pulls no more. The length stays.
+    private func turned(_ own: UserVector, _ change: TasteChange, _ training: CosineFit.Training) -> UserVector {
+        let (items, weights) = change.after([])
+        let samples = unseenSamples(items, weights, change)
+        let fit = CosineFit(samples, rows: model.gather(samples.map(\.item)).gmf, width: model.gmfWidth, training)
+        guard let direction = CosineFit.unit(own.gmf) else { return own }
+        let count = Float(change.known.isEmpty ? Self.rememberedHistory : change.known.count)
+        var pull = direction.map { count * $0 }
+        for item in change.withdrawn {
+            for k in pull.indices { pull[k] -= model.itemGMF[Int(item.item) * pull.count + k] }
+        }
+        var turned = own
+        let length = own.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        turned.gmf = (fit.direction(pull: pull) ?? direction).map { length * $0 }
+        return turned
     }
 
     /// A fold-in of p_G and β_u beside a tower whose embedding is given, around the history in `bag` whatever was disliked.
@@ -90,13 +105,16 @@ extension ModelSnapshot {
 
     /// Down the new items' loss from the trained vector: in a tower the difference of two fold-ins means nothing.
     private func descended(_ own: UserVector, _ change: TasteChange) -> UserVector {
-        let known = ItemSet(itemCount: itemCount, items: change.seen.map(Int.init))
         let prior = ModelPrior(user: own, userVariance: prior.userVariance, item: prior.item)
         let (items, weights) = change.after([])
-        // What the user has seen is no negative of what came after it, unless it is disliked now.
-        let samples = foldInSamples(items: items, weights: weights, ratings: nil).all
+        return foldIn(around: prior).vector(samples: unseenSamples(items, weights, change))
+    }
+
+    /// What new items are folded in from: what the user has seen is no negative of what came after it, unless it is disliked now.
+    private func unseenSamples(_ items: [Int32], _ weights: [Float]?, _ change: TasteChange) -> [FoldIn.Sample] {
+        let known = ItemSet(itemCount: itemCount, items: change.seen.map(Int.init))
+        return foldInSamples(items: items, weights: weights, ratings: nil).all
             .filter { $0.target != 0 || $0.isDisliked || !known.contains(Int($0.item)) }
-        return foldIn(around: prior).vector(samples: samples)
     }
 
     /// What `items` say that the model does not know of the user.

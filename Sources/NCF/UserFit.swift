@@ -33,7 +33,7 @@ struct UserFit {
     init(_ model: ScoringModel, _ prior: ModelPrior, _ loss: SampleLoss, rows: ItemRows, movesTower: Bool = true) {
         let movesTower = movesTower && model.architecture.hasMLP
         self.movesTower = movesTower
-        limits = movesTower ? (model.architecture.hasGMF ? (4, 1e-2) : (20, 1e-4)) : (10, 1e-4)
+        limits = movesTower ? (4, 1e-2) : (10, 1e-4)
         kernels = model.kernels
         start = prior.user
         self.loss = loss

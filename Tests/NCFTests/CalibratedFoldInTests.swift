@@ -85,21 +85,78 @@ struct CalibratedFoldInTests {
         #expect(restarted.current?.lineage.calibration == calibration)
     }
 
-    @Test("of cosines, a stranger's direction has the least loss there is, at the length of the trained users")
-    func cosines() throws {
-        var random = SeededGenerator(seed: 8)
-        let width = 5
-        func unit(_ rows: [Float], _ scale: Float = 1) -> [Float] {
-            stride(from: 0, to: rows.count, by: width).flatMap { start in
-                (CosineFit.unit(Array(rows[start..<start + width])) ?? []).map { scale * $0 }
+    /// A model of cosines whose users are of length 1.7, and its rows of items.
+    private func cosineModel(seen: Bool = true) -> ModelSnapshot {
+        var parameters = ServingFixture.parameters(.mf, users: 9, items: 60, seed: 3)
+        func unit(_ rows: [Float], _ scale: Float) -> [Float] {
+            stride(from: 0, to: rows.count, by: parameters.embeddingDimension).flatMap { start in
+                (CosineFit.unit(Array(rows[start..<start + parameters.embeddingDimension])) ?? []).map { scale * $0 }
             }
         }
-        var parameters = ServingFixture.parameters(.mf, users: 9, items: 60, seed: 3)
-        (parameters.userGMF, parameters.itemGMF) = (unit(parameters.userGMF, 1.7), unit(parameters.itemGMF))
+        (parameters.userGMF, parameters.itemGMF) = (unit(parameters.userGMF, 1.7), unit(parameters.itemGMF, 1))
         parameters.userBias = parameters.userBias.map { _ in 0 }
         var lineage = ServingFixture.lineage(.cosineContrastive)
         lineage.hyperparameters.contrast = CosineContrast(margin: 0.1, negativeWeight: 4)
-        let snapshot = ModelSnapshot(version: 1, dataset: data, parameters: parameters, lineage: lineage)
+        let known = seen ? data : data.removing(Array(repeating: true, count: data.interactionCount))
+        return ModelSnapshot(version: 1, dataset: known, parameters: parameters, lineage: lineage)
+    }
+
+    private func length(_ user: UserVector) -> Float { user.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+
+    @Test(
+        "of cosines, what is disliked scores less than before, for strangers and for the known",
+        arguments: [true, false])
+    func cosineDislikes(seen: Bool) throws {
+        let snapshot = cosineModel(seen: seen)
+        func score(_ user: UserVector, _ item: Int32) -> Float { snapshot.model.score(user, items: [item])[0] }
+        let stranger = snapshot.prior.user
+        let best = Int32(try #require(snapshot.recommend(for: stranger, limit: 1).first).item)
+        let turned = snapshot.foldIn(items: [best], weights: [-30])
+        #expect(score(turned, best) < score(stranger, best) && length(turned) < 1.001 * length(stranger))
+        for user in 0..<9 {
+            let own = snapshot.model.vector(of: user)
+            let fresh = try #require((0..<Int32(60)).first { !snapshot.seenItems(of: user).contains($0) })
+            let top = Int32(try #require(snapshot.recommend(for: own, limit: 1).first).item)
+            let disliking = snapshot.foldIn(user: user, newer: [top], weights: [-5])
+            #expect(score(disliking, top) < score(own, top))
+            let liking = snapshot.foldIn(user: user, newer: [fresh])
+            #expect(score(liking, fresh) > score(own, fresh))
+            #expect(abs(length(liking) - 1.7) < 1e-4 && abs(length(disliking) - 1.7) < 1e-4)
+            // One item more is not another user.
+            let cosine = zip(own.gmf, liking.gmf).reduce(0) { $0 + $1.0 * $1.1 } / (1.7 * 1.7)
+            #expect(cosine > 0.95, "\(cosine)")
+        }
+    }
+
+    @Test("of cosines, reasons are about what a score loses where the history is folded in without them")
+    func cosineReasons() throws {
+        let snapshot = cosineModel()
+        let history: [Int32] = [5, 17, 31, 8, 44, 3, 28]
+        let user = snapshot.foldIn(items: history)
+        let asked: [Int32] = [2, 40, 13, 55]
+        let whole = snapshot.model.score(user, items: asked)
+        let rest = history.map { left in
+            snapshot.model.score(snapshot.foldIn(items: history.filter { $0 != left }), items: asked)
+        }
+        var (products, squares) = (Float(0), (Float(0), Float(0)))
+        for (row, explanation) in snapshot.explain(user, items: asked, history: history, reasons: 7).enumerated() {
+            for reason in explanation.becauseOf {
+                let place = try #require(history.firstIndex(of: Int32(reason.item)))
+                let expected = whole[row] - rest[place][row]
+                products += reason.score * expected
+                squares = (squares.0 + reason.score * reason.score, squares.1 + expected * expected)
+            }
+        }
+        // Of about the same size, and alike.
+        #expect(products / (squares.0 * squares.1).squareRoot() > 0.7)
+        #expect((0.4...2.5).contains((squares.0 / squares.1).squareRoot()))
+    }
+
+    @Test("of cosines, a stranger's direction has the least loss there is, at the length of the trained users")
+    func cosines() throws {
+        var random = SeededGenerator(seed: 8)
+        let snapshot = cosineModel()
+        let (width, lineage) = (snapshot.model.gmfWidth, snapshot.lineage)
         let (history, weights): ([Int32], [Float]) = ([5, 17, 31, 8, 44], [1, 2, 1, 1, -1])
         let user = snapshot.foldIn(items: history, weights: weights)
         #expect(abs(user.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot() - 1.7) < 1e-4)

@@ -94,6 +94,30 @@ struct CleaningTests {
         #expect(own.json["configuration"]?["minimum_user_interactions"] == nil)
     }
 
+    @Test("what is too little to learn from and rated as a dislike is one for who is folded in from it")
+    func rareDislikes() throws {
+        let store = InMemoryInteractionStore()
+        var rows = Checkerboard.interactions
+        for index in rows.indices { rows[index].rating = index % 5 == 0 ? 1 : 5 }
+        rows.append(Interaction(userID: "rare", itemID: "i0", rating: 5))
+        for item in ["i1", "i3", "i5"] { rows.append(Interaction(userID: "rare", itemID: item, rating: 1)) }
+        _ = try store.append(rows, idempotencyKey: nil)
+        let service = try TestService(store: store) { $0.cleaning.minimumUserInteractions = 5 }
+        let job = try service.train(#""objective": "implicit", "als_sweeps": 8"#)
+        #expect(job.json["state"]?.string == "succeeded")
+        let model = try #require(service.models.current)
+        let rare = try #require(model.users.index(of: "rare"))
+        #expect(model.likedItems(of: rare).map { model.items[Int($0)] } == ["i0"])
+        let reply = try service.post(
+            "/recommend", #"{"user_id": "rare", "limit": 8, "explain": true, "exclude_seen": false}"#)
+        #expect(reply.status == 200)
+        for index in 0..<8 {
+            guard let item = reply.json["items"]?[index] else { continue }
+            let reasons = item["explanation"]?["because_of"]?.elements.compactMap { $0["item_id"]?.string } ?? []
+            #expect(Set(reasons).isSubset(of: ["i0"]), "\(reasons)")
+        }
+    }
+
     @Test("rules that leave nothing fail the job with a sentence that names them")
     func nothingLeft() throws {
         let store = InMemoryInteractionStore()

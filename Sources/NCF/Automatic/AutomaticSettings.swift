@@ -135,13 +135,14 @@ public struct AutomaticSettings: Sendable {
             if settings.start.sweeps > 0 { settings.start = closedForm(variation, besideRegression: hasHistory) }
             settings.learningRate = Self.rounded(settings.learningRate * variation.learningRate)
         }
-        if settings.history.isOn { settings.history.length = wish.history.length }
         // What items say of each other leaves the factorisation less to say.
         let most = isRating ? Self.greatestRatingDimension : settings.hasHistory ? settings.embeddingDimension : .max
         settings.embeddingDimension = max(
             1, Int((Double(min(most, greatestDimension)) * variation.dimension).rounded()))
         if variation.architecture.hasMLP { fitTower(&settings) }
         given.impose(wish, on: &settings)
+        // No trial varies it.
+        settings.history.length = settings.history.isOn ? wish.history.length : 0
         // The factorisation alone, however many neighbours were asked for.
         if variation.historyShare == 0, !given.contains(.historyShare), settings.history.neighbours > 0 {
             settings.history.share = 0

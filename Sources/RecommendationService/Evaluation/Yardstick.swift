@@ -16,6 +16,7 @@ public enum Yardstick {
             // Or a neural model would have the credit for what the order of a history says, and its weights, and what
             // items are.
             own.history.halfLife = settings.history.halfLife
+            own.history.length = settings.history.length
             own.history.backward = settings.history.backward
             own.history.evidence = settings.history.evidence
             own.history.features = settings.history.features

@@ -101,9 +101,11 @@ struct TrainingPipeline {
             final.hyperparameters = measured.hyperparameters
             if let calibration = evaluation?.model.calibration { final.calibrate(by: calibration.logits) }
         }
+        // Of whom nothing was learned what they did is read as everybody's is.
+        let all = loaded.dataset.prepared(for: settings.objective)
         guard
             let parameters = core.completing(
-                final, served: dataset, all: loaded.dataset, isCancelled: { job.isCancelled })
+                final, served: dataset, all: all, isCancelled: { job.isCancelled })
         else { throw .cancelled }
         final.parameters = parameters
         try checkCancellation(job)
@@ -115,7 +117,7 @@ struct TrainingPipeline {
         let rested = dataset.resting(on: fitted)
         try publish(job, metrics: evaluation?.summary ?? [:], erasures: erasures) { version throws(Failure) in
             let model = snapshot(
-                of: final, dataset, histories: core.histories(served: rested, all: loaded.dataset) ?? rested,
+                of: final, dataset, histories: core.histories(served: rested, all: all) ?? rested,
                 version: version, loaded.watermark, metrics: evaluation?.summary ?? [:], seconds: seconds,
                 erasures: erasures)
             guard let known = records.train(model, on: fitted, isCancelled: { job.isCancelled }) else {

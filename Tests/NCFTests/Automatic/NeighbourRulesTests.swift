@@ -17,6 +17,27 @@ struct NeighbourRulesTests {
         AutomaticSettings(profile: profile(items), wish: wish, given: given)
     }
 
+    @Test("the length of histories that was asked for is that of every trial that has any")
+    func length() {
+        var wish = Hyperparameters.defaults(for: .mf)
+        (wish.history.dimension, wish.history.length) = (16, 5)
+        for given in [[], GivenSettings.historyDimension] {
+            let rules = rules(given, wish, items: 500)
+            #expect(rules.settings.history.length == 5)
+            for architecture in Architecture.allCases {
+                for share in [nil, 0, 1] as [Double?] {
+                    for objective in [Objective.implicit, .rating] {
+                        var variation = SettingsVariation(architecture: architecture, objective: objective)
+                        variation.historyShare = share
+                        let history = rules.settings(variation).history
+                        #expect(history.length == (history.isOn ? 5 : 0))
+                        if !given.isEmpty { #expect(history.length == 5) }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("beyond what is regressed on all others neighbours are alone, up to there none")
     func size() {
         let large = rules([]).settings(rules([]).start)
