@@ -1,13 +1,14 @@
 internal import Glibc
 
-/// The direction of a user in a model of cosines (``Objective/cosineContrastive``), all items being frozen: on the sphere, where
-/// the loss of training on some samples is least.
+/// The direction of a user in a model of cosines (``Objective/cosineContrastive``), all items being frozen: on the sphere, down the
+/// loss of training on some samples,
 ///
 ///     Σ_positives w_i (1 − p · q_i) + W Σ_negatives v_j max(0, p · q_j − m) − r · p        |p| = 1
 ///
-/// r being what else is known of the user. From where all that pulls would have it, in steps along the sphere down the steepest slope,
-/// each shorter than the one before (Shor 1985): the margin leaves the loss with edges, on which a step may lead up, so that the best
-/// point is kept. Within some thousandths of the least loss. O(samples · d) each.
+/// r being what else is known of the user. From where all that pulls would have it, in a few steps along the sphere down the steepest
+/// slope, each shorter than the one before (Shor 1985): the margin leaves the loss with edges, on which a step may lead up, so that the
+/// best point is kept. To its end the descent would say of a short history what is chance in it, as training would without an end.
+/// O(samples · d) each.
 struct CosineFit {
     /// What the model was trained with.
     struct Training: Sendable {
@@ -19,16 +20,7 @@ struct CosineFit {
     }
 
     /// Steps along the sphere: how many, how long the first one is, in radians, and what is left of the length in the next.
-    private struct Descent {
-        let steps: Int
-        let first: Float
-        let shortening: Float
-
-        /// From far away.
-        static let whole = Descent(steps: 24, first: 0.7, shortening: 0.85)
-        /// From the best point of nearly the same samples.
-        static let near = Descent(steps: 8, first: 0.2, shortening: 0.7)
-    }
+    private static let (steps, firstStep, shortening): (Int, Float, Float) = (8, 0.2, 0.7)
 
     let training: Training
     private let width: Int
@@ -67,24 +59,24 @@ struct CosineFit {
     ///
     /// - Parameter pull: r; nil for nothing.
     func direction(pull: [Float]? = nil) -> [Float]? {
-        Self.unit(pulled(by: pull)).map { descend(.whole, from: $0, pull) }
+        Self.unit(pulled(by: pull)).map { descend(from: $0, pull) }
     }
 
-    /// The direction without a sample that is a positive, near `point`, which is the one with it.
-    func direction(without sample: Int, near point: [Float]) -> [Float] {
+    /// The direction without a sample that is a positive; nil where nothing else pulls anywhere.
+    func direction(without sample: Int) -> [Float]? {
         var rest = self
         // Its share of the catalogue's negatives goes with it.
         let share = positives > 0 ? pulls[sample] / positives : 0
         rest.pulls[sample] = 0
         for other in pulls.indices where isOther[other] { rest.pulls[other] *= 1 - share }
-        return rest.descend(.near, from: point, nil)
+        return rest.direction()
     }
 
-    private func descend(_ descent: Descent, from start: [Float], _ pull: [Float]?) -> [Float] {
+    private func descend(from start: [Float], _ pull: [Float]?) -> [Float] {
         var point = start
         var best = (point: point, loss: Float.infinity)
-        var step = descent.first
-        for _ in 0..<descent.steps {
+        var step = Self.firstStep
+        for _ in 0..<Self.steps {
             var (loss, slope) = evaluate(at: point, pull)
             if loss < best.loss { best = (point, loss) }
             let along = Self.dot(slope, point)
@@ -92,7 +84,7 @@ struct CosineFit {
             guard let aim = Self.unit(slope) else { break }
             for k in point.indices { point[k] += step * aim[k] }
             point = Self.unit(point) ?? point
-            step *= descent.shortening
+            step *= Self.shortening
         }
         return evaluate(at: point, pull).loss < best.loss ? point : best.point
     }

@@ -90,16 +90,16 @@ extension ModelSnapshot {
         _ user: UserVector, of rows: ItemRows, _ samples: [FoldIn.Sample], _ positives: Int,
         _ training: CosineFit.Training
     ) -> [Float] {
-        guard let point = CosineFit.unit(user.gmf) else { return [] }
         let fit = CosineFit(samples, rows: model.gather(samples.map(\.item)).gmf, width: model.gmfWidth, training)
         let length = user.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        let whole = model.score(user, rows)
-        // The newest come first.
-        let rest = (0..<min(positives, Self.rememberedHistory)).map { sample in
+        func scores(_ direction: [Float]?) -> [Float] {
             var other = user
-            other.gmf = fit.direction(without: sample, near: point).map { length * $0 }
+            other.gmf = direction.map { direction in direction.map { length * $0 } } ?? prior.user.gmf
             return model.score(other, rows)
         }
+        let whole = scores(fit.direction())
+        // The newest come first.
+        let rest = (0..<min(positives, Self.rememberedHistory)).map { scores(fit.direction(without: $0)) }
         return (0..<rows.count).flatMap { row in
             (0..<positives).map { $0 < rest.count ? whole[row] - rest[$0][row] : 0 }
         }

@@ -152,7 +152,7 @@ struct CalibratedFoldInTests {
         #expect((0.4...2.5).contains((squares.0 / squares.1).squareRoot()))
     }
 
-    @Test("of cosines, a stranger's direction has the least loss there is, at the length of the trained users")
+    @Test("of cosines, a stranger's direction is down the loss of training, at the length of the trained users")
     func cosines() throws {
         var random = SeededGenerator(seed: 8)
         let snapshot = cosineModel()
@@ -174,12 +174,18 @@ struct CalibratedFoldInTests {
                 return sum + 4 * weight * max(0, cosine - 0.1)
             }
         }
-        let found = loss(user.gmf)
-        for _ in 0..<2000 {
-            let scale = Float.random(in: 0.01...3, using: &random)
-            let other = user.gmf.map { $0 + scale * Float.random(in: -1...1, using: &random) }
-            #expect(loss(other) > found - 0.02 * abs(found))
+        // From where the positives alone would have it.
+        let pulled = (0..<width).map { k in
+            samples.reduce(Float(0)) { sum, sample in
+                sample.target > 0 ? sum + sample.weight * snapshot.model.itemGMF[Int(sample.item) * width + k] : sum
+            }
         }
+        #expect(loss(user.gmf) < 0.98 * loss(pulled))
+        // Less than almost anywhere else.
+        let others = (0..<2000).count { _ in
+            loss((0..<width).map { _ in Float.random(in: -1...1, using: &random) }) < loss(user.gmf)
+        }
+        #expect(others < 100, "\(others) of 2,000")
         let metadata = WeightsMetadata(of: snapshot)
         #expect(metadata.encoded["contrastive_margin"] == "0.1" && metadata.encoded["contrastive_weight"] == "4.0")
         #expect(try WeightsMetadata(metadata.encoded).contrast == lineage.hyperparameters.contrast)
