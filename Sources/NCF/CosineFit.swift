@@ -143,9 +143,11 @@ struct CosineFit {
         }
     }
 
+    static func length(of vector: [Float]) -> Float { dot(vector, vector).squareRoot() }
+
     /// A vector at unit length; nil for one of zeros, or without a length.
     static func unit(_ vector: [Float]) -> [Float]? {
-        let length = dot(vector, vector).squareRoot()
+        let length = length(of: vector)
         return length.isNormal ? vector.map { $0 / length } : nil
     }
 }

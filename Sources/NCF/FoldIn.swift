@@ -65,7 +65,7 @@ struct FoldIn {
             if let direction = fit.direction() { user.gmf = direction.map { fit.training.length * $0 } }
             return user
         }
-        let length = fit.hasPositives ? fit.training.length : prior.user.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        let length = fit.hasPositives ? fit.training.length : CosineFit.length(of: prior.user.gmf)
         let pull = fit.hasPositives ? nil : mean
         user.gmf = (fit.direction(pull: pull) ?? mean).map { length * $0 }
         return user

@@ -13,29 +13,13 @@ public struct ImportedModel: Sendable {
     /// The weights.
     public let parameters: ModelParameters
     /// What it was trained to predict; never `auto`.
-    public let objective: Objective
+    public var objective: Objective { metadata.objective }
     /// How a rating comes from a logit.
-    public let ratingOutput: RatingOutput
+    public var ratingOutput: RatingOutput { metadata.ratingOutput }
     /// The scale of the ratings, as the file says; there for a model of ratings.
-    public let ratingScale: RatingScale?
-    /// Negatives for each positive in training, if the file says so; folding in goes by it.
-    public let negativesPerPositive: Int?
-    /// Where the negatives of folding in are drawn from, if the file says so.
-    public let seed: UInt64?
-    /// Which items were negatives in training; uniform unless the file says otherwise. Folding in goes by it.
-    public let negativeSampling: NegativeSampling
-    /// The power of popularity that they were drawn by, if the file says so.
-    public let popularityExponent: Double?
-    /// What interactions counted by their items' popularity.
-    public let propensity: InversePropensity
-    /// The rating up to which an interaction was a dislike, if the file says so; later ones are then, too.
-    public let dislikesUpTo: Float?
-    /// The newest time of the training data in milliseconds since 1970, if the file says so.
-    public let newestTimestamp: Int64?
-    /// What was made of its logits after the training, if the file says so.
-    public let calibration: LogitCalibration?
-    /// What a model of cosines was trained with, the defaults unless the file says otherwise.
-    let contrast: CosineContrast
+    public var ratingScale: RatingScale? { metadata.ratingScale }
+    /// All that the file says beside its tensors, but for IDs.
+    private let metadata: WeightsMetadata
     /// What users had seen, by the file's own account: one list per user; empty where it is silent.
     let seen: [[SeenItem]]
 
@@ -52,18 +36,9 @@ public struct ImportedModel: Sendable {
         parameters = try reader.parameters(userCount: users.count, itemCount: items.count)
         try LogitBound.check(parameters)
         seen = try reader.seen(userCount: users.count, itemCount: items.count)
-        objective = reader.metadata.objective
-        ratingOutput = reader.metadata.ratingOutput
-        ratingScale = reader.metadata.ratingScale
-        negativesPerPositive = reader.metadata.negativesPerPositive
-        seed = reader.metadata.seed
-        negativeSampling = reader.metadata.negativeSampling
-        popularityExponent = reader.metadata.popularityExponent
-        propensity = reader.metadata.propensity
-        dislikesUpTo = reader.metadata.dislikesUpTo
-        newestTimestamp = reader.metadata.newestTimestamp
-        calibration = reader.metadata.calibration
-        contrast = reader.metadata.contrast
+        var metadata = reader.metadata
+        metadata.ids = [:]
+        self.metadata = metadata
     }
 }
 
@@ -90,11 +65,12 @@ extension ImportedModel {
         version: Int, stored: InteractionDataset, watermark: Int64, createdAt: Int64, erasures: Int64 = 0
     ) -> ModelSnapshot {
         var known = stored.reindexed(users: users, items: items, after: seen)
-        if let dislikesUpTo { known = known.discounting(upTo: dislikesUpTo) }
+        if let most = metadata.dislikesUpTo { known = known.discounting(upTo: most) }
         let lineage = Lineage(
             createdAt: createdAt, dataWatermark: watermark, interactionCount: known.interactionCount,
             hyperparameters: hyperparameters, origin: .imported, erasures: erasures,
-            newestTimestamp: newestTimestamp, dislikesUpTo: dislikesUpTo, calibration: calibration)
+            newestTimestamp: metadata.newestTimestamp, dislikesUpTo: metadata.dislikesUpTo,
+            calibration: metadata.calibration)
         return ModelSnapshot(
             version: version, dataset: known, parameters: parameters, lineage: lineage, ratingScale: ratingScale,
             histories: seen.isEmpty ? nil : known.resting(on: seen))
@@ -106,13 +82,13 @@ extension ImportedModel {
             embeddingDimension: parameters.embeddingDimension, hiddenLayerSizes: parameters.layers.map(\.outputSize),
             epochs: 0)
         if parameters.architecture.hasMLP { settings.mlpEmbeddingDimension = parameters.mlpEmbeddingDimension }
-        settings.negativesPerPositive = negativesPerPositive ?? settings.negativesPerPositive
-        settings.negativeSampling = negativeSampling
-        settings.popularityExponent = popularityExponent ?? settings.popularityExponent
-        settings.propensity = propensity
-        settings.contrast = contrast
-        settings.ratingOutput = ratingOutput
-        settings.seed = seed ?? settings.seed
+        settings.negativesPerPositive = metadata.negativesPerPositive ?? settings.negativesPerPositive
+        settings.negativeSampling = metadata.negativeSampling
+        settings.popularityExponent = metadata.popularityExponent ?? settings.popularityExponent
+        settings.propensity = metadata.propensity
+        settings.contrast = metadata.contrast
+        settings.ratingOutput = metadata.ratingOutput
+        settings.seed = metadata.seed ?? settings.seed
         return settings
     }
 }

@@ -91,7 +91,7 @@ extension ModelSnapshot {
         _ training: CosineFit.Training
     ) -> [Float] {
         let fit = CosineFit(samples, rows: model.gather(samples.map(\.item)).gmf, width: model.gmfWidth, training)
-        let length = user.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        let length = CosineFit.length(of: user.gmf)
         func scores(_ direction: [Float]?) -> [Float] {
             var other = user
             other.gmf = direction.map { direction in direction.map { length * $0 } } ?? prior.user.gmf

@@ -84,7 +84,7 @@ extension ModelSnapshot {
             for k in pull.indices { pull[k] -= model.itemGMF[Int(item.item) * pull.count + k] }
         }
         var turned = own
-        let length = own.gmf.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        let length = CosineFit.length(of: own.gmf)
         turned.gmf = (fit.direction(pull: pull) ?? direction).map { length * $0 }
         return turned
     }

@@ -65,9 +65,7 @@ public final class ModelSnapshot: Scorer {
         popularityOrder = FrozenArray(order.map(Int32.init))
         prior = ModelPrior(model, history: parameters.history)
         negatives = NegativePool(
-            model, meanUser: prior.user, popularityOrder: popularityOrder, seed: lineage.hyperparameters.seed,
-            likelihoods: NegativePool.likelihoods(lineage.hyperparameters, popularity: popularity),
-            calibration: lineage.calibration ?? .none)
+            model, meanUser: prior.user, popularity: popularity, order: popularityOrder, lineage: lineage)
         features = nil
     }
 
@@ -92,9 +90,7 @@ public final class ModelSnapshot: Scorer {
         self.negatives =
             negatives
             ?? NegativePool(
-                model, meanUser: prior.user, popularityOrder: popularityOrder, seed: lineage.hyperparameters.seed,
-                likelihoods: NegativePool.likelihoods(lineage.hyperparameters, popularity: popularity),
-                calibration: lineage.calibration ?? .none)
+                model, meanUser: prior.user, popularity: popularity, order: popularityOrder, lineage: lineage)
     }
 
     private static func factors(_ lineage: Lineage, counts: [Float]) -> [Float] {

@@ -52,6 +52,17 @@ struct NegativePool: Sendable {
 }
 
 extension NegativePool {
+    /// That of a model which comes from where `lineage` says.
+    init(
+        _ model: ScoringModel, meanUser: UserVector, popularity: FrozenArray<Float>, order: FrozenArray<Int32>,
+        lineage: Lineage
+    ) {
+        self.init(
+            model, meanUser: meanUser, popularityOrder: order, seed: lineage.hyperparameters.seed,
+            likelihoods: Self.likelihoods(lineage.hyperparameters, popularity: popularity),
+            calibration: lineage.calibration ?? .none)
+    }
+
     /// How much likelier than the mean item each is as a negative, in a training with `settings`; nil where they are all alike.
     ///
     /// A softmax makes up for its negatives' likelihoods itself; of the others a model that knew popular items as negatives

@@ -47,7 +47,8 @@ extension WeightsMetadata {
     private mutating func readContrast(_ metadata: [String: String]) throws(SnapshotFileError) {
         let condition = objective == .cosineContrastive ? nil : "unless \"objective\" is \"cosine_contrastive\""
         let margin = try Self.number("contrastive_margin", in: -1...1, metadata, unless: condition)
-        let weight = try Self.number("contrastive_weight", in: 0...10_000, metadata, unless: condition)
+        let weight = try Self.number(
+            "contrastive_weight", in: 0...Hyperparameters.Limit.contrastWeight, metadata, unless: condition)
         contrast = CosineContrast(
             margin: margin ?? contrast.margin, negativeWeight: weight ?? contrast.negativeWeight)
     }

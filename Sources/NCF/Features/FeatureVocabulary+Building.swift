@@ -92,8 +92,8 @@ private struct Gathering {
         func takeBuckets(
             of properties: [Key: [Double]], as form: ([Double], [Int]) -> FeatureVocabulary.Form
         ) {
-            for (key, values) in properties.sorted(by: { $0.key < $1.key }) where values.count >= settings.minimumCount
-            {
+            let frequent = properties.filter { $0.value.count >= settings.minimumCount }
+            for (key, values) in frequent.sorted(by: { $0.key < $1.key }) {
                 let bounds = bounds(of: values)
                 var counts = [Int](repeating: 0, count: bounds.count + 1)
                 for value in values { counts[FeatureVocabulary.bucket(of: value, bounds)] += 1 }
